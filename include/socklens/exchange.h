@@ -1,0 +1,145 @@
+/* What happened on a socket, as every reader of the journal sees it.
+ *
+ * Glossary
+ *   exchange   what was received and what was answered, or why nothing was: one record with both
+ *              sides. The API calls it a message.
+ *   client     for TCP a connection; for UDP a remote address talking to one local address of a
+ *              listener, forgotten after an idle time.
+ *   listener   a bound socket address that runs one service (several sockets with --workers).
+ *   lifecycle  the records that say that a client appeared or went. They stand in the journal in
+ *              order with the exchanges but have no sequence number of their own. */
+#ifndef SOCKLENS_EXCHANGE_H
+#define SOCKLENS_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "socklens/address.h"
+
+enum sl_service_id { SL_UDP_UPPER, SL_TCP_UPPER, SL_TCP_CHAT, SL_SERVICE_COUNT };
+
+enum sl_record_kind {
+    SL_RECORD_EXCHANGE,
+    SL_RECORD_OPENED, /* a client appeared */
+    SL_RECORD_CLOSED, /* a client went: `received` holds a struct sl_closing */
+};
+
+/* How an exchange ended. Everything but SL_REPLIED means that the peer got no reply. The numbers
+ * are kept in files: append only. */
+enum sl_outcome {
+    SL_REPLIED,
+    SL_REPLY_TOO_LARGE,         /* over 65,507 bytes: no datagram can carry it */
+    SL_REFUSED_OWN_LISTENER,    /* source port is one of our own UDP listeners': an echo loop */
+    SL_REFUSED_REFLECTING_PORT, /* source port of a service that answers anything (7, 19, 53 ...) */
+    SL_REFUSED_NOT_UNICAST,     /* to or from a broadcast, multicast or unspecified address */
+    SL_REFUSED_RATE_LIMIT,      /* the source address is over its rate */
+    SL_SEND_FAILED,             /* the kernel refused the reply (no route, firewall, no memory) */
+    SL_PEER_GONE,               /* the connection ended before the reply was handed to the kernel */
+    SL_AFTER_CLOSE,             /* arrived after the message that ended the conversation */
+    SL_OUTCOME_COUNT
+};
+
+enum sl_closed_by { SL_BY_PEER, SL_BY_SERVER, SL_BY_OPERATOR, SL_CLOSED_BY_COUNT };
+
+/* The numbers are kept in files: append only. */
+enum sl_close_reason {
+    SL_CLOSE_EXIT,         /* the chat's Exit */
+    SL_CLOSE_ANSWERED,     /* one message, one reply, close */
+    SL_CLOSE_EOF,          /* the peer closed its side */
+    SL_CLOSE_RESET,        /* RST, or another error of the connection */
+    SL_CLOSE_IDLE_TIMEOUT, /* TCP: nothing arrived for --tcp-idle */
+    SL_CLOSE_DISCONNECTED, /* over the API */
+    SL_CLOSE_SHUTDOWN,     /* the gateway stopped */
+    SL_CLOSE_FORGOTTEN,    /* UDP: nothing arrived for --udp-idle */
+    SL_CLOSE_EVICTED,      /* UDP: the table was full and this one was idle longest */
+    SL_CLOSE_ERROR,        /* ours: out of memory */
+    SL_CLOSE_REASON_COUNT
+};
+
+/* What the kernel knows of a TCP connection: the part of struct tcp_info (tcp(7)) that we show. */
+struct sl_tcp_info {
+    uint8_t valid;
+    uint8_t state; /* TCP_ESTABLISHED ... as in <netinet/tcp.h> */
+    uint16_t reserved;
+    uint32_t rtt_us, rttvar_us;
+    uint32_t retransmits, total_retransmits;
+    uint32_t lost, unacked;
+    uint32_t snd_cwnd;         /* segments */
+    uint32_t snd_mss, rcv_mss; /* bytes */
+};
+
+struct sl_counters {
+    uint64_t received_messages, received_bytes;
+    uint64_t sent_messages, sent_bytes;
+    uint64_t refused; /* exchanges whose outcome is not SL_REPLIED */
+};
+
+/* The end of a client, carried by its SL_RECORD_CLOSED. */
+struct sl_closing {
+    uint8_t closed_by; /* enum sl_closed_by */
+    uint8_t reason;    /* enum sl_close_reason */
+    uint8_t reserved[6];
+    int64_t opened_at_ns, last_seen_at_ns; /* wall clock */
+    struct sl_counters counters;
+    struct sl_tcp_info tcp;
+};
+
+#define SL_STORED_SIZE_MAX 65536u /* bytes of one side that are kept */
+
+/* What a worker hands to the journal. Pointers need to hold for the call only. */
+struct sl_event {
+    uint8_t kind;    /* enum sl_record_kind */
+    uint8_t service; /* enum sl_service_id */
+    uint8_t outcome; /* enum sl_outcome */
+    uint16_t listener;
+    uint64_t client;
+    struct sl_address peer, local;
+    int64_t received_at_ns; /* wall clock */
+    int64_t replied_at_ns;  /* wall clock; 0: no reply */
+    const uint8_t *received, *sent;
+    uint32_t received_stored, sent_stored; /* bytes at the pointers, at most SL_STORED_SIZE_MAX */
+    uint64_t received_size, sent_size;     /* bytes on the wire */
+};
+
+/* A record as it stands in the journal. The payloads follow it in memory. */
+struct sl_record {
+    uint32_t size; /* of the whole record, a multiple of 8 */
+    uint8_t kind, service, outcome, reserved;
+    uint64_t seq; /* an exchange's own; of a lifecycle record that of the next exchange */
+    uint64_t client;
+    int64_t received_at_ns, replied_at_ns;
+    uint64_t received_size, sent_size;
+    uint32_t received_stored, sent_stored;
+    struct sl_address peer, local;
+    uint16_t listener;
+    uint16_t reserved2[3];
+    uint8_t payload[]; /* received_stored bytes, then sent_stored bytes */
+};
+
+static inline const uint8_t *sl_record_received(const struct sl_record *record)
+{
+    return record->payload;
+}
+
+static inline const uint8_t *sl_record_sent(const struct sl_record *record)
+{
+    return record->payload + record->received_stored;
+}
+
+/* True where a reply exists (even an empty one). */
+static inline bool sl_record_has_reply(const struct sl_record *record)
+{
+    return record->outcome == SL_REPLIED;
+}
+
+/* The names the API uses, e.g. "udp-upper", "refused_rate_limit", "peer", "idle_timeout". The
+ * _parse functions return false where the name is unknown. */
+const char *sl_service_id_name(enum sl_service_id service);
+bool sl_service_id_parse(const char *name, enum sl_service_id *service);
+const char *sl_outcome_name(enum sl_outcome outcome);
+bool sl_outcome_parse(const char *name, enum sl_outcome *outcome);
+const char *sl_closed_by_name(enum sl_closed_by by);
+const char *sl_close_reason_name(enum sl_close_reason reason);
+
+#endif

@@ -1,0 +1,46 @@
+/* Messages out of a byte stream.
+ *
+ * TCP has no messages: a peer's send may arrive split or joined. The course's clients send "Hi"
+ * without a line end and wait for one reply; nc sends "Hi\n". So, for SL_FRAMING_CHAT:
+ *   - a message ends at "\n"; one "\r" before it is dropped;
+ *   - on a connection that has never sent "\n", what is there when the socket is drained is one
+ *     message, as one recv() is in the course;
+ *   - a connection that has sent "\n" is in line mode from then on: an unfinished line waits, until
+ *     its rest or the peer's end of stream arrives. Replies end in "\n" in line mode only.
+ * For SL_FRAMING_ONCE everything up to the drain is one message, line ends included.
+ * A message over SL_STORED_SIZE_MAX is counted in full and stored cut. */
+#ifndef SOCKLENS_FRAMING_H
+#define SOCKLENS_FRAMING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "socklens/service.h"
+
+/* Per connection; zero-initialised it is new. Holds memory only while a message is unfinished. */
+struct sl_framer {
+    uint8_t *partial; /* the unfinished message's first bytes */
+    uint32_t partial_stored, partial_capacity;
+    uint64_t partial_size; /* all bytes of it so far */
+    bool line_mode;
+    bool ends_in_cr; /* the last byte of the unfinished message, if it was not stored */
+};
+
+void sl_framer_deinit(struct sl_framer *framer);
+
+/* One chunk being taken apart: what one recv() gave. */
+struct sl_chunk {
+    const uint8_t *bytes;
+    size_t size;
+    bool drained; /* the socket had no more; or the peer's stream ended (then size may be 0) */
+    bool ended;   /* the peer's stream ended: an unfinished line is a message too */
+};
+
+/* Takes the next message out of the chunk: true and *message (valid until the next call or until
+ * the chunk's bytes change), or false when the rest is kept for later (or there is none).
+ * *failed is set, and false returned, where memory for an unfinished message is missing. */
+bool sl_framer_next(struct sl_framer *framer, enum sl_framing framing, struct sl_chunk *chunk,
+                    struct sl_message *message, bool *failed);
+
+#endif

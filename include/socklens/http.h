@@ -1,0 +1,58 @@
+/* The web side: dashboard, JSON API and event stream on libmicrohttpd, one thread.
+ *
+ * It reads journal and registry and never waits in a handler: what has to wait (an event stream, a
+ * `wait=`, a test datagram) suspends its connection and goes on from a callback. */
+#ifndef SOCKLENS_HTTP_H
+#define SOCKLENS_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "socklens/address.h"
+#include "socklens/error.h"
+#include "socklens/journal.h"
+#include "socklens/log.h"
+#include "socklens/net.h"
+#include "socklens/registry.h"
+
+struct sl_http_options {
+    const char *const *allow_hosts; /* further names for the Host header */
+    size_t allow_host_count;
+    size_t connections_max; /* 0: default 1024 */
+    size_t streams_max;     /* event streams at once; 0: three quarters of connections_max */
+    const char *version;
+    char log_id[33]; /* identity of the log whose sequence numbers these are, hex */
+};
+
+struct sl_http_context {
+    struct sl_journal *journal;
+    struct sl_registry *registry;
+    struct sl_net *net;
+    struct sl_log *log;
+};
+
+struct sl_http;
+
+/* `options` and what it points to are copied. NULL with `error` set on failure. */
+struct sl_http *sl_http_new(const struct sl_http_options *options,
+                            const struct sl_http_context *context, struct sl_error *error);
+
+/* Listens on an address; before start, once or more (each its own libmicrohttpd daemon and thread).
+ */
+int sl_http_listen(struct sl_http *http, const struct sl_endpoint *endpoint,
+                   struct sl_error *error);
+
+size_t sl_http_listener_count(const struct sl_http *http);
+const char *sl_http_listener_name(const struct sl_http *http, size_t index); /* "127.0.0.1:8080" */
+
+int sl_http_start(struct sl_http *http, struct sl_error *error);
+
+/* /readyz says yes from now on. */
+void sl_http_set_ready(struct sl_http *http, bool ready);
+
+/* Ends streams and waits, answers what is in flight, stops. Bounded by `timeout_ns`. Idempotent. */
+void sl_http_stop(struct sl_http *http, int64_t timeout_ns);
+void sl_http_free(struct sl_http *http);
+
+#endif

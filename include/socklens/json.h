@@ -1,0 +1,42 @@
+/* A small streaming JSON writer (RFC 8259) for what is written often: messages, clients, events.
+ *
+ * It appends to an sl_buffer and puts the commas. Strings must be valid UTF-8; `sl_json_bytes`
+ * takes any. Memory errors are remembered: check `failed` once at the end. */
+#ifndef SOCKLENS_JSON_H
+#define SOCKLENS_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "socklens/buffer.h"
+
+struct sl_json {
+    struct sl_buffer *out;
+    bool comma;  /* the next value or key is not the first of its container */
+    bool failed; /* an allocation failed; `out` is cut */
+};
+
+void sl_json_init(struct sl_json *json, struct sl_buffer *out);
+
+void sl_json_open_object(struct sl_json *json);
+void sl_json_close_object(struct sl_json *json);
+void sl_json_open_array(struct sl_json *json);
+void sl_json_close_array(struct sl_json *json);
+
+/* The key must be plain ASCII without quotes or backslashes: our own names. */
+void sl_json_key(struct sl_json *json, const char *key);
+
+void sl_json_string(struct sl_json *json, const char *text);
+void sl_json_string_n(struct sl_json *json, const char *text, size_t size);
+void sl_json_uint(struct sl_json *json, uint64_t value);
+void sl_json_int(struct sl_json *json, int64_t value);
+void sl_json_bool(struct sl_json *json, bool value);
+void sl_json_null(struct sl_json *json);
+void sl_json_time(struct sl_json *json, int64_t wall_ns); /* RFC 3339, see clock.h */
+void sl_json_base64(struct sl_json *json, const uint8_t *bytes, size_t size);
+
+/* A payload: the text where it is valid UTF-8, else null. */
+void sl_json_text_or_null(struct sl_json *json, const uint8_t *bytes, size_t size);
+
+#endif

@@ -1,0 +1,61 @@
+/* Sockets and workers: the part that receives, has services answer, and tells the journal. */
+#ifndef SOCKLENS_NET_H
+#define SOCKLENS_NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "socklens/address.h"
+#include "socklens/clock.h"
+#include "socklens/error.h"
+#include "socklens/journal.h"
+#include "socklens/log.h"
+#include "socklens/registry.h"
+#include "socklens/service.h"
+
+struct sl_net_options {
+    unsigned workers;                   /* threads each for UDP and for streams; 1 to 64 */
+    size_t max_connections;             /* streams, over all listeners; 0: as descriptors allow */
+    size_t max_connections_per_address; /* 0: no limit; Unix peers do not count */
+    size_t max_udp_clients;             /* remembered at once; the one idle longest goes */
+    int64_t tcp_idle_ns;                /* 0: never */
+    int64_t udp_idle_ns;
+    uint64_t udp_rate; /* datagrams a second answered per source address; 0: any */
+};
+
+#define SL_NET_OPTIONS_DEFAULT                                                                     \
+    ((struct sl_net_options){.workers = 1,                                                         \
+                             .max_connections = 0,                                                 \
+                             .max_connections_per_address = 4096,                                  \
+                             .max_udp_clients = 65536,                                             \
+                             .tcp_idle_ns = 3600 * SL_NS_PER_S,                                    \
+                             .udp_idle_ns = 300 * SL_NS_PER_S,                                     \
+                             .udp_rate = 10000})
+
+struct sl_net;
+
+/* `registry` must have two shards per worker. All three must outlive the net. */
+struct sl_net *sl_net_new(const struct sl_net_options *options, struct sl_journal *journal,
+                          struct sl_registry *registry, struct sl_log *log, struct sl_error *error);
+
+/* Opens the sockets for a service on an address (a name may stand for several). Before start.
+ * 0, or a negative errno with a line that says what, where, why, and what to do. */
+int sl_net_listen(struct sl_net *net, enum sl_service_id service,
+                  const struct sl_endpoint *endpoint, struct sl_error *error);
+
+/* Starts the workers' threads. */
+int sl_net_start(struct sl_net *net, struct sl_error *error);
+
+/* Asks the worker that has client `id` to close it (by the operator). Any thread; returns at once;
+ * unknown or closed ids are ignored. */
+void sl_net_disconnect(struct sl_net *net, uint64_t id);
+
+/* Drain: stop accepting, answer what has already arrived, close every client, end the threads. At
+ * most `timeout_ns`; then what is left is closed as it is. Idempotent. */
+void sl_net_stop(struct sl_net *net, int64_t timeout_ns);
+
+/* Stops if need be. NULL is fine. */
+void sl_net_free(struct sl_net *net);
+
+#endif

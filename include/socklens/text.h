@@ -1,0 +1,36 @@
+/* Text that came from a stranger: upper case, validity, and safe ways to show it. */
+#ifndef SOCKLENS_TEXT_H
+#define SOCKLENS_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "socklens/buffer.h"
+
+/* Appends the full Unicode upper case of `in` to `out`: for valid UTF-8 what Python's str.upper()
+ * gives (SpecialCasing.txt, language-independent: "straße" to "STRASSE"). Bytes that are not
+ * valid UTF-8 pass unchanged and the valid runs around them are still upper-cased. Output is at
+ * most three times as long. 0, or -ENOMEM with `out` unchanged. */
+int sl_text_upper(const uint8_t *in, size_t size, struct sl_buffer *out);
+
+/* RFC 3629: no surrogates, nothing over U+10FFFF, no overlong form. NUL counts as valid. */
+bool sl_text_is_utf8(const uint8_t *in, size_t size);
+
+/* Length of the longest valid UTF-8 prefix. */
+size_t sl_text_utf8_prefix(const uint8_t *in, size_t size);
+
+/* Appends `in` for a terminal or a log line: printable text as it is; C0, DEL, C1, bidirectional
+ * controls (U+200E-F, U+202A-E, U+2066-9), line and paragraph separators as \n \r \t \xNN or
+ * \u{NNNN}; invalid UTF-8 bytes as \xNN; a backslash as \\. 0 or -ENOMEM. */
+int sl_text_escape(const uint8_t *in, size_t size, struct sl_buffer *out);
+
+/* Appends the base64 (RFC 4648 section 4, padded) of `in`. 0 or -ENOMEM. */
+int sl_text_base64(const uint8_t *in, size_t size, struct sl_buffer *out);
+
+/* Decode a whole NUL-terminated text: base64 with or without padding; hex with or without blanks,
+ * colons and upper case. 0, -EINVAL where it is malformed (`out` unchanged), or -ENOMEM. */
+int sl_text_from_base64(const char *text, struct sl_buffer *out);
+int sl_text_from_hex(const char *text, struct sl_buffer *out);
+
+#endif
