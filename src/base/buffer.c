@@ -1,0 +1,94 @@
+#include "socklens/buffer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SMALLEST_CAPACITY 64
+
+void sl_buffer_deinit(struct sl_buffer *buffer)
+{
+    free(buffer->data);
+    *buffer = SL_BUFFER_INIT;
+}
+
+static size_t grown_capacity(size_t capacity, size_t needed)
+{
+    if (capacity < SMALLEST_CAPACITY)
+        capacity = SMALLEST_CAPACITY;
+    while (capacity < needed) {
+        if (capacity > SIZE_MAX / 2)
+            return needed;
+        capacity *= 2;
+    }
+    return capacity;
+}
+
+uint8_t *sl_buffer_reserve(struct sl_buffer *buffer, size_t extra)
+{
+    size_t needed;
+    if (__builtin_add_overflow(buffer->size, extra, &needed))
+        return NULL;
+    if (needed > buffer->capacity || !buffer->data) {
+        size_t capacity = grown_capacity(buffer->capacity, needed);
+        uint8_t *data = realloc(buffer->data, capacity);
+        if (!data)
+            return NULL;
+        buffer->data = data;
+        buffer->capacity = capacity;
+    }
+    return buffer->data + buffer->size;
+}
+
+int sl_buffer_append(struct sl_buffer *buffer, const void *bytes, size_t size)
+{
+    uint8_t *to = sl_buffer_reserve(buffer, size);
+    if (!to)
+        return -ENOMEM;
+    if (size > 0)
+        memcpy(to, bytes, size);
+    buffer->size += size;
+    return 0;
+}
+
+int sl_buffer_append_text(struct sl_buffer *buffer, const char *text)
+{
+    return sl_buffer_append(buffer, text, strlen(text));
+}
+
+__attribute__((format(printf, 2, 0))) static int
+append_formatted(struct sl_buffer *buffer, const char *format, va_list arguments)
+{
+    va_list measured;
+    va_copy(measured, arguments);
+    int length = vsnprintf(NULL, 0, format, measured);
+    va_end(measured);
+    if (length < 0)
+        return -EINVAL;
+    uint8_t *to = sl_buffer_reserve(buffer, (size_t)length + 1);
+    if (!to)
+        return -ENOMEM;
+    vsnprintf((char *)to, (size_t)length + 1, format, arguments);
+    buffer->size += (size_t)length;
+    return 0;
+}
+
+int sl_buffer_printf(struct sl_buffer *buffer, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int status = append_formatted(buffer, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+void sl_buffer_consume(struct sl_buffer *buffer, size_t count)
+{
+    if (count >= buffer->size) {
+        buffer->size = 0;
+        return;
+    }
+    memmove(buffer->data, buffer->data + count, buffer->size - count);
+    buffer->size -= count;
+}

@@ -1,0 +1,14 @@
+#include "socklens/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+int sl_error_set(struct sl_error *error, int code, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    if (vsnprintf(error->text, sizeof(error->text), format, arguments) < 0)
+        error->text[0] = '\0';
+    va_end(arguments);
+    return code;
+}

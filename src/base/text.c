@@ -1,0 +1,115 @@
+#include "socklens/text.h"
+
+#include <errno.h>
+
+#include "base/escape.h"
+#include "base/utf8.h"
+
+size_t sl_text_utf8_prefix(const uint8_t *in, size_t size)
+{
+    size_t at = 0;
+    while (at < size) {
+        if (size - at >= 8 && sl_word_is_ascii(sl_word_load(in + at))) {
+            at += 8;
+            continue;
+        }
+        size_t length = sl_utf8_sequence(in + at, size - at);
+        if (length == 0)
+            break;
+        at += length;
+    }
+    return at;
+}
+
+bool sl_text_is_utf8(const uint8_t *in, size_t size)
+{
+    return sl_text_utf8_prefix(in, size) == size;
+}
+
+static const char hex_digits[] = "0123456789abcdef";
+
+static size_t write_hex_byte(uint8_t byte, uint8_t *out)
+{
+    out[0] = '\\';
+    out[1] = 'x';
+    out[2] = (uint8_t)hex_digits[byte >> 4];
+    out[3] = (uint8_t)hex_digits[byte & 15];
+    return 4;
+}
+
+static size_t write_code_point(uint32_t code, uint8_t *out)
+{
+    memcpy(out, "\\u{0000}", 8);
+    for (size_t i = 6; i >= 3; i--) {
+        out[i] = (uint8_t)hex_digits[code & 15];
+        code >>= 4;
+    }
+    return 8;
+}
+
+static size_t write_ascii(uint8_t byte, uint8_t *out)
+{
+    char letter;
+    switch (byte) {
+    case '\n':
+        letter = 'n';
+        break;
+    case '\r':
+        letter = 'r';
+        break;
+    case '\t':
+        letter = 't';
+        break;
+    case '\\':
+        letter = '\\';
+        break;
+    default:
+        if (byte < 0x20 || byte == 0x7F)
+            return write_hex_byte(byte, out);
+        out[0] = byte;
+        return 1;
+    }
+    out[0] = '\\';
+    out[1] = (uint8_t)letter;
+    return 2;
+}
+
+/* C1, the Bidi_Control characters of Unicode's PropList.txt, and both separators. */
+static bool drives_a_terminal(uint32_t code)
+{
+    return code < 0xA0 || code == 0x061C || code == 0x200E || code == 0x200F ||
+           (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+}
+
+size_t sl_escape_write(const uint8_t *in, size_t size, uint8_t *out)
+{
+    uint8_t *to = out;
+    for (size_t at = 0; at < size;) {
+        size_t length = sl_utf8_sequence(in + at, size - at);
+        if (length == 0) {
+            to += write_hex_byte(in[at], to);
+            length = 1;
+        } else if (length == 1) {
+            to += write_ascii(in[at], to);
+        } else if (drives_a_terminal(sl_utf8_decode(in + at, length))) {
+            to += write_code_point(sl_utf8_decode(in + at, length), to);
+        } else {
+            memcpy(to, in + at, length);
+            to += length;
+        }
+        at += length;
+    }
+    return (size_t)(to - out);
+}
+
+int sl_text_escape(const uint8_t *in, size_t size, struct sl_buffer *out)
+{
+    size_t most;
+    if (__builtin_mul_overflow(size, (size_t)SL_ESCAPE_GROWTH, &most))
+        return -ENOMEM;
+    uint8_t *to = sl_buffer_reserve(out, most);
+    if (!to)
+        return -ENOMEM;
+    out->size += sl_escape_write(in, size, to);
+    return 0;
+}
