@@ -17,6 +17,14 @@ int64_t sl_clock_wall_ns(void);
 /* CLOCK_MONOTONIC, nanoseconds since an arbitrary start. */
 int64_t sl_clock_mono_ns(void);
 
+/* One moment on both clocks: wall to be shown, monotonic to be compared, since a step of the wall
+ * clock must not time anybody out. */
+struct sl_time {
+    int64_t wall_ns, mono_ns;
+};
+
+struct sl_time sl_time_now(void);
+
 #define SL_RFC3339_SIZE 32 /* "2026-01-01T00:00:00.000000Z" and its NUL fit */
 
 /* RFC 3339, UTC, six decimals, e.g. "2026-01-01T00:00:00.000000Z". Returns the length (27). Years

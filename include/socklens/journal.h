@@ -56,6 +56,11 @@ void sl_cursor_seek_end(struct sl_cursor *cursor, struct sl_journal *journal);
 
 void sl_cursor_close(struct sl_cursor *cursor);
 
+/* Lets go of the block but keeps the place: for a reader that will sleep, so that a thousand slow
+ * ones do not keep a thousand evicted blocks alive. A parked cursor reads on from the exchange it
+ * stands before; lifecycle records there may be read twice. */
+void sl_cursor_park(struct sl_cursor *cursor);
+
 enum sl_read { SL_READ_END, SL_READ_RECORD, SL_READ_GAP };
 
 struct sl_gap {

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "socklens/clock.h"
 #include "socklens/exchange.h"
 
 struct sl_registry;
@@ -64,34 +65,39 @@ void sl_shard_unlock(struct sl_shard *shard);
 /* NULL where there is no memory. `fd` is the connection (for TCP_INFO), or -1. */
 struct sl_client *sl_shard_open(struct sl_shard *shard, uint16_t listener,
                                 const struct sl_address *peer, const struct sl_address *local,
-                                int fd, int64_t now_ns);
+                                int fd, const struct sl_time *now);
 
 /* The UDP client with these addresses, or NULL. */
 struct sl_client *sl_shard_find(struct sl_shard *shard, uint16_t listener,
                                 const struct sl_address *peer, const struct sl_address *local);
 
-/* Adds to the client's and its listener's counters and marks it as seen. */
-void sl_shard_count(struct sl_shard *shard, struct sl_client *client,
-                    const struct sl_counters *delta, int64_t now_ns);
+/* Any client of this shard by its id, or NULL. */
+struct sl_client *sl_shard_find_id(struct sl_shard *shard, uint64_t id);
 
-/* Counters of the listener alone. */
+/* Adds to the client's and its listener's counters and marks the client as seen. */
+void sl_shard_count(struct sl_shard *shard, struct sl_client *client,
+                    const struct sl_counters *delta, const struct sl_time *now);
+
+/* Counters of the listener alone, to be added to. */
 struct sl_listener_counters *sl_shard_listener(struct sl_shard *shard, uint16_t listener);
 
 /* Moves the client to the history; reads TCP_INFO from its fd for the last time, so close(2) the fd
  * only after this. Fills *closing for the journal. `client` is gone afterwards. */
 void sl_shard_close(struct sl_shard *shard, struct sl_client *client, enum sl_closed_by by,
-                    enum sl_close_reason reason, int64_t now_ns, struct sl_closing *closing);
+                    enum sl_close_reason reason, const struct sl_time *now,
+                    struct sl_closing *closing);
 
-/* The open client of `transport` seen longest ago, or NULL: for idle time-outs and eviction. */
-struct sl_client *sl_shard_oldest(struct sl_shard *shard, enum sl_transport transport);
+/* The open client seen longest ago, or NULL: for idle time-outs and eviction. */
+struct sl_client *sl_shard_oldest(const struct sl_shard *shard);
+
+size_t sl_shard_open_count(const struct sl_shard *shard);
 
 uint64_t sl_client_id(const struct sl_client *client);
 uint16_t sl_client_listener(const struct sl_client *client);
 int sl_client_fd(const struct sl_client *client);
-int64_t sl_client_last_seen_ns(const struct sl_client *client);
+int64_t sl_client_last_seen_mono_ns(const struct sl_client *client);
 const struct sl_address *sl_client_peer(const struct sl_client *client);
 const struct sl_address *sl_client_local(const struct sl_client *client);
-size_t sl_shard_open_count(const struct sl_shard *shard, enum sl_transport transport);
 
 /* The worker's own pointer (its connection), NULL at first. */
 void *sl_client_user(const struct sl_client *client);
@@ -129,8 +135,8 @@ void sl_registry_walk(struct sl_registry *registry, bool open, bool closed,
                       void *context);
 
 /* Copies up to `capacity` clients that opened, were counted or closed at or after `since_ns` (wall
- * clock), most recent first per shard and state, and returns how many there were in all. Costs
- * time in what changed, not in what exists. */
+ * clock), most recent first per shard and state, without TCP_INFO, and returns how many there were in all
+ * (counted to at most 4,096 a shard and state). Costs time in what changed, not in what exists. */
 size_t sl_registry_changed(struct sl_registry *registry, int64_t since_ns,
                            struct sl_client_view *views, size_t capacity);
 

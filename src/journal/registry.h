@@ -1,0 +1,97 @@
+/* Inside the registry: what the worker's side, the reader's side and the history share. */
+#ifndef JOURNAL_REGISTRY_H
+#define JOURNAL_REGISTRY_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "socklens/registry.h"
+
+#define LISTENERS_MAX 256
+#define CHUNK_SIZE    256u
+#define NO_CLIENT     UINT32_MAX
+
+/* 144 bytes: with a worker's own 64 this is what an idle connection costs. Links are indices into
+ * the shard's chunks, half as large as pointers. */
+struct sl_client {
+    uint64_t id; /* 0: the place is free */
+    uint32_t self;
+    uint32_t next_by_id, next_by_address; /* chains of the two hash tables; free list: next_by_id */
+    uint32_t newer, older;                /* by time last seen */
+    int fd;
+    uint16_t listener;
+    uint8_t service, transport;
+    struct sl_address peer, local;
+    int64_t opened_at_ns;      /* wall clock */
+    int64_t last_seen_mono_ns; /* shown as wall time by today's difference of the clocks */
+    void *user;
+    struct sl_counters counters;
+};
+
+struct hash_table {
+    uint32_t *buckets;
+    uint32_t size; /* a power of two, or 0 */
+    uint32_t count;
+};
+
+struct sl_shard {
+    pthread_mutex_t lock;
+    struct sl_registry *registry;
+    struct sl_client *
+        *chunks; /* of CHUNK_SIZE clients each; they never move, a walk relies on it */
+    uint32_t chunk_count;
+    uint32_t free_list;
+    struct hash_table by_id, by_address; /* by_address: UDP only */
+    uint32_t newest, oldest;
+    size_t open_count;
+    struct sl_listener_counters *listeners; /* LISTENERS_MAX */
+};
+
+/* Closed clients, a ring: its ids stand apart, so that looking one up reads little memory. */
+struct history {
+    pthread_mutex_t lock;
+    struct sl_client_view *views;
+    uint64_t *ids;
+    size_t capacity;
+    uint64_t total; /* ever closed; the newest is at (total - 1) % capacity */
+};
+
+struct sl_registry {
+    struct sl_listener_info listeners[LISTENERS_MAX];
+    size_t listener_count;
+    struct sl_shard *shards;
+    size_t shard_count;
+    _Atomic uint64_t next_client;
+    uint64_t hash_key;
+    struct history history;
+};
+
+static inline struct sl_client *shard_client(const struct sl_shard *shard, uint32_t index)
+{
+    if (index == NO_CLIENT)
+        return NULL;
+    return &shard->chunks[index / CHUNK_SIZE][index % CHUNK_SIZE];
+}
+
+/* What a reader sees of an open client; `offset_ns` is wall minus monotonic time, now. */
+void sl_client_to_view(const struct sl_client *client, int64_t offset_ns,
+                       struct sl_client_view *view);
+
+int sl_history_init(struct history *history, size_t capacity);
+void sl_history_deinit(struct history *history);
+void sl_history_add(struct history *history, const struct sl_client_view *view);
+bool sl_history_get(struct history *history, uint64_t id, struct sl_client_view *view);
+
+uint64_t sl_history_total(struct history *history);
+
+/* Copies up to `count` of the entries from `*place` (0 at first) to before `end`, and moves it on.
+ * An entry that was pushed out meanwhile is passed over. Returns their number, 0 at the end. */
+size_t sl_history_read(struct history *history, uint64_t *place, uint64_t end,
+                       struct sl_client_view *views, size_t count);
+size_t sl_history_changed(struct history *history, int64_t since_ns, struct sl_client_view *views,
+                          size_t capacity);
+
+/* Reads TCP_INFO (tcp(7)); valid stays 0 where `fd` is no TCP socket. */
+void sl_tcp_info_read(int fd, struct sl_tcp_info *info);
+
+#endif
