@@ -8,6 +8,7 @@
  *   - a connection that has sent "\n" is in line mode from then on: an unfinished line waits, until
  *     its rest or the peer's end of stream arrives. Replies end in "\n" in line mode only.
  * For SL_FRAMING_ONCE everything up to the drain is one message, line ends included.
+ * The end of the stream ends an unfinished message; its last "\r" is data, as no "\n" follows.
  * A message over SL_STORED_SIZE_MAX is counted in full and stored cut. */
 #ifndef SOCKLENS_FRAMING_H
 #define SOCKLENS_FRAMING_H
@@ -18,18 +19,19 @@
 
 #include "socklens/service.h"
 
-/* Per connection; zero-initialised it is new. Holds memory only while a message is unfinished. */
+/* Per connection; zero-initialised it is new. Holds memory only while a message is unfinished, and
+ * until the call after the one that handed it out. */
 struct sl_framer {
     uint8_t *partial; /* the unfinished message's first bytes */
     uint32_t partial_stored, partial_capacity;
     uint64_t partial_size; /* all bytes of it so far */
     bool line_mode;
-    bool ends_in_cr; /* the last byte of the unfinished message, if it was not stored */
+    bool ends_in_cr; /* the unfinished message's last byte is "\r", stored or not */
 };
 
 void sl_framer_deinit(struct sl_framer *framer);
 
-/* One chunk being taken apart: what one recv() gave. */
+/* One chunk being taken apart: what one recv() gave. What was taken is no longer in it. */
 struct sl_chunk {
     const uint8_t *bytes;
     size_t size;
@@ -38,8 +40,10 @@ struct sl_chunk {
 };
 
 /* Takes the next message out of the chunk: true and *message (valid until the next call or until
- * the chunk's bytes change), or false when the rest is kept for later (or there is none).
- * *failed is set, and false returned, where memory for an unfinished message is missing. */
+ * the chunk's bytes change), or false when the rest is kept for later (or there is none). Nothing
+ * is allocated for a message that stands whole in one chunk.
+ * *failed is set to true, and false returned, where memory for an unfinished message is missing:
+ * the connection has lost bytes and must be closed. Otherwise *failed is not written. */
 bool sl_framer_next(struct sl_framer *framer, enum sl_framing framing, struct sl_chunk *chunk,
                     struct sl_message *message, bool *failed);
 

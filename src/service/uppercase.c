@@ -1,0 +1,7 @@
+#include "socklens/service.h"
+#include "socklens/text.h"
+
+enum sl_verdict sl_uppercase_respond(const struct sl_message *message, struct sl_buffer *out)
+{
+    return sl_text_upper(message->bytes, message->stored, out) < 0 ? SL_NO_MEMORY : SL_ANSWER;
+}
