@@ -1,0 +1,38 @@
+import { ApiProblem } from './problem';
+import type { Client, DatagramRequest, DatagramResult, List, Message } from './types';
+
+const BASE = '/api/v1';
+
+type Query = Record<string, string | number>;
+
+/** Every request answers with the body or throws an ApiProblem. */
+async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(BASE + path, { cache: 'no-store', ...init });
+  } catch {
+    throw ApiProblem.unreachable();
+  }
+  if (!response.ok) throw await ApiProblem.fromResponse(response);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+function withQuery(path: string, query: Query): string {
+  const entries = Object.entries(query).map(([key, value]) => [key, String(value)]);
+  return `${path}?${new URLSearchParams(entries)}`;
+}
+
+export const api = {
+  messages: (query: Query) => request<List<Message>>(withQuery('/messages', query)),
+
+  clients: (query: Query) => request<List<Client>>(withQuery('/clients', query)),
+
+  sendDatagram: (datagram: DatagramRequest) =>
+    request<DatagramResult>('/datagrams', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(datagram),
+    }),
+};
+
+export type Api = typeof api;

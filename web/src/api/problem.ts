@@ -1,0 +1,33 @@
+/** An error the gateway answered with (RFC 9457), or one that kept it from answering. */
+export class ApiProblem extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    /** The request's field at fault, where there is one. */
+    readonly param: string | null = null,
+    readonly allowed: string | null = null,
+  ) {
+    super(message);
+    this.name = 'ApiProblem';
+  }
+
+  static unreachable(): ApiProblem {
+    return new ApiProblem(0, 'The gateway cannot be reached.');
+  }
+
+  static async fromResponse(response: Response): Promise<ApiProblem> {
+    const body = await readObject(response);
+    const text = (key: string) => (typeof body[key] === 'string' ? (body[key] as string) : null);
+    const message = text('detail') ?? text('title') ?? `The gateway answered ${response.status}.`;
+    return new ApiProblem(response.status, message, text('param'), text('allowed'));
+  }
+}
+
+async function readObject(response: Response): Promise<Record<string, unknown>> {
+  try {
+    const body: unknown = await response.json();
+    return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,121 @@
+/** The shapes of the HTTP API, version 1. Times are RFC 3339 UTC with microseconds. */
+
+export type ServiceName = 'udp-upper' | 'tcp-upper' | 'tcp-chat' | (string & {});
+export type Transport = 'udp' | 'tcp' | 'unix';
+
+export interface Payload {
+  size: number;
+  stored_size: number;
+  truncated: boolean;
+  /** Null where the bytes are not valid UTF-8. */
+  text: string | null;
+  base64: string;
+}
+
+export interface Message {
+  seq: number;
+  service: ServiceName;
+  client: { id: number; address: string };
+  listener: string;
+  received_at: string;
+  replied_at: string | null;
+  service_us: number | null;
+  received: Payload;
+  sent: Payload | null;
+  outcome: string;
+}
+
+export interface Traffic {
+  messages: number;
+  bytes: number;
+}
+
+export interface Client {
+  id: number;
+  service: ServiceName;
+  transport: Transport;
+  listener: string;
+  address: string;
+  local_address: string;
+  state: 'open' | 'closed';
+  opened_at: string;
+  last_seen_at: string;
+  closed_at: string | null;
+  closed_by: string | null;
+  close_reason: string | null;
+  received: Traffic;
+  sent: Traffic;
+  refused: number;
+  rtt_us: number | null;
+}
+
+export interface Listener {
+  service: ServiceName;
+  transport: Transport;
+  address: string;
+  received: Traffic;
+  sent: Traffic;
+  refused: number;
+  connections: number;
+  rejected_connections: number;
+  kernel_drops: number;
+  open_clients: number;
+}
+
+export interface LogStatus {
+  /** Changes when sequence numbers begin anew. */
+  id: string;
+  oldest_seq: number;
+  newest_seq: number;
+  messages: number;
+  bytes: number;
+  capacity_bytes: number;
+  evicted: number;
+}
+
+export interface Status {
+  version: string;
+  started_at: string;
+  now: string;
+  uptime_s: number;
+  listeners: Listener[];
+  clients: { open: number; closed: number };
+  log: LogStatus;
+  http: { connections: number; streams: number; streams_max: number };
+}
+
+export interface Gap {
+  from: number;
+  to: number;
+  reason: 'evicted' | 'sampled' | 'restarted' | (string & {});
+  /** With a filter: how many of the range would have matched. */
+  matched?: number;
+}
+
+export interface List<T> {
+  items: T[];
+  page: { limit: number; has_more: boolean; next: string | null };
+}
+
+export interface ClientChanges {
+  items: Client[];
+  /** How many clients changed besides those listed. */
+  more: number;
+}
+
+export type PayloadEncoding = 'text' | 'hex' | 'base64';
+
+export type DatagramRequest = { from_port: number; timeout_ms: number } & (
+  | { listener: string }
+  | { to: string }
+) &
+  ({ text: string } | { hex: string } | { base64: string });
+
+export interface DatagramResult {
+  from: string;
+  to: string;
+  sent: Payload;
+  reply: Payload | null;
+  rtt_us: number | null;
+  timed_out: boolean;
+}

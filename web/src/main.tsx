@@ -1,0 +1,42 @@
+import { render } from 'preact';
+import { api } from './api/client';
+import { EventStream } from './api/stream';
+import { GatewayContext, now } from './store/context';
+import { Gateway } from './store/gateway';
+import { frameScheduler } from './store/schedule';
+import './styles/main.css';
+import { App } from './ui/App';
+
+const DRAW_INTERVAL_MS = 100;
+/** Newest messages per tick of the stream; the rest of a flood comes as gaps with exact counts. */
+const SAMPLE = 40;
+
+const gateway = new Gateway({
+  api,
+  schedule: frameScheduler(DRAW_INTERVAL_MS),
+  clock: () => Date.now(),
+});
+const stream = new EventStream(`/api/v1/events?types=messages,clients,status&sample=${SAMPLE}`, {
+  onState: (state) => gateway.onState(state),
+  onEvents: (events) => gateway.onEvents(events),
+  resumeId: () => gateway.resumeId(),
+});
+
+setInterval(() => {
+  now.value = Date.now();
+}, 1000);
+addEventListener('online', () => stream.retryNow());
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) stream.retryNow();
+});
+
+const root = document.getElementById('app');
+if (root) {
+  render(
+    <GatewayContext.Provider value={gateway}>
+      <App />
+    </GatewayContext.Provider>,
+    root,
+  );
+}
+void stream.start();

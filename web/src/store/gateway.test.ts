@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ServerEvent } from '../api/sse';
+import type { Client, List, Message, Status } from '../api/types';
+import { client, listener, messages, status } from '../testing/messages';
+import { Gateway } from './gateway';
+
+function listOf<T>(items: T[]): List<T> {
+  return { items, page: { limit: 200, has_more: false, next: null } };
+}
+
+/** A gateway whose API answers from `server`, and which draws at once. */
+function setUp(server: { messages?: Message[]; clients?: Client[] }) {
+  const asked: Record<string, string | number>[] = [];
+  const gateway = new Gateway({
+    api: {
+      messages: async (query) => {
+        asked.push(query);
+        const after = Number(query.after);
+        return listOf((server.messages ?? []).filter(({ seq }) => seq > after));
+      },
+      clients: async () => listOf(server.clients ?? []),
+    },
+    schedule: (commit) => commit(),
+    clock: () => 1000,
+  });
+  return { gateway, asked };
+}
+
+function event(type: string, data: unknown, id = ''): ServerEvent {
+  return { id, type, data: JSON.stringify(data) };
+}
+
+function statusEvent(logId: string, newest: number): ServerEvent {
+  const base: Status = status(1, [listener(newest)]);
+  return event('status', { ...base, log: { ...base.log, id: logId, newest_seq: newest } });
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+const kinds = (gateway: Gateway) =>
+  gateway.log.rows.map((row) => (row.kind === 'message' ? row.message.seq : row.kind));
+
+test('opening the page shows the past before what comes live', async () => {
+  const { gateway, asked } = setUp({ messages: messages(1, 300), clients: [client(1)] });
+  gateway.onState({ name: 'live' });
+  gateway.onEvents([
+    statusEvent('a', 300),
+    event('messages', { items: messages(301, 301) }, 'a:301'),
+  ]);
+  await settled();
+  assert.deepEqual(asked, [{ after: 100, limit: 200 }]);
+  assert.equal(kinds(gateway)[0], 101);
+  assert.equal(kinds(gateway).at(-1), 301);
+  assert.equal(gateway.clients.list('all').length, 1);
+  assert.equal(gateway.heardAt.value, 1000);
+});
+
+test('a restarted gateway is noticed once, whichever event tells it first', async () => {
+  const names = ['gap', 'status', 'messages'] as const;
+  for (const first of names) {
+    const server = { messages: messages(1, 3), clients: [client(1), client(2)] };
+    const { gateway } = setUp(server);
+    gateway.onState({ name: 'live' });
+    gateway.onEvents([statusEvent('old', 3)]);
+    await settled();
+    server.messages = messages(1, 2);
+    server.clients = [client(1)];
+    const news = {
+      gap: event('gap', { from: 1, to: 1, reason: 'restarted' }, 'new:1'),
+      status: statusEvent('new', 1),
+      messages: event('messages', { items: messages(2, 2) }, 'new:2'),
+    };
+    gateway.onState({ name: 'reconnecting', problem: 'gone' });
+    gateway.onState({ name: 'live' });
+    const rest = names.filter((name) => name !== first);
+    gateway.onEvents([first, ...rest].map((name) => news[name]));
+    await settled();
+    assert.deepEqual(kinds(gateway), [1, 2, 3, 'restart', 1, 2], `${first} first`);
+    assert.equal(gateway.clients.list('all').length, 1);
+  }
+});
+
+test('a stream that carried nothing yet goes on from the last status', () => {
+  const { gateway } = setUp({});
+  assert.equal(gateway.resumeId(), '');
+  gateway.onEvents([statusEvent('a', 12)]);
+  assert.equal(gateway.resumeId(), 'a:12');
+});
+
+test('without a connection no rate is claimed', () => {
+  const { gateway } = setUp({});
+  gateway.onEvents([
+    event('status', status(1, [listener(1)])),
+    event('status', status(2, [listener(9)])),
+  ]);
+  assert.equal([...gateway.rates.value.values()][0]?.latest?.messages, 8);
+  gateway.onState({ name: 'reconnecting', problem: 'gone' });
+  assert.equal([...gateway.rates.value.values()][0]?.latest, null);
+});
+
+test('an API that fails leaves what the stream brings', async () => {
+  const { gateway } = setUp({});
+  gateway.onEvents([statusEvent('a', 0), event('messages', { items: messages(1, 1) }, 'a:1')]);
+  await settled();
+  assert.deepEqual(kinds(gateway), [1]);
+});

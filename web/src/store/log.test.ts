@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { message, messages } from '../testing/messages';
+import { type LogRow, MessageLog } from './log';
+
+function outline(rows: readonly LogRow[]): string[] {
+  return rows.map((row) => {
+    if (row.kind === 'message') return String(row.message.seq);
+    return row.kind === 'gap' ? `${row.gap.from}-${row.gap.to} ${row.gap.reason}` : 'restart';
+  });
+}
+
+test('messages and gaps stand in the order they came', () => {
+  const log = new MessageLog();
+  log.append(messages(1, 2));
+  log.appendGap({ from: 3, to: 9, reason: 'evicted' });
+  log.append(messages(10, 10));
+  assert.deepEqual(outline(log.rows), ['1', '2', '3-9 evicted', '10']);
+  assert.equal(log.arrived, 10);
+});
+
+test('gaps that touch become one, with exact counts', () => {
+  const log = new MessageLog();
+  log.appendGap({ from: 1, to: 10, reason: 'sampled', matched: 4 });
+  log.appendGap({ from: 11, to: 20, reason: 'sampled', matched: 5 });
+  log.appendGap({ from: 22, to: 30, reason: 'sampled' });
+  assert.deepEqual(outline(log.rows), ['1-20 sampled', '22-30 sampled']);
+  const first = log.rows[0];
+  assert.equal(first?.kind === 'gap' && first.gap.matched, 9);
+  assert.equal(log.arrived, 18);
+});
+
+test('a gap of nothing is no row', () => {
+  const log = new MessageLog();
+  log.appendGap({ from: 5, to: 4, reason: 'sampled' });
+  log.appendGap({ from: 5, to: 9, reason: 'sampled', matched: 0 });
+  assert.deepEqual(log.rows, []);
+});
+
+test('history comes before what the stream brought, and nothing twice', () => {
+  const log = new MessageLog();
+  log.append(messages(5, 6));
+  log.insertHistory(messages(1, 6));
+  assert.deepEqual(outline(log.rows), ['1', '2', '3', '4', '5', '6']);
+  assert.equal(log.origin, -4);
+  assert.equal(log.arrived, 2);
+});
+
+test('after a restart the same numbers are other messages', () => {
+  const log = new MessageLog();
+  log.append(messages(1, 2));
+  log.beginEpoch(0);
+  log.append(messages(2, 2));
+  log.insertHistory(messages(1, 2));
+  assert.deepEqual(outline(log.rows), ['1', '2', 'restart', '1', '2']);
+  assert.equal(new Set(log.rows.map((row) => row.key)).size, 5);
+});
+
+test('a full log lets the oldest go and says how far its rows moved', () => {
+  const log = new MessageLog({ rows: 100, characters: 1e9 });
+  log.append(messages(1, 100));
+  log.append(messages(101, 101));
+  assert.equal(log.rows.length, 90);
+  assert.equal(log.origin, 11);
+  assert.equal(outline(log.rows)[0], '12');
+});
+
+test('a few large messages fill it as well as many small ones', () => {
+  const log = new MessageLog({ rows: 1000, characters: 100_000 });
+  for (let seq = 1; seq <= 100; seq += 1) log.append([message(seq, 'x'.repeat(3000))]);
+  assert.ok(log.rows.length < 10 && log.rows.length > 3, `${log.rows.length} rows`);
+  assert.equal(outline(log.rows).at(-1), '100');
+});

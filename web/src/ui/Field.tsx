@@ -1,0 +1,34 @@
+import type { ComponentChildren, VNode } from 'preact';
+import { useId } from 'preact/hooks';
+
+interface Control {
+  id: string;
+  'aria-describedby': string;
+  'aria-invalid': boolean;
+}
+
+interface Props {
+  label: string;
+  hint?: string;
+  error?: string | undefined;
+  tools?: ComponentChildren;
+  children: (control: Control) => VNode;
+}
+
+/** A labelled control. Its error stands where its hint does, and is announced. */
+export function Field({ label, hint, error, tools, children }: Props) {
+  const id = useId();
+  const describedBy = `${id}-note`;
+  return (
+    <div class="field" data-invalid={error !== undefined}>
+      <div class="field-head">
+        <label for={id}>{label}</label>
+        {tools}
+      </div>
+      {children({ id, 'aria-describedby': describedBy, 'aria-invalid': error !== undefined })}
+      <p id={describedBy} class="field-note" role={error ? 'alert' : undefined}>
+        {error ?? hint}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,26 @@
+import type { Gap } from '../api/types';
+import { gapCount } from '../store/log';
+import { formatCount, formatWords } from '../text/format';
+
+const REASONS: Record<string, string> = {
+  sampled: 'too fast to show one by one',
+  evicted: 'no longer in memory',
+};
+
+/** What the page does not show, as exactly as what it does. */
+export function GapRow({ gap, index }: { gap: Gap; index: number }) {
+  const count = gapCount(gap);
+  return (
+    <div role="row" class="row row-gap" aria-rowindex={index + 2} data-reason={gap.reason}>
+      <span role="cell" class="cell cell-gap">
+        <span class="gap-count">
+          {formatCount(count)} {count === 1 ? 'message' : 'messages'} not shown
+        </span>
+        <span class="gap-range">
+          {formatCount(gap.from)} – {formatCount(gap.to)}
+        </span>
+        <span>{REASONS[gap.reason] ?? formatWords(gap.reason)}</span>
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,20 @@
+import { useGateway } from '../store/context';
+import { listenerKey } from '../store/rates';
+import { ListenerCard } from './ListenerCard';
+
+export function ListenerCards() {
+  const gateway = useGateway();
+  const listeners = gateway.status.value?.listeners;
+  return (
+    <section class="cards" aria-label="Listeners">
+      {listeners?.map((listener) => {
+        const key = listenerKey(listener);
+        return <ListenerCard key={key} listener={listener} rates={gateway.rates.value.get(key)} />;
+      })}
+      {listeners?.length === 0 && <p class="empty">No server is switched on.</p>}
+      {/* Before the first status: the places of the three usual servers, so that nothing jumps. */}
+      {!listeners &&
+        [1, 2, 3].map((n) => <div key={n} class="card card-waiting" aria-hidden="true" />)}
+    </section>
+  );
+}

@@ -1,0 +1,69 @@
+import type { DatagramResult } from '../api/types';
+import { formatBytes, formatMicros, formatTime } from '../text/format';
+import { PayloadText } from './PayloadText';
+
+export interface Attempt {
+  id: number;
+  at: Date;
+  timeoutMs: number;
+  result: DatagramResult;
+}
+
+/** What was sent from the form, newest first. Only the newest one is announced, in a sentence. */
+export function SendResults({ attempts }: { attempts: readonly Attempt[] }) {
+  const newest = attempts[0];
+  return (
+    <>
+      <p class="unseen" role="status">
+        {newest && sentence(newest)}
+      </p>
+      <ol class="results" aria-label="Sent from here, newest first">
+        {attempts.map((attempt) => (
+          <SendResult key={attempt.id} attempt={attempt} />
+        ))}
+      </ol>
+    </>
+  );
+}
+
+function sentence({ result, timeoutMs }: Attempt): string {
+  if (result.timed_out) return `No reply within ${timeoutMs} milliseconds`;
+  return result.rtt_us === null ? 'Sent' : `Reply after ${formatMicros(result.rtt_us)}`;
+}
+
+function SendResult({ attempt }: { attempt: Attempt }) {
+  const { at, timeoutMs, result } = attempt;
+  return (
+    <li class="result" data-lost={result.timed_out}>
+      <p class="result-head">
+        <time dateTime={at.toISOString()}>{formatTime(at.toISOString())}</time>
+        <span class="result-rtt">
+          {result.rtt_us === null ? 'no reply' : formatMicros(result.rtt_us)}
+        </span>
+      </p>
+      <p class="result-line">
+        <span class="result-arrow" aria-hidden="true">
+          →
+        </span>
+        <span class="unseen">sent</span>
+        <PayloadText payload={result.sent} />
+        <span class="result-size">{formatBytes(result.sent.size)}</span>
+      </p>
+      {result.reply ? (
+        <p class="result-line">
+          <span class="result-arrow" aria-hidden="true">
+            ←
+          </span>
+          <span class="unseen">received</span>
+          <PayloadText payload={result.reply} />
+          <span class="result-size">{formatBytes(result.reply.size)}</span>
+        </p>
+      ) : (
+        <p class="result-line result-none">nothing came within {timeoutMs} ms</p>
+      )}
+      <p class="result-path address">
+        {result.from} → {result.to}
+      </p>
+    </li>
+  );
+}

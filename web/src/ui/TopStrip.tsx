@@ -1,0 +1,40 @@
+import { useGateway } from '../store/context';
+import { formatAge, formatBytes, formatCompact, formatCount, formatRate } from '../text/format';
+import { Stat } from './Stat';
+import { StreamPill } from './StreamPill';
+
+export function TopStrip() {
+  const gateway = useGateway();
+  const status = gateway.status.value;
+  const live = gateway.stream.value.name === 'live';
+  const rates = [...gateway.rates.value.values()].map((rate) => rate.latest);
+  const perSecond = rates.reduce((sum, rate) => sum + (rate?.messages ?? 0), 0);
+  const known = live && rates.some((rate) => rate !== null);
+  const drops = status?.listeners.reduce((sum, listener) => sum + listener.kernel_drops, 0);
+  return (
+    <header class="strip">
+      <h1 class="strip-brand">
+        <img src="/favicon.svg" alt="" width="26" height="26" />
+        socklens
+      </h1>
+      <StreamPill />
+      <dl class="strip-stats">
+        <Stat label="Messages/s" value={known ? formatRate(perSecond) : '–'} />
+        <Stat label="Messages" value={status ? formatCount(status.log.newest_seq) : '–'} />
+        <Stat label="Open clients" value={status ? formatCount(status.clients.open) : '–'} />
+        <Stat
+          label="In memory"
+          value={status ? formatBytes(status.log.bytes) : '–'}
+          detail={status ? `of ${formatBytes(status.log.capacity_bytes)}` : ''}
+        />
+        <Stat label="Evicted" value={status ? formatCompact(status.log.evicted) : '–'} />
+        <Stat
+          label="Kernel drops"
+          value={drops === undefined ? '–' : formatCompact(drops)}
+          tone={drops ? 'warn' : undefined}
+        />
+        <Stat label="Uptime" value={status ? formatAge(status.uptime_s) : '–'} />
+      </dl>
+    </header>
+  );
+}
