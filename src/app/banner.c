@@ -1,0 +1,53 @@
+#include "app/banner.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "socklens/service.h"
+
+#define ROW "  %-15s %s\n"
+
+static void print_service(FILE *out, const struct sl_registry *registry,
+                          const struct sl_service *service)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < sl_registry_listener_count(registry); i++) {
+        const struct sl_listener_info *listener = sl_registry_listener(registry, i);
+
+        if (listener->service == service->id)
+            fprintf(out, ROW, found++ == 0 ? service->title : "", listener->name);
+    }
+    if (found == 0)
+        fprintf(out, ROW, service->title, "off");
+}
+
+/* A browser cannot open 0.0.0.0 or [::]: loopback is the address that always works from here. */
+static void print_dashboard(FILE *out, const char *label, const char *name)
+{
+    const char *host = NULL;
+
+    if (strncmp(name, "0.0.0.0:", 8) == 0)
+        host = "127.0.0.1";
+    else if (strncmp(name, "[::]:", 5) == 0)
+        host = "[::1]";
+    if (host)
+        fprintf(out, "  %-15s http://%s%s/ (and this machine's other addresses)\n", label, host,
+                strrchr(name, ':'));
+    else
+        fprintf(out, "  %-15s http://%s/\n", label, name);
+}
+
+void sl_banner_print(FILE *out, const struct sl_registry *registry, const struct sl_http *http,
+                     uint64_t journal_bytes)
+{
+    fprintf(out, "socklens %s\n", SOCKLENS_VERSION);
+    for (int id = 0; id < SL_SERVICE_COUNT; id++)
+        print_service(out, registry, sl_service_get((enum sl_service_id)id));
+    if (!http)
+        fprintf(out, ROW, "Dashboard", "off");
+    for (size_t i = 0; http && i < sl_http_listener_count(http); i++)
+        print_dashboard(out, i == 0 ? "Dashboard" : "", sl_http_listener_name(http, i));
+    fprintf(out, "  %-15s in memory, %" PRIu64 " MiB\n", "Log", journal_bytes >> 20);
+    fflush(out);
+}

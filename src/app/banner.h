@@ -1,0 +1,14 @@
+#ifndef SOCKLENS_APP_BANNER_H
+#define SOCKLENS_APP_BANNER_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "socklens/http.h"
+#include "socklens/registry.h"
+
+/* Where everything is, for a person. `http` may be NULL (off). */
+void sl_banner_print(FILE *out, const struct sl_registry *registry, const struct sl_http *http,
+                     uint64_t journal_bytes);
+
+#endif

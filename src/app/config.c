@@ -1,0 +1,344 @@
+#include "app/config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/arguments.h"
+#include "app/config_file.h"
+#include "app/options.h"
+#include "app/setters.h"
+#include "socklens/service.h"
+
+#define PREFIX "SOCKLENS_"
+
+struct load {
+    struct sl_options options;
+    struct sl_config *config;
+    struct sl_problems *problems, *warnings;
+    const char *file;                 /* being read */
+    unsigned lines[SL_OPTIONS_MAX];   /* of that file, where the option first stands; 0: nowhere */
+    unsigned sources[SL_OPTIONS_MAX]; /* that have given the option: bits of enum sl_source */
+    struct sl_argument *arguments;
+    size_t argument_count;
+};
+
+/* One text for an option; `place` is where it came from, for the error. */
+static void set_one(struct load *load, const struct sl_option *option, const char *text,
+                    const char *place)
+{
+    struct sl_error error;
+
+    if (option->set(option, sl_option_field(option, load->config), text, &error) < 0)
+        sl_problems_add(load->problems, "%s: %s", place, error.text);
+}
+
+static void set_each(struct load *load, const struct sl_option *option, const char *text,
+                     const char *place)
+{
+    char *copy = strdup(text), *rest = copy;
+    size_t count = 0;
+
+    for (char *item; copy && (item = strsep(&rest, ", \t"));) {
+        if (!*item)
+            continue;
+        set_one(load, option, item, place);
+        count++;
+    }
+    if (count == 0)
+        sl_problems_add(load->problems, "%s: %s is missing", place, option->metavar);
+    free(copy);
+}
+
+static void apply(struct load *load, const struct sl_option *option, const char *text,
+                  enum sl_source source, const char *place)
+{
+    size_t index = (size_t)(option - load->options.rows);
+    bool first = !(load->sources[index] & source);
+
+    load->sources[index] |= source;
+    if (option->kind != SL_OPTION_LIST) {
+        set_one(load, option, text, place);
+        return;
+    }
+    if (first)
+        option->clear(sl_option_field(option, load->config));
+    if (source == SL_FROM_ARGUMENTS)
+        set_one(load, option, text, place);
+    else
+        set_each(load, option, text, place);
+}
+
+static void apply_defaults(struct load *load)
+{
+    for (size_t i = 0; i < load->options.count; i++) {
+        const struct sl_option *option = &load->options.rows[i];
+
+        if (option->name && option->fallback)
+            set_one(load, option, option->fallback, option->name);
+    }
+}
+
+/* --- file --- */
+
+static void refuse_key(struct load *load, const struct sl_option *option, const char *name,
+                       unsigned line)
+{
+    const struct sl_option *nearest = sl_options_nearest(&load->options, name, SL_FROM_FILE);
+
+    if (option)
+        sl_problems_add(load->problems, "%s:%u: \"%s\" is for the command line, not for a file",
+                        load->file, line, name);
+    else if (nearest)
+        sl_problems_add(load->problems, "%s:%u: unknown key \"%s\"; did you mean \"%s\"?",
+                        load->file, line, name, nearest->name);
+    else
+        sl_problems_add(load->problems, "%s:%u: unknown key \"%s\"", load->file, line, name);
+}
+
+static void take_key(void *context, const char *name, const char *value, unsigned line)
+{
+    struct load *load = context;
+    const struct sl_option *option = sl_options_find(&load->options, name);
+    char place[512];
+    unsigned *first;
+
+    if (!option || !(option->sources & SL_FROM_FILE)) {
+        refuse_key(load, option, name, line);
+        return;
+    }
+    first = &load->lines[option - load->options.rows];
+    if (*first != 0 && option->kind != SL_OPTION_LIST) {
+        sl_problems_add(load->problems, "%s:%u: \"%s\" stands in line %u already", load->file, line,
+                        option->name, *first);
+        return;
+    }
+    if (*first == 0)
+        *first = line;
+    snprintf(place, sizeof(place), "%s:%u: %s", load->file, line, option->name);
+    apply(load, option, value, SL_FROM_FILE, place);
+}
+
+/* --- environment --- */
+
+/* Kubernetes and Docker links tell a container where a service called "socklens" is. */
+static bool is_service_link(const char *name)
+{
+    return strncmp(name, "SERVICE_", 8) == 0 || strcmp(name, "PORT") == 0 ||
+           strncmp(name, "PORT_", 5) == 0;
+}
+
+/* `name` is what follows SOCKLENS_. */
+static void warn_variable(struct load *load, const char *name)
+{
+    const struct sl_option *nearest;
+    char plain[SL_VARIABLE_SIZE], meant[SL_VARIABLE_SIZE] = "";
+    size_t size = strcspn(name, "=");
+
+    if (is_service_link(name) || size >= sizeof(plain))
+        return;
+    for (size_t i = 0; i < size; i++)
+        plain[i] = (char)tolower((unsigned char)name[i]);
+    plain[size] = '\0';
+    nearest = sl_options_nearest(&load->options, plain, SL_FROM_ENVIRONMENT);
+    if (nearest)
+        sl_option_variable(nearest, meant);
+    sl_problems_add(load->warnings, "%s%.*s: unknown variable%s%s%s", PREFIX, (int)size, name,
+                    nearest ? "; did you mean " : "", meant, nearest ? "?" : "");
+}
+
+/* The value in `entry` ("NAME=value") where the name is `variable`, else NULL. */
+static const char *value_of(const char *entry, const char *variable)
+{
+    size_t size = strlen(variable);
+
+    return strncmp(entry, variable, size) == 0 && entry[size] == '=' ? entry + size + 1 : NULL;
+}
+
+static const struct sl_option *find_variable(const struct sl_options *options, const char *entry,
+                                             char variable[SL_VARIABLE_SIZE])
+{
+    for (size_t i = 0; i < options->count; i++) {
+        const struct sl_option *option = &options->rows[i];
+
+        if (!option->name || !(option->sources & SL_FROM_ENVIRONMENT))
+            continue;
+        sl_option_variable(option, variable);
+        if (value_of(entry, variable))
+            return option;
+    }
+    return NULL;
+}
+
+/* An empty variable counts as unset: compose files hand those over. */
+static void apply_environment(struct load *load, char *const *environment)
+{
+    for (char *const *entry = environment; *entry; entry++) {
+        const struct sl_option *option;
+        char variable[SL_VARIABLE_SIZE];
+        const char *value = strchr(*entry, '=');
+
+        if (strncmp(*entry, PREFIX, strlen(PREFIX)) != 0 || !value || !value[1])
+            continue;
+        option = find_variable(&load->options, *entry, variable);
+        if (option)
+            apply(load, option, value + 1, SL_FROM_ENVIRONMENT, variable);
+        else
+            warn_variable(load, *entry + strlen(PREFIX));
+    }
+}
+
+/* --- command line --- */
+
+static void apply_arguments(struct load *load)
+{
+    for (size_t i = 0; i < load->argument_count; i++) {
+        const struct sl_argument *argument = &load->arguments[i];
+        char place[SL_VARIABLE_SIZE];
+
+        snprintf(place, sizeof(place), "--%s", argument->option->name);
+        apply(load, argument->option, argument->text, SL_FROM_ARGUMENTS, place);
+    }
+}
+
+/* The config file's path has to be known before the rest can be put in order. */
+static const char *find_file(const struct load *load, char *const *environment)
+{
+    const char *path = NULL;
+
+    for (char *const *entry = environment; *entry; entry++) {
+        const char *value = value_of(*entry, PREFIX "CONFIG");
+
+        path = value && *value ? value : path;
+    }
+    for (size_t i = 0; i < load->argument_count; i++)
+        if (load->arguments[i].option->offset == offsetof(struct sl_config, file))
+            path = load->arguments[i].text;
+    return path;
+}
+
+/* --- what no single option can tell --- */
+
+static void fill_hosts(struct sl_endpoint_list *list, const char *host)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct sl_endpoint *endpoint = &list->items[i];
+
+        if (!*endpoint->host && !*endpoint->unix_path)
+            snprintf(endpoint->host, sizeof(endpoint->host), "%s", host);
+    }
+}
+
+static bool same_place(const struct sl_endpoint *a, const struct sl_endpoint *b)
+{
+    return strcmp(a->host, b->host) == 0 && strcmp(a->unix_path, b->unix_path) == 0 &&
+           a->port == b->port && (a->port != 0 || *a->unix_path);
+}
+
+/* One place that an endpoint may clash with those of `list`. */
+static void check_clash(struct load *load, const struct sl_endpoint *endpoint, const char *name,
+                        const struct sl_endpoint_list *list, size_t count, const char *other)
+{
+    for (size_t i = 0; i < count; i++)
+        if (same_place(endpoint, &list->items[i]))
+            sl_problems_add(load->problems, "%s: the same address is given for %s already", name,
+                            other);
+}
+
+/* The listeners in one row, HTTP last. */
+#define LISTENERS (SL_SERVICE_COUNT + 1)
+
+static struct sl_endpoint_list *listeners(struct sl_config *config, size_t index)
+{
+    return index < SL_SERVICE_COUNT ? &config->services[index] : &config->http;
+}
+
+static bool is_stream(size_t index)
+{
+    return index >= SL_SERVICE_COUNT || sl_service_get((enum sl_service_id)index)->stream;
+}
+
+static const char *listener_option(size_t index)
+{
+    return index < SL_SERVICE_COUNT ? sl_service_get((enum sl_service_id)index)->option : "http";
+}
+
+/* With SO_REUSEPORT the kernel would give each of two such listeners a part of the traffic. */
+static void check_clashes(struct load *load)
+{
+    for (size_t i = 0; i < LISTENERS; i++) {
+        const struct sl_endpoint_list *list = listeners(load->config, i);
+
+        for (size_t j = 0; j < list->count; j++) {
+            for (size_t k = 0; k < i; k++)
+                if (is_stream(i) == is_stream(k))
+                    check_clash(load, &list->items[j], listener_option(i),
+                                listeners(load->config, k), listeners(load->config, k)->count,
+                                listener_option(k));
+            check_clash(load, &list->items[j], listener_option(i), list, j, "it");
+        }
+    }
+}
+
+static void finish(struct load *load)
+{
+    for (size_t i = 0; i < LISTENERS && load->config->bind; i++)
+        fill_hosts(listeners(load->config, i), load->config->bind);
+    if (load->problems->count == 0)
+        check_clashes(load);
+}
+
+/* --help and --version end the command line: nothing else matters then. */
+static bool apply_last_word(struct load *load)
+{
+    struct sl_config *config = load->config;
+    const struct sl_argument *last;
+
+    if (load->argument_count == 0)
+        return false;
+    last = &load->arguments[load->argument_count - 1];
+    config->help = strcmp(last->option->name, "help") == 0;
+    config->version = strcmp(last->option->name, "version") == 0;
+    return config->help || config->version;
+}
+
+static void load_all(struct load *load, char *const *environment)
+{
+    if (apply_last_word(load))
+        return;
+    apply_defaults(load);
+    load->file = find_file(load, environment);
+    if (load->file && *load->file)
+        sl_config_file_read(load->file, take_key, load, load->problems);
+    apply_environment(load, environment);
+    apply_arguments(load);
+    finish(load);
+}
+
+int sl_config_load(struct sl_config *config, int argc, char **argv, char *const *environment,
+                   struct sl_problems *problems, struct sl_problems *warnings)
+{
+    struct load load = {.config = config, .problems = problems, .warnings = warnings};
+
+    sl_options_init(&load.options);
+    load.arguments = sl_arguments_parse(&load.options, argc, argv, &load.argument_count, problems);
+    if (!load.arguments)
+        sl_problems_add(problems, "out of memory");
+    if (problems->count == 0)
+        load_all(&load, environment);
+    free(load.arguments);
+    return problems->count == 0 ? 0 : -EINVAL;
+}
+
+void sl_config_deinit(struct sl_config *config)
+{
+    for (size_t i = 0; i < LISTENERS; i++)
+        sl_clear_endpoints(listeners(config, i));
+    sl_clear_names(&config->allow_hosts);
+    free(config->bind);
+    free(config->ready_file);
+    free(config->file);
+    *config = (struct sl_config){0};
+}

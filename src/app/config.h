@@ -1,0 +1,62 @@
+/* Everything that can be chosen, and where it was chosen: command line, environment, file.
+ *
+ * A flag wins over the environment, the environment over the file, the file over the default.
+ * Listener options (and --allow-host) can be repeated: what one source gives replaces what a
+ * weaker one gave. The table of options is in options.c. */
+#ifndef SOCKLENS_APP_CONFIG_H
+#define SOCKLENS_APP_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app/problems.h"
+#include "socklens/address.h"
+#include "socklens/exchange.h"
+#include "socklens/log.h"
+
+struct sl_endpoint_list {
+    struct sl_endpoint *items;
+    size_t count;
+    bool off; /* "none": then count is 0 */
+};
+
+struct sl_name_list {
+    char **items;
+    size_t count;
+};
+
+struct sl_config {
+    struct sl_endpoint_list services[SL_SERVICE_COUNT];
+    struct sl_endpoint_list http;
+    char *bind;
+    bool http_open;
+    struct sl_name_list allow_hosts;
+    uint64_t journal_size; /* bytes */
+    uint64_t workers;
+    uint64_t max_connections; /* 0: as descriptors allow */
+    uint64_t max_connections_per_address;
+    uint64_t max_udp_clients;
+    uint64_t udp_rate; /* datagrams a second and source address; 0: any */
+    uint64_t closed_clients;
+    int64_t tcp_idle_ns; /* 0: never */
+    int64_t udp_idle_ns;
+    bool transcript;
+    char *ready_file; /* NULL: none */
+    enum sl_log_level log_level;
+    enum sl_log_format log_format;
+    char *file; /* NULL: none */
+    bool check_only, help, version;
+};
+
+/* Fills a zeroed `config` from defaults, config file, `environment` (as environ(7)) and command
+ * line. Endpoints without a host get that of --bind. Reorders `argv`. Not thread-safe: getopt(3)
+ * has state of its own. 0, or -EINVAL with everything that was found in `problems`. With --help or
+ * --version the rest is not looked at. `warnings` gets what is only suspicious. */
+int sl_config_load(struct sl_config *config, int argc, char **argv, char *const *environment,
+                   struct sl_problems *problems, struct sl_problems *warnings);
+
+/* Also after a load that failed. */
+void sl_config_deinit(struct sl_config *config);
+
+#endif

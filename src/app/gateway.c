@@ -1,0 +1,202 @@
+#include "app/gateway.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "app/banner.h"
+#include "app/ready_file.h"
+#include "app/transcript.h"
+#include "socklens/http.h"
+#include "socklens/journal.h"
+#include "socklens/net.h"
+#include "socklens/registry.h"
+#include "socklens/service.h"
+
+/* Together what a person who stops the gateway waits at most. */
+#define NET_STOP_NS        (2 * SL_NS_PER_S)
+#define HTTP_STOP_NS       (2 * SL_NS_PER_S)
+#define TRANSCRIPT_STOP_NS (SL_NS_PER_S / 2)
+
+struct sl_gateway {
+    const struct sl_config *config;
+    struct sl_log *log;
+    struct sl_journal *journal;
+    struct sl_registry *registry;
+    struct sl_net *net;
+    struct sl_http *http;             /* NULL: off */
+    struct sl_transcript *transcript; /* NULL: off */
+    bool ready_file_written;
+};
+
+/* 16 random bytes: sequence numbers of another run are not taken for ours. */
+static int draw_log_id(char id[33], struct sl_error *error)
+{
+    uint8_t bytes[16];
+
+    if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+        return sl_error_set(error, -errno, "cannot draw random bytes: %s", strerror(errno));
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        snprintf(id + 2 * i, 3, "%02x", bytes[i]);
+    return 0;
+}
+
+static int build_memory(struct sl_gateway *gateway, struct sl_error *error)
+{
+    const struct sl_config *config = gateway->config;
+    struct sl_registry_options options = {
+        .shards = 2 * config->workers, .closed_max = config->closed_clients, .first_client = 1};
+
+    gateway->journal = sl_journal_new(config->journal_size, 1);
+    if (!gateway->journal)
+        return sl_error_set(error, -ENOMEM,
+                            "no memory for a journal of %" PRIu64
+                            " MiB; try a smaller "
+                            "--journal-size",
+                            config->journal_size >> 20);
+    gateway->registry = sl_registry_new(&options);
+    return gateway->registry ? 0 : sl_error_set(error, -ENOMEM, "out of memory");
+}
+
+static int build_net(struct sl_gateway *gateway, struct sl_error *error)
+{
+    const struct sl_config *config = gateway->config;
+    struct sl_net_options options = {
+        .workers = (unsigned)config->workers,
+        .max_connections = config->max_connections,
+        .max_connections_per_address = config->max_connections_per_address,
+        .max_udp_clients = config->max_udp_clients,
+        .tcp_idle_ns = config->tcp_idle_ns,
+        .udp_idle_ns = config->udp_idle_ns,
+        .udp_rate = config->udp_rate,
+    };
+
+    gateway->net = sl_net_new(&options, gateway->journal, gateway->registry, gateway->log, error);
+    if (!gateway->net)
+        return -EINVAL;
+    for (int id = 0; id < SL_SERVICE_COUNT; id++) {
+        const struct sl_endpoint_list *list = &config->services[id];
+
+        for (size_t i = 0; i < list->count; i++) {
+            int result =
+                sl_net_listen(gateway->net, (enum sl_service_id)id, &list->items[i], error);
+            if (result < 0)
+                return result;
+        }
+    }
+    return 0;
+}
+
+static int build_http(struct sl_gateway *gateway, struct sl_error *error)
+{
+    const struct sl_config *config = gateway->config;
+    struct sl_http_options options = {.allow_hosts = (const char *const *)config->allow_hosts.items,
+                                      .allow_host_count = config->allow_hosts.count,
+                                      .version = SOCKLENS_VERSION};
+    struct sl_http_context context = {.journal = gateway->journal,
+                                      .registry = gateway->registry,
+                                      .net = gateway->net,
+                                      .log = gateway->log};
+    int result = draw_log_id(options.log_id, error);
+
+    if (config->http.off || result < 0)
+        return result;
+    gateway->http = sl_http_new(&options, &context, error);
+    if (!gateway->http)
+        return -EINVAL;
+    for (size_t i = 0; i < config->http.count && result == 0; i++)
+        result = sl_http_listen(gateway->http, &config->http.items[i], error);
+    return result;
+}
+
+struct sl_gateway *sl_gateway_new(const struct sl_config *config, struct sl_log *log,
+                                  struct sl_error *error)
+{
+    struct sl_gateway *gateway = calloc(1, sizeof(*gateway));
+
+    if (!gateway) {
+        sl_error_set(error, -ENOMEM, "out of memory");
+        return NULL;
+    }
+    gateway->config = config;
+    gateway->log = log;
+    if (config->ready_file && sl_ready_file_clear(config->ready_file, error) < 0)
+        goto failed;
+    if (build_memory(gateway, error) < 0)
+        goto failed;
+    if (build_net(gateway, error) < 0)
+        goto failed;
+    if (build_http(gateway, error) < 0)
+        goto failed;
+    return gateway;
+
+failed:
+    sl_gateway_free(gateway);
+    return NULL;
+}
+
+/* The transcript first: its thread sees the journal from the first record on. */
+int sl_gateway_start(struct sl_gateway *gateway, struct sl_error *error)
+{
+    const struct sl_config *config = gateway->config;
+    int result;
+
+    if (config->transcript) {
+        gateway->transcript = sl_transcript_new(STDOUT_FILENO, gateway->journal, gateway->registry,
+                                                gateway->log, error);
+        if (!gateway->transcript)
+            return -EINVAL;
+    }
+    result = sl_net_start(gateway->net, error);
+    if (result == 0 && gateway->http)
+        result = sl_http_start(gateway->http, error);
+    if (result < 0)
+        return result;
+    if (gateway->http)
+        sl_http_set_ready(gateway->http, true);
+    if (config->ready_file)
+        result = sl_ready_file_write(config->ready_file, gateway->registry, gateway->http, error);
+    gateway->ready_file_written = config->ready_file && result == 0;
+    return result;
+}
+
+void sl_gateway_print_banner(const struct sl_gateway *gateway, FILE *out)
+{
+    struct sl_journal_stats stats;
+
+    sl_journal_stats(gateway->journal, &stats);
+    sl_banner_print(out, gateway->registry, gateway->http, stats.capacity_bytes);
+}
+
+/* Net before HTTP, so that streams still carry the last messages and how each client ended; the
+ * transcript last, as it writes down all of that. */
+void sl_gateway_stop(struct sl_gateway *gateway)
+{
+    if (gateway->ready_file_written)
+        unlink(gateway->config->ready_file);
+    gateway->ready_file_written = false;
+    if (gateway->http)
+        sl_http_set_ready(gateway->http, false);
+    if (gateway->net)
+        sl_net_stop(gateway->net, NET_STOP_NS);
+    if (gateway->http)
+        sl_http_stop(gateway->http, HTTP_STOP_NS);
+    if (gateway->transcript)
+        sl_transcript_stop(gateway->transcript, TRANSCRIPT_STOP_NS);
+}
+
+void sl_gateway_free(struct sl_gateway *gateway)
+{
+    if (!gateway)
+        return;
+    sl_gateway_stop(gateway);
+    sl_transcript_free(gateway->transcript);
+    sl_http_free(gateway->http);
+    sl_net_free(gateway->net);
+    sl_registry_free(gateway->registry);
+    sl_journal_free(gateway->journal);
+    free(gateway);
+}

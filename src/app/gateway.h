@@ -1,0 +1,32 @@
+/* All rooms put together: what main starts and stops. */
+#ifndef SOCKLENS_APP_GATEWAY_H
+#define SOCKLENS_APP_GATEWAY_H
+
+#include <stdio.h>
+
+#include "app/config.h"
+#include "socklens/error.h"
+#include "socklens/log.h"
+
+struct sl_gateway;
+
+/* Builds everything and opens all listeners. Nothing is answered yet. `config` and `log` must
+ * outlive it. NULL with one clear line in `error`. */
+struct sl_gateway *sl_gateway_new(const struct sl_config *config, struct sl_log *log,
+                                  struct sl_error *error);
+
+/* Starts the threads, which inherit the caller's signal mask, and then writes the ready file. After
+ * a failure only free is left to be called. */
+int sl_gateway_start(struct sl_gateway *gateway, struct sl_error *error);
+
+/* Version, addresses, dashboard's URL and the log's place, for a person. */
+void sl_gateway_print_banner(const struct sl_gateway *gateway, FILE *out);
+
+/* Drain: removes the ready file, answers what has arrived, closes clients, ends streams, writes the
+ * transcript to its end. Bounded (about 4.5 s). Any one thread; idempotent. */
+void sl_gateway_stop(struct sl_gateway *gateway);
+
+/* Stops if need be. NULL is fine. */
+void sl_gateway_free(struct sl_gateway *gateway);
+
+#endif

@@ -1,0 +1,144 @@
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "app/config.h"
+#include "app/drain.h"
+#include "app/exposure.h"
+#include "app/gateway.h"
+#include "app/options.h"
+#include "app/signals.h"
+
+enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
+
+/* A socket must not become descriptor 1 and receive what is meant for the standard output. */
+static void keep_standard_descriptors(void)
+{
+    int fd;
+
+    while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO)
+        ;
+    if (fd >= 0)
+        close(fd);
+}
+
+static void raise_descriptor_limit(struct sl_log *log)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        sl_log_warning(log, "cannot raise the limit of open files: %m");
+}
+
+/* One line a problem; without --check-config only the first, with the number of the others. */
+static void print_problems(const struct sl_problems *problems, bool all)
+{
+    const char *lines = problems->lines.data ? (const char *)problems->lines.data : "";
+    int size = (int)problems->lines.size;
+    const char *end = memchr(lines, '\n', problems->lines.size);
+
+    if (all || problems->count < 2 || !end)
+        fprintf(stderr, "%s%.*s", all ? "" : "socklens: ", size, lines);
+    else
+        fprintf(stderr, "socklens: %.*s (and %zu more: see --check-config)\n", (int)(end - lines),
+                lines, problems->count - 1);
+}
+
+static void print_help(void)
+{
+    struct sl_options options;
+
+    sl_options_init(&options);
+    sl_options_print_help(&options, stdout);
+}
+
+static int start(const struct sl_config *config, struct sl_log *log, struct sl_gateway **gateway)
+{
+    struct sl_error error;
+
+    *gateway = sl_gateway_new(config, log, &error);
+    if (!*gateway || sl_gateway_start(*gateway, &error) < 0) {
+        fprintf(stderr, "socklens: %s\n", error.text);
+        return STATUS_FAILED;
+    }
+    sl_gateway_print_banner(*gateway, config->transcript ? stderr : stdout);
+    return STATUS_OK;
+}
+
+static int run(const struct sl_config *config, struct sl_log *log)
+{
+    struct sl_gateway *gateway;
+    int signals = sl_signals_open();
+
+    if (signals < 0) {
+        fprintf(stderr, "socklens: no signalfd: %s\n", strerror(-signals));
+        return STATUS_FAILED;
+    }
+    raise_descriptor_limit(log);
+    int status = start(config, log, &gateway);
+    if (status == STATUS_OK) {
+        sl_log_info(log, "%s: stopping", strsignal(sl_signals_wait(signals)));
+        if (!sl_drain(gateway, signals, log))
+            _exit(STATUS_FAILED);
+    }
+    sl_gateway_free(gateway);
+    close(signals);
+    return status;
+}
+
+static int check_only(const struct sl_config *config, struct sl_problems *problems)
+{
+    if (problems->count > 0) {
+        print_problems(problems, true);
+        return STATUS_USAGE;
+    }
+    printf("%s%sconfiguration is valid\n", config->file ? config->file : "",
+           config->file ? ": " : "");
+    return STATUS_OK;
+}
+
+/* What the command line asks for. */
+static int obey(const struct sl_config *config, struct sl_problems *problems,
+                const struct sl_problems *warnings)
+{
+    if (problems->count == 0 && config->help) {
+        print_help();
+        return STATUS_OK;
+    }
+    if (problems->count == 0 && config->version) {
+        puts("socklens " SOCKLENS_VERSION);
+        return STATUS_OK;
+    }
+    sl_exposure_check(config, problems);
+    if (warnings->count > 0)
+        print_problems(warnings, true);
+    if (config->check_only)
+        return check_only(config, problems);
+    if (problems->count > 0) {
+        print_problems(problems, false);
+        return STATUS_USAGE;
+    }
+    struct sl_log log;
+    sl_log_init(&log, STDERR_FILENO, config->log_level, config->log_format);
+    return run(config, &log);
+}
+
+int main(int argc, char **argv)
+{
+    struct sl_config config = {0};
+    struct sl_problems problems = {0}, warnings = {0};
+    extern char **environ;
+
+    keep_standard_descriptors();
+    sl_config_load(&config, argc, argv, environ, &problems, &warnings);
+    int status = obey(&config, &problems, &warnings);
+    sl_config_deinit(&config);
+    sl_problems_deinit(&problems);
+    sl_problems_deinit(&warnings);
+    return status;
+}

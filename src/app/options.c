@@ -1,0 +1,276 @@
+#include "app/options.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "app/setters.h"
+#include "app/suggest.h"
+#include "socklens/clock.h"
+#include "socklens/journal.h"
+#include "socklens/service.h"
+
+#define DAY_NS (86400 * SL_NS_PER_S)
+#define MANY   UINT64_C(16777216)
+
+#define FIELD(name)   .offset = offsetof(struct sl_config, name)
+#define ANYWHERE      .sources = SL_FROM_ANYWHERE
+#define FLAG(field)   .kind = SL_OPTION_FLAG, .set = sl_set_flag, FIELD(field)
+#define NUMBER(field) .kind = SL_OPTION_VALUE, .set = sl_set_number, FIELD(field), .metavar = "N"
+#define TIME(field)   .kind = SL_OPTION_VALUE, .set = sl_set_time, FIELD(field), .metavar = "TIME"
+
+static const struct sl_option listener_group = {
+    .help =
+        "Servers (repeatable; ADDR is HOST:PORT, :PORT, [IPV6]:PORT, unix:PATH or none;\n"
+        "port 0 lets the kernel choose; unix:PATH is for the TCP ones)",
+};
+
+/* One row an option. Defaults stand here as text and nowhere else in this room. */
+static const struct sl_option fixed_rows[] = {
+    {.name = "http",
+     .metavar = "ADDR",
+     .help = "dashboard and API",
+     .fallback = ":8080",
+     .kind = SL_OPTION_LIST,
+     ANYWHERE,
+     FIELD(http),
+     .set = sl_set_endpoint,
+     .clear = sl_clear_endpoints},
+    {.name = "bind",
+     .metavar = "HOST",
+     .help = "host of every address given without one",
+     .fallback = "127.0.0.1",
+     .kind = SL_OPTION_VALUE,
+     ANYWHERE,
+     FIELD(bind),
+     .set = sl_set_host},
+
+    {.help = "Dashboard and API"},
+    {.name = "http-open",
+     .help = "let --http be reached from elsewhere: whoever does sees all traffic",
+     ANYWHERE,
+     FLAG(http_open)},
+    {.name = "allow-host",
+     .metavar = "NAME",
+     .help = "further name under which a browser may ask (repeatable)",
+     .kind = SL_OPTION_LIST,
+     ANYWHERE,
+     FIELD(allow_hosts),
+     .set = sl_set_name,
+     .clear = sl_clear_names},
+
+    {.help = "Limits"},
+    {.name = "journal-size",
+     .metavar = "SIZE",
+     .help = "memory for messages; the oldest go first",
+     .fallback = "64M",
+     .kind = SL_OPTION_VALUE,
+     ANYWHERE,
+     FIELD(journal_size),
+     .min = SL_JOURNAL_BLOCKS_MIN * SL_JOURNAL_BLOCK_SIZE,
+     .max = UINT64_C(1) << 40,
+     .set = sl_set_size},
+    {.name = "workers",
+     .help = "threads each for UDP and for TCP",
+     .fallback = "1",
+     ANYWHERE,
+     NUMBER(workers),
+     .min = 1,
+     .max = 64},
+    {.name = "max-connections",
+     .help = "TCP connections at once; 0: as many as descriptors allow",
+     .fallback = "0",
+     ANYWHERE,
+     NUMBER(max_connections),
+     .max = MANY},
+    {.name = "max-connections-per-address",
+     .help = "of them from one address; 0: no limit",
+     .fallback = "4096",
+     ANYWHERE,
+     NUMBER(max_connections_per_address),
+     .max = MANY},
+    {.name = "max-udp-clients",
+     .help = "UDP clients remembered at once; the one idle longest goes",
+     .fallback = "65536",
+     ANYWHERE,
+     NUMBER(max_udp_clients),
+     .min = 1,
+     .max = MANY},
+    {.name = "closed-clients",
+     .help = "closed clients remembered",
+     .fallback = "10000",
+     ANYWHERE,
+     NUMBER(closed_clients),
+     .max = MANY},
+    {.name = "tcp-idle",
+     .help = "close a connection that is silent this long; 0: never",
+     .fallback = "1h",
+     ANYWHERE,
+     TIME(tcp_idle_ns),
+     .max = 3650 * DAY_NS},
+    {.name = "udp-idle",
+     .help = "forget a UDP client that is silent this long",
+     .fallback = "5m",
+     ANYWHERE,
+     TIME(udp_idle_ns),
+     .min = 10 * SL_NS_PER_MS,
+     .max = 3650 * DAY_NS},
+    {.name = "udp-rate",
+     .help = "datagrams a second answered per remote address; 0: any",
+     .fallback = "10000",
+     ANYWHERE,
+     NUMBER(udp_rate),
+     .max = UINT64_C(1000000000)},
+
+    {.help = "Output"},
+    {.name = "transcript",
+     .help = "print the course's own lines, message by message",
+     ANYWHERE,
+     FLAG(transcript)},
+    {.name = "ready-file",
+     .metavar = "FILE",
+     .help = "written once all listens: the real addresses as JSON; removed at the end",
+     .kind = SL_OPTION_VALUE,
+     ANYWHERE,
+     FIELD(ready_file),
+     .set = sl_set_text},
+    {.name = "log-level",
+     .metavar = "LEVEL",
+     .help = "error, warning, info or debug",
+     .fallback = "info",
+     .kind = SL_OPTION_VALUE,
+     ANYWHERE,
+     FIELD(log_level),
+     .set = sl_set_log_level},
+    {.name = "log-format",
+     .metavar = "FORMAT",
+     .help = "text or json",
+     .fallback = "text",
+     .kind = SL_OPTION_VALUE,
+     ANYWHERE,
+     FIELD(log_format),
+     .set = sl_set_log_format},
+
+    {.help = "Configuration"},
+    {.name = "config",
+     .metavar = "FILE",
+     .help = "read further settings from FILE",
+     .kind = SL_OPTION_VALUE,
+     .sources = SL_FROM_ARGUMENTS | SL_FROM_ENVIRONMENT,
+     FIELD(file),
+     .set = sl_set_text},
+    {.name = "check-config",
+     .help = "say whether all settings are valid, and stop",
+     .sources = SL_FROM_ARGUMENTS,
+     FLAG(check_only)},
+    {.name = "version",
+     .help = "print the version, and stop",
+     .sources = SL_FROM_ARGUMENTS,
+     FLAG(version)},
+    {.name = "help", .help = "print this, and stop", .sources = SL_FROM_ARGUMENTS, FLAG(help)},
+};
+
+static void add_service(struct sl_options *options, const struct sl_service *service)
+{
+    char *port = options->ports[service->id];
+
+    snprintf(port, sizeof(options->ports[0]), ":%u", service->default_port);
+    options->rows[options->count++] = (struct sl_option){
+        .name = service->option,
+        .metavar = "ADDR",
+        .help = service->title,
+        .fallback = port,
+        .kind = SL_OPTION_LIST,
+        .sources = SL_FROM_ANYWHERE,
+        .offset =
+            offsetof(struct sl_config, services) + service->id * sizeof(struct sl_endpoint_list),
+        .stream = service->stream,
+        .set = sl_set_endpoint,
+        .clear = sl_clear_endpoints,
+    };
+}
+
+void sl_options_init(struct sl_options *options)
+{
+    _Static_assert(1 + SL_SERVICE_COUNT + sizeof(fixed_rows) / sizeof(*fixed_rows) <=
+                       SL_OPTIONS_MAX,
+                   "the table is too small");
+
+    options->count = 0;
+    options->rows[options->count++] = listener_group;
+    for (int id = 0; id < SL_SERVICE_COUNT; id++)
+        add_service(options, sl_service_get((enum sl_service_id)id));
+    memcpy(options->rows + options->count, fixed_rows, sizeof(fixed_rows));
+    options->count += sizeof(fixed_rows) / sizeof(*fixed_rows);
+}
+
+const struct sl_option *sl_options_find(const struct sl_options *options, const char *name)
+{
+    for (size_t i = 0; i < options->count; i++) {
+        const struct sl_option *option = &options->rows[i];
+
+        if (option->name && sl_edit_distance(option->name, name) == 0)
+            return option;
+    }
+    return NULL;
+}
+
+const struct sl_option *sl_options_nearest(const struct sl_options *options, const char *name,
+                                           enum sl_source source)
+{
+    const struct sl_option *nearest = NULL;
+    size_t least = SIZE_MAX;
+
+    for (size_t i = 0; i < options->count; i++) {
+        const struct sl_option *option = &options->rows[i];
+        size_t distance;
+
+        if (!option->name || !(option->sources & source))
+            continue;
+        distance = sl_edit_distance(option->name, name);
+        if (distance < least) {
+            nearest = option;
+            least = distance;
+        }
+    }
+    return nearest && sl_is_near(name, least) ? nearest : NULL;
+}
+
+void sl_option_variable(const struct sl_option *option, char variable[SL_VARIABLE_SIZE])
+{
+    snprintf(variable, SL_VARIABLE_SIZE, "SOCKLENS_%s", option->name);
+    for (char *letter = variable; *letter; letter++)
+        *letter = *letter == '-' ? '_' : (char)toupper((unsigned char)*letter);
+}
+
+static void print_row(const struct sl_option *option, FILE *out)
+{
+    char left[64];
+
+    if (!option->name) {
+        fprintf(out, "\n%s:\n", option->help);
+        return;
+    }
+    snprintf(left, sizeof(left), "--%s%s%s", option->name, option->metavar ? " " : "",
+             option->metavar ? option->metavar : "");
+    fprintf(out, "  %-24s%s%s", left, strlen(left) > 23 ? "\n                          " : "",
+            option->help);
+    if (option->fallback)
+        fprintf(out, " (default %s)", option->fallback);
+    fputc('\n', out);
+}
+
+void sl_options_print_help(const struct sl_options *options, FILE *out)
+{
+    fputs(
+        "Usage: socklens [OPTION]...\n"
+        "Runs UDP and TCP servers and shows in a browser what really arrives.\n",
+        out);
+    for (size_t i = 0; i < options->count; i++)
+        print_row(&options->rows[i], out);
+    fputs(
+        "\n"
+        "Every setting can also stand in the config file (udp-upper = :12000, :12001) and in the\n"
+        "environment (SOCKLENS_UDP_UPPER). The command line wins over the environment, and that\n"
+        "over the file. --transcript=no and the like undo what a weaker place has set.\n",
+        out);
+}

@@ -1,0 +1,18 @@
+/* --ready-file: tells a script that waits where everything really listens. */
+#ifndef SOCKLENS_APP_READY_FILE_H
+#define SOCKLENS_APP_READY_FILE_H
+
+#include "socklens/error.h"
+#include "socklens/http.h"
+#include "socklens/registry.h"
+
+/* Removes what an earlier run may have left, so that nobody takes it for ours. Refuses what is not
+ * a regular file: it is about to be replaced. */
+int sl_ready_file_clear(const char *path, struct sl_error *error);
+
+/* {"udp_upper":["127.0.0.1:12000"],...,"http":["127.0.0.1:8080"]}, each key always there. Readers
+ * see the whole file or none. */
+int sl_ready_file_write(const char *path, const struct sl_registry *registry,
+                        const struct sl_http *http, struct sl_error *error);
+
+#endif

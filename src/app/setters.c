@@ -1,0 +1,231 @@
+#include "app/setters.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "socklens/clock.h"
+
+SL_SETTER(flag)
+{
+    static const char *const yes[] = {"yes", "true", "on", "1"};
+    static const char *const no[] = {"no", "false", "off", "0"};
+
+    (void)option;
+    for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++) {
+        if (strcasecmp(text, yes[i]) == 0 || strcasecmp(text, no[i]) == 0) {
+            *(bool *)field = strcasecmp(text, yes[i]) == 0;
+            return 0;
+        }
+    }
+    return sl_error_set(error, -EINVAL, "\"%s\" is neither yes nor no", text);
+}
+
+/* Decimal digits at the start of `text`, so no sign and no blanks; false where there are none or
+ * too many. */
+static bool parse_digits(const char *text, uint64_t *value, const char **rest)
+{
+    char *end;
+
+    if (!isdigit((unsigned char)*text))
+        return false;
+    errno = 0;
+    *value = strtoull(text, &end, 10);
+    *rest = end;
+    return errno == 0;
+}
+
+SL_SETTER(number)
+{
+    uint64_t value;
+    const char *rest;
+
+    if (!parse_digits(text, &value, &rest) || *rest || value < option->min || value > option->max)
+        return sl_error_set(error, -EINVAL, "\"%s\" is not a number from %" PRIu64 " to %" PRIu64,
+                            text, option->min, option->max);
+    *(uint64_t *)field = value;
+    return 0;
+}
+
+/* What a unit multiplies by, as a shift; -1 where it is none. */
+static int size_shift(const char *unit)
+{
+    static const char letters[] = "KMGT";
+    const char *letter;
+
+    if (!*unit)
+        return 0;
+    letter = strchr(letters, toupper((unsigned char)*unit));
+    if (!letter || (unit[1] && strcasecmp(unit + 1, "iB") != 0))
+        return -1;
+    return 10 * (int)(letter - letters + 1);
+}
+
+static bool parse_size(const char *text, uint64_t *size)
+{
+    uint64_t value;
+    const char *unit;
+    int shift;
+
+    if (!parse_digits(text, &value, &unit))
+        return false;
+    shift = size_shift(unit);
+    if (shift < 0 || value > UINT64_MAX >> shift)
+        return false;
+    *size = value << shift;
+    return true;
+}
+
+/* In the largest unit that needs no decimals. */
+static const char *format_size(uint64_t size, char text[24])
+{
+    static const char units[][2] = {"", "K", "M", "G", "T"};
+    size_t unit = 0;
+
+    for (; size && size % 1024 == 0 && unit + 1 < sizeof(units) / sizeof(*units); unit++)
+        size /= 1024;
+    snprintf(text, 24, "%" PRIu64 "%s", size, units[unit]);
+    return text;
+}
+
+SL_SETTER(size)
+{
+    uint64_t value;
+    char min[24], max[24];
+
+    if (!parse_size(text, &value) || value < option->min || value > option->max)
+        return sl_error_set(error, -EINVAL,
+                            "\"%s\" is not a size from %s to %s (bytes, or with K, M, G)", text,
+                            format_size(option->min, min), format_size(option->max, max));
+    *(uint64_t *)field = value;
+    return 0;
+}
+
+SL_SETTER(time)
+{
+    int64_t ns;
+
+    if (!sl_duration_parse(text, &ns))
+        return sl_error_set(error, -EINVAL,
+                            "\"%s\" is not a time: a number with ms, s, m, h or d, like 30s", text);
+    if (ns < (int64_t)option->min || ns > (int64_t)option->max)
+        return sl_error_set(error, -EINVAL,
+                            "\"%s\" is not a time from %" PRIu64 "ms to %" PRIu64 "d", text,
+                            option->min / SL_NS_PER_MS, option->max / (86400 * SL_NS_PER_S));
+    *(int64_t *)field = ns;
+    return 0;
+}
+
+static int replace_text(char **field, const char *text, size_t size, struct sl_error *error)
+{
+    char *copy = strndup(text, size);
+
+    if (!copy)
+        return sl_error_set(error, -ENOMEM, "out of memory");
+    free(*field);
+    *field = copy;
+    return 0;
+}
+
+SL_SETTER(text)
+{
+    if (!*text)
+        return sl_error_set(error, -EINVAL, "%s is missing", option->metavar);
+    return replace_text(field, text, strlen(text), error);
+}
+
+SL_SETTER(host)
+{
+    size_t size = strlen(text);
+    bool bracketed = size > 2 && text[0] == '[' && text[size - 1] == ']';
+    const char *colon = strchr(text, ':');
+
+    (void)option;
+    if (bracketed)
+        return replace_text(field, text + 1, size - 2, error);
+    /* Two colons or more are an IPv6 address, one is a host with a port. */
+    if (size == 0 || size >= sizeof(((struct sl_endpoint *)NULL)->host) ||
+        (colon && !strchr(colon + 1, ':')))
+        return sl_error_set(error, -EINVAL, "\"%s\" is not a host name or an IP address", text);
+    return replace_text(field, text, size, error);
+}
+
+SL_SETTER(log_level)
+{
+    (void)option;
+    if (!sl_log_level_parse(text, field))
+        return sl_error_set(error, -EINVAL, "\"%s\" is not one of error, warning, info, debug",
+                            text);
+    return 0;
+}
+
+SL_SETTER(log_format)
+{
+    (void)option;
+    if (strcmp(text, "text") != 0 && strcmp(text, "json") != 0)
+        return sl_error_set(error, -EINVAL, "\"%s\" is not one of text, json", text);
+    *(enum sl_log_format *)field = *text == 'j' ? SL_LOG_JSON : SL_LOG_TEXT;
+    return 0;
+}
+
+SL_SETTER(endpoint)
+{
+    struct sl_endpoint_list *list = field;
+    struct sl_endpoint endpoint, *items;
+    bool off = strcmp(text, "none") == 0;
+    int result;
+
+    if (list->off || (off && list->count > 0))
+        return sl_error_set(error, -EINVAL, "\"none\" cannot stand beside an address");
+    list->off = off;
+    if (off)
+        return 0;
+    result = sl_endpoint_parse(text, &endpoint, error);
+    if (result < 0)
+        return result;
+    if (*endpoint.unix_path && !option->stream)
+        return sl_error_set(error, -EINVAL, "\"%s\": only the TCP servers can use a Unix socket",
+                            text);
+    items = reallocarray(list->items, list->count + 1, sizeof(*items));
+    if (!items)
+        return sl_error_set(error, -ENOMEM, "out of memory");
+    items[list->count++] = endpoint;
+    list->items = items;
+    return 0;
+}
+
+void sl_clear_endpoints(void *field)
+{
+    struct sl_endpoint_list *list = field;
+
+    free(list->items);
+    *list = (struct sl_endpoint_list){0};
+}
+
+SL_SETTER(name)
+{
+    struct sl_name_list *list = field;
+    char **items = reallocarray(list->items, list->count + 1, sizeof(*items));
+
+    if (!items)
+        return sl_error_set(error, -ENOMEM, "out of memory");
+    list->items = items;
+    items[list->count] = NULL;
+    if (sl_set_text(option, &items[list->count], text, error) < 0)
+        return -EINVAL;
+    list->count++;
+    return 0;
+}
+
+void sl_clear_names(void *field)
+{
+    struct sl_name_list *list = field;
+
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i]);
+    free(list->items);
+    *list = (struct sl_name_list){0};
+}

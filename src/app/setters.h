@@ -1,0 +1,28 @@
+/* From text to a field of struct sl_config: what the rows of the option table point to.
+ *
+ * Each returns 0, -EINVAL with an error that quotes the text and says what is allowed, or -ENOMEM.
+ * `field` has the type that the name says. */
+#ifndef SOCKLENS_APP_SETTERS_H
+#define SOCKLENS_APP_SETTERS_H
+
+#include "app/options.h"
+
+#define SL_SETTER(name)                                                                            \
+    int sl_set_##name(const struct sl_option *option, void *field, const char *text,               \
+                      struct sl_error *error)
+
+SL_SETTER(flag);       /* bool */
+SL_SETTER(number);     /* uint64_t within min and max */
+SL_SETTER(size);       /* uint64_t within min and max; K, M, G, T are powers of 1024 */
+SL_SETTER(time);       /* int64_t nanoseconds within min and max */
+SL_SETTER(text);       /* char *, not empty */
+SL_SETTER(host);       /* char *, a host without port; brackets are taken off */
+SL_SETTER(log_level);  /* enum sl_log_level */
+SL_SETTER(log_format); /* enum sl_log_format */
+SL_SETTER(endpoint);   /* struct sl_endpoint_list: one more, or "none" */
+SL_SETTER(name);       /* struct sl_name_list: one more */
+
+void sl_clear_endpoints(void *field);
+void sl_clear_names(void *field);
+
+#endif

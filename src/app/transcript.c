@@ -1,0 +1,198 @@
+/* The thread may hang in write(2) for as long as the reader of a full pipe (or Ctrl-S at a
+ * terminal) pleases. Making the descriptor non-blocking would change it for everyone who shares it,
+ * the user's shell included. So the thread can be cancelled, in write and nowhere else, and all it
+ * uses belongs to struct sl_transcript, which outlives it. */
+#include "app/transcript.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/transcript_text.h"
+#include "socklens/clock.h"
+
+#define BATCH_SIZE 65536
+
+/* After a wake the thread lets messages gather this long: under load it then costs a worker that
+ * appends nothing, and a person does not see the difference. */
+#define GATHER_NS (10 * SL_NS_PER_MS)
+
+struct sl_transcript {
+    int fd;
+    struct sl_journal *journal;
+    const struct sl_registry *registry;
+    struct sl_log *log;
+    struct sl_cursor cursor;
+    struct sl_waker *waker;
+    struct sl_buffer out;
+    int stop_fd; /* eventfd: readable once it has to end */
+    bool running;
+    pthread_t thread;
+};
+
+/* Writes all of the buffer; false where nobody reads any more. */
+static bool flush(struct sl_transcript *transcript)
+{
+    struct sl_buffer *out = &transcript->out;
+
+    while (out->size > 0) {
+        int state;
+        pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
+        ssize_t written = write(transcript->fd, out->data, out->size);
+        int code = errno;
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+        if (written < 0 && code == EAGAIN)
+            poll(&(struct pollfd){.fd = transcript->fd, .events = POLLOUT}, 1, 100);
+        else if (written < 0 && code != EINTR) {
+            sl_log_warning(transcript->log, "the transcript ends: %s", strerror(code));
+            return false;
+        }
+        if (written > 0)
+            sl_buffer_consume(out, (size_t)written);
+    }
+    return true;
+}
+
+/* Appends up to a batch of records to the buffer; false at the end of the journal. A record for
+ * which there is no memory is left out: the gateway has worse problems then. */
+static bool gather(struct sl_transcript *transcript)
+{
+    struct sl_buffer *out = &transcript->out;
+
+    while (out->size < BATCH_SIZE) {
+        const struct sl_record *record;
+        struct sl_gap gap;
+
+        switch (sl_cursor_next(&transcript->cursor, &record, &gap)) {
+        case SL_READ_END:
+            return false;
+        case SL_READ_RECORD:
+            sl_transcript_record(out, transcript->registry, record);
+            break;
+        case SL_READ_GAP:
+            sl_transcript_gap(out, &gap);
+            break;
+        }
+    }
+    return true;
+}
+
+/* Writes on to the end of the journal; false where nobody reads any more. */
+static bool catch_up(struct sl_transcript *transcript)
+{
+    bool more = true;
+
+    while (more) {
+        more = gather(transcript);
+        if (!flush(transcript))
+            return false;
+    }
+    return true;
+}
+
+/* Sleeps until the journal has more; false once the transcript has to end. */
+static bool wait_for_more(struct sl_transcript *transcript)
+{
+    struct pollfd fds[] = {{.fd = transcript->stop_fd, .events = POLLIN},
+                           {.fd = sl_waker_fd(transcript->waker), .events = POLLIN}};
+
+    while (poll(fds, 2, -1) < 0 && errno == EINTR)
+        ;
+    if (fds[0].revents == 0)
+        nanosleep(&(struct timespec){.tv_nsec = GATHER_NS}, NULL);
+    return fds[0].revents == 0;
+}
+
+static void *run(void *context)
+{
+    struct sl_transcript *transcript = context;
+    int state;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    pthread_setname_np(pthread_self(), "transcript");
+    sl_transcript_start(&transcript->out, transcript->registry);
+    for (bool more = true; catch_up(transcript) && more;) {
+        sl_waker_arm(transcript->waker);
+        if (!catch_up(transcript))
+            break;
+        more = wait_for_more(transcript);
+    }
+    return NULL;
+}
+
+static int start(struct sl_transcript *transcript)
+{
+    struct sl_journal_stats stats;
+
+    transcript->stop_fd = eventfd(0, EFD_CLOEXEC);
+    if (transcript->stop_fd < 0)
+        return -errno;
+    transcript->waker = sl_waker_new(transcript->journal);
+    if (!transcript->waker)
+        return -EMFILE;
+    sl_journal_stats(transcript->journal, &stats);
+    sl_cursor_seek(&transcript->cursor, transcript->journal, stats.oldest_seq);
+    int code = pthread_create(&transcript->thread, NULL, run, transcript);
+    transcript->running = code == 0;
+    return -code;
+}
+
+struct sl_transcript *sl_transcript_new(int fd, struct sl_journal *journal,
+                                        const struct sl_registry *registry, struct sl_log *log,
+                                        struct sl_error *error)
+{
+    struct sl_transcript *transcript = calloc(1, sizeof(*transcript));
+    int result = -ENOMEM;
+
+    if (transcript) {
+        *transcript = (struct sl_transcript){
+            .fd = fd, .journal = journal, .registry = registry, .log = log, .stop_fd = -1};
+        result = start(transcript);
+    }
+    if (result < 0) {
+        sl_error_set(error, result, "cannot start the transcript: %s", strerror(-result));
+        sl_transcript_free(transcript);
+        return NULL;
+    }
+    return transcript;
+}
+
+static struct timespec wall_deadline(int64_t timeout_ns)
+{
+    int64_t ns = sl_clock_wall_ns() + timeout_ns;
+
+    return (struct timespec){.tv_sec = ns / SL_NS_PER_S, .tv_nsec = ns % SL_NS_PER_S};
+}
+
+void sl_transcript_stop(struct sl_transcript *transcript, int64_t timeout_ns)
+{
+    if (!transcript->running)
+        return;
+    struct timespec deadline = wall_deadline(timeout_ns);
+    eventfd_write(transcript->stop_fd, 1);
+    if (pthread_timedjoin_np(transcript->thread, NULL, &deadline) != 0) {
+        sl_log_warning(transcript->log, "the transcript's end is lost: nobody reads it");
+        pthread_cancel(transcript->thread);
+        pthread_join(transcript->thread, NULL);
+    }
+    transcript->running = false;
+}
+
+void sl_transcript_free(struct sl_transcript *transcript)
+{
+    if (!transcript)
+        return;
+    sl_transcript_stop(transcript, 0);
+    sl_cursor_close(&transcript->cursor);
+    sl_waker_free(transcript->waker);
+    if (transcript->stop_fd >= 0)
+        close(transcript->stop_fd);
+    sl_buffer_deinit(&transcript->out);
+    free(transcript);
+}

@@ -1,0 +1,20 @@
+/* What the course's servers print, line for line, made from the records of the journal. */
+#ifndef SOCKLENS_APP_TRANSCRIPT_TEXT_H
+#define SOCKLENS_APP_TRANSCRIPT_TEXT_H
+
+#include "socklens/buffer.h"
+#include "socklens/journal.h"
+#include "socklens/registry.h"
+
+/* All of these append whole lines: 0, or -ENOMEM with nothing appended. */
+
+/* What each listener says when it begins. */
+int sl_transcript_start(struct sl_buffer *out, const struct sl_registry *registry);
+
+/* What the record's server would have printed; nothing where the course prints nothing. */
+int sl_transcript_record(struct sl_buffer *out, const struct sl_registry *registry,
+                         const struct sl_record *record);
+
+int sl_transcript_gap(struct sl_buffer *out, const struct sl_gap *gap);
+
+#endif
