@@ -37,6 +37,7 @@ enum sl_outcome {
     SL_SEND_FAILED,             /* the kernel refused the reply (no route, firewall, no memory) */
     SL_PEER_GONE,               /* the connection ended before the reply was handed to the kernel */
     SL_AFTER_CLOSE,             /* arrived after the message that ended the conversation */
+    SL_UNFINISHED,              /* a line without an end when the connection ended */
     SL_OUTCOME_COUNT
 };
 

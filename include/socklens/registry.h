@@ -90,6 +90,9 @@ void sl_shard_close(struct sl_shard *shard, struct sl_client *client, enum sl_cl
 /* The open client seen longest ago, or NULL: for idle time-outs and eviction. */
 struct sl_client *sl_shard_oldest(const struct sl_shard *shard);
 
+/* The next in that order, or NULL. */
+struct sl_client *sl_shard_newer(const struct sl_shard *shard, const struct sl_client *client);
+
 size_t sl_shard_open_count(const struct sl_shard *shard);
 
 uint64_t sl_client_id(const struct sl_client *client);
@@ -135,8 +138,9 @@ void sl_registry_walk(struct sl_registry *registry, bool open, bool closed,
                       void *context);
 
 /* Copies up to `capacity` clients that opened, were counted or closed at or after `since_ns` (wall
- * clock), most recent first per shard and state, without TCP_INFO, and returns how many there were in all
- * (counted to at most 4,096 a shard and state). Costs time in what changed, not in what exists. */
+ * clock), most recent first per shard and state, without TCP_INFO, and returns how many there were
+ * in all (counted to at most 4,096 a shard and state). Costs time in what changed, not in what
+ * exists. */
 size_t sl_registry_changed(struct sl_registry *registry, int64_t since_ns,
                            struct sl_client_view *views, size_t capacity);
 

@@ -391,6 +391,11 @@ struct sl_client *sl_shard_oldest(const struct sl_shard *shard)
     return shard_client(shard, shard->oldest);
 }
 
+struct sl_client *sl_shard_newer(const struct sl_shard *shard, const struct sl_client *client)
+{
+    return shard_client(shard, client->newer);
+}
+
 size_t sl_shard_open_count(const struct sl_shard *shard)
 {
     return shard->open_count;

@@ -1,0 +1,26 @@
+/* What a peer that does not read leaves us with: bounded by one read's worth, since nothing more is
+ * read from it until all of this is written. */
+#ifndef NET_BACKLOG_H
+#define NET_BACKLOG_H
+
+#include "net/connection.h"
+
+struct backlog {
+    size_t count;
+    size_t written; /* bytes of `replies` that the kernel has taken */
+    struct sl_buffer replies;
+    struct sl_buffer payload; /* the events' received bytes */
+    struct sl_buffer unread;  /* read, but not yet taken apart */
+    int64_t received_at_ns;   /* when that was */
+    bool drained, ended;      /* as in struct sl_chunk */
+    size_t *reply_end;
+    struct sl_event *events; /* pointers into the buffers above */
+};
+
+/* Copies `exchanges`, of whose replies `written` bytes are out, and the rest of the chunk. NULL
+ * where there is no memory. */
+struct backlog *backlog_new(const struct exchanges *exchanges, size_t written,
+                            const struct sl_chunk *rest);
+void backlog_free(struct backlog *backlog);
+
+#endif

@@ -1,0 +1,309 @@
+/* Opening listeners.
+ *
+ * With several workers each has a socket of its own under SO_REUSEPORT, and the kernel spreads the
+ * peers. SO_REUSEPORT would also let a second gateway of the same user take half of our traffic
+ * without a word, so the address is first bound once without it, which fails where it is in use. */
+#include "net/listen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <netinet/udp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#ifndef UDP_GRO
+#define UDP_GRO 104 /* <linux/udp.h>, since Linux 5.0 */
+#endif
+
+#define BACKLOG          4096
+#define UDP_BUFFER_BYTES (4 << 20)
+
+/* A dead peer is noticed after about two minutes, whether or not anything is being sent to it. */
+#define KEEPALIVE_IDLE_S     60
+#define KEEPALIVE_INTERVAL_S 10
+#define KEEPALIVE_PROBES     6
+#define UNACKED_MAX_MS       120000
+
+/* What to do about it, in brackets. */
+static void advise(int error, const struct sl_service *service, char *text, size_t size)
+{
+    text[0] = '\0';
+    if (error == -EADDRINUSE)
+        snprintf(text, size, " (another socklens? try --%s=:%u)", service->option,
+                 service->default_port + 1u);
+    else if (error == -EACCES)
+        snprintf(text, size, " (ports below 1024 need CAP_NET_BIND_SERVICE; try --%s=:%u)",
+                 service->option, service->default_port);
+    else if (error == -EADDRNOTAVAIL)
+        snprintf(text, size, " (this machine has no such address; `ip address` lists them)");
+}
+
+static int listen_error(int error, const struct sl_service *service, const char *where,
+                        struct sl_error *out)
+{
+    char advice[128];
+
+    advise(error, service, advice, sizeof(advice));
+    return sl_error_set(out, error, "cannot listen on %s %s: %s%s", service->stream ? "tcp" : "udp",
+                        where, strerror(-error), advice);
+}
+
+static int set_option(int fd, int level, int option, int value)
+{
+    return setsockopt(fd, level, option, &value, sizeof(value)) == 0 ? 0 : -errno;
+}
+
+/* What a kernel does not know it goes without: none of these changes what is answered. */
+static void tune_datagram(int fd, const struct sl_address *address)
+{
+    if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, UDP_BUFFER_BYTES) != 0)
+        set_option(fd, SOL_SOCKET, SO_RCVBUF, UDP_BUFFER_BYTES);
+    set_option(fd, SOL_SOCKET, SO_SNDBUF, UDP_BUFFER_BYTES);
+    set_option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+    set_option(fd, IPPROTO_UDP, UDP_GRO, 1);
+    if (!sl_address_is_wildcard(address))
+        return;
+    if (address->family == AF_INET6)
+        set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+    else
+        set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
+}
+
+/* Connections inherit all of these from their listener (tcp(7)). */
+static void tune_stream(int fd)
+{
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
+    set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKED_MAX_MS);
+}
+
+static int bind_to(int fd, struct sl_address *address, bool reuse_port, bool stream)
+{
+    struct sockaddr_storage storage;
+    socklen_t size = sl_address_to_sockaddr(address, &storage);
+
+    if (stream && set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) != 0)
+        return -errno;
+    if (reuse_port && set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) != 0)
+        return -errno;
+    /* [::] is IPv6 alone, so that 0.0.0.0 can stand beside it and peers show their own family. */
+    if (address->family == AF_INET6)
+        set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    if (bind(fd, (struct sockaddr *)&storage, size) != 0)
+        return -errno;
+    size = sizeof(storage);
+    if (getsockname(fd, (struct sockaddr *)&storage, &size) != 0)
+        return -errno;
+    *address = sl_address_from_sockaddr((struct sockaddr *)&storage, size);
+    return 0;
+}
+
+/* Returns the descriptor, bound, with *address completed by the port the kernel chose. */
+static int open_bound(struct sl_address *address, bool stream, bool reuse_port)
+{
+    int type = stream ? SOCK_STREAM : SOCK_DGRAM;
+    int fd = socket(address->family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int error;
+
+    if (fd < 0)
+        return -errno;
+    error = bind_to(fd, address, reuse_port, stream);
+    if (error == 0 && stream) {
+        tune_stream(fd);
+        error = listen(fd, BACKLOG) == 0 ? 0 : -errno;
+    } else if (error == 0) {
+        tune_datagram(fd, address);
+    }
+    if (error == 0)
+        return fd;
+    close(fd);
+    return error;
+}
+
+static int check_free(struct sl_address address, bool stream)
+{
+    int fd;
+
+    if (address.port == 0)
+        return 0;
+    fd = open_bound(&address, stream, false);
+    if (fd < 0)
+        return fd;
+    close(fd);
+    return 0;
+}
+
+static struct sl_worker *worker_for(struct sl_net *net, const struct sl_service *service,
+                                    unsigned index)
+{
+    return service->stream ? &net->stream[index] : &net->udp[index];
+}
+
+static int add_listener(struct sl_net *net, const struct sl_service *service,
+                        enum sl_transport transport, const struct sl_address *address,
+                        const char *name)
+{
+    struct sl_listener_info info = {
+        .service = (uint8_t)service->id, .transport = (uint8_t)transport, .address = *address};
+
+    snprintf(info.name, sizeof(info.name), "%s", name);
+    return sl_registry_add_listener(net->registry, &info);
+}
+
+static struct sl_socket new_socket(const struct sl_service *service, enum sl_transport transport,
+                                   int listener, int fd, const struct sl_address *address)
+{
+    return (struct sl_socket){
+        .kind = SL_SOURCE_SOCKET,
+        .transport = (uint8_t)transport,
+        .service = (uint8_t)service->id,
+        .wildcard = sl_address_is_wildcard(address),
+        .segment = transport == SL_UDP,
+        .listener = (uint16_t)listener,
+        .fd = fd,
+        .address = *address,
+    };
+}
+
+/* The first socket settles the port; its siblings follow. */
+static int open_sockets(struct sl_net *net, const struct sl_service *service,
+                        struct sl_address *address)
+{
+    unsigned workers = net->options.workers;
+    int error = workers > 1 ? check_free(*address, service->stream) : 0;
+    uint16_t listener = (uint16_t)sl_registry_listener_count(net->registry);
+
+    for (unsigned i = 0; i < workers && error == 0; i++) {
+        int fd = open_bound(address, service->stream, workers > 1);
+        struct sl_socket socket;
+
+        if (fd < 0)
+            return fd;
+        socket = new_socket(service, service->stream ? SL_TCP : SL_UDP, listener, fd, address);
+        error = sl_worker_add_socket(worker_for(net, service, i), &socket);
+        if (error != 0)
+            close(fd);
+    }
+    return error;
+}
+
+int sl_listen_on(struct sl_net *net, const struct sl_service *service, struct sl_address address,
+                 struct sl_error *error)
+{
+    char name[SL_ADDRESS_TEXT_SIZE];
+    int result;
+
+    sl_address_format(&address, name);
+    result = open_sockets(net, service, &address);
+    if (result < 0)
+        return listen_error(result, service, name, error);
+    sl_address_format(&address, name);
+    result = add_listener(net, service, service->stream ? SL_TCP : SL_UDP, &address, name);
+    if (result < 0)
+        return sl_error_set(error, result, "cannot listen on %s: more than 256 listeners", name);
+    if (!service->stream)
+        net->own_udp_ports[address.port / 8] |= (uint8_t)(1u << address.port % 8);
+    return 0;
+}
+
+/* A socket file that nobody listens on is left over from a crash: taken away. */
+static void remove_stale(const struct sockaddr_un *where)
+{
+    struct stat status;
+    int fd;
+
+    if (lstat(where->sun_path, &status) != 0 || !S_ISSOCK(status.st_mode))
+        return;
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return;
+    if (connect(fd, (const struct sockaddr *)where, sizeof(*where)) != 0 && errno == ECONNREFUSED)
+        unlink(where->sun_path);
+    close(fd);
+}
+
+static int open_unix(const char *path)
+{
+    struct sockaddr_un where = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int error;
+
+    if (fd < 0)
+        return -errno;
+    snprintf(where.sun_path, sizeof(where.sun_path), "%s", path);
+    remove_stale(&where);
+    if (bind(fd, (struct sockaddr *)&where, sizeof(where)) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    error = -errno;
+    close(fd);
+    return error;
+}
+
+static int remember_path(struct sl_net *net, const char *path)
+{
+    char(*paths)[108] = reallocarray(net->unix_paths, net->unix_path_count + 1, sizeof(*paths));
+
+    if (!paths)
+        return -ENOMEM;
+    net->unix_paths = paths;
+    snprintf(paths[net->unix_path_count++], sizeof(*paths), "%s", path);
+    return 0;
+}
+
+static int share_unix(struct sl_net *net, const struct sl_service *service, int fd, int listener)
+{
+    struct sl_address address = {.family = AF_UNIX};
+
+    for (unsigned i = 0; i < net->options.workers; i++) {
+        int own = i == 0 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        struct sl_socket socket;
+        int error;
+
+        if (own < 0)
+            return -errno;
+        socket = new_socket(service, SL_UNIX, listener, own, &address);
+        error = sl_worker_add_socket(worker_for(net, service, i), &socket);
+        if (error != 0) {
+            close(own);
+            return error;
+        }
+    }
+    return 0;
+}
+
+int sl_listen_on_unix(struct sl_net *net, const struct sl_service *service,
+                      const struct sl_endpoint *endpoint, struct sl_error *error)
+{
+    struct sl_address address = {.family = AF_UNIX};
+    char name[sizeof(endpoint->unix_path) + 8];
+    int listener, result;
+    int fd;
+
+    snprintf(name, sizeof(name), "unix:%s", endpoint->unix_path);
+    if (!service->stream)
+        return sl_error_set(error, -EINVAL,
+                            "cannot listen on %s: %s is a datagram service; give HOST:PORT", name,
+                            service->title);
+    fd = open_unix(endpoint->unix_path);
+    if (fd < 0)
+        return sl_error_set(error, fd, "cannot listen on %s: %s%s", name, strerror(-fd),
+                            fd == -EADDRINUSE ? " (another socklens listens there)" : "");
+    listener = add_listener(net, service, SL_UNIX, &address, name);
+    result = listener < 0 ? listener : remember_path(net, endpoint->unix_path);
+    if (result == 0)
+        result = share_unix(net, service, fd, listener);
+    else
+        close(fd);
+    return result == 0
+               ? 0
+               : sl_error_set(error, result, "cannot listen on %s: %s", name, strerror(-result));
+}

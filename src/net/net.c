@@ -1,0 +1,169 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "net/listen.h"
+#include "net/net.h"
+
+#define ADDRESSES_MAX 16
+
+/* Descriptors that connections must leave for listeners, HTTP and files. */
+static size_t descriptors_for_connections(void)
+{
+    struct rlimit limit;
+    size_t all, reserve;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 1024;
+    all = limit.rlim_cur > 1000000 ? 1000000 : (size_t)limit.rlim_cur;
+    reserve = all / 4 < 1200 ? all / 4 : 1200;
+    return all - reserve;
+}
+
+static int init_workers(struct sl_net *net)
+{
+    int error = 0;
+
+    for (unsigned i = 0; i < net->options.workers && error == 0; i++) {
+        error = sl_worker_init(&net->udp[i], net, 2 * i);
+        if (error == 0)
+            error = sl_worker_init(&net->stream[i], net, 2 * i + 1);
+    }
+    return error;
+}
+
+struct sl_net *sl_net_new(const struct sl_net_options *options, struct sl_journal *journal,
+                          struct sl_registry *registry, struct sl_log *log, struct sl_error *error)
+{
+    struct sl_net *net = calloc(1, sizeof(*net));
+    int result;
+
+    if (!net) {
+        sl_error_set(error, -ENOMEM, "out of memory");
+        return NULL;
+    }
+    net->options = *options;
+    if (net->options.max_connections == 0)
+        net->options.max_connections = descriptors_for_connections();
+    net->journal = journal;
+    net->registry = registry;
+    net->log = log;
+    result = sl_limits_init(&net->limits, net->options.max_connections,
+                            net->options.max_connections_per_address);
+    if (result == 0)
+        result = init_workers(net);
+    if (result == 0)
+        return net;
+    sl_error_set(error, result, "cannot set up %u workers: %s", options->workers,
+                 strerror(-result));
+    sl_net_free(net);
+    return NULL;
+}
+
+int sl_net_listen(struct sl_net *net, enum sl_service_id id, const struct sl_endpoint *endpoint,
+                  struct sl_error *error)
+{
+    const struct sl_service *service = sl_service_get(id);
+    struct sl_address addresses[ADDRESSES_MAX];
+    int count;
+
+    if (endpoint->unix_path[0])
+        return sl_listen_on_unix(net, service, endpoint, error);
+    count = sl_endpoint_resolve(endpoint->host, endpoint->port,
+                                service->stream ? SOCK_STREAM : SOCK_DGRAM, addresses,
+                                ADDRESSES_MAX, error);
+    for (int i = 0; i < count; i++) {
+        int result = sl_listen_on(net, service, addresses[i], error);
+
+        if (result != 0)
+            return result;
+    }
+    return count < 0 ? count : 0;
+}
+
+static int start_worker(struct sl_worker *worker, void *(*run)(void *), struct sl_error *error)
+{
+    int result = worker->socket_count > 0 ? sl_worker_start(worker, run) : 0;
+
+    return result == 0
+               ? 0
+               : sl_error_set(error, result, "cannot start a worker: %s", strerror(-result));
+}
+
+int sl_net_start(struct sl_net *net, struct sl_error *error)
+{
+    net->started = true;
+    for (unsigned i = 0; i < net->options.workers; i++) {
+        int result = start_worker(&net->udp[i], sl_udp_worker_run, error);
+
+        if (result == 0)
+            result = start_worker(&net->stream[i], sl_stream_worker_run, error);
+        if (result != 0)
+            return result;
+    }
+    return 0;
+}
+
+void sl_net_disconnect(struct sl_net *net, uint64_t id)
+{
+    struct sl_client_view view;
+
+    if (!sl_registry_get(net->registry, id, &view) || !view.open)
+        return;
+    for (unsigned i = 0; i < net->options.workers; i++)
+        sl_worker_disconnect(view.transport == SL_UDP ? &net->udp[i] : &net->stream[i], id);
+}
+
+static void ask_to_stop(struct sl_worker *worker, int64_t by_mono_ns)
+{
+    atomic_store_explicit(&worker->stop_by_mono_ns, by_mono_ns, memory_order_release);
+    sl_worker_wake(worker);
+}
+
+static void join(struct sl_worker *worker)
+{
+    if (worker->running)
+        pthread_join(worker->thread, NULL);
+    worker->running = false;
+}
+
+static void unlink_paths(struct sl_net *net)
+{
+    for (size_t i = 0; i < net->unix_path_count; i++)
+        unlink(net->unix_paths[i]);
+    net->unix_path_count = 0;
+}
+
+void sl_net_stop(struct sl_net *net, int64_t timeout_ns)
+{
+    int64_t by = sl_clock_mono_ns() + timeout_ns;
+
+    if (net->stopped)
+        return;
+    net->stopped = true;
+    unlink_paths(net);
+    for (unsigned i = 0; i < net->options.workers; i++) {
+        ask_to_stop(&net->udp[i], by);
+        ask_to_stop(&net->stream[i], by);
+    }
+    for (unsigned i = 0; i < net->options.workers; i++) {
+        join(&net->udp[i]);
+        join(&net->stream[i]);
+    }
+}
+
+void sl_net_free(struct sl_net *net)
+{
+    if (!net)
+        return;
+    sl_net_stop(net, 0);
+    for (unsigned i = 0; i < net->options.workers; i++) {
+        sl_worker_deinit(&net->udp[i]);
+        sl_worker_deinit(&net->stream[i]);
+    }
+    sl_limits_deinit(&net->limits);
+    free(net->unix_paths);
+    free(net);
+}

@@ -1,0 +1,142 @@
+#include <errno.h>
+#include <netinet/udp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/udp.h"
+
+#ifndef UDP_GRO
+#define UDP_GRO 104 /* <linux/udp.h>, since Linux 5.0 */
+#endif
+
+/* Not a multiple of 4096: small datagrams at equal page offsets would share one cache set. */
+#define BUFFER_STRIDE (UDP_BUFFER_SIZE + 5 * 64)
+
+int udp_receiver_init(struct udp_receiver *receiver)
+{
+    /* Pages that only large datagrams need are never touched by small ones. */
+    receiver->buffers = malloc(UDP_BATCH * BUFFER_STRIDE);
+    return receiver->buffers ? 0 : -ENOMEM;
+}
+
+void udp_receiver_deinit(struct udp_receiver *receiver)
+{
+    free(receiver->buffers);
+}
+
+static void prepare(struct udp_receiver *receiver, struct udp_batch *batch)
+{
+    for (size_t i = 0; i < UDP_BATCH; i++) {
+        receiver->vectors[i] = (struct iovec){.iov_base = receiver->buffers + i * BUFFER_STRIDE,
+                                              .iov_len = UDP_BUFFER_SIZE};
+        receiver->headers[i].msg_hdr = (struct msghdr){
+            .msg_name = &batch->messages[i].name,
+            .msg_namelen = sizeof(batch->messages[i].name),
+            .msg_iov = &receiver->vectors[i],
+            .msg_iovlen = 1,
+            .msg_control = receiver->control[i],
+            .msg_controllen = sizeof(receiver->control[i]),
+        };
+    }
+}
+
+static struct sl_address from_packet_info(const struct cmsghdr *control, uint16_t port)
+{
+    struct sl_address address = {.port = port};
+
+    if (control->cmsg_type == IP_PKTINFO) {
+        struct in_pktinfo info;
+
+        memcpy(&info, CMSG_DATA(control), sizeof(info));
+        address.family = AF_INET;
+        /* What the datagram's header says; for a broadcast not the same as ipi_spec_dst. */
+        memcpy(address.ip, &info.ipi_addr, 4);
+        if (info.ipi_addr.s_addr != info.ipi_spec_dst.s_addr)
+            memset(address.ip, 0xff, 4); /* one host's alone it is not: shown as a broadcast */
+    } else {
+        struct in6_pktinfo info;
+
+        memcpy(&info, CMSG_DATA(control), sizeof(info));
+        address.family = AF_INET6;
+        memcpy(address.ip, &info.ipi6_addr, 16);
+        if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
+            address.scope_id = info.ipi6_ifindex;
+    }
+    return address;
+}
+
+static bool is_packet_info(const struct cmsghdr *control)
+{
+    return (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) ||
+           (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO);
+}
+
+static void read_control(struct msghdr *header, struct sl_socket *socket,
+                         struct udp_message *message, uint32_t *drops)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
+        if (is_packet_info(c)) {
+            message->local = from_packet_info(c, socket->address.port);
+        } else if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO) {
+            int size;
+
+            memcpy(&size, CMSG_DATA(c), sizeof(size));
+            if (size > 0)
+                message->segment_size = (uint32_t)size;
+        } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL) {
+            uint32_t seen;
+
+            memcpy(&seen, CMSG_DATA(c), sizeof(seen));
+            *drops += seen - socket->drops_seen;
+            socket->drops_seen = seen;
+        }
+    }
+}
+
+static void add_item(struct udp_batch *batch, size_t message, const uint8_t *bytes, uint32_t size)
+{
+    batch->items[batch->item_count++] = (struct udp_item){
+        .bytes = bytes, .size = size, .message = (uint16_t)message, .next = UDP_NO_ITEM};
+}
+
+/* Apart again what the kernel joined. An empty datagram is one too. */
+static void add_items(struct udp_batch *batch, size_t index)
+{
+    const struct udp_message *message = &batch->messages[index];
+    const uint8_t *bytes = message->bytes;
+    uint32_t left = message->size;
+
+    while (left > message->segment_size && batch->item_count < UDP_ITEMS - UDP_BATCH) {
+        add_item(batch, index, bytes, message->segment_size);
+        bytes += message->segment_size;
+        left -= message->segment_size;
+    }
+    add_item(batch, index, bytes, left);
+}
+
+size_t udp_receive(struct udp_receiver *receiver, struct udp_batch *batch, uint32_t *drops)
+{
+    int count;
+
+    *drops = 0;
+    batch->item_count = 0;
+    batch->message_count = 0;
+    prepare(receiver, batch);
+    count = recvmmsg(batch->socket->fd, receiver->headers, UDP_BATCH, MSG_DONTWAIT, NULL);
+    for (int i = 0; i < count; i++) {
+        struct msghdr *header = &receiver->headers[i].msg_hdr;
+        struct udp_message *message = &batch->messages[i];
+
+        message->bytes = header->msg_iov->iov_base;
+        message->size = receiver->headers[i].msg_len;
+        message->segment_size = message->size;
+        message->name_size = header->msg_namelen;
+        message->peer =
+            sl_address_from_sockaddr((struct sockaddr *)&message->name, message->name_size);
+        message->local = batch->socket->address;
+        read_control(header, batch->socket, message, drops);
+        add_items(batch, (size_t)i);
+    }
+    batch->message_count = count > 0 ? (size_t)count : 0;
+    return batch->message_count;
+}

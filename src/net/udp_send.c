@@ -1,0 +1,243 @@
+/* Replies, joined.
+ *
+ * What a UDP exchange costs is the kernel's way through the stack, once a send. With UDP_SEGMENT
+ * (udp(7)) one send carries up to 64 datagrams of one size to one peer, the last one may be
+ * shorter. So replies of one batch to the same client are gathered into groups: a reply joins its
+ * client's newest group if the sizes allow it and begins another if not, which keeps every
+ * client's order. Where the kernel refuses a joined send, its datagrams are sent one by one. */
+#include <errno.h>
+#include <netinet/udp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/udp.h"
+
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103 /* <linux/udp.h>, since Linux 4.18 */
+#endif
+
+#define GROUPS_MAX 512u
+#define SLOTS      256u /* a power of two */
+
+/* Larger ones might not fit the path's MTU, without which no send can be joined. */
+#define JOINED_SIZE_MAX 1400u
+
+#define SEND_WAIT_MS 10
+
+struct group {
+    const struct udp_message *message; /* whom it goes to */
+    uint32_t size;                     /* of each reply but the last */
+    uint32_t total;
+    uint16_t count, first, last;
+    bool closed; /* a shorter reply was the last */
+};
+
+struct udp_sender {
+    struct group groups[GROUPS_MAX];
+    size_t group_count;
+    uint16_t newest[SLOTS]; /* by client: index + 1 of a group, to be checked; 0: none */
+    struct mmsghdr headers[GROUPS_MAX];
+    struct iovec vectors[UDP_ITEMS];
+    uint8_t control[GROUPS_MAX][CMSG_SPACE(sizeof(struct in6_pktinfo)) +
+                                CMSG_SPACE(sizeof(uint16_t))] __attribute__((aligned(8)));
+};
+
+struct udp_sender *udp_sender_new(void)
+{
+    return calloc(1, sizeof(struct udp_sender));
+}
+
+void udp_sender_free(struct udp_sender *sender)
+{
+    free(sender);
+}
+
+static size_t slot_of(const struct sl_client *client)
+{
+    return ((uintptr_t)client * UINT64_C(0x9e3779b97f4a7c15)) >> 56 & (SLOTS - 1);
+}
+
+static bool may_join(const struct group *group, const struct udp_item *item,
+                     const struct udp_message *message)
+{
+    return group->message->client == message->client && !group->closed && item->reply_size > 0 &&
+           item->reply_size <= group->size && group->size <= JOINED_SIZE_MAX &&
+           group->count < UDP_SEGMENTS_MAX && group->total + item->reply_size <= UDP_REPLY_MAX;
+}
+
+static void begin_group(struct udp_sender *sender, size_t slot, uint16_t index,
+                        const struct udp_item *item, const struct udp_message *message)
+{
+    sender->groups[sender->group_count++] = (struct group){.message = message,
+                                                           .size = item->reply_size,
+                                                           .total = item->reply_size,
+                                                           .count = 1,
+                                                           .first = index,
+                                                           .last = index};
+    sender->newest[slot] = (uint16_t)sender->group_count;
+}
+
+static void add_reply(struct udp_sender *sender, struct udp_batch *batch, uint16_t index)
+{
+    struct udp_item *item = &batch->items[index];
+    const struct udp_message *message = &batch->messages[item->message];
+    size_t slot = slot_of(message->client);
+    struct group *group = sender->newest[slot] ? &sender->groups[sender->newest[slot] - 1] : NULL;
+
+    if (!batch->socket->segment || !group || !may_join(group, item, message)) {
+        begin_group(sender, slot, index, item, message);
+        return;
+    }
+    batch->items[group->last].next = index;
+    group->last = index;
+    group->count++;
+    group->total += item->reply_size;
+    group->closed = item->reply_size < group->size;
+}
+
+/* The replies of a group as an iovec; neighbours in memory become one. Returns their number. */
+static size_t gather(const struct udp_batch *batch, const struct group *group,
+                     struct iovec *vectors)
+{
+    size_t count = 0;
+
+    for (uint16_t i = group->first; i != UDP_NO_ITEM; i = batch->items[i].next) {
+        const struct udp_item *item = &batch->items[i];
+        uint8_t *bytes = batch->replies.data + item->reply_offset;
+        struct iovec *last = count > 0 ? &vectors[count - 1] : NULL;
+
+        if (last && (uint8_t *)last->iov_base + last->iov_len == bytes)
+            last->iov_len += item->reply_size;
+        else
+            vectors[count++] = (struct iovec){.iov_base = bytes, .iov_len = item->reply_size};
+    }
+    return count;
+}
+
+static void put_control(struct msghdr *header, int level, int type, const void *data, size_t size)
+{
+    struct cmsghdr *control =
+        (struct cmsghdr *)(void *)((uint8_t *)header->msg_control + header->msg_controllen);
+
+    control->cmsg_level = level;
+    control->cmsg_type = type;
+    control->cmsg_len = CMSG_LEN(size);
+    memcpy(CMSG_DATA(control), data, size);
+    header->msg_controllen += CMSG_SPACE(size);
+}
+
+/* So that a wildcard listener answers from the address that was asked. */
+static void put_source(struct msghdr *header, const struct sl_address *local)
+{
+    if (local->family == AF_INET6) {
+        struct in6_pktinfo info = {.ipi6_ifindex = local->scope_id};
+
+        memcpy(&info.ipi6_addr, local->ip, 16);
+        put_control(header, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
+    } else {
+        struct in_pktinfo info = {0};
+
+        memcpy(&info.ipi_spec_dst, local->ip, 4);
+        put_control(header, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
+    }
+}
+
+static void address_header(struct msghdr *header, const struct udp_batch *batch,
+                           const struct udp_message *message, uint8_t *control)
+{
+    *header = (struct msghdr){
+        .msg_name = (void *)(uintptr_t)&message->name,
+        .msg_namelen = message->name_size,
+        .msg_control = control,
+    };
+    if (batch->socket->wildcard)
+        put_source(header, &message->local);
+}
+
+static void build_headers(struct udp_sender *sender, const struct udp_batch *batch)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < sender->group_count; i++) {
+        const struct group *group = &sender->groups[i];
+        struct msghdr *header = &sender->headers[i].msg_hdr;
+        uint16_t size = (uint16_t)group->size;
+
+        address_header(header, batch, group->message, sender->control[i]);
+        header->msg_iov = &sender->vectors[used];
+        header->msg_iovlen = gather(batch, group, header->msg_iov);
+        used += header->msg_iovlen;
+        if (group->count > 1)
+            put_control(header, SOL_UDP, UDP_SEGMENT, &size, sizeof(size));
+        if (header->msg_controllen == 0)
+            header->msg_control = NULL;
+    }
+}
+
+static void send_singly(struct udp_sender *sender, struct udp_batch *batch,
+                        const struct group *group)
+{
+    for (uint16_t i = group->first; i != UDP_NO_ITEM; i = batch->items[i].next) {
+        struct udp_item *item = &batch->items[i];
+        struct iovec vector = {.iov_base = batch->replies.data + item->reply_offset,
+                               .iov_len = item->reply_size};
+        struct msghdr header;
+
+        address_header(&header, batch, group->message, sender->control[0]);
+        header.msg_iov = &vector;
+        header.msg_iovlen = 1;
+        if (sendmsg(batch->socket->fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+            item->outcome = SL_SEND_FAILED;
+    }
+}
+
+/* The kernel took nothing of this group. */
+static void resend(struct udp_sender *sender, struct udp_batch *batch, size_t index, int error)
+{
+    const struct group *group = &sender->groups[index];
+
+    if (error == EAGAIN) {
+        struct pollfd ready = {.fd = batch->socket->fd, .events = POLLOUT};
+
+        poll(&ready, 1, SEND_WAIT_MS);
+    } else if (group->count == 1) {
+        batch->items[group->first].outcome = SL_SEND_FAILED;
+        return;
+    } else if (error == EIO || error == EINVAL || error == EOPNOTSUPP) {
+        batch->socket->segment = false; /* this socket's device cannot: do not ask again */
+    }
+    send_singly(sender, batch, group);
+}
+
+static void flush(struct udp_sender *sender, struct udp_batch *batch)
+{
+    size_t sent = 0;
+
+    build_headers(sender, batch);
+    while (sent < sender->group_count) {
+        int count = sendmmsg(batch->socket->fd, sender->headers + sent,
+                             (unsigned)(sender->group_count - sent), MSG_DONTWAIT | MSG_NOSIGNAL);
+
+        if (count > 0)
+            sent += (size_t)count;
+        else if (errno != EINTR)
+            resend(sender, batch, sent++, errno);
+    }
+    for (size_t i = 0; i < sender->group_count; i++)
+        sender->newest[slot_of(sender->groups[i].message->client)] = 0;
+    sender->group_count = 0;
+}
+
+void udp_send(struct udp_sender *sender, struct udp_batch *batch)
+{
+    for (size_t i = 0; i < batch->item_count; i++) {
+        if (batch->items[i].outcome != SL_REPLIED)
+            continue;
+        add_reply(sender, batch, (uint16_t)i);
+        if (sender->group_count == GROUPS_MAX)
+            flush(sender, batch);
+    }
+    if (sender->group_count > 0)
+        flush(sender, batch);
+}

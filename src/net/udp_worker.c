@@ -1,0 +1,347 @@
+/* The UDP worker: receive a batch, decide, answer, send, tell the journal.
+ *
+ * Per batch it takes its shard's lock twice and the journal's once; nothing else is shared. All
+ * that is per datagram is the service's work and the copy into the journal. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include "net/refuse.h"
+#include "net/udp.h"
+
+#define BATCHES_A_TURN  16  /* before another socket gets its turn */
+#define EVENTS_A_WRITE  512 /* exchanges the journal gets at once */
+#define LIFECYCLE_MAX   UDP_BATCH
+#define EXPIRE_EVERY_NS (SL_NS_PER_S / 4)
+#define CLIENTS_MIN     128 /* a batch's own clients are never the ones that make room */
+
+struct udp_state {
+    struct sl_worker *worker;
+    struct udp_receiver receiver;
+    struct udp_sender *sender;
+    struct udp_batch *batch;
+    struct sl_rate rate;
+    struct sl_event events[EVENTS_A_WRITE];
+    size_t event_count;
+    size_t clients_max;
+    int64_t expired_at_ns;
+};
+
+static void flush_events(struct udp_state *state)
+{
+    sl_journal_append(state->worker->net->journal, state->events, state->event_count);
+    state->event_count = 0;
+}
+
+static struct sl_event *add_event(struct udp_state *state)
+{
+    if (state->event_count == EVENTS_A_WRITE)
+        flush_events(state);
+    return &state->events[state->event_count++];
+}
+
+/* The shard's lock is free here: closing and opening are told to the journal in order. */
+static struct sl_client *open_client(struct udp_state *state, const struct udp_message *message,
+                                     const struct sl_time *now)
+{
+    struct sl_worker *worker = state->worker;
+    const struct sl_socket *socket = state->batch->socket;
+    struct sl_client *client;
+
+    if (sl_shard_open_count(worker->shard) >= state->clients_max)
+        sl_worker_close_client(worker, sl_shard_oldest(worker->shard), SL_BY_SERVER,
+                               SL_CLOSE_EVICTED);
+    sl_shard_lock(worker->shard);
+    client =
+        sl_shard_open(worker->shard, socket->listener, &message->peer, &message->local, -1, now);
+    sl_shard_unlock(worker->shard);
+    if (client)
+        *add_event(state) = sl_event_opened(client, socket->service, now->wall_ns);
+    return client;
+}
+
+static struct sl_counters received_by(const struct udp_message *message)
+{
+    uint32_t size = message->segment_size ? message->segment_size : 1;
+    uint32_t datagrams = message->size ? (message->size + size - 1) / size : 1;
+
+    return (struct sl_counters){.received_messages = datagrams, .received_bytes = message->size};
+}
+
+/* Finds each message's client and marks it as seen. False where one must be opened first. */
+static void find_clients(struct udp_state *state, const struct sl_time *now)
+{
+    struct udp_batch *batch = state->batch;
+    struct sl_shard *shard = state->worker->shard;
+
+    sl_shard_lock(shard);
+    for (size_t i = 0; i < batch->message_count; i++) {
+        struct udp_message *message = &batch->messages[i];
+
+        message->client =
+            sl_shard_find(shard, batch->socket->listener, &message->peer, &message->local);
+        if (!message->client) {
+            sl_shard_unlock(shard);
+            message->client = open_client(state, message, now);
+            sl_shard_lock(shard);
+        }
+        if (message->client) {
+            struct sl_counters received = received_by(message);
+
+            sl_shard_count(shard, message->client, &received, now);
+        }
+    }
+    sl_shard_unlock(shard);
+}
+
+static enum sl_outcome decide(struct udp_state *state, const struct udp_message *message,
+                              const struct sl_time *now)
+{
+    enum sl_outcome outcome;
+
+    if (!message->client)
+        return SL_SEND_FAILED; /* no memory even for the client */
+    outcome =
+        sl_refuse_datagram(&message->peer, &message->local, state->worker->net->own_udp_ports);
+    if (outcome == SL_REPLIED && !sl_rate_admit(&state->rate, &message->peer, now->mono_ns))
+        outcome = SL_REFUSED_RATE_LIMIT;
+    return outcome;
+}
+
+static enum sl_outcome respond(struct udp_batch *batch, struct udp_item *item)
+{
+    const struct sl_service *service = sl_service_get(batch->socket->service);
+    struct sl_message message = {.bytes = item->bytes, .stored = item->size, .size = item->size};
+
+    item->reply_offset = (uint32_t)batch->replies.size;
+    if (service->respond(&message, &batch->replies) == SL_NO_MEMORY)
+        return SL_SEND_FAILED;
+    item->reply_size = (uint32_t)(batch->replies.size - item->reply_offset);
+    if (item->reply_size <= UDP_REPLY_MAX)
+        return SL_REPLIED;
+    batch->replies.size = item->reply_offset;
+    return SL_REPLY_TOO_LARGE;
+}
+
+static void answer(struct udp_state *state, const struct sl_time *now)
+{
+    struct udp_batch *batch = state->batch;
+
+    batch->replies.size = 0;
+    for (size_t i = 0; i < batch->item_count; i++) {
+        struct udp_item *item = &batch->items[i];
+        enum sl_outcome outcome = decide(state, &batch->messages[item->message], now);
+
+        item->outcome = (uint8_t)(outcome == SL_REPLIED ? respond(batch, item) : outcome);
+    }
+    udp_send(state->sender, batch);
+}
+
+static void record(struct udp_state *state, const struct udp_item *item, int64_t received_at_ns,
+                   int64_t replied_at_ns)
+{
+    const struct udp_batch *batch = state->batch;
+    const struct udp_message *message = &batch->messages[item->message];
+    bool replied = item->outcome == SL_REPLIED;
+    uint32_t reply_size = replied ? item->reply_size : 0;
+
+    *add_event(state) = (struct sl_event){
+        .kind = SL_RECORD_EXCHANGE,
+        .service = batch->socket->service,
+        .outcome = item->outcome,
+        .listener = batch->socket->listener,
+        .client = message->client ? sl_client_id(message->client) : 0,
+        .peer = message->peer,
+        .local = message->local,
+        .received_at_ns = received_at_ns,
+        .replied_at_ns = replied ? replied_at_ns : 0,
+        .received = item->bytes,
+        .received_stored = item->size,
+        .received_size = item->size,
+        .sent = replied ? batch->replies.data + item->reply_offset : NULL,
+        .sent_stored = reply_size,
+        .sent_size = reply_size,
+    };
+}
+
+static void count_sent(struct udp_state *state, const struct sl_time *now)
+{
+    struct udp_batch *batch = state->batch;
+    struct sl_shard *shard = state->worker->shard;
+    size_t i = 0;
+
+    sl_shard_lock(shard);
+    while (i < batch->item_count) {
+        uint16_t message = batch->items[i].message;
+        struct sl_counters sent = {0};
+
+        for (; i < batch->item_count && batch->items[i].message == message; i++) {
+            bool replied = batch->items[i].outcome == SL_REPLIED;
+
+            sent.sent_messages += replied;
+            sent.sent_bytes += replied ? batch->items[i].reply_size : 0;
+            sent.refused += !replied;
+        }
+        if (batch->messages[message].client)
+            sl_shard_count(shard, batch->messages[message].client, &sent, now);
+    }
+    sl_shard_unlock(shard);
+}
+
+static void count_drops(struct udp_state *state, uint32_t drops)
+{
+    struct sl_shard *shard = state->worker->shard;
+
+    if (drops == 0)
+        return;
+    sl_shard_lock(shard);
+    sl_shard_listener(shard, state->batch->socket->listener)->kernel_drops += drops;
+    sl_shard_unlock(shard);
+}
+
+/* Returns the number of messages served. */
+static size_t serve_batch(struct udp_state *state)
+{
+    struct udp_batch *batch = state->batch;
+    struct sl_time received_at, replied_at;
+    uint32_t drops;
+
+    if (udp_receive(&state->receiver, batch, &drops) == 0)
+        return 0;
+    received_at = sl_time_now();
+    count_drops(state, drops);
+    find_clients(state, &received_at);
+    answer(state, &received_at);
+    replied_at = sl_time_now();
+    count_sent(state, &replied_at);
+    for (size_t i = 0; i < batch->item_count; i++)
+        record(state, &batch->items[i], received_at.wall_ns, replied_at.wall_ns);
+    flush_events(state);
+    return batch->message_count;
+}
+
+static void serve(struct udp_state *state, struct sl_socket *socket)
+{
+    state->batch->socket = socket;
+    for (int i = 0; i < BATCHES_A_TURN; i++) {
+        if (serve_batch(state) < UDP_BATCH)
+            return;
+    }
+}
+
+static int64_t idle_since(const struct udp_state *state)
+{
+    const struct sl_client *oldest = sl_shard_oldest(state->worker->shard);
+
+    return oldest ? sl_client_last_seen_mono_ns(oldest) : INT64_MAX;
+}
+
+/* Until the next client is to be forgotten; for ever where there is none. */
+static int wait_ms(const struct udp_state *state)
+{
+    int64_t idle_ns = state->worker->net->options.udp_idle_ns;
+    int64_t since = idle_since(state);
+    int64_t left;
+
+    if (idle_ns == 0 || since == INT64_MAX)
+        return -1;
+    left = since + idle_ns - sl_clock_mono_ns();
+    if (left < EXPIRE_EVERY_NS)
+        left = EXPIRE_EVERY_NS;
+    return left > 3600 * SL_NS_PER_S ? 3600 * 1000 : (int)(left / SL_NS_PER_MS + 1);
+}
+
+static void forget_idle(struct udp_state *state)
+{
+    int64_t idle_ns = state->worker->net->options.udp_idle_ns;
+    int64_t now = sl_clock_mono_ns();
+
+    if (idle_ns == 0 || now - state->expired_at_ns < EXPIRE_EVERY_NS)
+        return;
+    state->expired_at_ns = now;
+    while (idle_since(state) != INT64_MAX && idle_since(state) + idle_ns <= now)
+        sl_worker_close_client(state->worker, sl_shard_oldest(state->worker->shard), SL_BY_SERVER,
+                               SL_CLOSE_FORGOTTEN);
+}
+
+static void run_commands(struct sl_worker *worker)
+{
+    eventfd_t ignored;
+    uint64_t id;
+
+    eventfd_read(worker->wake_fd, &ignored);
+    while ((id = sl_worker_take_disconnect(worker)) != 0) {
+        struct sl_client *client = sl_shard_find_id(worker->shard, id);
+
+        if (client)
+            sl_worker_close_client(worker, client, SL_BY_OPERATOR, SL_CLOSE_DISCONNECTED);
+    }
+}
+
+/* Answers what has already arrived, then lets every client go. */
+static void drain(struct udp_state *state)
+{
+    struct sl_worker *worker = state->worker;
+    struct sl_client *client;
+
+    for (size_t i = 0; i < worker->socket_count; i++) {
+        state->batch->socket = &worker->sockets[i];
+        while (serve_batch(state) > 0 && sl_clock_mono_ns() < sl_worker_stop_by(worker))
+            ;
+    }
+    while ((client = sl_shard_oldest(worker->shard)))
+        sl_worker_close_client(worker, client, SL_BY_SERVER, SL_CLOSE_SHUTDOWN);
+}
+
+static void loop(struct udp_state *state)
+{
+    struct epoll_event events[16];
+
+    while (!sl_worker_stop_by(state->worker)) {
+        int count = epoll_wait(state->worker->epoll_fd, events, 16, wait_ms(state));
+
+        for (int i = 0; i < count; i++) {
+            if (*(uint8_t *)events[i].data.ptr == SL_SOURCE_SOCKET)
+                serve(state, events[i].data.ptr);
+            else
+                run_commands(state->worker);
+        }
+        forget_idle(state);
+    }
+    drain(state);
+}
+
+static bool init_state(struct udp_state *state, struct sl_worker *worker)
+{
+    const struct sl_net_options *options = &worker->net->options;
+
+    state->worker = worker;
+    state->clients_max =
+        options->max_udp_clients > CLIENTS_MIN ? options->max_udp_clients : CLIENTS_MIN;
+    state->batch = calloc(1, sizeof(*state->batch));
+    state->sender = udp_sender_new();
+    return state->batch && state->sender && udp_receiver_init(&state->receiver) == 0 &&
+           sl_rate_init(&state->rate, options->udp_rate) == 0;
+}
+
+void *sl_udp_worker_run(void *argument)
+{
+    struct sl_worker *worker = argument;
+    struct udp_state *state = calloc(1, sizeof(*state));
+
+    if (state && init_state(state, worker))
+        loop(state);
+    else
+        sl_log_error(worker->net->log, "out of memory: UDP is not served");
+    if (state) {
+        udp_receiver_deinit(&state->receiver);
+        udp_sender_free(state->sender);
+        sl_rate_deinit(&state->rate);
+        if (state->batch)
+            sl_buffer_deinit(&state->batch->replies);
+        free(state->batch);
+    }
+    free(state);
+    return NULL;
+}
