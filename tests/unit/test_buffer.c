@@ -1,0 +1,110 @@
+#include "unit.h"
+
+#include <errno.h>
+
+#include "failing_memory.h"
+
+static void appends_in_order(void **state)
+{
+    (void)state;
+    struct sl_buffer buffer = SL_BUFFER_INIT;
+    assert_int_equal(sl_buffer_append(&buffer, "one ", 4), 0);
+    assert_int_equal(sl_buffer_append_text(&buffer, "two "), 0);
+    assert_int_equal(sl_buffer_printf(&buffer, "%d %s", 3, "four"), 0);
+    assert_took(&buffer, "one two 3 four");
+    sl_buffer_deinit(&buffer);
+}
+
+static void deinit_leaves_an_empty_buffer(void **state)
+{
+    (void)state;
+    struct sl_buffer buffer = SL_BUFFER_INIT;
+    sl_buffer_append_text(&buffer, "x");
+    sl_buffer_deinit(&buffer);
+    assert_null(buffer.data);
+    assert_int_equal(buffer.size, 0);
+    assert_int_equal(buffer.capacity, 0);
+    sl_buffer_deinit(&buffer);
+}
+
+static void appending_nothing_is_no_failure(void **state)
+{
+    (void)state;
+    struct sl_buffer buffer = SL_BUFFER_INIT;
+    assert_non_null(sl_buffer_reserve(&buffer, 0));
+    assert_int_equal(sl_buffer_append(&buffer, NULL, 0), 0);
+    assert_int_equal(sl_buffer_printf(&buffer, "%s", ""), 0);
+    assert_int_equal(buffer.size, 0);
+    sl_buffer_deinit(&buffer);
+}
+
+static void growth_is_linear_over_all(void **state)
+{
+    (void)state;
+    struct sl_buffer buffer = SL_BUFFER_INIT;
+    unsigned moves = 0;
+    for (unsigned i = 0; i < 1000000; i++) {
+        size_t capacity = buffer.capacity;
+        uint8_t byte = (uint8_t)i;
+        assert_int_equal(sl_buffer_append(&buffer, &byte, 1), 0);
+        moves += buffer.capacity != capacity;
+    }
+    assert_in_range(moves, 1, 20);
+    for (unsigned i = 0; i < 1000000; i += 997)
+        assert_int_equal(buffer.data[i], (uint8_t)i);
+    sl_buffer_deinit(&buffer);
+}
+
+static void consumes_from_the_front(void **state)
+{
+    (void)state;
+    struct sl_buffer buffer = SL_BUFFER_INIT;
+    sl_buffer_consume(&buffer, 1);
+    sl_buffer_append_text(&buffer, "abcdef");
+    sl_buffer_consume(&buffer, 0);
+    sl_buffer_consume(&buffer, 2);
+    assert_int_equal(buffer.size, 4);
+    assert_memory_equal(buffer.data, "cdef", 4);
+    sl_buffer_consume(&buffer, 1000);
+    assert_int_equal(buffer.size, 0);
+    sl_buffer_deinit(&buffer);
+}
+
+static void refuses_sizes_that_overflow(void **state)
+{
+    (void)state;
+    struct sl_buffer buffer = SL_BUFFER_INIT;
+    sl_buffer_append_text(&buffer, "abc");
+    assert_null(sl_buffer_reserve(&buffer, SIZE_MAX));
+    assert_null(sl_buffer_reserve(&buffer, SIZE_MAX - 2));
+    assert_took(&buffer, "abc");
+    sl_buffer_deinit(&buffer);
+}
+
+static void without_memory_nothing_is_appended(void **state)
+{
+    (void)state;
+    struct sl_buffer buffer = SL_BUFFER_INIT;
+    sl_buffer_append_text(&buffer, "abc");
+    allow_allocations(0);
+    assert_null(sl_buffer_reserve(&buffer, 1000));
+    assert_int_equal(sl_buffer_printf(&buffer, "%1000d", 1), -ENOMEM);
+    assert_int_equal(sl_buffer_append_text(&buffer, "d"), 0); /* there is room for this one */
+    allow_allocations(-1);
+    assert_took(&buffer, "abcd");
+    sl_buffer_deinit(&buffer);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(appends_in_order),
+        cmocka_unit_test(deinit_leaves_an_empty_buffer),
+        cmocka_unit_test(appending_nothing_is_no_failure),
+        cmocka_unit_test(growth_is_linear_over_all),
+        cmocka_unit_test(consumes_from_the_front),
+        cmocka_unit_test(refuses_sizes_that_overflow),
+        cmocka_unit_test(without_memory_nothing_is_appended),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,30 @@
+#include "unit.h"
+
+#include <errno.h>
+
+#include "socklens/error.h"
+
+static void says_what_and_returns_the_code(void **state)
+{
+    (void)state;
+    struct sl_error error;
+    assert_int_equal(sl_error_set(&error, -EINVAL, "%s: %d", "limit", 7), -EINVAL);
+    assert_string_equal(error.text, "limit: 7");
+}
+
+static void cuts_what_is_too_long(void **state)
+{
+    (void)state;
+    struct sl_error error;
+    sl_error_set(&error, -EINVAL, "%2000d", 7);
+    assert_int_equal(strlen(error.text), sizeof(error.text) - 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_what_and_returns_the_code),
+        cmocka_unit_test(cuts_what_is_too_long),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,390 @@
+#include "unit.h"
+
+#include <stdlib.h>
+
+#include "failing_memory.h"
+#include "socklens/framing.h"
+
+enum how { MORE, DRAINED, ENDED };
+
+/* A connection under test: what it gave as messages is written down as "size:bytes|". */
+struct wire {
+    struct sl_framer framer;
+    enum sl_framing framing;
+    struct sl_buffer seen;
+    bool failed;
+};
+
+static void note_message(struct wire *wire, const struct sl_message *message)
+{
+    assert_in_range(message->stored, 0, SL_STORED_SIZE_MAX);
+    assert_true(message->stored <= message->size);
+    assert_true(message->stored == message->size || message->stored == SL_STORED_SIZE_MAX);
+    sl_buffer_printf(&wire->seen, "%llu:", (unsigned long long)message->size);
+    sl_buffer_append(&wire->seen, message->bytes, message->stored);
+    sl_buffer_append_text(&wire->seen, "|");
+}
+
+/* The chunk lies in a heap block of exactly its size, which is gone afterwards, as a worker's
+ * receive buffer is. */
+static void feed(struct wire *wire, const void *bytes, size_t size, enum how how)
+{
+    uint8_t *copy = size > 0 ? malloc(size) : NULL;
+    if (size > 0)
+        memcpy(copy, bytes, size);
+    struct sl_chunk chunk = {
+        .bytes = copy, .size = size, .drained = how != MORE, .ended = how == ENDED};
+    struct sl_message message;
+    while (sl_framer_next(&wire->framer, wire->framing, &chunk, &message, &wire->failed))
+        note_message(wire, &message);
+    assert_int_equal(chunk.size, 0);
+    free(copy);
+}
+
+static void feed_text(struct wire *wire, const char *text, enum how how)
+{
+    feed(wire, text, strlen(text), how);
+}
+
+static void end(struct wire *wire, const char *expected)
+{
+    assert_false(wire->failed);
+    assert_took(&wire->seen, expected);
+    sl_framer_deinit(&wire->framer);
+    sl_buffer_deinit(&wire->seen);
+}
+
+static struct wire chat(void)
+{
+    return (struct wire){.framing = SL_FRAMING_CHAT};
+}
+
+static struct wire once(void)
+{
+    return (struct wire){.framing = SL_FRAMING_ONCE};
+}
+
+static void what_is_there_when_drained_is_a_message(void **state)
+{
+    (void)state;
+    struct wire wire = chat();
+    feed_text(&wire, "Hi", DRAINED);
+    feed_text(&wire, "there", DRAINED);
+    assert_false(wire.framer.line_mode);
+    assert_null(wire.framer.partial);
+    end(&wire, "2:Hi|5:there|");
+}
+
+static void a_message_goes_on_until_the_socket_is_drained(void **state)
+{
+    (void)state;
+    struct wire wire = chat();
+    feed_text(&wire, "one ", MORE);
+    feed_text(&wire, "two ", MORE);
+    feed_text(&wire, "three", DRAINED);
+    feed_text(&wire, "four", MORE);
+    feed(&wire, NULL, 0, DRAINED);
+    end(&wire, "13:one two three|4:four|");
+}
+
+static void a_line_end_ends_a_message(void **state)
+{
+    (void)state;
+    struct wire wire = chat();
+    feed_text(&wire, "Hi\nthere\r\n\n\r\nend\n", DRAINED);
+    assert_true(wire.framer.line_mode);
+    end(&wire, "2:Hi|5:there|0:|0:|3:end|");
+}
+
+static void only_one_carriage_return_is_dropped(void **state)
+{
+    (void)state;
+    struct wire wire = chat();
+    feed_text(&wire, "a\r\r\nb\rc\n", DRAINED);
+    end(&wire, "2:a\r|3:b\rc|");
+}
+
+static void an_unfinished_line_waits_in_line_mode(void **state)
+{
+    (void)state;
+    struct wire wire = chat();
+    feed_text(&wire, "abc\ndef", DRAINED);
+    assert_took(&wire.seen, "3:abc|");
+    feed_text(&wire, "ghi", DRAINED);
+    feed(&wire, NULL, 0, DRAINED);
+    assert_int_equal(wire.seen.size, 0);
+    feed_text(&wire, "\n", DRAINED);
+    end(&wire, "6:defghi|");
+}
+
+static void a_line_may_begin_before_line_mode(void **state)
+{
+    (void)state;
+    struct wire wire = chat();
+    feed_text(&wire, "abc", MORE);
+    feed_text(&wire, "def\nghi", DRAINED);
+    feed_text(&wire, "\n", DRAINED);
+    end(&wire, "6:abcdef|3:ghi|");
+}
+
+static void a_client_may_change_to_lines(void **state)
+{
+    (void)state;
+    struct wire wire = chat();
+    feed_text(&wire, "Hi", DRAINED);
+    feed_text(&wire, "there\n", DRAINED);
+    feed_text(&wire, "end", DRAINED);
+    end(&wire, "2:Hi|5:there|");
+}
+
+static void a_line_end_split_in_two_is_one(void **state)
+{
+    (void)state;
+    struct wire wire = chat();
+    feed_text(&wire, "a\n", DRAINED);
+    feed_text(&wire, "abc\r", DRAINED);
+    feed_text(&wire, "\n", DRAINED);
+    feed_text(&wire, "\r", DRAINED);
+    feed_text(&wire, "\n", DRAINED);
+    feed_text(&wire, "x\r", DRAINED);
+    feed_text(&wire, "y\n", DRAINED);
+    end(&wire, "1:a|3:abc|0:|3:x\ry|");
+}
+
+static void the_end_of_the_stream_ends_a_line(void **state)
+{
+    (void)state;
+    struct wire wire = chat();
+    feed_text(&wire, "a\nbc", DRAINED);
+    feed(&wire, NULL, 0, ENDED);
+    end(&wire, "1:a|2:bc|");
+    wire = chat();
+    feed_text(&wire, "a\nbc\r", ENDED);
+    end(&wire, "1:a|3:bc\r|");
+    wire = chat();
+    feed_text(&wire, "Hi", MORE);
+    feed(&wire, NULL, 0, ENDED);
+    end(&wire, "2:Hi|");
+}
+
+static void an_end_without_anything_is_no_message(void **state)
+{
+    (void)state;
+    struct wire wire = chat();
+    feed(&wire, NULL, 0, DRAINED);
+    feed(&wire, NULL, 0, ENDED);
+    end(&wire, "");
+    wire = chat();
+    feed_text(&wire, "a\n", DRAINED);
+    feed(&wire, NULL, 0, ENDED);
+    end(&wire, "1:a|");
+    wire = once();
+    feed(&wire, NULL, 0, DRAINED);
+    feed(&wire, NULL, 0, ENDED);
+    end(&wire, "");
+}
+
+static void once_takes_line_ends_as_they_are(void **state)
+{
+    (void)state;
+    struct wire wire = once();
+    feed_text(&wire, "hello\r\n", MORE);
+    feed_text(&wire, "you\n", DRAINED);
+    end(&wire, "11:hello\r\nyou\n|");
+    wire = once();
+    feed_text(&wire, "hello", MORE);
+    feed(&wire, NULL, 0, ENDED);
+    end(&wire, "5:hello|");
+}
+
+/* `size` bytes of 'x', then `tail`, in chunks; the message's size and stored bytes are checked. */
+static void assert_long(size_t size, const char *tail, size_t chunk_size, uint64_t expected_size)
+{
+    struct sl_buffer stream = SL_BUFFER_INIT;
+    memset(sl_buffer_reserve(&stream, size), 'x', size);
+    stream.size = size;
+    sl_buffer_append_text(&stream, tail);
+    struct sl_framer framer = {.line_mode = true};
+    struct sl_message message = {0};
+    bool failed = false, got = false;
+    for (size_t at = 0; at < stream.size; at += chunk_size) {
+        size_t left = stream.size - at;
+        struct sl_chunk chunk = {.bytes = stream.data + at,
+                                 .size = left < chunk_size ? left : chunk_size,
+                                 .drained = true};
+        assert_false(got);
+        got = sl_framer_next(&framer, SL_FRAMING_CHAT, &chunk, &message, &failed);
+    }
+    assert_true(got);
+    assert_false(failed);
+    assert_int_equal(message.size, expected_size);
+    size_t stored = expected_size < SL_STORED_SIZE_MAX ? expected_size : SL_STORED_SIZE_MAX;
+    assert_int_equal(message.stored, stored);
+    for (size_t i = 0; i < size && i < stored; i++)
+        assert_int_equal(message.bytes[i], 'x');
+    assert_in_range(framer.partial_capacity, 0, SL_STORED_SIZE_MAX);
+    sl_framer_deinit(&framer);
+    sl_buffer_deinit(&stream);
+}
+
+static void a_long_message_is_counted_in_full_and_stored_cut(void **state)
+{
+    (void)state;
+    static const size_t chunk_sizes[] = {1000, 65536, 65537, 10000000};
+    for (size_t i = 0; i < COUNT_OF(chunk_sizes); i++) {
+        for (size_t size = SL_STORED_SIZE_MAX - 2; size <= SL_STORED_SIZE_MAX + 2; size++) {
+            assert_long(size, "\n", chunk_sizes[i], size);
+            assert_long(size, "\r\n", chunk_sizes[i], size);
+            assert_long(size, "\r\r\n", chunk_sizes[i], size + 1);
+        }
+        assert_long(3000000, "\r\n", chunk_sizes[i], 3000000);
+    }
+}
+
+static void memory_is_held_for_unfinished_messages_only(void **state)
+{
+    (void)state;
+    struct wire wire = chat();
+    feed_text(&wire, "a\nbc", DRAINED);
+    assert_non_null(wire.framer.partial);
+    feed_text(&wire, "d\n", DRAINED);
+    assert_null(wire.framer.partial);
+    end(&wire, "1:a|3:bcd|");
+}
+
+static void a_message_in_one_chunk_needs_no_memory(void **state)
+{
+    (void)state;
+    struct sl_framer framer = {0};
+    struct sl_chunk chunk = {BYTES("one\ntwo\r\nthree\n"), .drained = true};
+    struct sl_message message;
+    bool failed = false;
+    unsigned messages = 0;
+    allow_allocations(0);
+    while (sl_framer_next(&framer, SL_FRAMING_CHAT, &chunk, &message, &failed))
+        messages++;
+    allow_allocations(-1);
+    assert_int_equal(messages, 3);
+    assert_false(failed);
+}
+
+static void missing_memory_is_told(void **state)
+{
+    (void)state;
+    struct sl_framer framer = {0};
+    struct sl_message message;
+    struct sl_chunk chunk = {BYTES("a\nunfinished"), .drained = true};
+    bool failed = false;
+    allow_allocations(0);
+    assert_true(sl_framer_next(&framer, SL_FRAMING_CHAT, &chunk, &message, &failed));
+    assert_false(failed);
+    bool got = sl_framer_next(&framer, SL_FRAMING_CHAT, &chunk, &message, &failed);
+    allow_allocations(-1);
+    assert_false(got);
+    assert_true(failed);
+    sl_framer_deinit(&framer);
+}
+
+static void missing_memory_at_a_line_end_is_told(void **state)
+{
+    (void)state;
+    struct sl_framer framer = {.line_mode = true};
+    struct sl_message message;
+    static const uint8_t long_end[1000] = {[999] = '\n'};
+    struct sl_chunk first = {BYTES("begin"), .drained = true};
+    struct sl_chunk second = {long_end, sizeof(long_end), .drained = true};
+    bool failed = false;
+    assert_false(sl_framer_next(&framer, SL_FRAMING_CHAT, &first, &message, &failed));
+    assert_false(failed);
+    allow_allocations(0);
+    bool got = sl_framer_next(&framer, SL_FRAMING_CHAT, &second, &message, &failed);
+    allow_allocations(-1);
+    assert_false(got);
+    assert_true(failed);
+    sl_framer_deinit(&framer);
+}
+
+/* Lines of a random stream, written down by the rules and not by the framer. */
+static void expect_lines(const struct sl_buffer *stream, struct sl_buffer *expected)
+{
+    size_t start = 0;
+    for (size_t at = 0; at < stream->size; at++) {
+        if (stream->data[at] != '\n')
+            continue;
+        size_t size = at - start;
+        if (size > 0 && stream->data[at - 1] == '\r')
+            size--;
+        sl_buffer_printf(expected, "%zu:", size);
+        sl_buffer_append(expected, stream->data + start, size);
+        sl_buffer_append_text(expected, "|");
+        start = at + 1;
+    }
+    if (start == stream->size)
+        return;
+    sl_buffer_printf(expected, "%zu:", stream->size - start);
+    sl_buffer_append(expected, stream->data + start, stream->size - start);
+    sl_buffer_append_text(expected, "|");
+}
+
+static void every_split_of_lines_gives_the_same_messages(void **state)
+{
+    (void)state;
+    uint64_t random = 99;
+    for (unsigned round = 0; round < 3000; round++) {
+        struct sl_buffer stream = SL_BUFFER_INIT, expected = SL_BUFFER_INIT;
+        struct wire wire = chat();
+        wire.framer.line_mode = true;
+        for (uint64_t size = next_random(&random) % 600; size > 0; size--)
+            sl_buffer_append(&stream, &"ab\r\n\n\r\0c"[next_random(&random) % 8], 1);
+        expect_lines(&stream, &expected);
+        size_t most = 1 + next_random(&random) % 300;
+        for (size_t at = 0; at < stream.size;) {
+            size_t size = next_random(&random) % (most + 1);
+            if (size > stream.size - at)
+                size = stream.size - at;
+            enum how how = next_random(&random) % 2 ? MORE : DRAINED;
+            feed(&wire, stream.data + at, size, how);
+            at += size;
+        }
+        feed(&wire, NULL, 0, ENDED);
+        assert_bytes_equal(wire.seen.data, wire.seen.size, expected.data, expected.size);
+        sl_framer_deinit(&wire.framer);
+        sl_buffer_deinit(&wire.seen);
+        sl_buffer_deinit(&stream);
+        sl_buffer_deinit(&expected);
+    }
+}
+
+static void a_new_framer_may_be_ended_at_once(void **state)
+{
+    (void)state;
+    struct sl_framer framer = {0};
+    sl_framer_deinit(&framer);
+    sl_framer_deinit(&framer);
+    assert_null(framer.partial);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_there_when_drained_is_a_message),
+        cmocka_unit_test(a_message_goes_on_until_the_socket_is_drained),
+        cmocka_unit_test(a_line_end_ends_a_message),
+        cmocka_unit_test(only_one_carriage_return_is_dropped),
+        cmocka_unit_test(an_unfinished_line_waits_in_line_mode),
+        cmocka_unit_test(a_line_may_begin_before_line_mode),
+        cmocka_unit_test(a_client_may_change_to_lines),
+        cmocka_unit_test(a_line_end_split_in_two_is_one),
+        cmocka_unit_test(the_end_of_the_stream_ends_a_line),
+        cmocka_unit_test(an_end_without_anything_is_no_message),
+        cmocka_unit_test(once_takes_line_ends_as_they_are),
+        cmocka_unit_test(a_long_message_is_counted_in_full_and_stored_cut),
+        cmocka_unit_test(memory_is_held_for_unfinished_messages_only),
+        cmocka_unit_test(a_message_in_one_chunk_needs_no_memory),
+        cmocka_unit_test(missing_memory_is_told),
+        cmocka_unit_test(missing_memory_at_a_line_end_is_told),
+        cmocka_unit_test(every_split_of_lines_gives_the_same_messages),
+        cmocka_unit_test(a_new_framer_may_be_ended_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
