@@ -126,7 +126,7 @@ static void take_key(void *context, const char *name, const char *value, unsigne
 /* Kubernetes and Docker links tell a container where a service called "socklens" is. */
 static bool is_service_link(const char *name)
 {
-    return strncmp(name, "SERVICE_", 8) == 0 || strcmp(name, "PORT") == 0 ||
+    return strncmp(name, "SERVICE_", 8) == 0 || strncmp(name, "PORT=", 5) == 0 ||
            strncmp(name, "PORT_", 5) == 0;
 }
 

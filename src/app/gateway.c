@@ -19,7 +19,7 @@
 /* Together what a person who stops the gateway waits at most. */
 #define NET_STOP_NS        (2 * SL_NS_PER_S)
 #define HTTP_STOP_NS       (2 * SL_NS_PER_S)
-#define TRANSCRIPT_STOP_NS (SL_NS_PER_S / 2)
+#define TRANSCRIPT_STOP_NS (1 * SL_NS_PER_S)
 
 struct sl_gateway {
     const struct sl_config *config;

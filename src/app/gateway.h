@@ -23,7 +23,7 @@ int sl_gateway_start(struct sl_gateway *gateway, struct sl_error *error);
 void sl_gateway_print_banner(const struct sl_gateway *gateway, FILE *out);
 
 /* Drain: removes the ready file, answers what has arrived, closes clients, ends streams, writes the
- * transcript to its end. Bounded (about 4.5 s). Any one thread; idempotent. */
+ * transcript to its end. Bounded (about 5 s). Any one thread; idempotent. */
 void sl_gateway_stop(struct sl_gateway *gateway);
 
 /* Stops if need be. NULL is fine. */

@@ -43,5 +43,5 @@ size_t sl_edit_distance(const char *a, const char *b)
 
 bool sl_is_near(const char *name, size_t distance)
 {
-    return distance <= 1 + strlen(name) / 4 && distance < strlen(name);
+    return distance <= (strlen(name) + 1) / 4;
 }

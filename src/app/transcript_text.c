@@ -215,6 +215,6 @@ int sl_transcript_record(struct sl_buffer *out, const struct sl_registry *regist
 
 int sl_transcript_gap(struct sl_buffer *out, const struct sl_gap *gap)
 {
-    return sl_buffer_printf(out, "[%" PRIu64 " messages are not shown: they came too fast]\n",
+    return sl_buffer_printf(out, "[messages not shown, as they came too fast: %" PRIu64 "]\n",
                             gap->to - gap->from + 1);
 }
