@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { clientRow, logRow, openDashboard, startGateway } from './support/dashboard.mjs';
+import { tcpClient, udpClient } from './support/traffic.mjs';
+
+test('a datagram is on the page within a second, with its reply and its client', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway);
+  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const sentAt = Date.now();
+  await client.ask('hello straße');
+  const row = logRow(page, 'hello straße');
+  await row.waitFor();
+  const elapsed = Date.now() - sentAt;
+  assert.ok(elapsed < 1000, `it took ${elapsed} ms`);
+  assert.equal(await row.locator('.cell-sent').textContent(), 'HELLO STRASSE');
+  assert.equal(await row.locator('.cell-client').textContent(), client.address);
+  await clientRow(page, client.address).locator('[data-state="open"]').waitFor();
+});
+
+test('a chat connection is seen open, and closed with its reason', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway);
+  const client = await tcpClient(t, gateway.addresses.tcpChat);
+  await client.ask('Hi');
+  const row = clientRow(page, client.address);
+  await row.locator('[data-state="open"]').waitFor();
+  await logRow(page, 'Your data was 2 bytes').waitFor();
+  await client.ask('Exit');
+  await row.getByText('exit').waitFor();
+  assert.equal(await row.getAttribute('data-state'), 'closed');
+});
+
+test('what was sent before the page was opened is there', async (t) => {
+  const gateway = await startGateway(t);
+  const client = await udpClient(t, gateway.addresses.udpUpper);
+  for (let n = 1; n <= 20; n += 1) await client.ask(`earlier ${n}`);
+  const { page } = await openDashboard(t, gateway);
+  await logRow(page, /earlier 20/).waitFor();
+  await clientRow(page, client.address).waitFor();
+});
+
+test('a listener card counts and shows a rate', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway);
+  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const card = page.locator('.card[data-service="udp-upper"]');
+  await card.getByText(gateway.addresses.udpUpper.text).waitFor();
+  const stop = setInterval(() => client.send('tick'), 50);
+  t.after(() => clearInterval(stop));
+  await page.waitForFunction(
+    () => Number(document.querySelector('[data-service="udp-upper"] .card-rate')?.textContent) > 5,
+  );
+});

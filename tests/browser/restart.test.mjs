@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { logRow, openDashboard, startGateway, waitForState } from './support/dashboard.mjs';
+import { udpClient } from './support/traffic.mjs';
+
+test('the page says that the gateway is gone, and goes on when it is back', async (t) => {
+  const gateway = await startGateway(t);
+  const { page, complaints } = await openDashboard(t, gateway);
+  const client = await udpClient(t, gateway.addresses.udpUpper);
+  await client.ask('before the restart');
+  await logRow(page, 'before the restart').waitFor();
+
+  await gateway.stop();
+  await waitForState(page, 'reconnecting');
+  await page.getByText(/shown as of \d+ s ago/).waitFor();
+  assert.equal(await page.locator('.card-rate').first().textContent(), '–');
+
+  await gateway.start();
+  await waitForState(page, 'live');
+  await page.getByText('The gateway was restarted').waitFor();
+  await client.ask('after the restart');
+  await logRow(page, 'after the restart').waitFor();
+  assert.equal(await logRow(page, 'before the restart').count(), 1);
+  assert.equal(await page.getByText('The gateway was restarted').count(), 1);
+  assert.deepEqual(complaints, []);
+});

@@ -1,0 +1,8 @@
+// All browser tests against one executable: node --test-reporter=tap run.mjs SOCKLENS
+// One script, so that every test is at the top level of the TAP output.
+import './live.test.mjs';
+import './send.test.mjs';
+import './safety.test.mjs';
+import './restart.test.mjs';
+import './flood.test.mjs';
+import './access.test.mjs';

@@ -1,0 +1,88 @@
+// Pictures of the dashboard for the README: node screenshots.mjs SOCKLENS OUTDIR
+// Starts a gateway, lets a small class of clients talk to it for a while, and looks.
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { launchBrowser, startGateway, waitForState } from './support/dashboard.mjs';
+import { tcpClient, udpClient } from './support/traffic.mjs';
+
+const OUTDIR = process.argv[3];
+const VIEWPORT = { width: 1440, height: 900 };
+/** Long enough that the minute of rates on each card is mostly drawn. */
+const TRAFFIC_MS = 50_000;
+
+const LINES = [
+  'hello from client1',
+  'Hi',
+  'What do you have for lunch?',
+  'temperature=21.5;humidity=48;battery=3.71V',
+  'straße und Größe',
+  'naïve café',
+  '{"lamp":3,"on":true}',
+  'PING 42',
+  'GET / HTTP/1.1\r\nHost: example.org\r\n\r\n',
+  Buffer.from([0x10, 0xff, 0x02, 0x41, 0x42]),
+  'line one\nline two',
+  '<b>bold?</b>',
+];
+
+if (!OUTDIR) {
+  console.error('usage: node screenshots.mjs SOCKLENS OUTDIR');
+  process.exit(2);
+}
+
+const cleanUps = [];
+const scope = { after: (cleanUp) => cleanUps.unshift(cleanUp) };
+try {
+  await mkdir(OUTDIR, { recursive: true });
+  const gateway = await startGateway(scope);
+  const browser = await launchBrowser();
+  scope.after(() => browser.close());
+  const pages = await Promise.all(['light', 'dark'].map((scheme) => open(browser, gateway, scheme)));
+  await talk(gateway);
+  for (const { page, scheme } of pages) {
+    await page.screenshot({ path: path.join(OUTDIR, `dashboard-${scheme}.png`) });
+  }
+} finally {
+  for (const cleanUp of cleanUps) await cleanUp();
+}
+
+async function open(browser, gateway, scheme) {
+  const context = await browser.newContext({ viewport: VIEWPORT, colorScheme: scheme });
+  const page = await context.newPage();
+  await page.goto(gateway.url);
+  await waitForState(page, 'live');
+  return { page, scheme };
+}
+
+/** A lesson: sensors by UDP, one-question connections, and a few who chat, some of whom leave. */
+async function talk(gateway) {
+  const { udpUpper, tcpUpper, tcpChat } = gateway.addresses;
+  const end = Date.now() + TRAFFIC_MS;
+  const students = [];
+  for (let n = 0; n < 4; n += 1) {
+    const client = await udpClient(scope, udpUpper);
+    students.push(repeat(end, 350 + 190 * n, n, (line) => client.ask(line)));
+  }
+  students.push(
+    repeat(end, 900, 3, async (line) => (await tcpClient(scope, tcpUpper)).ask(line)),
+  );
+  for (let n = 0; n < 5; n += 1) {
+    const client = await tcpClient(scope, tcpChat);
+    const stays = n < 3 ? end : end - 9000 * n;
+    students.push(
+      repeat(stays, 700 + 260 * n, n + 5, (line) => client.ask(line)).then(() => {
+        if (stays < end) return client.ask('Exit');
+      }),
+    );
+  }
+  await Promise.all(students);
+}
+
+/** Faster and slower in waves, as people are. */
+async function repeat(end, everyMs, first, ask) {
+  for (let n = first; Date.now() < end; n += 1) {
+    await ask(LINES[n % LINES.length]);
+    await pause(everyMs * (0.35 + Math.abs(Math.sin(Date.now() / 4500 + first))));
+  }
+}

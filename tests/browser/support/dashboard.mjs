@@ -1,0 +1,86 @@
+// The dashboard of a running gateway, open in a real browser.
+import { createRequire } from 'node:module';
+import { Gateway } from './gateway.mjs';
+
+const require = createRequire(new URL('../../../web/package.json', import.meta.url));
+const { chromium } = require('playwright-core');
+const axePath = require.resolve('axe-core/axe.min.js');
+
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+/** What a browser says of a gateway that is stopped: no fault of the page. */
+const GATEWAY_DOWN = /ERR_(CONNECTION_REFUSED|CONNECTION_RESET|INCOMPLETE_CHUNKED_ENCODING)/;
+const DESK = { width: 1440, height: 900 };
+
+export function launchBrowser() {
+  return chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+}
+
+/** Starts a gateway for one test. */
+export async function startGateway(t) {
+  const gateway = new Gateway(process.env.SOCKLENS_EXE ?? process.argv[2]);
+  t.after(() => gateway.stop());
+  await gateway.start();
+  return gateway;
+}
+
+/**
+ * Opens the dashboard in a browser of its own. `complaints` collects whatever the browser objected to:
+ * errors, broken policies, dialogs, requests to anywhere else.
+ */
+export async function openDashboard(t, gateway, { colorScheme = 'light', viewport = DESK } = {}) {
+  const browser = await launchBrowser();
+  t.after(() => browser.close());
+  const context = await browser.newContext({ colorScheme, viewport });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  const complaints = listenForComplaints(page, gateway.url);
+  await page.addInitScript({ path: axePath });
+  await page.addInitScript(() => {
+    addEventListener('securitypolicyviolation', (event) =>
+      console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI}`),
+    );
+  });
+  await page.goto(gateway.url);
+  await waitForState(page, 'live');
+  return { page, complaints };
+}
+
+export function waitForState(page, state) {
+  return page.locator(`.stream[data-state="${state}"]`).waitFor();
+}
+
+/** The row of the message log, or of the clients table, that holds this text. */
+export function logRow(page, text) {
+  return page.locator('.log .table-body .row', { hasText: text });
+}
+
+export function clientRow(page, address) {
+  return page.locator('.clients .table-body .row', { hasText: address });
+}
+
+function listenForComplaints(page, origin) {
+  const complaints = [];
+  page.on('console', (line) => {
+    const grave = ['error', 'warning'].includes(line.type());
+    if (grave && !GATEWAY_DOWN.test(line.text())) complaints.push(line.text());
+  });
+  page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`));
+  page.on('dialog', (dialog) => {
+    complaints.push(`dialog: ${dialog.message()}`);
+    dialog.dismiss().catch(() => {});
+  });
+  page.on('request', (request) => {
+    const away = !request.url().startsWith(origin) && !request.url().startsWith('data:');
+    if (away) complaints.push(`request to ${request.url()}`);
+  });
+  return complaints;
+}

@@ -1,0 +1,86 @@
+// Starts the real gateway on free ports and stops it by its own process.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const ANY = '127.0.0.1:0';
+const START_MS = 10_000;
+const STOP_MS = 10_000;
+
+export class Gateway {
+  #exe;
+  #process = null;
+
+  /** The addresses it listens on: udpUpper, tcpUpper, tcpChat, http, each {host, port, text}. */
+  addresses = null;
+
+  constructor(exe) {
+    this.#exe = exe;
+  }
+
+  get url() {
+    return `http://${this.addresses.http.text}/`;
+  }
+
+  /** Starts on free ports; after a stop, on the ports it had before. */
+  async start() {
+    const folder = await mkdtemp(path.join(tmpdir(), 'socklens-browser-'));
+    const readyFile = path.join(folder, 'ready.json');
+    const at = (name) => this.addresses?.[name].text ?? ANY;
+    this.#process = spawn(
+      this.#exe,
+      // biome-ignore format: a flag and its value stand together
+      ['--udp-upper', at('udpUpper'), '--tcp-upper', at('tcpUpper'), '--tcp-chat', at('tcpChat'),
+       '--http', at('http'), '--ready-file', readyFile],
+      { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, HOME: folder } },
+    );
+    let complaint = '';
+    this.#process.stderr.on('data', (data) => {
+      complaint = (complaint + data).slice(-4000);
+    });
+    try {
+      this.addresses = parseReady(await this.#ready(readyFile));
+    } catch (error) {
+      await this.stop();
+      throw new Error(`${error.message}\n${complaint}`);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  async #ready(file) {
+    for (const end = Date.now() + START_MS; Date.now() < end; await pause(20)) {
+      if (this.#process.exitCode !== null) throw new Error('the gateway ended while starting');
+      const text = await readFile(file, 'utf8').catch(() => null);
+      if (text) return JSON.parse(text);
+    }
+    throw new Error('the gateway wrote no ready file');
+  }
+
+  async stop() {
+    const gateway = this.#process;
+    this.#process = null;
+    if (!gateway || gateway.exitCode !== null || gateway.signalCode !== null) return;
+    const ended = once(gateway, 'exit');
+    gateway.kill('SIGTERM');
+    const stuck = setTimeout(() => gateway.kill('SIGKILL'), STOP_MS);
+    await ended;
+    clearTimeout(stuck);
+  }
+}
+
+function parseReady(ready) {
+  const address = (text) => {
+    const colon = text.lastIndexOf(':');
+    return { text, host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
+  };
+  return {
+    udpUpper: address(ready.udp_upper[0]),
+    tcpUpper: address(ready.tcp_upper[0]),
+    tcpChat: address(ready.tcp_chat[0]),
+    http: address(ready.http[0]),
+  };
+}

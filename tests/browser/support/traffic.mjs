@@ -1,0 +1,45 @@
+// Plain clients, as a student would write them.
+import dgram from 'node:dgram';
+import { once } from 'node:events';
+import net from 'node:net';
+
+const RETRIES = 5;
+const RETRY_MS = 2000;
+
+/** A UDP client on one port; `ask` sends and gives the reply, `send` does not wait. */
+export async function udpClient(t, to) {
+  const socket = dgram.createSocket('udp4');
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  t.after(() => socket.close());
+  return {
+    address: `127.0.0.1:${socket.address().port}`,
+    send: (data) => new Promise((done) => socket.send(data, to.port, to.host, done)),
+    /** UDP loses datagrams on a machine that is busy: sent again, as any careful client does. */
+    async ask(data) {
+      for (let tries = 0; tries < RETRIES; tries += 1) {
+        const reply = once(socket, 'message', { signal: AbortSignal.timeout(RETRY_MS) });
+        socket.send(data, to.port, to.host);
+        const [bytes] = await reply.catch(() => []);
+        if (bytes) return bytes;
+      }
+      throw new Error(`no reply from ${to.text}`);
+    },
+  };
+}
+
+/** A TCP connection; `ask` sends and gives what comes next. */
+export async function tcpClient(t, to) {
+  const socket = net.connect(to.port, to.host);
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  t.after(() => socket.destroy());
+  return {
+    address: `127.0.0.1:${socket.localPort}`,
+    async ask(data) {
+      const reply = once(socket, 'data');
+      socket.write(data);
+      return (await reply)[0];
+    },
+  };
+}
