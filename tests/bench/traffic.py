@@ -1,0 +1,107 @@
+"""The kinds of traffic that are compared, and how a comparison is made."""
+
+from dataclasses import dataclass, field
+
+QUIET_SHARE = 0.1
+
+
+@dataclass
+class Row:
+    """One kind of traffic, and the ratio of work that socklens is built to reach."""
+
+    name: str
+    service: str
+    load: list[str]  # arguments of sl-load
+    target: float | None = None
+    target_stored: float | None = None  # with --store
+
+
+def all_rows():
+    udp, tcp = ["udp"], ["tcp", "--connections", "64"]
+    burst = ["udp", "--size", "32", "--gso", "--batch", "64"]
+    return [
+        Row("UDP 32 bytes, 1 client", "udp_upper", [*udp, "--size", "32"], 0.95, 0.85),
+        Row("UDP 32 bytes, 64 clients", "udp_upper",
+            [*udp, "--size", "32", "--sockets", "64", "--window", "2"], 0.95, 0.85),
+        Row("UDP 512 bytes, 1 client", "udp_upper", [*udp, "--size", "512"], 0.95, 0.65),
+        Row("UDP 32 bytes, client sends GSO", "udp_upper", burst, 3),
+        Row("UDP 32 bytes, GSO, reads GRO", "udp_upper", [*burst, "--gro"], 3),
+        Row("TCP chat, 64 connections", "tcp_chat", tcp, 0.95),
+        Row("TCP chat, 64 connections, 16 deep", "tcp_chat", [*tcp, "--depth", "16"], 0.95),
+        Row("TCP upper, connection per message", "tcp_upper", [*tcp, "--service", "upper"]),
+    ]
+
+
+def work(run):
+    return run["server"]["per_cpu_second"]
+
+
+def rate(run):
+    return run["per_second"]
+
+
+def busy(run):
+    return run["server"]["busy"]
+
+
+@dataclass
+class Round:
+    """What sl-load reported of each side, one right after the other."""
+
+    subject: dict
+    base: dict
+
+    @property
+    def others(self):
+        """The share of both CPUs that went to other programs."""
+        return max(self.subject["others"], self.base["others"])
+
+    def ratio(self, measure):
+        base = measure(self.base)
+        return measure(self.subject) / base if base else float("nan")
+
+
+@dataclass
+class Result:
+    row: Row
+    rounds: list[Round] = field(default_factory=list)
+
+    @property
+    def subject(self):
+        return [r.subject for r in self.rounds]
+
+    @property
+    def base(self):
+        return [r.base for r in self.rounds]
+
+    def ratios(self, measure):
+        return [r.ratio(measure) for r in self.rounds]
+
+    def quiet_rounds(self):
+        return sum(r.others <= QUIET_SHARE for r in self.rounds)
+
+    def keep_quietest(self, count):
+        self.rounds = sorted(self.rounds, key=lambda r: r.others)[:count]
+
+
+def measure_round(stage, row, subject, base, subject_first):
+    if subject_first:
+        first = stage.load(subject, row.service, row.load)
+        return Round(first, stage.load(base, row.service, row.load))
+    first = stage.load(base, row.service, row.load)
+    return Round(stage.load(subject, row.service, row.load), first)
+
+
+def measure_rows(stage, chosen):
+    """Yields a Result a row. Rounds that other programs disturbed are made up for by more rounds,
+    and the quietest count: chosen by what others used, never by what was measured."""
+    subject, base = stage.subject_side(), stage.bare_side()
+    wanted = stage.options.rounds
+    for row in chosen:
+        result = Result(row)
+        for number in range(wanted if stage.options.quick else 2 * wanted):
+            result.rounds.append(measure_round(stage, row, subject, base, number % 2 == 0))
+            if result.quiet_rounds() == wanted:
+                break
+        result.keep_quietest(wanted)
+        yield result
