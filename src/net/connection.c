@@ -92,8 +92,8 @@ void connection_open(struct streams *streams, const struct sl_socket *listener, 
 
 /* --- what is told: journal and counters --- */
 
-static struct sl_event exchange(const struct connection *connection,
-                                const struct sl_message *message, int64_t received_at_ns)
+/* What all exchanges of a connection have in common. */
+static struct sl_event any_exchange(const struct connection *connection, int64_t received_at_ns)
 {
     return (struct sl_event){
         .kind = SL_RECORD_EXCHANGE,
@@ -104,10 +104,14 @@ static struct sl_event exchange(const struct connection *connection,
         .peer = *sl_client_peer(connection->client),
         .local = *sl_client_local(connection->client),
         .received_at_ns = received_at_ns,
-        .received = message->bytes,
-        .received_stored = (uint32_t)message->stored,
-        .received_size = message->size,
     };
+}
+
+static void set_received(struct sl_event *event, const struct sl_message *message)
+{
+    event->received = message->bytes;
+    event->received_stored = (uint32_t)message->stored;
+    event->received_size = message->size;
 }
 
 static void count_and_log(struct streams *streams, struct connection *connection,
@@ -189,8 +193,9 @@ static void record_unanswered(struct streams *streams, struct connection *connec
         .stored = stored < SL_STORED_SIZE_MAX ? stored : SL_STORED_SIZE_MAX,
         .size = size,
     };
-    struct sl_event event = exchange(connection, &message, now.wall_ns);
+    struct sl_event event = any_exchange(connection, now.wall_ns);
 
+    set_received(&event, &message);
     event.outcome = (uint8_t)outcome;
     count_and_log(streams, connection, &event, 1, &now);
 }
@@ -317,23 +322,31 @@ static bool respond(struct connection *connection, const struct sl_service *serv
            sl_buffer_append(replies, "\n", 1) == 0;
 }
 
+static struct sl_event *add_exchange(struct exchanges *now, const struct sl_event *common,
+                                     const struct sl_message *message)
+{
+    struct sl_event *event = &now->events[now->count];
+
+    *event = *common;
+    set_received(event, message);
+    now->reply_end[now->count++] = now->replies.size;
+    return event;
+}
+
 /* What follows the message that ended the conversation is recorded, unanswered. */
-static void add_rest(struct exchanges *now, const struct connection *connection,
-                     struct sl_chunk *chunk, int64_t received_at_ns)
+static void add_rest(struct exchanges *now, const struct sl_event *common, struct sl_chunk *chunk)
 {
     struct sl_message rest = {.bytes = chunk->bytes, .stored = chunk->size, .size = chunk->size};
 
     if (chunk->size == 0)
         return;
-    now->events[now->count] = exchange(connection, &rest, received_at_ns);
-    now->events[now->count].outcome = SL_AFTER_CLOSE;
-    now->reply_end[now->count++] = now->replies.size;
+    add_exchange(now, common, &rest)->outcome = SL_AFTER_CLOSE;
     chunk->size = 0;
 }
 
 /* Takes messages out of the chunk and answers them into streams->now, until it is worth a send. */
 static enum step converse(struct streams *streams, struct connection *connection,
-                          struct sl_chunk *chunk, int64_t received_at_ns)
+                          struct sl_chunk *chunk, const struct sl_event *common)
 {
     const struct sl_service *service = sl_service_get(connection->service);
     const uint8_t *begin = chunk->bytes, *end = chunk->bytes + chunk->size;
@@ -349,12 +362,11 @@ static enum step converse(struct streams *streams, struct connection *connection
             return failed ? STEP_NO_MEMORY : STEP_REST_KEPT;
         if (!respond(connection, service, &message, &now->replies, &verdict))
             return STEP_NO_MEMORY;
-        now->events[now->count] = exchange(connection, &message, received_at_ns);
-        now->reply_end[now->count++] = now->replies.size;
+        add_exchange(now, common, &message);
         if (verdict == SL_ANSWER_AND_CLOSE || service->framing == SL_FRAMING_ONCE) {
             decide_end(connection, SL_BY_SERVER,
                        verdict == SL_ANSWER_AND_CLOSE ? SL_CLOSE_EXIT : SL_CLOSE_ANSWERED);
-            add_rest(now, connection, chunk, received_at_ns);
+            add_rest(now, common, chunk);
             return STEP_END;
         }
         if (!in_chunk(&message, begin, end))
@@ -432,11 +444,12 @@ static void mark_seen(struct streams *streams, struct connection *connection)
 static void process(struct streams *streams, struct connection *connection, struct sl_chunk *chunk,
                     int64_t received_at_ns)
 {
+    const struct sl_event common = any_exchange(connection, received_at_ns);
     bool answered = false;
     enum step step;
 
     do {
-        step = converse(streams, connection, chunk, received_at_ns);
+        step = converse(streams, connection, chunk, &common);
         answered = answered || streams->now.count > 0;
         if (send_replies(streams, connection, chunk, received_at_ns) != SENT_ALL)
             return;
