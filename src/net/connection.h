@@ -75,6 +75,17 @@ void connection_shut(struct streams *streams, struct connection *connection);
 void connection_close(struct streams *streams, struct connection *connection, enum sl_closed_by by,
                       enum sl_close_reason reason);
 
+/* Begins the lingering close. May be gone afterwards. */
+void connection_linger(struct streams *streams, struct connection *connection);
+void connection_read_lingering(struct streams *streams, struct connection *connection);
+
+/* Says who ends it and why; the first word counts. */
+void connection_decide_end(struct connection *connection, enum sl_closed_by by,
+                           enum sl_close_reason reason);
+
+/* Which of EPOLLIN and EPOLLOUT it waits for. */
+void connection_watch(struct streams *streams, struct connection *connection, uint32_t events);
+
 /* The moment at which the first lingering connection is closed; INT64_MAX where there is none. */
 int64_t connections_linger_until(const struct streams *streams);
 void connections_end_linger(struct streams *streams, int64_t now_mono_ns);

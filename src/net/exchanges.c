@@ -1,0 +1,107 @@
+#include "net/exchanges.h"
+
+struct sl_event exchange_common(const struct connection *connection, int64_t received_at_ns)
+{
+    return (struct sl_event){
+        .kind = SL_RECORD_EXCHANGE,
+        .service = connection->service,
+        .outcome = SL_REPLIED,
+        .listener = sl_client_listener(connection->client),
+        .client = sl_client_id(connection->client),
+        .peer = *sl_client_peer(connection->client),
+        .local = *sl_client_local(connection->client),
+        .received_at_ns = received_at_ns,
+    };
+}
+
+void exchange_set_received(struct sl_event *event, const struct sl_message *message)
+{
+    event->received = message->bytes;
+    event->received_stored = (uint32_t)message->stored;
+    event->received_size = message->size;
+}
+
+static void count_and_log(struct streams *streams, struct connection *connection,
+                          const struct sl_event *events, size_t count, const struct sl_time *now)
+{
+    struct sl_counters sum = {.received_messages = count};
+
+    for (size_t i = 0; i < count; i++) {
+        bool replied = events[i].outcome == SL_REPLIED;
+
+        sum.received_bytes += events[i].received_size;
+        sum.sent_messages += replied;
+        sum.sent_bytes += events[i].sent_size;
+        sum.refused += !replied;
+    }
+    sl_shard_lock(streams->worker->shard);
+    sl_shard_count(streams->worker->shard, connection->client, &sum, now);
+    sl_shard_unlock(streams->worker->shard);
+    sl_journal_append(streams->worker->net->journal, events, count);
+}
+
+/* Completes the events by their replies, of which the kernel took `written` bytes in all. Those
+ * whose reply it did not take whole get `otherwise` for an outcome. */
+static void complete(struct sl_event *events, const size_t *reply_end, size_t count,
+                     const uint8_t *replies, size_t written, int64_t now_ns,
+                     enum sl_outcome otherwise)
+{
+    size_t begin = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        size_t size = reply_end[i] - begin;
+
+        if (events[i].outcome == SL_REPLIED && reply_end[i] > written) {
+            events[i].outcome = (uint8_t)otherwise;
+        } else if (events[i].outcome == SL_REPLIED) {
+            events[i].replied_at_ns = now_ns;
+            events[i].sent = replies + begin;
+            events[i].sent_size = size;
+            events[i].sent_stored =
+                (uint32_t)(size < SL_STORED_SIZE_MAX ? size : SL_STORED_SIZE_MAX);
+        }
+        begin = reply_end[i];
+    }
+}
+
+void exchanges_finish(struct streams *streams, struct connection *connection, size_t written)
+{
+    struct exchanges *now = &streams->now;
+    struct sl_time time = sl_time_now();
+
+    if (now->count == 0)
+        return;
+    complete(now->events, now->reply_end, now->count, now->replies.data, written, time.wall_ns,
+             SL_PEER_GONE);
+    count_and_log(streams, connection, now->events, now->count, &time);
+    now->count = 0;
+}
+
+void backlog_finish(struct streams *streams, struct connection *connection)
+{
+    struct backlog *backlog = connection->backlog;
+    struct sl_time time = sl_time_now();
+
+    complete(backlog->events, backlog->reply_end, backlog->count, backlog->replies.data,
+             backlog->written, time.wall_ns, SL_PEER_GONE);
+    if (backlog->count > 0)
+        count_and_log(streams, connection, backlog->events, backlog->count, &time);
+    backlog->count = 0;
+}
+
+void exchange_unanswered(struct streams *streams, struct connection *connection,
+                         const uint8_t *bytes, size_t stored, uint64_t size,
+                         enum sl_outcome outcome)
+{
+    struct sl_time now = sl_time_now();
+    struct sl_message message = {
+        .bytes = bytes,
+        .stored = stored < SL_STORED_SIZE_MAX ? stored : SL_STORED_SIZE_MAX,
+        .size = size,
+    };
+    struct sl_event event = exchange_common(connection, now.wall_ns);
+
+    exchange_set_received(&event, &message);
+    event.outcome = (uint8_t)outcome;
+    count_and_log(streams, connection, &event, 1, &now);
+}

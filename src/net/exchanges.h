@@ -1,0 +1,24 @@
+/* What the journal and the counters are told of a connection's exchanges. */
+#ifndef NET_EXCHANGES_H
+#define NET_EXCHANGES_H
+
+#include "net/backlog.h"
+#include "net/connection.h"
+
+/* What all exchanges of a connection have in common, received at `received_at_ns`. */
+struct sl_event exchange_common(const struct connection *connection, int64_t received_at_ns);
+
+void exchange_set_received(struct sl_event *event, const struct sl_message *message);
+
+/* Tells of streams->now, of whose replies the kernel took `written` bytes, and empties it. */
+void exchanges_finish(struct streams *streams, struct connection *connection, size_t written);
+
+/* The same for what stood in the connection's backlog. */
+void backlog_finish(struct streams *streams, struct connection *connection);
+
+/* Tells of bytes that nobody will answer any more. */
+void exchange_unanswered(struct streams *streams, struct connection *connection,
+                         const uint8_t *bytes, size_t stored, uint64_t size,
+                         enum sl_outcome outcome);
+
+#endif
