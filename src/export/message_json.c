@@ -1,0 +1,107 @@
+#include "socklens/message_json.h"
+
+#include "socklens/clock.h"
+#include "socklens/text.h"
+
+/* A cut text loses at most the first bytes of one character. */
+static size_t shown_size(const uint8_t *bytes, size_t stored, uint64_t size)
+{
+    size_t prefix;
+
+    if (size <= stored)
+        return stored;
+    prefix = sl_text_utf8_prefix(bytes, stored);
+    return stored - prefix < 4 ? prefix : stored;
+}
+
+void sl_payload_json(struct sl_json *json, const uint8_t *bytes, size_t stored, uint64_t size)
+{
+    sl_json_open_object(json);
+    sl_json_key(json, "size");
+    sl_json_uint(json, size);
+    sl_json_key(json, "stored_size");
+    sl_json_uint(json, stored);
+    sl_json_key(json, "truncated");
+    sl_json_bool(json, size > stored);
+    sl_json_key(json, "text");
+    sl_json_text_or_null(json, bytes, shown_size(bytes, stored, size));
+    sl_json_key(json, "base64");
+    sl_json_base64(json, bytes, stored);
+    sl_json_close_object(json);
+}
+
+void sl_address_json(struct sl_json *json, const struct sl_address *address)
+{
+    char text[SL_ADDRESS_TEXT_SIZE];
+    size_t size = sl_address_format(address, text);
+
+    sl_json_string_n(json, text, size);
+}
+
+static void client(struct sl_json *json, const struct sl_record *record)
+{
+    sl_json_key(json, "client");
+    sl_json_open_object(json);
+    sl_json_key(json, "id");
+    sl_json_uint(json, record->client);
+    sl_json_key(json, "address");
+    sl_address_json(json, &record->peer);
+    sl_json_close_object(json);
+}
+
+static void listener(struct sl_json *json, const struct sl_record *record,
+                     const struct sl_registry *registry)
+{
+    sl_json_key(json, "listener");
+    if (record->listener < sl_registry_listener_count(registry))
+        sl_json_string(json, sl_registry_listener(registry, record->listener)->name);
+    else
+        sl_json_null(json);
+}
+
+static void times(struct sl_json *json, const struct sl_record *record)
+{
+    int64_t service_ns = record->replied_at_ns - record->received_at_ns;
+
+    sl_json_key(json, "received_at");
+    sl_json_time(json, record->received_at_ns);
+    sl_json_key(json, "replied_at");
+    if (record->replied_at_ns)
+        sl_json_time(json, record->replied_at_ns);
+    else
+        sl_json_null(json);
+    sl_json_key(json, "service_us");
+    if (record->replied_at_ns) /* the wall clock may have been set back in between */
+        sl_json_int(json, service_ns > 0 ? service_ns / SL_NS_PER_US : 0);
+    else
+        sl_json_null(json);
+}
+
+static void payloads(struct sl_json *json, const struct sl_record *record)
+{
+    sl_json_key(json, "received");
+    sl_payload_json(json, sl_record_received(record), record->received_stored,
+                    record->received_size);
+    sl_json_key(json, "sent");
+    if (sl_record_has_reply(record))
+        sl_payload_json(json, sl_record_sent(record), record->sent_stored, record->sent_size);
+    else
+        sl_json_null(json);
+}
+
+void sl_message_json(struct sl_json *json, const struct sl_record *record,
+                     const struct sl_registry *registry)
+{
+    sl_json_open_object(json);
+    sl_json_key(json, "seq");
+    sl_json_uint(json, record->seq);
+    sl_json_key(json, "service");
+    sl_json_string(json, sl_service_id_name(record->service));
+    client(json, record);
+    listener(json, record, registry);
+    times(json, record);
+    payloads(json, record);
+    sl_json_key(json, "outcome");
+    sl_json_string(json, sl_outcome_name(record->outcome));
+    sl_json_close_object(json);
+}
