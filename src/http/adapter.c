@@ -1,0 +1,234 @@
+/* How a request goes through libmicrohttpd's callbacks, all of them on the listener's HTTP thread:
+ *
+ *   on_connection   accept: the connection's record begins, with a deadline for its first request
+ *   on_target       request line: keeps the target as it came (libmicrohttpd cuts and decodes it)
+ *   on_request      1. head complete: guard, route, and what can be said against it
+ *                   2. body bytes, bounded
+ *                   3. complete: a step; it answers, or the connection is suspended and this call
+ *                      comes again when it is resumed
+ *   on_completed    the answer has left, or the connection broke: the request's memory goes
+ *
+ * An answer that is queued in call 1 makes libmicrohttpd close the connection behind it, for it
+ * does not read the body. That is right where the frame is in doubt (what follows could be a
+ * smuggled request) or the body is too large; other refusals wait for call 3 and keep the
+ * connection. */
+#include "http/adapter.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <microhttpd.h>
+
+#include "http/intake.h"
+#include "http/response.h"
+
+#define MEMORY_PER_CONNECTION ((size_t)32 << 10)
+#define INACTIVITY_S          15u
+
+static struct sl_connection *connection_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info ? info->socket_context : NULL;
+}
+
+static void expect(struct sl_http *http, struct sl_connection *connection, int64_t in_ns)
+{
+    int64_t deadline_ns = sl_clock_mono_ns() + in_ns;
+
+    sl_connections_expect(&http->connections, connection, deadline_ns);
+    sl_ticker_expect(&http->ticker, deadline_ns);
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct sl_http_listener *listener = context;
+    struct sl_http *http = listener->http;
+    const union MHD_ConnectionInfo *info;
+
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        *socket_context = sl_connections_add(&http->connections, info->connect_fd, 0);
+        if (*socket_context)
+            expect(http, *socket_context, SL_HEAD_DEADLINE_NS);
+    } else if (*socket_context) {
+        sl_connections_remove(&http->connections, *socket_context);
+        *socket_context = NULL;
+    }
+}
+
+static void *on_target(void *context, const char *target, struct MHD_Connection *mhd)
+{
+    struct sl_connection *connection = connection_of(mhd);
+
+    (void)context;
+    if (connection) {
+        free(connection->target);
+        connection->target = strdup(target);
+    }
+    return NULL;
+}
+
+static enum MHD_Result add_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                  size_t name_size, const char *value, size_t value_size)
+{
+    struct sl_headers *headers = context;
+
+    (void)kind;
+    if (headers->count == SL_HEADERS_MAX) {
+        headers->overflow = true;
+        return MHD_NO;
+    }
+    headers->items[headers->count++] =
+        (struct sl_header){name, value ? value : "", name_size, value_size};
+    return MHD_YES;
+}
+
+/* --- call 1 --- */
+
+static enum MHD_Result refuse_now(struct MHD_Connection *mhd, struct sl_request *request)
+{
+    struct sl_answer answer = {.close = true};
+
+    sl_intake_refuse(request, &answer);
+    return sl_response_queue(mhd, request, &answer);
+}
+
+static enum MHD_Result begin(struct sl_http_listener *listener, struct MHD_Connection *mhd,
+                             const char *method, const char *version, void **state)
+{
+    struct sl_http *http = listener->http;
+    struct sl_connection *connection = connection_of(mhd);
+    struct sl_request *request;
+
+    if (!connection || !connection->target)
+        return MHD_NO;
+    request = sl_intake_new(http, connection, method, version);
+    if (!request)
+        return MHD_NO;
+    *state = request;
+    request->waiter.connection = mhd;
+    MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, add_header, &request->headers);
+    if (sl_intake_head(request) == SL_INTAKE_CLOSE)
+        return refuse_now(mhd, request);
+    expect(http, connection, SL_BODY_DEADLINE_NS);
+    return MHD_YES;
+}
+
+/* --- call 3 --- */
+
+/* A request that needs several steps yields between them, but is not kept from its end by a stop:
+ * sl_ticker_park refuses then, and the step sees SL_DUE_STOP. */
+static enum MHD_Result step(struct MHD_Connection *mhd, struct sl_request *request)
+{
+    struct sl_ticker *ticker = &request->http->ticker;
+    struct sl_answer answer = {0};
+
+    sl_connections_expect(&request->http->connections, request->connection, 0);
+    for (;;) {
+        switch (sl_intake_step(request, &answer)) {
+        case SL_STEP_ANSWER:
+            return sl_response_queue(mhd, request, &answer);
+        case SL_STEP_YIELD:
+            sl_ticker_yield(ticker, &request->waiter);
+            return MHD_YES;
+        case SL_STEP_WAIT:
+            if (sl_ticker_park(ticker, &request->waiter))
+                return MHD_YES;
+            break;
+        }
+    }
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *mhd, const char *url,
+                                  const char *method, const char *version, const char *bytes,
+                                  size_t *size, void **state)
+{
+    struct sl_request *request = *state;
+
+    (void)url;
+    if (!request)
+        return begin(context, mhd, method, version, state);
+    if (*size > 0) {
+        bool taken = sl_intake_body(request, bytes, *size);
+
+        *size = 0;
+        return taken ? MHD_YES : MHD_NO;
+    }
+    return step(mhd, request);
+}
+
+static void on_completed(void *context, struct MHD_Connection *mhd, void **state,
+                         enum MHD_RequestTerminationCode code)
+{
+    struct sl_http_listener *listener = context;
+    struct sl_request *request = *state;
+
+    (void)mhd;
+    if (!request)
+        return;
+    *state = NULL;
+    if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        expect(listener->http, request->connection, SL_HEAD_DEADLINE_NS);
+    sl_intake_free(request);
+}
+
+/* --- the daemon --- */
+
+/* May come with any lock held and from a loop that must not block: only worth a debugging line. */
+__attribute__((format(printf, 2, 0))) static void on_log(void *context, const char *format,
+                                                         va_list arguments)
+{
+    struct sl_http_listener *listener = context;
+    char line[256];
+
+    if (vsnprintf(line, sizeof(line), format, arguments) < 0)
+        return;
+    line[strcspn(line, "\n")] = '\0';
+    sl_log_debug(listener->http->context.log, "http %s: %s", listener->name, line);
+}
+
+int sl_adapter_start(struct sl_http_listener *listener, struct sl_error *error)
+{
+    unsigned connections_max = (unsigned)listener->http->options.connections_max;
+
+    listener->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+        on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, on_log, listener,
+        MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_CONNECTION_LIMIT, connections_max,
+        MHD_OPTION_CONNECTION_TIMEOUT, INACTIVITY_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        MEMORY_PER_CONNECTION, MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener, MHD_OPTION_URI_LOG_CALLBACK,
+        on_target, listener, MHD_OPTION_END);
+    if (listener->daemon)
+        return 0;
+    return sl_error_set(error, -EIO, "cannot start the web server on %s: %s", listener->name,
+                        strerror(errno));
+}
+
+void sl_adapter_quiesce(struct sl_http_listener *listener)
+{
+    if (listener->daemon)
+        MHD_quiesce_daemon(listener->daemon);
+}
+
+void sl_adapter_stop(struct sl_http_listener *listener)
+{
+    if (listener->daemon)
+        MHD_stop_daemon(listener->daemon);
+    listener->daemon = NULL;
+}
+
+void sl_adapter_suspend(void *connection)
+{
+    MHD_suspend_connection(connection);
+}
+
+void sl_adapter_resume(void *connection)
+{
+    MHD_resume_connection(connection);
+}

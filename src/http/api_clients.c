@@ -1,0 +1,88 @@
+#include <inttypes.h>
+
+#include "http/api.h"
+#include "http/client_json.h"
+#include "http/client_list.h"
+
+const char *const sl_clients_params[] = {"service", "state",  "address", "sort",
+                                         "limit",   "cursor", NULL};
+
+static void write_list(const struct sl_client_list *list, struct sl_registry *registry,
+                       struct sl_answer *answer)
+{
+    size_t count = list->count < list->limit ? list->count : (size_t)list->limit;
+    bool more;
+    char cursor[64];
+    struct sl_json json;
+
+    more = sl_client_list_next(list, cursor);
+    sl_json_init(&json, &answer->body);
+    sl_json_open_object(&json);
+    sl_json_key(&json, "items");
+    sl_json_open_array(&json);
+    for (size_t i = 0; i < count; i++)
+        sl_client_json(&json, &list->views[i], registry, false);
+    sl_json_close_array(&json);
+    sl_page_json(&json, list->limit, more ? cursor : NULL);
+    sl_json_close_object(&json);
+    sl_answer_json(answer, json.failed);
+}
+
+enum sl_step sl_api_clients(struct sl_request *request, struct sl_answer *answer)
+{
+    struct sl_registry *registry = request->http->context.registry;
+    struct sl_client_list list;
+    struct sl_problem problem;
+
+    if (sl_client_list_from_query(&list, &request->query, &problem) != 0) {
+        sl_answer_problem(answer, &problem);
+    } else {
+        sl_registry_walk(registry, list.open, list.closed, sl_client_list_visit, &list);
+        sl_client_list_finish(&list);
+        write_list(&list, registry, answer);
+    }
+    sl_client_list_deinit(&list);
+    return SL_STEP_ANSWER;
+}
+
+static bool find(struct sl_request *request, struct sl_client_view *view, struct sl_answer *answer)
+{
+    struct sl_problem problem;
+
+    if (sl_registry_get(request->http->context.registry, request->id, view))
+        return true;
+    sl_problem_set(&problem, 404, "id", NULL,
+                   "there is no client %" PRIu64 ", or it closed long ago", request->id);
+    sl_answer_problem(answer, &problem);
+    return false;
+}
+
+enum sl_step sl_api_client(struct sl_request *request, struct sl_answer *answer)
+{
+    struct sl_client_view view;
+    struct sl_json json;
+
+    if (!find(request, &view, answer))
+        return SL_STEP_ANSWER;
+    sl_json_init(&json, &answer->body);
+    sl_client_json(&json, &view, request->http->context.registry, true);
+    sl_answer_json(answer, json.failed);
+    return SL_STEP_ANSWER;
+}
+
+enum sl_step sl_api_disconnect(struct sl_request *request, struct sl_answer *answer)
+{
+    struct sl_problem problem;
+    struct sl_client_view view;
+
+    if (!find(request, &view, answer))
+        return SL_STEP_ANSWER;
+    if (!view.open) {
+        sl_problem_set(&problem, 409, "id", NULL, "client %" PRIu64 " is already closed (%s)",
+                       request->id, sl_close_reason_name(view.close_reason));
+        return sl_request_refuse(answer, &problem);
+    }
+    sl_net_disconnect(request->http->context.net, request->id);
+    answer->status = 204;
+    return SL_STEP_ANSWER;
+}

@@ -1,0 +1,164 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/api.h"
+#include "http/datagram.h"
+#include "socklens/message_json.h"
+#include "socklens/probe.h"
+
+#define DATAGRAMS_MAX 64 /* whose reply is awaited at once */
+
+/* What a test datagram keeps between its steps. */
+struct pending {
+    struct sl_http *http;
+    struct sl_datagram datagram;
+    struct sl_probe probe;
+    struct sl_buffer reply;
+    int64_t rtt_us;
+    bool counted, sent, replied, timed_out;
+};
+
+static void free_pending(void *state)
+{
+    struct pending *pending = state;
+
+    if (pending->sent)
+        sl_probe_close(&pending->probe);
+    if (pending->counted)
+        atomic_fetch_sub(&pending->http->datagrams, 1);
+    sl_buffer_deinit(&pending->reply);
+    sl_datagram_deinit(&pending->datagram);
+    free(pending);
+}
+
+static unsigned status_of(int code)
+{
+    switch (-code) {
+    case EADDRINUSE:
+        return 409;
+    case EACCES:
+    case EPERM:
+        return 403;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOBUFS:
+        return 503;
+    default:
+        return 502;
+    }
+}
+
+static unsigned send_datagram(struct sl_request *request, struct pending *pending,
+                              struct sl_problem *problem)
+{
+    const struct sl_datagram *datagram = &pending->datagram;
+    struct sl_error error = {{0}};
+    char to[SL_ADDRESS_TEXT_SIZE], who[SL_ADDRESS_TEXT_SIZE];
+    int code;
+
+    code = sl_probe_send(&pending->probe, &datagram->to, datagram->from_port,
+                         datagram->payload.data, datagram->payload.size, &error);
+    if (code < 0)
+        return sl_problem_set(problem, status_of(code), code == -EADDRINUSE ? "from_port" : NULL,
+                              NULL, "%s", error.text);
+    pending->sent = true;
+    sl_address_format(&datagram->to, to);
+    sl_address_format(&request->connection->peer, who);
+    sl_log_info(request->http->context.log, "test datagram of %zu bytes to %s, asked for by %s",
+                datagram->payload.size, to, who);
+    return 0;
+}
+
+static unsigned begin_checked(struct sl_request *request, struct pending *pending,
+                              struct sl_problem *problem)
+{
+    struct sl_http *http = request->http;
+    unsigned status;
+
+    pending->http = http;
+    pending->counted = true;
+    if (atomic_fetch_add(&http->datagrams, 1) >= DATAGRAMS_MAX)
+        return sl_problem_set(problem, 429, NULL, NULL, "too many test datagrams at once");
+    status = sl_datagram_parse(&pending->datagram, request->body.data, request->body.size,
+                               http->context.registry, problem);
+    return status ? status : send_datagram(request, pending, problem);
+}
+
+static bool begin(struct sl_request *request, struct sl_answer *answer)
+{
+    struct sl_problem problem = {.status = 503, .detail = "out of memory"};
+    struct pending *pending = calloc(1, sizeof(*pending));
+
+    request->state = pending;
+    request->free_state = free_pending;
+    if (!pending || begin_checked(request, pending, &problem) != 0) {
+        sl_answer_problem(answer, &problem);
+        return false;
+    }
+    request->waiter.fd = pending->probe.fd;
+    request->waiter.deadline_ns = sl_clock_mono_ns() + pending->datagram.timeout_ns;
+    sl_ticker_add(&request->http->ticker, &request->waiter);
+    return true;
+}
+
+/* True where the wait is over: 1 with a reply, else 0 or what the kernel said. */
+static bool is_over(struct sl_request *request, struct pending *pending, int *code)
+{
+    unsigned due = sl_ticker_take(&request->http->ticker, &request->waiter);
+
+    *code = sl_probe_receive(&pending->probe, &pending->reply, &pending->rtt_us);
+    pending->replied = *code == 1;
+    pending->timed_out = *code == 0;
+    return *code != 0 || due & SL_DUE_STOP || sl_clock_mono_ns() >= request->waiter.deadline_ns;
+}
+
+static void write_result(const struct pending *pending, struct sl_answer *answer)
+{
+    const struct sl_buffer *sent = &pending->datagram.payload, *reply = &pending->reply;
+    struct sl_json json;
+
+    sl_json_init(&json, &answer->body);
+    sl_json_open_object(&json);
+    sl_json_key(&json, "from");
+    sl_address_json(&json, &pending->probe.from);
+    sl_json_key(&json, "to");
+    sl_address_json(&json, &pending->probe.to);
+    sl_json_key(&json, "sent");
+    sl_payload_json(&json, sent->data, sent->size, sent->size);
+    sl_json_key(&json, "reply");
+    if (pending->replied)
+        sl_payload_json(&json, reply->data, reply->size, reply->size);
+    else
+        sl_json_null(&json);
+    sl_json_key(&json, "rtt_us");
+    if (pending->replied)
+        sl_json_int(&json, pending->rtt_us);
+    else
+        sl_json_null(&json);
+    sl_json_key(&json, "timed_out");
+    sl_json_bool(&json, pending->timed_out);
+    sl_json_close_object(&json);
+    sl_answer_json(answer, json.failed);
+}
+
+enum sl_step sl_api_datagram(struct sl_request *request, struct sl_answer *answer)
+{
+    struct sl_problem problem;
+    struct pending *pending;
+    int code;
+
+    if (!request->state && !begin(request, answer))
+        return SL_STEP_ANSWER;
+    pending = request->state;
+    if (!is_over(request, pending, &code))
+        return SL_STEP_WAIT;
+    if (code < 0) {
+        sl_problem_set(&problem, 502, NULL, NULL, "the datagram was sent, but came to nothing: %s",
+                       strerror(-code));
+        return sl_request_refuse(answer, &problem);
+    }
+    write_result(pending, answer);
+    return SL_STEP_ANSWER;
+}

@@ -1,0 +1,42 @@
+#include <string.h>
+
+#include "http/api.h"
+#include "http/filter_params.h"
+#include "http/stream.h"
+
+const char *const sl_events_params[] = {"types", "sample", SL_FILTER_PARAMS, NULL};
+
+static void open_stream(struct sl_request *request, struct sl_stream_options *options,
+                        struct sl_answer *answer)
+{
+    struct sl_http *http = request->http;
+    struct sl_problem problem;
+
+    if (atomic_load(&http->streams) >= http->options.streams_max) {
+        sl_filter_deinit(&options->filter);
+        sl_problem_set(&problem, 503, NULL, NULL, "all %zu event streams are taken",
+                       http->options.streams_max);
+        sl_answer_problem(answer, &problem);
+        return;
+    }
+    answer->stream =
+        sl_stream_new(http, options, sl_headers_get(&request->headers, "Last-Event-ID"));
+    if (!answer->stream)
+        sl_answer_json(answer, true);
+}
+
+enum sl_step sl_api_events(struct sl_request *request, struct sl_answer *answer)
+{
+    struct sl_stream_options options;
+    struct sl_problem problem;
+
+    if (sl_stream_options_from_query(&options, &request->query, &problem) != 0)
+        return sl_request_refuse(answer, &problem);
+    answer->status = 200;
+    answer->content_type = "text/event-stream";
+    if (strcmp(request->method, "HEAD") == 0)
+        sl_filter_deinit(&options.filter);
+    else
+        open_stream(request, &options, answer);
+    return SL_STEP_ANSWER;
+}

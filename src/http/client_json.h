@@ -1,0 +1,19 @@
+/* The JSON shape of a client. */
+#ifndef SOCKLENS_HTTP_CLIENT_JSON_H
+#define SOCKLENS_HTTP_CLIENT_JSON_H
+
+#include <stdbool.h>
+
+#include "socklens/json.h"
+#include "socklens/registry.h"
+
+/* With `detail` also "tcp_info", live where the client is open. */
+void sl_client_json(struct sl_json *json, const struct sl_client_view *view,
+                    const struct sl_registry *registry, bool detail);
+
+/* The members "received", "sent" and "refused", which clients and listeners share. */
+void sl_counters_json(struct sl_json *json, const struct sl_counters *counters);
+
+const char *sl_transport_name(enum sl_transport transport);
+
+#endif

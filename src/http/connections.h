@@ -1,0 +1,52 @@
+/* The open connections and how long each may take to say what it wants.
+ *
+ * libmicrohttpd's own timeout counts from the last byte, so a peer that sends one byte now and then
+ * could stay for ever. Here a request must be complete at a time that is fixed when it may begin;
+ * whoever is late is shut down. */
+#ifndef SOCKLENS_HTTP_CONNECTIONS_H
+#define SOCKLENS_HTTP_CONNECTIONS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "socklens/address.h"
+#include "socklens/clock.h"
+
+/* From the connection's start, or the last answer's end, to the next complete request head. */
+#define SL_HEAD_DEADLINE_NS (15 * SL_NS_PER_S)
+/* From there to the end of its body. */
+#define SL_BODY_DEADLINE_NS (10 * SL_NS_PER_S)
+
+struct sl_connection {
+    int fd;
+    struct sl_address peer, local;
+    char *target;        /* of the request that is being read, as it came; the HTTP thread's */
+    int64_t deadline_ns; /* monotonic; 0: none. Under the lock */
+    struct sl_connection *next, *previous;
+};
+
+struct sl_connections {
+    pthread_mutex_t lock;
+    struct sl_connection *first;
+    _Atomic size_t count;
+};
+
+void sl_connections_init(struct sl_connections *connections);
+void sl_connections_deinit(struct sl_connections *connections);
+
+/* NULL where there is no memory. `fd` stays the caller's, and open until removal. */
+struct sl_connection *sl_connections_add(struct sl_connections *connections, int fd,
+                                         int64_t deadline_ns);
+void sl_connections_remove(struct sl_connections *connections, struct sl_connection *connection);
+
+/* Sets or, with 0, clears the deadline. */
+void sl_connections_expect(struct sl_connections *connections, struct sl_connection *connection,
+                           int64_t deadline_ns);
+
+/* Shuts down those that are late; returns the next deadline or INT64_MAX. */
+int64_t sl_connections_sweep(struct sl_connections *connections, int64_t now_ns);
+
+#endif

@@ -1,0 +1,30 @@
+/* What POST /api/v1/datagrams asks for, and whether it may. */
+#ifndef SOCKLENS_HTTP_DATAGRAM_H
+#define SOCKLENS_HTTP_DATAGRAM_H
+
+#include <stdint.h>
+
+#include "http/problem.h"
+#include "socklens/address.h"
+#include "socklens/buffer.h"
+#include "socklens/registry.h"
+
+#define SL_DATAGRAM_MAX            65507 /* UDP over IPv4: 65,535 - 20 - 8 */
+#define SL_DATAGRAM_TIMEOUT_MS     1000
+#define SL_DATAGRAM_TIMEOUT_MS_MAX 30000
+
+struct sl_datagram {
+    struct sl_address to;
+    struct sl_buffer payload;
+    uint16_t from_port;
+    int64_t timeout_ns;
+};
+
+/* Reads the body. The target must be one of our own UDP listeners: by its service's name, or by its
+ * address; a wildcard listener is reached over loopback. 0, or 400, 403, 413 or 503 with `problem`;
+ * deinit in any case. */
+unsigned sl_datagram_parse(struct sl_datagram *datagram, const void *body, size_t size,
+                           const struct sl_registry *registry, struct sl_problem *problem);
+void sl_datagram_deinit(struct sl_datagram *datagram);
+
+#endif

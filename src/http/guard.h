@@ -1,0 +1,43 @@
+/* The request guard: what may pass before anything else looks at a request.
+ *
+ * libmicrohttpd 0.9.75 accepts several Host fields, several Content-Lengths and Content-Length next
+ * to Transfer-Encoding. Two programs that read such a request differently can be made to see two
+ * different requests (smuggling, RFC 9112 section 11.2), so all of it ends in 400 and a closed
+ * connection. Pure: header fields in, problem out. */
+#ifndef SOCKLENS_HTTP_GUARD_H
+#define SOCKLENS_HTTP_GUARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "http/header.h"
+#include "http/hosts.h"
+#include "http/problem.h"
+
+struct sl_guard_request {
+    const char *method, *target, *version; /* "GET", "/x?y", "HTTP/1.1" */
+    const struct sl_headers *headers;
+    const struct sl_address *local; /* address the connection came to */
+};
+
+/* The message's frame: target form, fields, Host, lengths. 0, or a status after which the
+ * connection must close. */
+unsigned sl_guard_frame(const struct sl_guard_request *request, const struct sl_hosts *hosts,
+                        struct sl_problem *problem);
+
+/* For methods that change something: Sec-Fetch-Site and Origin, where present, must say that our
+ * own page asks. 0 or 403. */
+unsigned sl_guard_origin(const struct sl_headers *headers, struct sl_problem *problem);
+
+/* A body must be JSON. 0 or 415. */
+unsigned sl_guard_content_type(const struct sl_headers *headers, struct sl_problem *problem);
+
+struct sl_guard_body {
+    bool chunked;
+    uint64_t length; /* Content-Length, 0 where there is none */
+};
+
+/* After sl_guard_frame. */
+struct sl_guard_body sl_guard_body(const struct sl_headers *headers);
+
+#endif

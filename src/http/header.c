@@ -1,0 +1,58 @@
+#include "http/header.h"
+
+#include <string.h>
+#include <strings.h>
+
+const char *sl_headers_get(const struct sl_headers *headers, const char *name)
+{
+    for (size_t i = 0; i < headers->count; i++) {
+        if (strcasecmp(headers->items[i].name, name) == 0)
+            return headers->items[i].value;
+    }
+    return NULL;
+}
+
+size_t sl_headers_count(const struct sl_headers *headers, const char *name)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < headers->count; i++)
+        count += strcasecmp(headers->items[i].name, name) == 0;
+    return count;
+}
+
+/* "q=0", "q=0.0", "q=0.000": not acceptable (RFC 9110 section 12.4.2). */
+static bool is_refused(const char *parameters, size_t size)
+{
+    const char *q = memmem(parameters, size, "q=0", 3);
+
+    if (!q)
+        return false;
+    q += 3;
+    while (q < parameters + size && (*q == '.' || *q == '0'))
+        q++;
+    return q == parameters + size || *q == ' ' || *q == '\t' || *q == ';';
+}
+
+static bool item_is(const char *item, size_t size, const char *token)
+{
+    size_t length = strlen(token);
+    size_t name = strcspn(item, "; \t,");
+
+    return name == length && strncasecmp(item, token, length) == 0 &&
+           !is_refused(item + name, size - name);
+}
+
+bool sl_list_has(const char *list, const char *token)
+{
+    while (list && *list) {
+        size_t size;
+
+        list += strspn(list, " \t,");
+        size = strcspn(list, ",");
+        if (size && item_is(list, size, token))
+            return true;
+        list += size;
+    }
+    return false;
+}

@@ -1,0 +1,146 @@
+/* Start and stop of the room.
+ *
+ * libmicrohttpd aborts the program where it is stopped while a connection is suspended. So the end
+ * has an order: say that we stop (new requests get 503), take no more connections, have the ticker
+ * resume everything that waits (streams end, waits answer with what there is, and nothing can be
+ * parked again), give the answers a bounded time to leave, and only then stop the daemons. */
+#include "socklens/http.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "http/adapter.h"
+#include "http/gateway.h"
+#include "http/listen.h"
+
+#define LOOK_AGAIN_NS (2 * SL_NS_PER_MS)
+
+static void prepare(void *context, unsigned kinds, int64_t now_ns)
+{
+    (void)now_ns;
+    sl_feed_build(context, kinds);
+}
+
+static int64_t sweep(void *context, int64_t now_ns)
+{
+    struct sl_http *http = context;
+
+    return sl_connections_sweep(&http->connections, now_ns);
+}
+
+static void set_options(struct sl_http *http, const struct sl_http_options *options)
+{
+    http->options = *options;
+    http->options.allow_hosts = NULL; /* they live in `hosts` */
+    http->options.version = options->version ? strdup(options->version) : NULL;
+    if (http->options.connections_max == 0)
+        http->options.connections_max = SL_HTTP_CONNECTIONS_MAX;
+    if (http->options.streams_max == 0)
+        http->options.streams_max = http->options.connections_max * 3 / 4;
+}
+
+static int init(struct sl_http *http, const struct sl_http_options *options, struct sl_error *error)
+{
+    struct sl_ticker_hooks hooks = {
+        .context = http,
+        .suspend = sl_adapter_suspend,
+        .resume = sl_adapter_resume,
+        .prepare = prepare,
+        .sweep = sweep,
+    };
+
+    set_options(http, options);
+    sl_connections_init(&http->connections);
+    sl_feed_init(&http->feed);
+    http->started_at_ns = sl_clock_wall_ns();
+    http->started_at_mono_ns = sl_clock_mono_ns();
+    if (sl_hosts_init(&http->hosts, options->allow_hosts, options->allow_host_count) < 0 ||
+        !http->options.version)
+        return sl_error_set(error, -ENOMEM, "no memory for the web server");
+    return sl_ticker_init(&http->ticker, http->context.journal, &hooks, error);
+}
+
+struct sl_http *sl_http_new(const struct sl_http_options *options,
+                            const struct sl_http_context *context, struct sl_error *error)
+{
+    struct sl_http *http = calloc(1, sizeof(*http));
+
+    if (!http) {
+        sl_error_set(error, -ENOMEM, "no memory for the web server");
+        return NULL;
+    }
+    http->context = *context;
+    if (init(http, options, error) < 0) {
+        sl_http_free(http);
+        return NULL;
+    }
+    return http;
+}
+
+int sl_http_listen(struct sl_http *http, const struct sl_endpoint *endpoint, struct sl_error *error)
+{
+    return sl_listen(http, endpoint, error);
+}
+
+size_t sl_http_listener_count(const struct sl_http *http)
+{
+    return http->listener_count;
+}
+
+const char *sl_http_listener_name(const struct sl_http *http, size_t index)
+{
+    return http->listeners[index].name;
+}
+
+int sl_http_start(struct sl_http *http, struct sl_error *error)
+{
+    int code = sl_ticker_start(&http->ticker, error);
+
+    for (size_t i = 0; i < http->listener_count && code == 0; i++)
+        code = sl_adapter_start(&http->listeners[i], error);
+    return code;
+}
+
+void sl_http_set_ready(struct sl_http *http, bool ready)
+{
+    atomic_store(&http->ready, ready);
+}
+
+static void wait_for_requests(struct sl_http *http, int64_t timeout_ns)
+{
+    int64_t until_ns = sl_clock_mono_ns() + timeout_ns;
+    struct timespec pause = {.tv_nsec = LOOK_AGAIN_NS};
+
+    while (atomic_load(&http->requests) > 0 && sl_clock_mono_ns() < until_ns)
+        nanosleep(&pause, NULL);
+}
+
+void sl_http_stop(struct sl_http *http, int64_t timeout_ns)
+{
+    if (atomic_exchange(&http->stopping, true))
+        return;
+    atomic_store(&http->ready, false);
+    for (size_t i = 0; i < http->listener_count; i++)
+        sl_adapter_quiesce(&http->listeners[i]);
+    for (size_t i = 0; i < http->listener_count; i++)
+        sl_listen_close(&http->listeners[i]);
+    sl_ticker_stop_waiting(&http->ticker);
+    wait_for_requests(http, timeout_ns);
+    for (size_t i = 0; i < http->listener_count; i++)
+        sl_adapter_stop(&http->listeners[i]);
+}
+
+void sl_http_free(struct sl_http *http)
+{
+    if (!http)
+        return;
+    sl_http_stop(http, 0);
+    sl_ticker_deinit(&http->ticker);
+    sl_feed_deinit(&http->feed);
+    sl_hosts_deinit(&http->hosts);
+    sl_connections_deinit(&http->connections);
+    free((void *)(uintptr_t)http->options.version);
+    free(http);
+}

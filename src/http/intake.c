@@ -1,0 +1,142 @@
+#include "http/intake.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/guard.h"
+
+struct sl_request *sl_intake_new(struct sl_http *http, struct sl_connection *connection,
+                                 const char *method, const char *version)
+{
+    struct sl_request *request = calloc(1, sizeof(*request));
+
+    if (!request)
+        return NULL;
+    atomic_fetch_add(&http->requests, 1);
+    request->http = http;
+    request->connection = connection;
+    request->method = method;
+    request->version = version;
+    request->target = connection->target;
+    connection->target = NULL;
+    request->waiter.fd = -1;
+    return request;
+}
+
+void sl_intake_free(struct sl_request *request)
+{
+    /* First, so that nothing is watched any more when the state closes its sockets. */
+    sl_ticker_remove(&request->http->ticker, &request->waiter);
+    if (request->state)
+        request->free_state(request->state);
+    sl_query_deinit(&request->query);
+    sl_buffer_deinit(&request->body);
+    atomic_fetch_sub(&request->http->requests, 1);
+    free(request->target);
+    free(request);
+}
+
+static bool changes_something(const struct sl_request *request)
+{
+    return strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0;
+}
+
+/* Anything but 0 closes the connection. */
+static unsigned check_frame(struct sl_request *request)
+{
+    struct sl_guard_request guarded = {
+        .method = request->method,
+        .version = request->version,
+        .target = request->target,
+        .headers = &request->headers,
+        .local = &request->connection->local,
+    };
+    struct sl_problem *problem = &request->refusal;
+
+    if (atomic_load(&request->http->stopping))
+        return sl_problem_set(problem, 503, NULL, NULL, "the gateway is stopping");
+    return sl_guard_frame(&guarded, &request->http->hosts, problem);
+}
+
+static unsigned find_route(struct sl_request *request)
+{
+    char *query = strchr(request->target, '?');
+
+    if (query)
+        *query++ = '\0';
+    request->path = request->target;
+    request->route = sl_route_find(request->method, request->path, &request->id, request->allow,
+                                   &request->refusal);
+    if (!request->route)
+        return request->refusal.status;
+    return sl_query_parse(&request->query, query, request->route->params, &request->refusal);
+}
+
+static unsigned check_rights(struct sl_request *request)
+{
+    unsigned status = 0;
+
+    if (changes_something(request))
+        status = sl_guard_origin(&request->headers, &request->refusal);
+    if (!status && request->route->body_max > 0)
+        status = sl_guard_content_type(&request->headers, &request->refusal);
+    return status;
+}
+
+static unsigned refuse_size(struct sl_request *request)
+{
+    size_t max = request->route ? request->route->body_max : 0;
+
+    if (max == 0)
+        return sl_problem_set(&request->refusal, 413, NULL, "no body", "this takes no body");
+    return sl_problem_set(&request->refusal, 413, NULL, NULL,
+                          "the body must not be larger than %zu bytes", max);
+}
+
+enum sl_intake sl_intake_head(struct sl_request *request)
+{
+    struct sl_guard_body body;
+    unsigned status = check_frame(request);
+
+    if (status)
+        return SL_INTAKE_CLOSE;
+    status = find_route(request);
+    if (!status)
+        status = check_rights(request);
+    body = sl_guard_body(&request->headers);
+    if (status)
+        return body.length > SL_INTAKE_DISCARD_MAX ? SL_INTAKE_CLOSE : SL_INTAKE_GO_ON;
+    if (body.length > request->route->body_max) {
+        refuse_size(request);
+        return SL_INTAKE_CLOSE;
+    }
+    return SL_INTAKE_GO_ON;
+}
+
+/* Content-Length was checked; a chunked body shows its size only as it comes. */
+bool sl_intake_body(struct sl_request *request, const char *bytes, size_t size)
+{
+    request->body_seen += size;
+    if (!request->refusal.status && request->body_seen > request->route->body_max) {
+        sl_buffer_deinit(&request->body);
+        refuse_size(request);
+    }
+    if (request->refusal.status)
+        return request->body_seen <= SL_INTAKE_DISCARD_MAX;
+    return sl_buffer_append(&request->body, bytes, size) == 0;
+}
+
+void sl_intake_refuse(struct sl_request *request, struct sl_answer *answer)
+{
+    sl_answer_problem(answer, &request->refusal);
+    if (request->refusal.status == 405)
+        sl_answer_header(answer, "Allow", "%s", request->allow);
+}
+
+enum sl_step sl_intake_step(struct sl_request *request, struct sl_answer *answer)
+{
+    if (!request->refusal.status)
+        return request->route->step(request, answer);
+    sl_intake_refuse(request, answer);
+    return SL_STEP_ANSWER;
+}

@@ -1,0 +1,36 @@
+/* What every request goes through before and around its step function, without libmicrohttpd. */
+#ifndef SOCKLENS_HTTP_INTAKE_H
+#define SOCKLENS_HTTP_INTAKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "http/request.h"
+
+/* A body that is refused is still read, and thrown away, up to this: then the connection ends. */
+#define SL_INTAKE_DISCARD_MAX ((size_t)1 << 20)
+
+/* NULL where there is no memory. Takes connection->target; counts in http->requests. The caller
+ * fills `headers` before sl_intake_head. */
+struct sl_request *sl_intake_new(struct sl_http *http, struct sl_connection *connection,
+                                 const char *method, const char *version);
+void sl_intake_free(struct sl_request *request);
+
+enum sl_intake {
+    SL_INTAKE_GO_ON, /* read the body, then step; a refusal may be pending */
+    SL_INTAKE_CLOSE, /* answer request->refusal now, and close behind it */
+};
+
+/* Guard, route, query names, body's size and type. */
+enum sl_intake sl_intake_head(struct sl_request *request);
+
+/* Bytes of the body; false where the connection should end. */
+bool sl_intake_body(struct sl_request *request, const char *bytes, size_t size);
+
+/* Answers the refusal, or has the route's function make a step. */
+enum sl_step sl_intake_step(struct sl_request *request, struct sl_answer *answer);
+
+/* Answers request->refusal. */
+void sl_intake_refuse(struct sl_request *request, struct sl_answer *answer);
+
+#endif

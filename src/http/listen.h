@@ -1,0 +1,13 @@
+/* The web server's own listening sockets. */
+#ifndef SOCKLENS_HTTP_LISTEN_H
+#define SOCKLENS_HTTP_LISTEN_H
+
+#include "http/gateway.h"
+
+/* Opens one listener for each address the endpoint stands for and adds them to `http`. */
+int sl_listen(struct sl_http *http, const struct sl_endpoint *endpoint, struct sl_error *error);
+
+/* Closes the socket and, of a Unix one, removes the path. */
+void sl_listen_close(struct sl_http_listener *listener);
+
+#endif

@@ -1,0 +1,43 @@
+/* One request on its way through the room. It lives from its complete head to the end of its
+ * answer, on the HTTP thread. */
+#ifndef SOCKLENS_HTTP_REQUEST_H
+#define SOCKLENS_HTTP_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "http/connections.h"
+#include "http/gateway.h"
+#include "http/header.h"
+#include "http/query.h"
+#include "http/route.h"
+#include "http/ticker.h"
+
+struct sl_request {
+    struct sl_http *http;
+    struct sl_connection *connection;
+    const char *method, *version;
+    char *target;     /* owned: path, NUL, query */
+    const char *path; /* within target */
+    struct sl_query query;
+    struct sl_headers headers;
+    const struct sl_route *route; /* NULL where `refusal` says why */
+    uint64_t id;                  /* the number in the path */
+    struct sl_buffer body;
+    uint64_t body_seen;        /* bytes that came, also those that were thrown away */
+    struct sl_problem refusal; /* status 0: none */
+    char allow[64];            /* for the Allow header with 405 */
+    struct sl_waiter waiter;
+    void *state; /* what its step function keeps between calls; NULL at first */
+    void (*free_state)(void *state);
+};
+
+/* Answers with the problem. */
+static inline enum sl_step sl_request_refuse(struct sl_answer *answer,
+                                             const struct sl_problem *problem)
+{
+    sl_answer_problem(answer, problem);
+    return SL_STEP_ANSWER;
+}
+
+#endif

@@ -1,0 +1,144 @@
+#include "http/response.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "http/stream.h"
+
+/* A stream whose peer takes nothing for this long is dead; ordinary answers have the daemon's. */
+#define STREAM_TIMEOUT_S     60u
+#define STREAM_UNANSWERED_MS 20000u /* unacknowledged bytes: two heartbeats */
+#define STREAM_SEND_BUFFER   (256 << 10)
+#define STREAM_BLOCK_SIZE    1024 /* unused: the chunks are made in the connection's memory */
+
+/* Nothing from elsewhere, no inline script or style, no frame around it. */
+static const char content_security_policy[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'";
+
+static const struct {
+    const char *name, *value;
+} common_headers[] = {
+    {"Content-Security-Policy", content_security_policy},
+    {"X-Content-Type-Options", "nosniff"},
+    {"Referrer-Policy", "no-referrer"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Cross-Origin-Opener-Policy", "same-origin"},
+    {"X-Frame-Options", "DENY"},
+};
+
+#define COMMON_HEADER_COUNT (sizeof(common_headers) / sizeof(common_headers[0]))
+
+static bool add(struct MHD_Response *response, const char *name, const char *value)
+{
+    return MHD_add_response_header(response, name, value) == MHD_YES;
+}
+
+static bool add_headers(struct MHD_Response *response, const struct sl_answer *answer)
+{
+    bool added = add(response, "Cache-Control", answer->cacheable ? "no-cache" : "no-store");
+
+    for (size_t i = 0; i < COMMON_HEADER_COUNT && added; i++)
+        added = add(response, common_headers[i].name, common_headers[i].value);
+    for (size_t i = 0; i < answer->header_count && added; i++)
+        added = add(response, answer->headers[i].name, answer->headers[i].value);
+    if (added && answer->content_type)
+        added = add(response, "Content-Type", answer->content_type);
+    if (added && answer->close)
+        added = add(response, "Connection", "close");
+    return added;
+}
+
+static ssize_t read_stream(void *context, uint64_t position, char *bytes, size_t max)
+{
+    struct sl_stream *stream = context;
+    struct sl_waiter *waiter = sl_stream_waiter(stream);
+    struct sl_ticker *ticker = sl_stream_ticker(stream);
+    size_t size;
+
+    (void)position;
+    for (;;) {
+        switch (sl_stream_read(stream, bytes, max, &size)) {
+        case SL_STREAM_BYTES:
+            return (ssize_t)size;
+        case SL_STREAM_YIELD:
+            sl_ticker_yield(ticker, waiter);
+            return 0;
+        case SL_STREAM_WAIT:
+            if (sl_ticker_park(ticker, waiter))
+                return 0;
+            break; /* something became due meanwhile */
+        case SL_STREAM_END:
+            return MHD_CONTENT_READER_END_OF_STREAM;
+        }
+    }
+}
+
+static void free_stream(void *context)
+{
+    sl_stream_free(context);
+}
+
+/* Bounds what the kernel holds for a reader that does not read, and how long it tries. */
+static void tune_stream(struct MHD_Connection *connection, int fd)
+{
+    unsigned unanswered_ms = STREAM_UNANSWERED_MS;
+    int send_buffer = STREAM_SEND_BUFFER;
+
+    MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, STREAM_TIMEOUT_S);
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered_ms, sizeof(unanswered_ms));
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
+}
+
+static struct MHD_Response *stream_response(struct MHD_Connection *connection,
+                                            struct sl_request *request, struct sl_stream *stream)
+{
+    struct MHD_Response *response;
+
+    sl_stream_waiter(stream)->connection = connection;
+    tune_stream(connection, request->connection->fd);
+    response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE, read_stream,
+                                                 stream, free_stream);
+    if (!response)
+        sl_stream_free(stream);
+    return response;
+}
+
+static struct MHD_Response *body_response(struct sl_answer *answer)
+{
+    struct MHD_Response *response;
+    void *bytes = answer->body.data;
+    size_t size = answer->body.size;
+
+    if (answer->fixed) /* libmicrohttpd's parameter is not const, but it does not write there */
+        return MHD_create_response_from_buffer(answer->fixed_size, (void *)(uintptr_t)answer->fixed,
+                                               MHD_RESPMEM_PERSISTENT);
+    if (size == 0)
+        return MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
+    response = MHD_create_response_from_buffer(size, bytes, MHD_RESPMEM_MUST_FREE);
+    if (response)
+        answer->body = SL_BUFFER_INIT;
+    return response;
+}
+
+enum MHD_Result sl_response_queue(struct MHD_Connection *connection, struct sl_request *request,
+                                  struct sl_answer *answer)
+{
+    struct MHD_Response *response;
+    enum MHD_Result result = MHD_NO;
+
+    if (answer->stream)
+        response = stream_response(connection, request, answer->stream);
+    else
+        response = body_response(answer);
+    if (response && add_headers(response, answer))
+        result = MHD_queue_response(connection, answer->status, response);
+    if (response)
+        MHD_destroy_response(response);
+    sl_answer_deinit(answer);
+    return result;
+}

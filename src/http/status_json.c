@@ -1,0 +1,109 @@
+#include "http/status_json.h"
+
+#include "http/client_json.h"
+#include "http/gateway.h"
+#include "socklens/clock.h"
+
+static void number(struct sl_json *json, const char *key, uint64_t value)
+{
+    sl_json_key(json, key);
+    sl_json_uint(json, value);
+}
+
+static void text(struct sl_json *json, const char *key, const char *value)
+{
+    sl_json_key(json, key);
+    sl_json_string(json, value);
+}
+
+static void time_of(struct sl_json *json, const char *key, int64_t wall_ns)
+{
+    sl_json_key(json, key);
+    sl_json_time(json, wall_ns);
+}
+
+static void listener(struct sl_json *json, struct sl_registry *registry, size_t index)
+{
+    const struct sl_listener_info *info = sl_registry_listener(registry, index);
+    struct sl_listener_counters counters;
+
+    sl_registry_listener_counters(registry, index, &counters);
+    sl_json_open_object(json);
+    text(json, "service", sl_service_id_name(info->service));
+    text(json, "transport", sl_transport_name(info->transport));
+    text(json, "address", info->name);
+    sl_counters_json(json, &counters.traffic);
+    number(json, "connections", counters.connections);
+    number(json, "rejected_connections", counters.rejected_connections);
+    number(json, "kernel_drops", counters.kernel_drops);
+    number(json, "open_clients", counters.open_clients);
+    sl_json_close_object(json);
+}
+
+static void listeners(struct sl_json *json, struct sl_registry *registry)
+{
+    size_t count = sl_registry_listener_count(registry);
+
+    sl_json_key(json, "listeners");
+    sl_json_open_array(json);
+    for (size_t i = 0; i < count; i++)
+        listener(json, registry, i);
+    sl_json_close_array(json);
+}
+
+static void clients(struct sl_json *json, struct sl_registry *registry)
+{
+    struct sl_registry_totals totals;
+
+    sl_registry_totals(registry, &totals);
+    sl_json_key(json, "clients");
+    sl_json_open_object(json);
+    number(json, "open", totals.open);
+    number(json, "closed", totals.closed);
+    sl_json_close_object(json);
+}
+
+static void message_log(struct sl_json *json, struct sl_http *http)
+{
+    struct sl_journal_stats stats;
+
+    sl_journal_stats(http->context.journal, &stats);
+    sl_json_key(json, "log");
+    sl_json_open_object(json);
+    text(json, "id", http->options.log_id);
+    number(json, "oldest_seq", stats.oldest_seq);
+    number(json, "newest_seq", stats.newest_seq);
+    number(json, "messages", stats.newest_seq + 1 - stats.oldest_seq);
+    number(json, "bytes", stats.used_bytes);
+    number(json, "capacity_bytes", stats.capacity_bytes);
+    number(json, "evicted", stats.evicted);
+    sl_json_close_object(json);
+}
+
+static void web(struct sl_json *json, struct sl_http *http)
+{
+    sl_json_key(json, "http");
+    sl_json_open_object(json);
+    number(json, "connections", atomic_load(&http->connections.count));
+    number(json, "streams", atomic_load(&http->streams));
+    number(json, "streams_max", http->options.streams_max);
+    sl_json_close_object(json);
+}
+
+void sl_status_json(struct sl_json *json, struct sl_http *http)
+{
+    int64_t uptime_ns = sl_clock_mono_ns() - http->started_at_mono_ns;
+
+    sl_json_open_object(json);
+    text(json, "version", http->options.version);
+    time_of(json, "started_at", http->started_at_ns);
+    time_of(json, "now", sl_clock_wall_ns());
+    number(json, "uptime_s", (uint64_t)(uptime_ns / SL_NS_PER_S));
+    listeners(json, http->context.registry);
+    clients(json, http->context.registry);
+    message_log(json, http);
+    sl_json_key(json, "store");
+    sl_json_null(json);
+    web(json, http);
+    sl_json_close_object(json);
+}

@@ -1,0 +1,12 @@
+/* The JSON shape of /api/v1/status. */
+#ifndef SOCKLENS_HTTP_STATUS_JSON_H
+#define SOCKLENS_HTTP_STATUS_JSON_H
+
+#include "socklens/json.h"
+
+struct sl_http;
+
+/* Any thread. */
+void sl_status_json(struct sl_json *json, struct sl_http *http);
+
+#endif

@@ -1,0 +1,250 @@
+#include "http/stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/filter_params.h"
+#include "http/gateway.h"
+#include "http/stream_private.h"
+
+#define RETRY_MS       1000
+#define OUT_KEPT_BYTES ((size_t)16 << 10)
+
+/* --- from the query --- */
+
+static unsigned read_types(struct sl_stream_options *options, const struct sl_query *query,
+                           struct sl_problem *problem)
+{
+    static const struct {
+        const char *name;
+        unsigned bit;
+    } types[] = {
+        {"messages", SL_DUE_MESSAGES}, {"clients", SL_DUE_CLIENTS}, {"status", SL_DUE_STATUS}};
+    const char *text = sl_query_get(query, "types");
+
+    options->types = text ? 0 : SL_DUE_MESSAGES | SL_DUE_CLIENTS | SL_DUE_STATUS;
+    while (text) {
+        size_t size = strcspn(text, ","), i = 0;
+
+        while (i < 3 && (strlen(types[i].name) != size || memcmp(types[i].name, text, size) != 0))
+            i++;
+        if (i == 3)
+            return sl_problem_set(problem, 400, "types", "messages, clients, status",
+                                  "there is no type \"%s\"", sl_quote(text).text);
+        options->types |= types[i].bit;
+        text = text[size] ? text + size + 1 : NULL;
+    }
+    return 0;
+}
+
+unsigned sl_stream_options_from_query(struct sl_stream_options *options,
+                                      const struct sl_query *query, struct sl_problem *problem)
+{
+    unsigned status;
+
+    *options = (struct sl_stream_options){0};
+    status = read_types(options, query, problem);
+    if (!status)
+        status = sl_query_uint(query, "sample", 1, SL_STREAM_SAMPLE_MAX, &options->sample, problem);
+    if (!status)
+        status = sl_filter_from_query(query, &options->filter, problem);
+    if (status)
+        sl_filter_deinit(&options->filter);
+    return status;
+}
+
+/* --- its life --- */
+
+static uint64_t newest_seq(const struct sl_http *http)
+{
+    struct sl_journal_stats stats;
+
+    sl_journal_stats(http->context.journal, &stats);
+    return stats.newest_seq;
+}
+
+static bool is_resumable(const struct sl_http *http, const char *last_id, uint64_t *seq)
+{
+    size_t size = strlen(http->options.log_id);
+
+    return strncmp(last_id, http->options.log_id, size) == 0 && last_id[size] == ':' &&
+           sl_parse_uint(last_id + size + 1, seq) && *seq <= newest_seq(http);
+}
+
+/* What the client knew belongs to a log that is gone: all of this one is new to it. What the gap
+ * hides has no numbers here. */
+static void begin(struct sl_stream *stream, const char *last_id)
+{
+    sl_stream_print(stream, "retry: %d\n\n", RETRY_MS);
+    if (!(stream->options.types & SL_DUE_MESSAGES))
+        return;
+    stream->more = true;
+    stream->done_seq = newest_seq(stream->http);
+    if (last_id && *last_id && !is_resumable(stream->http, last_id, &stream->done_seq)) {
+        stream->done_seq = 0;
+        sl_stream_gap(stream, 0, 0, "restarted", 0);
+    }
+}
+
+struct sl_stream *sl_stream_new(struct sl_http *http, struct sl_stream_options *options,
+                                const char *last_id)
+{
+    struct sl_stream *stream = calloc(1, sizeof(*stream));
+
+    if (stream && options->sample)
+        stream->sampler.ring = calloc(options->sample, sizeof(*stream->sampler.ring));
+    if (!stream || (options->sample && !stream->sampler.ring)) {
+        sl_filter_deinit(&options->filter);
+        free(stream);
+        return NULL;
+    }
+    atomic_fetch_add(&http->streams, 1);
+    stream->http = http;
+    stream->options = *options;
+    stream->clients_until_ns = sl_clock_wall_ns();
+    stream->waiter = (struct sl_waiter){
+        .wants = options->types,
+        .fd = -1,
+        .deadline_ns = sl_clock_mono_ns() + SL_HEARTBEAT_NS,
+    };
+    sl_ticker_add(&http->ticker, &stream->waiter);
+    begin(stream, last_id);
+    if (options->types & SL_DUE_STATUS && sl_feed_status_event(http, &stream->out) < 0)
+        stream->failed = true;
+    return stream;
+}
+
+void sl_stream_free(struct sl_stream *stream)
+{
+    if (!stream)
+        return;
+    sl_ticker_remove(&stream->http->ticker, &stream->waiter);
+    sl_cursor_close(&stream->cursor);
+    sl_filter_deinit(&stream->options.filter);
+    sl_buffer_deinit(&stream->out);
+    free(stream->sampler.ring);
+    atomic_fetch_sub(&stream->http->streams, 1);
+    free(stream);
+}
+
+struct sl_waiter *sl_stream_waiter(struct sl_stream *stream)
+{
+    return &stream->waiter;
+}
+
+struct sl_ticker *sl_stream_ticker(struct sl_stream *stream)
+{
+    return &stream->http->ticker;
+}
+
+/* --- what is due --- */
+
+static void append_event(struct sl_stream *stream, const struct sl_buffer *event)
+{
+    if (event->size == 0)
+        return;
+    sl_stream_id(stream);
+    if (sl_buffer_append(&stream->out, event->data, event->size) < 0)
+        stream->failed = true;
+}
+
+static void tell_status(struct sl_stream *stream)
+{
+    struct sl_snapshot *snapshot = sl_feed_get(&stream->http->feed, SL_DUE_STATUS);
+
+    if (snapshot)
+        append_event(stream, &snapshot->event);
+    sl_snapshot_unref(snapshot);
+}
+
+/* Most take the shared snapshot; one that missed the snapshot before looks for itself. */
+static void tell_clients(struct sl_stream *stream)
+{
+    struct sl_snapshot *snapshot = sl_feed_get(&stream->http->feed, SL_DUE_CLIENTS);
+    struct sl_buffer own = SL_BUFFER_INIT;
+
+    if (!snapshot)
+        return;
+    if (snapshot->since_ns <= stream->clients_until_ns) {
+        append_event(stream, &snapshot->event);
+    } else {
+        if (sl_feed_clients_event(stream->http, stream->clients_until_ns, &own) < 0)
+            stream->failed = true;
+        append_event(stream, &own);
+        sl_buffer_deinit(&own);
+    }
+    stream->clients_until_ns = snapshot->until_ns;
+    sl_snapshot_unref(snapshot);
+}
+
+static void look(struct sl_stream *stream)
+{
+    if (stream->options.sample)
+        sl_stream_look_sampled(stream);
+    else
+        sl_stream_look(stream);
+}
+
+static void heartbeat(struct sl_stream *stream)
+{
+    sl_stream_print(stream, ": heartbeat\n");
+    sl_stream_id(stream);
+    sl_stream_print(stream, "\n");
+}
+
+static void produce(struct sl_stream *stream, unsigned due)
+{
+    int64_t now_ns = sl_clock_mono_ns();
+
+    if (due & SL_DUE_MESSAGES || stream->more)
+        look(stream);
+    if (due & SL_DUE_CLIENTS)
+        tell_clients(stream);
+    if (due & SL_DUE_STATUS)
+        tell_status(stream);
+    if (stream->out.size == 0 && now_ns >= stream->waiter.deadline_ns)
+        heartbeat(stream);
+    if (stream->out.size == 0)
+        return;
+    stream->waiter.deadline_ns = now_ns + SL_HEARTBEAT_NS;
+    sl_cursor_park(&stream->cursor); /* the reader may be slow: hold no block meanwhile */
+}
+
+static void forget_sent(struct sl_stream *stream)
+{
+    stream->out_at = 0;
+    stream->out.size = 0;
+    if (stream->out.capacity > OUT_KEPT_BYTES)
+        sl_buffer_deinit(&stream->out);
+}
+
+static size_t copy_out(struct sl_stream *stream, char *bytes, size_t max)
+{
+    size_t size = stream->out.size - stream->out_at;
+
+    if (size > max)
+        size = max;
+    memcpy(bytes, stream->out.data + stream->out_at, size);
+    stream->out_at += size;
+    return size;
+}
+
+enum sl_stream_step sl_stream_read(struct sl_stream *stream, char *bytes, size_t max, size_t *size)
+{
+    unsigned due;
+
+    if (stream->out_at == stream->out.size) {
+        forget_sent(stream);
+        due = sl_ticker_take(&stream->http->ticker, &stream->waiter);
+        if (due & SL_DUE_STOP || stream->failed)
+            return SL_STREAM_END;
+        produce(stream, due);
+        if (stream->failed)
+            return SL_STREAM_END;
+    }
+    if (stream->out.size > 0) {
+        *size = copy_out(stream, bytes, max);
+        return SL_STREAM_BYTES;
+    }
+    return stream->more ? SL_STREAM_YIELD : SL_STREAM_WAIT;
+}

@@ -1,0 +1,115 @@
+/* The helper thread that wakes what waits.
+ *
+ * A request that has to wait, and every event stream, has a waiter. Its life:
+ *
+ *       add ──▶ running ──park──▶ parked ──┐
+ *                  ▲                       │ due: journal grew, a snapshot is new, the deadline
+ *                  └───────resume──────────┘      passed, the socket is readable, the gateway stops
+ *
+ * - Only the HTTP thread parks (suspends the connection), only the ticker resumes; both under the
+ *   ticker's lock, so a connection is never suspended or resumed twice.
+ * - What becomes due while the waiter runs is kept in `due`, and parking is then refused: the
+ *   waiter has to look again. So no wake-up is lost between looking and parking.
+ * - A waiter that is parked belongs to the ticker: its owner touches it again only when resumed.
+ * - Ticks are at least SL_TICK_NS apart, which is what coalesces events, and happen only while
+ *   something waits: with no waiter, or none whose time has come and a journal at rest, the thread
+ *   sleeps without a timer.
+ *
+ * It knows nothing of HTTP: suspending and resuming are functions that it is given. */
+#ifndef SOCKLENS_HTTP_TICKER_H
+#define SOCKLENS_HTTP_TICKER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "socklens/clock.h"
+#include "socklens/error.h"
+#include "socklens/journal.h"
+
+#define SL_TICK_NS    (25 * SL_NS_PER_MS)
+#define SL_CLIENTS_NS (500 * SL_NS_PER_MS)
+#define SL_STATUS_NS  SL_NS_PER_S
+
+enum sl_due {
+    SL_DUE_MESSAGES = 1 << 0, /* the journal has more exchanges */
+    SL_DUE_CLIENTS = 1 << 1,  /* there is a new snapshot of clients that changed */
+    SL_DUE_STATUS = 1 << 2,   /* there is a new snapshot of the status */
+    SL_DUE_DEADLINE = 1 << 3, /* deadline_ns has passed */
+    SL_DUE_READABLE = 1 << 4, /* fd is readable */
+    SL_DUE_STOP = 1 << 5,     /* the gateway stops: finish at once */
+};
+
+struct sl_waiter {
+    unsigned wants;      /* of MESSAGES, CLIENTS, STATUS; set before adding */
+    int64_t deadline_ns; /* monotonic; 0: none. The owner may change it while it runs */
+    int fd;              /* to be watched while parked, or -1 */
+    void *connection;    /* what suspend and resume get */
+    /* The ticker's. */
+    unsigned due;
+    bool added, parked;
+    uint64_t id;
+    struct sl_waiter *next, *previous;
+};
+
+struct sl_ticker_hooks {
+    void *context;
+    void (*suspend)(void *connection);
+    void (*resume)(void *connection);
+    /* Called before waiters are told of CLIENTS or STATUS, without the lock, by the thread. */
+    void (*prepare)(void *context, unsigned kinds, int64_t now_ns);
+    /* Something else that has deadlines: acts on those that have passed and returns the next, or
+     * INT64_MAX. Without the lock, by the thread. */
+    int64_t (*sweep)(void *context, int64_t now_ns);
+};
+
+struct sl_ticker {
+    struct sl_ticker_hooks hooks;
+    struct sl_journal *journal;
+    struct sl_waker *waker;
+    int epoll_fd, kick_fd;
+    pthread_t thread;
+    bool initialised, running;
+    /* Under the lock. */
+    pthread_mutex_t lock;
+    struct sl_waiter *waiters;
+    uint64_t next_id;
+    int64_t sleeps_until_ns;
+    bool stopping, quit;
+    /* The thread's own. */
+    uint64_t seen_seq;
+    int64_t last_tick_ns, last_clients_ns, last_status_ns;
+    unsigned clients_left;
+};
+
+/* 0, or a negative errno with `error` set. */
+int sl_ticker_init(struct sl_ticker *ticker, struct sl_journal *journal,
+                   const struct sl_ticker_hooks *hooks, struct sl_error *error);
+int sl_ticker_start(struct sl_ticker *ticker, struct sl_error *error);
+
+/* From now on every waiter is due and none can park any more. */
+void sl_ticker_stop_waiting(struct sl_ticker *ticker);
+
+/* Ends the thread. All waiters must be removed before. Fine on one that is all zero. */
+void sl_ticker_deinit(struct sl_ticker *ticker);
+
+/* Has the thread look at its deadlines if it would sleep beyond `deadline_ns`. */
+void sl_ticker_expect(struct sl_ticker *ticker, int64_t deadline_ns);
+
+/* Makes the waiter known; `connection`, `wants`, `fd` (else -1) and `deadline_ns` must be set. Add
+ * first and look then, or what happens in between is missed. */
+void sl_ticker_add(struct sl_ticker *ticker, struct sl_waiter *waiter);
+
+/* Takes what is due, and clears it. */
+unsigned sl_ticker_take(struct sl_ticker *ticker, struct sl_waiter *waiter);
+
+/* Suspends the connection until something is due; false, and nothing done, if something is. */
+bool sl_ticker_park(struct sl_ticker *ticker, struct sl_waiter *waiter);
+
+/* Lets others have their turn: suspends and resumes at once. */
+void sl_ticker_yield(struct sl_ticker *ticker, struct sl_waiter *waiter);
+
+/* Forgets the waiter; fine where it was never added. */
+void sl_ticker_remove(struct sl_ticker *ticker, struct sl_waiter *waiter);
+
+#endif
