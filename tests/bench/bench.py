@@ -153,7 +153,8 @@ def parse_arguments():
     add("--server-cpu", type=int, help="default: the first allowed")
     add("--client-cpu", type=int, help="default: the last allowed")
     add("--store", help="run the daemon with this --store FILE; the targets are those with a store")
-    add("--daemon-arg", action="append", default=[], help="a further argument of the daemon")
+    add("--daemon-arg", action="append", default=[], metavar="ARG",
+        help="a further argument of the daemon: --daemon-arg=--workers=2")
     add("--quick", action="store_true", help="a few seconds: only that it runs and answers right")
     add("--self-check", action="store_true", help="bare servers on both sides: expect ratios of 1")
     add("--strict", action="store_true", help="exit 1 when a target is missed")
