@@ -1,0 +1,118 @@
+/* The store: the log on disk, one SQLite file.
+ *
+ * One writer thread follows the journal and does all writes and checkpoints; readers are read-only
+ * connections of their own (WAL: neither waits for the other). Every exchange is one row keyed by
+ * its sequence number. Sequence numbers and client ids continue across restarts. */
+#ifndef SOCKLENS_STORE_H
+#define SOCKLENS_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "socklens/error.h"
+#include "socklens/filter.h"
+#include "socklens/journal.h"
+#include "socklens/log.h"
+#include "socklens/registry.h"
+
+struct sl_store;
+
+struct sl_retention {
+    uint64_t messages; /* at most so many exchanges; 0: any */
+    uint64_t bytes;    /* at most this size of the file; 0: any */
+    int64_t age_ns;    /* none older than this; 0: any */
+};
+
+struct sl_store_options {
+    const char *path;
+    struct sl_retention retention;
+};
+
+/* Opens or creates the file and takes it for this process alone.
+ *   in use by another gateway         -EBUSY
+ *   written by a newer socklens       -EPROTO, the file is left as it is
+ *   damaged                           moved aside as PATH.damaged-TIME with a warning in the log,
+ *                                     and a fresh one is begun
+ *   no directory, no permission, ...  a negative errno
+ * with `error` set. */
+int sl_store_open(const struct sl_store_options *options, struct sl_log *log,
+                  struct sl_store **store, struct sl_error *error);
+
+/* What the journal and the registry begin with. `log_id` is 32 hex digits, made with the file. */
+uint64_t sl_store_next_seq(const struct sl_store *store);
+uint64_t sl_store_next_client(const struct sl_store *store);
+const char *sl_store_log_id(const struct sl_store *store);
+
+/* Starts the writer on a journal whose first exchange has sl_store_next_seq. The registry gives the
+ * listeners' names. Both must outlive the writer. */
+int sl_store_start(struct sl_store *store, struct sl_journal *journal,
+                   const struct sl_registry *registry, struct sl_error *error);
+
+/* Writes what the journal holds, checkpoints, ends the thread. Idempotent. */
+void sl_store_stop(struct sl_store *store);
+
+/* All readers must be closed before. Stops if need be. NULL is fine. */
+void sl_store_free(struct sl_store *store);
+
+/* Takes effect at the writer's next step. Any thread. */
+void sl_store_set_retention(struct sl_store *store, const struct sl_retention *retention);
+
+/* Asks the writer to delete every exchange up to and with `seq`. Returns at once; any thread. */
+void sl_store_clear(struct sl_store *store, uint64_t seq);
+
+enum sl_store_state {
+    SL_STORE_RECORDING,
+    SL_STORE_DISK_FULL, /* paused; resumes by itself when there is space */
+    SL_STORE_FAILED,    /* paused after another error of the file; tried again each second */
+};
+
+const char *sl_store_state_name(enum sl_store_state state); /* "recording", "disk_full", "failed" */
+
+struct sl_store_stats {
+    enum sl_store_state state;
+    uint64_t oldest_seq, newest_seq; /* of what is committed; newest < oldest: nothing */
+    uint64_t messages;               /* rows */
+    uint64_t file_bytes;             /* with its WAL */
+    uint64_t lost;                   /* exchanges that left the journal before they were written */
+    uint64_t gaps;                   /* explicit holes that these are */
+    char last_error[160];            /* "" where there was none */
+};
+
+void sl_store_stats(struct sl_store *store, struct sl_store_stats *stats);
+
+/* --- reading: each reader one thread at a time --- */
+
+struct sl_store_reader;
+
+/* NULL with `error` set where the file cannot be read. */
+struct sl_store_reader *sl_store_reader_open(const char *path, struct sl_error *error);
+void sl_store_reader_close(struct sl_store_reader *reader);
+
+/* One bounded step of a search. It visits rows in order of seq from `from` towards `to` (both
+ * inclusive; from > to reads backwards) and hands those that match to `visit`, which returns false
+ * to stop. It ends, whatever it has found, after `scan_max` rows. No transaction stays open behind
+ * it, so that no search holds a checkpoint back. */
+struct sl_store_search {
+    const struct sl_filter *filter; /* NULL: all */
+    uint64_t from, to;
+    size_t scan_max;
+    bool (*visit)(void *context, const struct sl_record *record, const char *listener);
+    bool (*gap)(void *context, const struct sl_gap *gap); /* NULL: gaps are passed over */
+    void *context;
+};
+
+/* Returns 1 where the range is done, 0 where it stopped before, a negative errno on failure.
+ * *next is the seq to go on with. The record is valid during `visit` only; `listener` is the
+ * listener's name, since indices are those of one run. */
+int sl_store_search(struct sl_store_reader *reader, const struct sl_store_search *search,
+                    uint64_t *next);
+
+/* The bounds of what is there; false where it is empty. */
+bool sl_store_bounds(struct sl_store_reader *reader, uint64_t *oldest_seq, uint64_t *newest_seq);
+
+/* A client of this or an earlier run. False where the id is unknown. `listener` gets its name. */
+bool sl_store_client(struct sl_store_reader *reader, uint64_t id, struct sl_client_view *view,
+                     char *listener, size_t listener_size);
+
+#endif
