@@ -27,6 +27,10 @@ static void print_dashboard(FILE *out, const char *label, const char *name)
 {
     const char *host = NULL;
 
+    if (strncmp(name, "unix:", 5) == 0) {
+        fprintf(out, ROW, label, name);
+        return;
+    }
     if (strncmp(name, "0.0.0.0:", 8) == 0)
         host = "127.0.0.1";
     else if (strncmp(name, "[::]:", 5) == 0)

@@ -20,13 +20,22 @@ static bool is_local(const struct sl_endpoint *endpoint)
     return count < ADDRESSES_MAX;
 }
 
-void sl_exposure_check(const struct sl_config *config, struct sl_problems *problems)
+void sl_exposure_check(const struct sl_config *config, struct sl_problems *problems,
+                       struct sl_problems *warnings)
 {
-    for (size_t i = 0; i < config->http.count && !config->http_open; i++)
-        if (!is_local(&config->http.items[i]))
+    for (size_t i = 0; i < config->http.count; i++) {
+        const struct sl_endpoint *endpoint = &config->http.items[i];
+
+        if (is_local(endpoint))
+            continue;
+        if (config->http_open)
+            sl_problems_add(warnings, "http: anyone who reaches %s sees all traffic",
+                            endpoint->host);
+        else
             sl_problems_add(problems,
                             "http: %s can be reached from other machines, and everyone there would "
                             "see all traffic; try --http=127.0.0.1:%u, or --http-open if that is "
                             "meant",
-                            config->http.items[i].host, config->http.items[i].port);
+                            endpoint->host, endpoint->port);
+    }
 }

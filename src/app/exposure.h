@@ -3,8 +3,9 @@
 
 #include "app/config.h"
 
-/* Whoever reaches the dashboard sees all traffic and can disconnect clients. So addresses of --http
- * that are not loopback need --http-open: adds a problem for each that lacks it. May ask DNS. */
-void sl_exposure_check(const struct sl_config *config, struct sl_problems *problems);
+/* Whoever reaches the dashboard sees all traffic and can disconnect clients. So each address of
+ * --http that is not loopback is a problem, or with --http-open a warning. May ask DNS. */
+void sl_exposure_check(const struct sl_config *config, struct sl_problems *problems,
+                       struct sl_problems *warnings);
 
 #endif

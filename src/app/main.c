@@ -49,6 +49,18 @@ static void print_problems(const struct sl_problems *problems, bool all)
                 lines, problems->count - 1);
 }
 
+static void log_warnings(struct sl_log *log, const struct sl_problems *warnings)
+{
+    const char *line = (const char *)warnings->lines.data;
+    const char *end = line + warnings->lines.size;
+
+    while (line < end) {
+        const char *line_end = memchr(line, '\n', (size_t)(end - line));
+        sl_log_warning(log, "%.*s", (int)(line_end - line), line);
+        line = line_end + 1;
+    }
+}
+
 static void print_help(void)
 {
     struct sl_options options;
@@ -91,8 +103,10 @@ static int run(const struct sl_config *config, struct sl_log *log)
     return status;
 }
 
-static int check_only(const struct sl_config *config, struct sl_problems *problems)
+static int check_only(const struct sl_config *config, const struct sl_problems *problems,
+                      const struct sl_problems *warnings)
 {
+    print_problems(warnings, true);
     if (problems->count > 0) {
         print_problems(problems, true);
         return STATUS_USAGE;
@@ -104,7 +118,7 @@ static int check_only(const struct sl_config *config, struct sl_problems *proble
 
 /* What the command line asks for. */
 static int obey(const struct sl_config *config, struct sl_problems *problems,
-                const struct sl_problems *warnings)
+                struct sl_problems *warnings)
 {
     if (problems->count == 0 && config->help) {
         print_help();
@@ -114,17 +128,16 @@ static int obey(const struct sl_config *config, struct sl_problems *problems,
         puts("socklens " SOCKLENS_VERSION);
         return STATUS_OK;
     }
-    sl_exposure_check(config, problems);
-    if (warnings->count > 0)
-        print_problems(warnings, true);
+    sl_exposure_check(config, problems, warnings);
     if (config->check_only)
-        return check_only(config, problems);
+        return check_only(config, problems, warnings);
     if (problems->count > 0) {
         print_problems(problems, false);
         return STATUS_USAGE;
     }
     struct sl_log log;
     sl_log_init(&log, STDERR_FILENO, config->log_level, config->log_format);
+    log_warnings(&log, warnings);
     return run(config, &log);
 }
 

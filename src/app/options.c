@@ -21,7 +21,7 @@
 static const struct sl_option listener_group = {
     .help =
         "Servers (repeatable; ADDR is HOST:PORT, :PORT, [IPV6]:PORT, unix:PATH or none;\n"
-        "port 0 lets the kernel choose; unix:PATH is for the TCP ones)",
+        "port 0 lets the kernel choose; unix:PATH is not for UDP)",
 };
 
 /* One row an option. Defaults stand here as text and nowhere else in this room. */
@@ -33,6 +33,7 @@ static const struct sl_option fixed_rows[] = {
      .kind = SL_OPTION_LIST,
      ANYWHERE,
      FIELD(http),
+     .stream = true,
      .set = sl_set_endpoint,
      .clear = sl_clear_endpoints},
     {.name = "bind",

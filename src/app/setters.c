@@ -187,8 +187,7 @@ SL_SETTER(endpoint)
     if (result < 0)
         return result;
     if (*endpoint.unix_path && !option->stream)
-        return sl_error_set(error, -EINVAL, "\"%s\": only the TCP servers can use a Unix socket",
-                            text);
+        return sl_error_set(error, -EINVAL, "\"%s\": a Unix socket is not for UDP", text);
     items = reallocarray(list->items, list->count + 1, sizeof(*items));
     if (!items)
         return sl_error_set(error, -ENOMEM, "out of memory");

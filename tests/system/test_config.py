@@ -1,0 +1,191 @@
+"""Command line, environment and config file of the real program."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import unittest
+
+from gateway import (START_TIMEOUT_S, TIMEOUT_S, Gateway, clean_environment, gateway_executable,
+                     receive_all, tcp_connect, wait_until)
+
+SOMEWHERE = ("--udp-upper=127.0.0.1:0", "--tcp-upper=127.0.0.1:0", "--tcp-chat=127.0.0.1:0",
+             "--http=127.0.0.1:0")
+
+
+class ConfigTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="socklens-test-")
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def write(self, text, name="socklens.conf"):
+        with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
+            file.write(text)
+        return name
+
+    def run_to_end(self, *arguments, **env):
+        """For what ends by itself: (status, stdout, stderr)."""
+        done = subprocess.run([gateway_executable(), *arguments], cwd=self.folder, text=True,
+                              env=clean_environment(self.folder) | env, timeout=START_TIMEOUT_S,
+                              stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def assert_one_line(self, result, status, line):
+        self.assertEqual(result, (status, "", f"socklens: {line}\n"))
+
+
+class Words(ConfigTest):
+    def test_help_names_every_option_once(self):
+        status, out, err = self.run_to_end("--help")
+        self.assertEqual((status, err), (0, ""))
+        names = re.findall(r"^  (--[a-z-]+)", out, re.MULTILINE)
+        self.assertEqual(len(names), len(set(names)))
+        for name in ("--udp-upper", "--tcp-upper", "--tcp-chat", "--http", "--bind", "--workers",
+                     "--transcript", "--ready-file", "--config", "--check-config"):
+            self.assertIn(name, names)
+        self.assertIn("(default :12000)", out)
+        self.assertEqual([line for line in out.splitlines() if len(line) > 100], [])
+
+    def test_every_option_of_the_help_can_stand_in_a_file(self):
+        for name in re.findall(r"^  --([a-z-]+)", self.run_to_end("--help")[1], re.MULTILINE):
+            if name in ("help", "version", "check-config", "config"):
+                continue
+            self.write(f"{name} = \x01\n")
+            status, _, err = self.run_to_end("--config=socklens.conf", "--check-config")
+            self.assertNotIn("unknown key", err, name)
+            self.assertIn(status, (0, 2))
+
+    def test_version(self):
+        status, out, err = self.run_to_end("--version")
+        self.assertEqual((status, err), (0, ""))
+        self.assertRegex(out, r"^socklens \d+\.\d+\.\d+\n$")
+
+
+class Mistakes(ConfigTest):
+    def test_wrong_flags(self):
+        for argument, line in (
+                ("--udp-uper=:1", "--udp-uper: unknown option; did you mean --udp-upper?"),
+                ("--workers=abc", '--workers: "abc" is not a number from 1 to 64'),
+                ("--ready-file", "--ready-file: FILE is missing"),
+                ("serve", 'unexpected argument "serve"; see --help')):
+            with self.subTest(argument):
+                self.assert_one_line(self.run_to_end(argument), 2, line)
+
+    def test_wrong_variable(self):
+        self.assert_one_line(self.run_to_end(SOCKLENS_WORKERS="abc"), 2,
+                             'SOCKLENS_WORKERS: "abc" is not a number from 1 to 64')
+
+    def test_wrong_file_in_one_line(self):
+        self.write("; the course's\n\nudp-uper = :12001\nworkers = 0\n")
+        self.assert_one_line(self.run_to_end("--config=socklens.conf"), 2,
+                             'socklens.conf:3: unknown key "udp-uper"; did you mean "udp-upper"? '
+                             "(and 1 more: see --check-config)")
+
+    def test_missing_file(self):
+        self.assert_one_line(self.run_to_end(SOCKLENS_CONFIG="gone.conf"), 2,
+                             "cannot read gone.conf: No such file or directory")
+
+    def test_unknown_variable_is_a_warning(self):
+        status, _, err = self.run_to_end("--check-config", SOCKLENS_WORKRES="1")
+        self.assertEqual((status, err), (0, "SOCKLENS_WORKRES: unknown variable; "
+                                            "did you mean SOCKLENS_WORKERS?\n"))
+
+
+class CheckConfig(ConfigTest):
+    def test_valid_file(self):
+        self.write("[socklens]\nudp_upper = :0, [::1]:0\ntcp-chat = none\n")
+        self.assertEqual(self.run_to_end("--config", "socklens.conf", "--check-config"),
+                         (0, "socklens.conf: configuration is valid\n", ""))
+
+    def test_valid_without_file(self):
+        self.assertEqual(self.run_to_end("--check-config", "--workers=2"),
+                         (0, "configuration is valid\n", ""))
+
+    def test_all_problems_with_their_lines(self):
+        self.write("workers = 1\nworkers = 2\ntcp-idle = soon\nnonsense\n")
+        status, out, err = self.run_to_end("--config=socklens.conf", "--check-config",
+                                           "--udp-rate=x")
+        self.assertEqual((status, out), (2, ""))
+        self.assertEqual(err.splitlines(), [
+            'socklens.conf:2: "workers" stands in line 1 already',
+            'socklens.conf:3: tcp-idle: "soon" is not a time: '
+            "a number with ms, s, m, h or d, like 30s",
+            'socklens.conf:4: this is not "name = value"',
+            '--udp-rate: "x" is not a number from 0 to 1000000000'])
+
+
+class Precedence(ConfigTest):
+    def banner_of(self, *arguments, **env):
+        with Gateway(*arguments, env=env) as gateway:
+            return wait_until(lambda: "Log" in gateway.stdout and gateway.stdout, "a banner")
+
+    def test_flag_over_environment_over_file(self):
+        path = os.path.join(self.folder, self.write("journal-size = 5M\n"))
+        self.assertIn("in memory, 5 MiB", self.banner_of(SOCKLENS_CONFIG=path))
+        self.assertIn("in memory, 6 MiB",
+                      self.banner_of("--config", path, SOCKLENS_JOURNAL_SIZE="6M"))
+        self.assertIn("in memory, 7 MiB",
+                      self.banner_of("--config", path, "--journal-size=7M",
+                                     SOCKLENS_JOURNAL_SIZE="6M"))
+
+    def test_listeners_from_file_and_environment(self):
+        path = self.write("udp-upper = 127.0.0.1:0, 127.0.0.1:0\nudp-upper = 127.0.0.1:0\n"
+                          "tcp-upper = 127.0.0.1:0\nhttp = 127.0.0.1:0\ntcp-chat = none\n"
+                          "ready-file = ready.json\n")
+        ready = os.path.join(self.folder, "ready.json")
+        with subprocess.Popen([gateway_executable(), "--config", path], cwd=self.folder,
+                              stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL,
+                              env=clean_environment(self.folder)
+                              | {"SOCKLENS_TCP_UPPER": "127.0.0.1:0 127.0.0.1:0"}) as process:
+            self.addCleanup(process.kill)
+            wait_until(lambda: os.path.exists(ready), "a ready file", START_TIMEOUT_S)
+            with open(ready, encoding="utf-8") as file:
+                addresses = json.load(file)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(TIMEOUT_S), 0)
+        self.assertEqual({key: len(found) for key, found in addresses.items()},
+                         {"udp_upper": 3, "tcp_upper": 2, "tcp_chat": 0, "http": 1})
+
+
+class Exposure(ConfigTest):
+    def test_dashboard_for_everyone_has_to_be_meant(self):
+        for argument in ("--http=0.0.0.0:0", "--http=[::]:0", "--bind=0.0.0.0"):
+            with self.subTest(argument):
+                status, out, err = self.run_to_end(argument)
+                self.assertEqual((status, out), (2, ""))
+                self.assertRegex(err, r"^socklens: http: \S+ can be reached from other machines.*"
+                                      r"--http-open.*\n$")
+
+    def test_check_config_finds_it_too(self):
+        self.write("http = 0.0.0.0:0\n")
+        status, _, err = self.run_to_end("--config=socklens.conf", "--check-config")
+        self.assertEqual(status, 2)
+        self.assertIn("--http-open", err)
+
+    def test_dashboard_for_everyone(self):
+        with Gateway("--http-open", http=("0.0.0.0:0",)) as gateway:
+            port = gateway.addresses["http"][0].removeprefix("0.0.0.0:")
+            wait_until(lambda: f"http://127.0.0.1:{port}/ (and" in gateway.stdout, "a banner")
+            self.assertIn("warning http: anyone who reaches 0.0.0.0 sees all traffic\n",
+                          gateway.stderr)
+
+    def test_unix_sockets_are_not_exposed(self):
+        path = os.path.join(self.folder, "dashboard")
+        with Gateway(http=("unix:" + path,)) as gateway:
+            self.assertEqual(gateway.addresses["http"], ["unix:" + path])
+            with tcp_connect(path) as sock:
+                sock.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n"
+                             b"Connection: close\r\n\r\n")
+                self.assertTrue(receive_all(sock).startswith(b"HTTP/1.1 200 "))
+
+    def test_servers_for_everyone_need_no_leave(self):
+        with Gateway(udp_upper=("0.0.0.0:0",)) as gateway:
+            self.assertRegex(gateway.addresses["udp_upper"][0], r"^0\.0\.0\.0:\d+$")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,227 @@
+"""Start and stop of the real program: banner, ready file, signals, ports in use."""
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+import unittest
+
+from gateway import (START_TIMEOUT_S, TIMEOUT_S, Gateway, clean_environment, gateway_executable,
+                     receive_all, tcp_connect, udp_exchange, wait_until)
+
+# What the stop is allowed, and some for a sanitizer build on a busy machine.
+STOP_S = 8
+
+
+class Program(unittest.TestCase):
+    """Runs the program without the harness, for what the harness cannot express."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="socklens-test-")
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.ready = os.path.join(self.folder, "ready.json")
+
+    def start(self, *arguments, ready=True, **options):
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+        given = {argument.partition("=")[0] for argument in arguments}
+        rest = [f"{name}=127.0.0.1:0" for name in ("--udp-upper", "--tcp-upper", "--tcp-chat",
+                                                   "--http") if name not in given]
+        process = subprocess.Popen(
+            [gateway_executable(), "--ready-file", self.ready, *rest, *arguments],
+            stdin=subprocess.DEVNULL, env=clean_environment(self.folder), text=True, **options)
+        self.addCleanup(self.end, process)
+        if ready:
+            wait_until(lambda: os.path.exists(self.ready) or process.poll() is not None,
+                       "a ready file", START_TIMEOUT_S)
+            self.assertIsNone(process.poll())
+        return process
+
+    def end(self, process):
+        process.kill()
+        process.communicate()
+
+    def stop(self, process, sig=signal.SIGTERM):
+        process.send_signal(sig)
+        self.assertEqual(process.wait(STOP_S), 0)
+
+
+class Banner(unittest.TestCase):
+    def test_says_where_everything_is(self):
+        with Gateway(udp_upper=("127.0.0.1:0", "[::1]:0"), tcp_upper=()) as gateway:
+            text = wait_until(lambda: "Log" in gateway.stdout and gateway.stdout, "a banner")
+            rows = [line.split(maxsplit=2) for line in text.splitlines()]
+            self.assertRegex(text, r"^socklens \d+\.\d+\.\d+\n")
+            self.assertIn(["UDP", "uppercase", gateway.addresses["udp_upper"][0]], rows)
+            self.assertIn([gateway.addresses["udp_upper"][1]], rows)
+            self.assertIn(["TCP", "uppercase", "off"], rows)
+            self.assertIn(["TCP", "chat", gateway.addresses["tcp_chat"][0]], rows)
+            self.assertIn(["Dashboard", gateway.http_url + "/"], rows)
+            self.assertIn(["Log", "in", "memory, 64 MiB"], rows)
+
+
+class ReadyFile(Program):
+    def test_comes_when_all_listens_and_goes_at_the_stop(self):
+        with open(self.ready, "w", encoding="utf-8") as file:
+            file.write("left by an earlier run")
+        process = self.start("--http=none", ready=False)
+        text = ""
+
+        def is_ours():
+            nonlocal text
+            try:
+                with open(self.ready, encoding="utf-8") as file:
+                    text = file.read()
+            except FileNotFoundError:
+                return False
+            return text.startswith("{")
+
+        wait_until(is_ours, "a ready file", START_TIMEOUT_S)
+        # Whole at first sight, though written a moment ago.
+        self.assertTrue(text.endswith('"http":[]}\n'), text)
+        self.stop(process)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_does_not_replace_what_is_no_file(self):
+        os.mkfifo(self.ready)
+        process = self.start(ready=False)
+        _, err = process.communicate(timeout=TIMEOUT_S)
+        self.assertEqual(process.returncode, 1)
+        self.assertEqual(err, f"socklens: the ready file {self.ready} is something else than a "
+                              "file\n")
+        self.assertTrue(stat.S_ISFIFO(os.stat(self.ready).st_mode))
+
+    def test_cannot_be_written(self):
+        self.ready = os.path.join(self.folder, "missing", "ready.json")
+        process = self.start(ready=False)
+        _, err = process.communicate(timeout=TIMEOUT_S)
+        self.assertEqual(process.returncode, 1)
+        self.assertIn(f"socklens: cannot write the ready file {self.ready}: "
+                      "No such file or directory\n", err)
+
+
+class PortInUse(Program):
+    def check(self, option, kind, protocol):
+        with socket.socket(socket.AF_INET, kind) as taken:
+            taken.bind(("127.0.0.1", 0))
+            if kind == socket.SOCK_STREAM:
+                taken.listen()
+            port = taken.getsockname()[1]
+            process = self.start(f"--{option}=127.0.0.1:{port}", ready=False)
+            out, err = process.communicate(timeout=TIMEOUT_S)
+        self.assertEqual((process.returncode, out), (1, ""))
+        self.assertEqual(len(err.splitlines()), 1, err)
+        self.assertRegex(err, rf"^socklens: cannot listen on {protocol} 127\.0\.0\.1:{port}: "
+                              rf"Address already in use \(.*--{option}=.*\)\n$")
+        self.assertFalse(os.path.exists(self.ready))
+
+    def test_udp(self):
+        self.check("udp-upper", socket.SOCK_DGRAM, "udp")
+
+    def test_tcp(self):
+        self.check("tcp-chat", socket.SOCK_STREAM, "tcp")
+
+    def test_http(self):
+        self.check("http", socket.SOCK_STREAM, "http")
+
+    def test_by_another_gateway(self):
+        with Gateway() as gateway:
+            address = gateway.addresses["udp_upper"][0]
+            process = self.start(f"--udp-upper={address}", ready=False)
+            _, err = process.communicate(timeout=TIMEOUT_S)
+            self.assertEqual(process.returncode, 1)
+            self.assertIn("Address already in use", err)
+
+
+class Stop(unittest.TestCase):
+    def check_with_clients(self, sig):
+        with Gateway() as gateway:
+            chats = [tcp_connect(gateway.chat) for _ in range(20)]
+            for chat in chats:
+                self.addCleanup(chat.close)
+                chat.sendall(b"Hi")
+                self.assertEqual(chat.recv(100), b"Your data was 2 bytes")
+            silent = tcp_connect(gateway.tcp)
+            self.addCleanup(silent.close)
+            with gateway.events("types=messages,status") as stream:
+                self.assertEqual(stream.status, 200)
+                stream.next_of("status")
+                took_s = gateway.stop(sig)
+                for _ in stream:
+                    pass  # it ends
+            self.assertLess(took_s, STOP_S)
+            for chat in chats + [silent]:
+                self.assertEqual(receive_all(chat), b"")
+
+    def test_sigterm_with_clients_and_a_stream(self):
+        self.check_with_clients(signal.SIGTERM)
+
+    def test_sigint_with_clients_and_a_stream(self):
+        self.check_with_clients(signal.SIGINT)
+
+    def test_a_waiting_request_is_answered(self):
+        with Gateway() as gateway:
+            host, port = gateway.address("http")
+            with tcp_connect((host, port)) as sock:
+                sock.sendall(f"GET /api/v1/messages?wait=30s HTTP/1.1\r\nHost: {host}:{port}\r\n"
+                             "Connection: close\r\n\r\n".encode())
+                time.sleep(0.2)
+                self.assertLess(gateway.stop(), STOP_S)
+                self.assertTrue(receive_all(sock).startswith(b"HTTP/1.1 "))
+
+    def test_at_once_after_the_start(self):
+        for _ in range(5):
+            with Gateway() as gateway:
+                gateway.stop()
+
+    def test_ports_are_free_again(self):
+        with Gateway() as gateway:
+            addresses = gateway.addresses
+            with tcp_connect(gateway.chat) as chat:
+                chat.sendall(b"Hi")
+                chat.recv(100)
+                gateway.stop()
+        with Gateway(udp_upper=addresses["udp_upper"], tcp_upper=addresses["tcp_upper"],
+                     tcp_chat=addresses["tcp_chat"], http=addresses["http"]) as again:
+            self.assertEqual(again.addresses, addresses)
+            self.assertEqual(udp_exchange(again.udp, b"again"), b"AGAIN")
+
+
+class Signals(Program):
+    def test_one_wish_that_arrives_twice_still_drains(self):
+        process = self.start()
+        process.send_signal(signal.SIGTERM)
+        self.stop(process)
+
+    def test_hangup_stops(self):
+        self.stop(self.start(), signal.SIGHUP)
+
+    def test_nohup_is_respected(self):
+        process = self.start(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        process.send_signal(signal.SIGHUP)
+        time.sleep(0.3)
+        self.assertIsNone(process.poll())
+        self.stop(process)
+
+
+class Descriptors(Program):
+    def test_without_standard_descriptors(self):
+        process = self.start("--transcript", stdout=None, stderr=None,
+                             preexec_fn=lambda: os.closerange(0, 3))
+        for fd in range(3):
+            self.assertEqual(os.readlink(f"/proc/{process.pid}/fd/{fd}"), "/dev/null")
+        self.stop(process)
+
+    def test_raises_the_limit_of_open_files(self):
+        process = self.start()
+        with open(f"/proc/{process.pid}/limits", encoding="ascii") as file:
+            limits = [line.split() for line in file if line.startswith("Max open files")]
+        self.assertEqual(limits[0][3], limits[0][4])
+        self.stop(process)
+
+
+if __name__ == "__main__":
+    unittest.main()
