@@ -1,12 +1,14 @@
 /* The thread may hang in write(2) for as long as the reader of a full pipe (or Ctrl-S at a
  * terminal) pleases. Making the descriptor non-blocking would change it for everyone who shares it,
- * the user's shell included. So the thread can be cancelled, in write and nowhere else, and all it
- * uses belongs to struct sl_transcript, which outlives it. */
+ * the user's shell included; cancelling the thread would leave its stack in disorder. So a stop
+ * that has waited long enough interrupts the write with a signal, again and again, since one that
+ * arrives just before the write is lost. */
 #include "app/transcript.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +25,9 @@
  * appends nothing, and a person does not see the difference. */
 #define GATHER_NS (10 * SL_NS_PER_MS)
 
+#define INTERRUPT          SIGRTMIN
+#define INTERRUPT_EVERY_NS (20 * SL_NS_PER_MS)
+
 struct sl_transcript {
     int fd;
     struct sl_journal *journal;
@@ -31,10 +36,22 @@ struct sl_transcript {
     struct sl_cursor cursor;
     struct sl_waker *waker;
     struct sl_buffer out;
-    int stop_fd; /* eventfd: readable once it has to end */
+    int stop_fd;          /* eventfd: readable once it has to end */
+    atomic_bool given_up; /* it has to end though not all is written */
     bool running;
     pthread_t thread;
 };
+
+static void ignore_interrupt(int number)
+{
+    (void)number;
+}
+
+/* Waits a moment on a descriptor that somebody else has made non-blocking. */
+static void wait_writable(int fd)
+{
+    poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, 100);
+}
 
 /* Writes all of the buffer; false where nobody reads any more. */
 static bool flush(struct sl_transcript *transcript)
@@ -42,19 +59,17 @@ static bool flush(struct sl_transcript *transcript)
     struct sl_buffer *out = &transcript->out;
 
     while (out->size > 0) {
-        int state;
-        pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
         ssize_t written = write(transcript->fd, out->data, out->size);
-        int code = errno;
-        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-        if (written < 0 && code == EAGAIN)
-            poll(&(struct pollfd){.fd = transcript->fd, .events = POLLOUT}, 1, 100);
-        else if (written < 0 && code != EINTR) {
-            sl_log_warning(transcript->log, "the transcript ends: %s", strerror(code));
+        if (written >= 0) {
+            sl_buffer_consume(out, (size_t)written);
+        } else if (errno == EAGAIN) {
+            wait_writable(transcript->fd);
+        } else if (errno != EINTR) {
+            sl_log_warning(transcript->log, "the transcript ends: %s", strerror(errno));
             return false;
         }
-        if (written > 0)
-            sl_buffer_consume(out, (size_t)written);
+        if (atomic_load(&transcript->given_up))
+            return false;
     }
     return true;
 }
@@ -112,9 +127,7 @@ static bool wait_for_more(struct sl_transcript *transcript)
 static void *run(void *context)
 {
     struct sl_transcript *transcript = context;
-    int state;
 
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     pthread_setname_np(pthread_self(), "transcript");
     sl_transcript_start(&transcript->out, transcript->registry);
     for (bool more = true; catch_up(transcript) && more;) {
@@ -128,8 +141,11 @@ static void *run(void *context)
 
 static int start(struct sl_transcript *transcript)
 {
+    struct sigaction action = {.sa_handler = ignore_interrupt}; /* no SA_RESTART */
     struct sl_journal_stats stats;
 
+    if (sigaction(INTERRUPT, &action, NULL) < 0)
+        return -errno;
     transcript->stop_fd = eventfd(0, EFD_CLOEXEC);
     if (transcript->stop_fd < 0)
         return -errno;
@@ -163,23 +179,26 @@ struct sl_transcript *sl_transcript_new(int fd, struct sl_journal *journal,
     return transcript;
 }
 
-static struct timespec wall_deadline(int64_t timeout_ns)
+/* True once the thread has ended. */
+static bool join_within(pthread_t thread, int64_t timeout_ns)
 {
     int64_t ns = sl_clock_wall_ns() + timeout_ns;
+    struct timespec deadline = {.tv_sec = ns / SL_NS_PER_S, .tv_nsec = ns % SL_NS_PER_S};
 
-    return (struct timespec){.tv_sec = ns / SL_NS_PER_S, .tv_nsec = ns % SL_NS_PER_S};
+    return pthread_timedjoin_np(thread, NULL, &deadline) == 0;
 }
 
 void sl_transcript_stop(struct sl_transcript *transcript, int64_t timeout_ns)
 {
     if (!transcript->running)
         return;
-    struct timespec deadline = wall_deadline(timeout_ns);
     eventfd_write(transcript->stop_fd, 1);
-    if (pthread_timedjoin_np(transcript->thread, NULL, &deadline) != 0) {
+    if (!join_within(transcript->thread, timeout_ns)) {
         sl_log_warning(transcript->log, "the transcript's end is lost: nobody reads it");
-        pthread_cancel(transcript->thread);
-        pthread_join(transcript->thread, NULL);
+        atomic_store(&transcript->given_up, true);
+        do
+            pthread_kill(transcript->thread, INTERRUPT);
+        while (!join_within(transcript->thread, INTERRUPT_EVERY_NS));
     }
     transcript->running = false;
 }

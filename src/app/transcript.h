@@ -13,8 +13,9 @@ struct sl_transcript;
 
 /* Starts a thread that writes to `fd` (not closed here) first what the listeners say, so they must
  * all be there, then what the journal holds from its oldest record on. A reader of `fd` that is
- * slow or gone slows or ends the transcript alone. SIGPIPE must be blocked or ignored. Journal,
- * registry and log must outlive it. NULL with `error` set on failure. */
+ * slow or gone slows or ends the transcript alone. SIGPIPE must be blocked or ignored; SIGRTMIN
+ * gets a handler for its own use. Journal, registry and log must outlive it. NULL with `error` set
+ * on failure. */
 struct sl_transcript *sl_transcript_new(int fd, struct sl_journal *journal,
                                         const struct sl_registry *registry, struct sl_log *log,
                                         struct sl_error *error);
