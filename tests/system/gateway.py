@@ -9,6 +9,8 @@ the ready file says. Every wait in here is bounded and says what it waited for.
 """
 
 import atexit
+import base64
+import contextlib
 import http.client
 import json
 import os
@@ -16,6 +18,7 @@ import resource
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -98,6 +101,12 @@ def tcp_connect(server, timeout_s=TIMEOUT_S, bind=None):
         sock.close()
         raise
     return sock
+
+
+def reset(sock):
+    """Closes with RST instead of FIN."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
 
 
 def receive_exactly(sock, size):
@@ -287,6 +296,17 @@ class Gateway:
             Gateway.live.remove(self)
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    @contextlib.contextmanager
+    def asleep(self):
+        """It stands still inside the block, so that what is sent meanwhile is there at once."""
+        self.process.send_signal(signal.SIGSTOP)
+        time.sleep(0.05)
+        try:
+            yield
+            time.sleep(0.05)
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
     def cpu_s(self):
         """Processor time it has used so far."""
         with open(f"/proc/{self.pid}/stat", encoding="ascii") as file:
@@ -420,8 +440,24 @@ class Gateway:
         return wait_until(closed, f"client {client_id} is closed", timeout_s)
 
 
+STORED_MAX = 65536  # bytes of one side that are kept
+
+
+def payload_of(data, size=None):
+    """How the API shows these bytes; `size` where there were more on the wire than are kept."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        text = None
+    size = len(data) if size is None else size
+    return {"size": size, "stored_size": len(data), "truncated": size > len(data), "text": text,
+            "base64": base64.b64encode(data).decode()}
+
+
 class GatewayTest(unittest.TestCase):
     """Tests that share one gateway; `options` are the arguments of Gateway."""
+
+    maxDiff = 4000
 
     flags = ()
     options = {}
@@ -445,6 +481,27 @@ class GatewayTest(unittest.TestCase):
         sock = udp_socket(*arguments, **options)
         self.addCleanup(sock.close)
         return sock
+
+    def assert_message(self, message, received, sent, outcome="replied"):
+        """A message of the API has these bytes on its two sides; `sent` None: no reply."""
+        self.assertEqual(message["outcome"], outcome, message)
+        self.assertEqual(message["received"], payload_of(received))
+        self.assertEqual(message["sent"], None if sent is None else payload_of(sent))
+        for name in ("replied_at", "service_us"):
+            self.assertEqual(message[name] is None, sent is None, message)
+
+    def assert_conversation(self, sock, *exchanges):
+        """These (received, sent) and nothing else stand in the log for this socket of ours."""
+        client = self.gateway.client_of(sock)
+        messages = self.gateway.wait_for_messages(len(exchanges), client=client["id"])
+        self.assertEqual(len(messages), len(exchanges), messages)
+        for message, exchange in zip(messages, exchanges):
+            self.assert_message(message, *exchange)
+            self.assertEqual(message["client"],
+                             {"id": client["id"], "address": client["address"]})
+            self.assertEqual(message["service"], client["service"])
+            self.assertEqual(message["listener"], client["listener"])
+        return client
 
 
 def gateway_executable():

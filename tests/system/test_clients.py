@@ -3,24 +3,17 @@
 import os
 import signal
 import socket
-import struct
 import subprocess
 import tempfile
 import time
 import unittest
 
-from gateway import executable, receive_exactly, udp_socket, wait_until
+from gateway import executable, receive_exactly, reset, udp_socket, wait_until
 from programs import (CourseServer, Terminal, chat_client, client_command, closed_port, run,
                       serve, serve_datagrams, tcp_client, udp_client)
 
 UDP_PROMPT = b"Input lowercase sentence: "
 CHAT_PROMPT = b"Enter message to send or type Exit to disconnect: "
-
-
-def reset(sock):
-    """Closes with RST instead of FIN."""
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    sock.close()
 
 
 class ClientTest(unittest.TestCase):
