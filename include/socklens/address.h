@@ -37,17 +37,22 @@ size_t sl_address_format(const struct sl_address *address, char text[SL_ADDRESS_
 /* The same without the port (and without brackets): "127.0.0.1", "::1". */
 size_t sl_address_format_host(const struct sl_address *address, char text[SL_ADDRESS_TEXT_SIZE]);
 
-/* As Python prints a socket's name, which the course's servers do: ('127.0.0.1', 1060). */
+/* As Python prints a socket's name, which the course's servers do: ('127.0.0.1', 1060), and
+ * ('::1', 1060, 0, 0) with flow label and scope. */
 size_t sl_address_format_python(const struct sl_address *address, char text[SL_ADDRESS_TEXT_SIZE]);
 
 bool sl_address_equal(const struct sl_address *a, const struct sl_address *b);
+
+/* Reached from this machine only: 127.0.0.0/8, ::1, and every Unix socket. */
 bool sl_address_is_loopback(const struct sl_address *address);
+
 bool sl_address_is_wildcard(const struct sl_address *address);
 
-/* An address that one host can answer from: not unspecified, multicast or 255.255.255.255. */
+/* An address that one host can answer from: not 0.0.0.0/8, ::, multicast or 255.255.255.255. Every
+ * Unix socket is. */
 bool sl_address_is_unicast(const struct sl_address *address);
 
-/* 64 bits that a peer cannot steer: keyed with `key`, which each process draws at its start. */
+/* 64 bits that a peer cannot steer (SipHash-1-3): `key` is random, drawn once by each process. */
 uint64_t sl_address_hash(const struct sl_address *address, uint64_t key);
 
 /* The same over the IP alone, for limits per address: an IPv6 peer counts by its /64. */
@@ -64,9 +69,10 @@ struct sl_endpoint {
  */
 int sl_endpoint_parse(const char *text, struct sl_endpoint *endpoint, struct sl_error *error);
 
-/* Resolves with getaddrinfo(3) (may block on DNS: start-up and client programs only) to at most
- * `capacity` distinct addresses in the resolver's order. `socktype` is SOCK_STREAM or SOCK_DGRAM.
- * Returns their number (at least 1), or a negative errno with `error` set. */
+/* Resolves `host`, which is not empty, with getaddrinfo(3) (may block on DNS: start-up and client
+ * programs only) to at most `capacity` distinct addresses in the resolver's order. `socktype` is
+ * SOCK_STREAM or SOCK_DGRAM. Returns their number (at least 1), or a negative errno with `error`
+ * set. */
 int sl_endpoint_resolve(const char *host, uint16_t port, int socktype, struct sl_address *addresses,
                         size_t capacity, struct sl_error *error);
 

@@ -1,13 +1,16 @@
 /* A small streaming JSON writer (RFC 8259) for what is written often: messages, clients, events.
  *
- * It appends to an sl_buffer and puts the commas. Strings must be valid UTF-8; `sl_json_bytes`
- * takes any. Memory errors are remembered: check `failed` once at the end. */
+ * It appends to an sl_buffer and puts the commas. What is written is always valid JSON in UTF-8
+ * without control characters, DEL, U+2028 and U+2029 (they are escaped): a byte of a string that is
+ * not UTF-8 becomes U+FFFD, and sl_json_text_or_null says null instead. Memory errors are
+ * remembered: check `failed` once at the end. */
 #ifndef SOCKLENS_JSON_H
 #define SOCKLENS_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "socklens/buffer.h"
 
@@ -24,8 +27,28 @@ void sl_json_close_object(struct sl_json *json);
 void sl_json_open_array(struct sl_json *json);
 void sl_json_close_array(struct sl_json *json);
 
-/* The key must be plain ASCII without quotes or backslashes: our own names. */
-void sl_json_key(struct sl_json *json, const char *key);
+/* Any key: what sl_json_key does where there is no room. */
+void sl_json_key_n(struct sl_json *json, const char *key, size_t size);
+
+/* The key must be plain ASCII without quotes or backslashes: our own names. They are half of what
+ * is written, so a literal is stored here by a few moves, without a call. */
+static inline void sl_json_key(struct sl_json *json, const char *key)
+{
+    struct sl_buffer *out = json->out;
+    size_t size = strlen(key);
+    if (json->failed || out->capacity - out->size < size + 4) {
+        sl_json_key_n(json, key, size);
+        return;
+    }
+    uint8_t *to = out->data + out->size;
+    *to = ',';
+    to += json->comma;
+    *to = '"';
+    memcpy(to + 1, key, size);
+    memcpy(to + 1 + size, "\":", 2);
+    out->size += json->comma + size + 3;
+    json->comma = false;
+}
 
 void sl_json_string(struct sl_json *json, const char *text);
 void sl_json_string_n(struct sl_json *json, const char *text, size_t size);

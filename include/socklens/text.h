@@ -21,15 +21,16 @@ bool sl_text_is_utf8(const uint8_t *in, size_t size);
 size_t sl_text_utf8_prefix(const uint8_t *in, size_t size);
 
 /* Appends `in` for a terminal or a log line: printable text as it is; C0, DEL, C1, bidirectional
- * controls (U+200E-F, U+202A-E, U+2066-9), line and paragraph separators as \n \r \t \xNN or
- * \u{NNNN}; invalid UTF-8 bytes as \xNN; a backslash as \\. 0 or -ENOMEM. */
+ * controls (U+061C, U+200E-F, U+202A-E, U+2066-9), line and paragraph separators as \n \r \t \xNN
+ * or \u{NNNN}; invalid UTF-8 bytes as \xNN; a backslash as \\. 0 or -ENOMEM. */
 int sl_text_escape(const uint8_t *in, size_t size, struct sl_buffer *out);
 
 /* Appends the base64 (RFC 4648 section 4, padded) of `in`. 0 or -ENOMEM. */
 int sl_text_base64(const uint8_t *in, size_t size, struct sl_buffer *out);
 
-/* Decode a whole NUL-terminated text: base64 with or without padding; hex with or without blanks,
- * colons and upper case. 0, -EINVAL where it is malformed (`out` unchanged), or -ENOMEM. */
+/* Decode a whole NUL-terminated text: base64 with or without padding, but without blanks and
+ * without bits that belong to no byte; hex in either case, with or without blanks and colons
+ * between the bytes. 0, -EINVAL where it is malformed (`out` unchanged), or -ENOMEM. */
 int sl_text_from_base64(const char *text, struct sl_buffer *out);
 int sl_text_from_hex(const char *text, struct sl_buffer *out);
 

@@ -75,14 +75,19 @@ size_t sl_clock_format(int64_t wall_ns, char text[SL_RFC3339_SIZE])
     struct date date = date_of_days((unsigned)(seconds / SECONDS_PER_DAY));
     unsigned of_day = (unsigned)(seconds % SECONDS_PER_DAY);
 
+    unsigned micros = (unsigned)(us % 1000000);
+
     memcpy(text, "0000-00-00T00:00:00.000000Z", 28);
-    sl_digits_write_padded(date.year, 4, text);
-    sl_digits_write_padded(date.month, 2, text + 5);
-    sl_digits_write_padded(date.day, 2, text + 8);
-    sl_digits_write_padded(of_day / 3600, 2, text + 11);
-    sl_digits_write_padded(of_day / 60 % 60, 2, text + 14);
-    sl_digits_write_padded(of_day % 60, 2, text + 17);
-    sl_digits_write_padded(us % 1000000, 6, text + 20);
+    sl_digits_write_pair(date.year / 100, text);
+    sl_digits_write_pair(date.year % 100, text + 2);
+    sl_digits_write_pair(date.month, text + 5);
+    sl_digits_write_pair(date.day, text + 8);
+    sl_digits_write_pair(of_day / 3600, text + 11);
+    sl_digits_write_pair(of_day / 60 % 60, text + 14);
+    sl_digits_write_pair(of_day % 60, text + 17);
+    sl_digits_write_pair(micros / 10000, text + 20);
+    sl_digits_write_pair(micros / 100 % 100, text + 22);
+    sl_digits_write_pair(micros % 100, text + 24);
     return 27;
 }
 

@@ -4,13 +4,19 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define SL_DIGITS_MAX 20 /* of UINT64_MAX */
 
+extern const char sl_digit_pairs[201]; /* "00" to "99" */
+
+/* Two digits, of a value below 100. */
+static inline void sl_digits_write_pair(unsigned value, char *out)
+{
+    memcpy(out, sl_digit_pairs + 2 * value, 2);
+}
+
 /* Writes `value` without a NUL to `out` (room for SL_DIGITS_MAX) and returns the length. */
 size_t sl_digits_write(uint64_t value, char *out);
-
-/* Writes exactly `count` digits of `value` (its lowest), with leading zeros. */
-void sl_digits_write_padded(uint64_t value, size_t count, char *out);
 
 #endif

@@ -87,9 +87,8 @@ void sl_json_close_array(struct sl_json *json)
     close_container(json, ']');
 }
 
-void sl_json_key(struct sl_json *json, const char *key)
+void sl_json_key_n(struct sl_json *json, const char *key, size_t size)
 {
-    size_t size = strlen(key);
     uint8_t *to = begin_value(json, size + 3);
     json->comma = false;
     if (!to)
@@ -116,15 +115,25 @@ static bool byte_is_clean(uint8_t byte)
     return byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\';
 }
 
-/* Copies the clean ASCII at the start of `in`; how much it was. */
+static bool word_is_clean(const uint8_t *in)
+{
+    uint64_t word = sl_word_load(in);
+    return sl_word_is_ascii(word) && !word_needs_escape(word);
+}
+
+/* Copies the clean ASCII at the start of `in`; how much it was. The last bytes of a text go as its
+ * last eight, over what was copied before. */
 static size_t copy_clean(const uint8_t *in, size_t size, uint8_t *out)
 {
     size_t at = 0;
     for (; size - at >= 8; at += 8) {
-        uint64_t word = sl_word_load(in + at);
-        if (!sl_word_is_ascii(word) || word_needs_escape(word))
+        if (!word_is_clean(in + at))
             break;
-        sl_word_store(out + at, word);
+        sl_word_store(out + at, sl_word_load(in + at));
+    }
+    if (at < size && size >= 8 && size - at < 8 && word_is_clean(in + size - 8)) {
+        sl_word_store(out + size - 8, sl_word_load(in + size - 8));
+        return size;
     }
     for (; at < size && byte_is_clean(in[at]); at++)
         out[at] = in[at];
@@ -252,22 +261,22 @@ void sl_json_text_or_null(struct sl_json *json, const uint8_t *bytes, size_t siz
     sl_json_null(json);
 }
 
-static void write_number(struct sl_json *json, bool negative, uint64_t magnitude)
-{
-    char text[SL_DIGITS_MAX + 1];
-    text[0] = '-';
-    size_t length = sl_digits_write(magnitude, text + 1);
-    write_plain(json, negative ? text : text + 1, length + negative);
-}
-
 void sl_json_uint(struct sl_json *json, uint64_t value)
 {
-    write_number(json, false, value);
+    uint8_t *to = begin_value(json, SL_DIGITS_MAX);
+    if (to)
+        json->out->size += sl_digits_write(value, (char *)to);
 }
 
 void sl_json_int(struct sl_json *json, int64_t value)
 {
-    write_number(json, value < 0, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+    uint8_t *to = begin_value(json, SL_DIGITS_MAX + 1);
+    if (!to)
+        return;
+    bool negative = value < 0;
+    *to = '-';
+    uint64_t magnitude = negative ? 0 - (uint64_t)value : (uint64_t)value;
+    json->out->size += negative + sl_digits_write(magnitude, (char *)to + negative);
 }
 
 void sl_json_bool(struct sl_json *json, bool value)
@@ -282,10 +291,12 @@ void sl_json_null(struct sl_json *json)
 
 void sl_json_time(struct sl_json *json, int64_t wall_ns)
 {
-    char text[SL_RFC3339_SIZE + 1];
-    size_t length = sl_clock_format(wall_ns, text + 1);
-    text[0] = text[length + 1] = '"';
-    write_plain(json, text, length + 2);
+    uint8_t *to = begin_value(json, SL_RFC3339_SIZE + 2);
+    if (!to)
+        return;
+    size_t length = sl_clock_format(wall_ns, (char *)to + 1);
+    to[0] = to[length + 1] = '"';
+    json->out->size += length + 2;
 }
 
 void sl_json_base64(struct sl_json *json, const uint8_t *bytes, size_t size)
