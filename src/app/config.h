@@ -46,7 +46,7 @@ struct sl_config {
     enum sl_log_level log_level;
     enum sl_log_format log_format;
     char *file; /* NULL: none */
-    bool check_only, help, version;
+    bool check_only, healthcheck, help, version;
 };
 
 /* Fills a zeroed `config` from defaults, config file, `environment` (as environ(7)) and command

@@ -8,6 +8,7 @@
 #include "app/drain.h"
 #include "app/exposure.h"
 #include "app/gateway.h"
+#include "app/healthcheck.h"
 #include "app/options.h"
 #include "app/signals.h"
 
@@ -116,6 +117,18 @@ static int check_only(const struct sl_config *config, const struct sl_problems *
     return STATUS_OK;
 }
 
+static int check_health(const struct sl_config *config)
+{
+    struct sl_error error;
+
+    if (sl_healthcheck(config, &error) < 0) {
+        fprintf(stderr, "socklens: %s\n", error.text);
+        return STATUS_FAILED;
+    }
+    puts("healthy");
+    return STATUS_OK;
+}
+
 /* What the command line asks for. */
 static int obey(const struct sl_config *config, struct sl_problems *problems,
                 struct sl_problems *warnings)
@@ -135,6 +148,8 @@ static int obey(const struct sl_config *config, struct sl_problems *problems,
         print_problems(problems, false);
         return STATUS_USAGE;
     }
+    if (config->healthcheck)
+        return check_health(config);
     struct sl_log log;
     sl_log_init(&log, STDERR_FILENO, config->log_level, config->log_format);
     log_warnings(&log, warnings);
