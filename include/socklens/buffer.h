@@ -23,6 +23,7 @@ uint8_t *sl_buffer_reserve(struct sl_buffer *buffer, size_t extra);
 /* 0, or -ENOMEM with nothing appended. */
 int sl_buffer_append(struct sl_buffer *buffer, const void *bytes, size_t size);
 int sl_buffer_append_text(struct sl_buffer *buffer, const char *text);
+int sl_buffer_append_uint(struct sl_buffer *buffer, uint64_t value); /* in decimal */
 __attribute__((format(printf, 2, 3))) int sl_buffer_printf(struct sl_buffer *buffer,
                                                            const char *format, ...);
 

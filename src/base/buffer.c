@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digits.h"
+
 #define SMALLEST_CAPACITY 64
 
 void sl_buffer_deinit(struct sl_buffer *buffer)
@@ -55,6 +57,15 @@ int sl_buffer_append(struct sl_buffer *buffer, const void *bytes, size_t size)
 int sl_buffer_append_text(struct sl_buffer *buffer, const char *text)
 {
     return sl_buffer_append(buffer, text, strlen(text));
+}
+
+int sl_buffer_append_uint(struct sl_buffer *buffer, uint64_t value)
+{
+    uint8_t *to = sl_buffer_reserve(buffer, SL_DIGITS_MAX);
+    if (!to)
+        return -ENOMEM;
+    buffer->size += sl_digits_write(value, (char *)to);
+    return 0;
 }
 
 __attribute__((format(printf, 2, 0))) static int

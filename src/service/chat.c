@@ -1,12 +1,8 @@
 #include <string.h>
 
-#include "base/digits.h"
 #include "socklens/service.h"
 
-#define EXIT     "Exit"
-#define GOODBYE  "Disconnect"
-#define BEFORE_N "Your data was "
-#define AFTER_N  " bytes"
+#define EXIT "Exit"
 
 static bool is_exit(const struct sl_message *message)
 {
@@ -15,20 +11,17 @@ static bool is_exit(const struct sl_message *message)
 
 static enum sl_verdict count_bytes(uint64_t size, struct sl_buffer *out)
 {
-    uint8_t *to = sl_buffer_reserve(out, strlen(BEFORE_N) + SL_DIGITS_MAX + strlen(AFTER_N));
-    if (!to)
-        return SL_NO_MEMORY;
-    size_t length = strlen(BEFORE_N);
-    memcpy(to, BEFORE_N, length);
-    length += sl_digits_write(size, (char *)to + length);
-    memcpy(to + length, AFTER_N, strlen(AFTER_N));
-    out->size += length + strlen(AFTER_N);
-    return SL_ANSWER;
+    size_t before = out->size;
+    if (sl_buffer_append_text(out, "Your data was ") == 0 &&
+        sl_buffer_append_uint(out, size) == 0 && sl_buffer_append_text(out, " bytes") == 0)
+        return SL_ANSWER;
+    out->size = before;
+    return SL_NO_MEMORY;
 }
 
 enum sl_verdict sl_chat_respond(const struct sl_message *message, struct sl_buffer *out)
 {
     if (!is_exit(message))
         return count_bytes(message->size, out);
-    return sl_buffer_append_text(out, GOODBYE) < 0 ? SL_NO_MEMORY : SL_ANSWER_AND_CLOSE;
+    return sl_buffer_append_text(out, "Disconnect") < 0 ? SL_NO_MEMORY : SL_ANSWER_AND_CLOSE;
 }

@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "failing_memory.h"
 
@@ -11,7 +12,29 @@ static void appends_in_order(void **state)
     assert_int_equal(sl_buffer_append(&buffer, "one ", 4), 0);
     assert_int_equal(sl_buffer_append_text(&buffer, "two "), 0);
     assert_int_equal(sl_buffer_printf(&buffer, "%d %s", 3, "four"), 0);
-    assert_took(&buffer, "one two 3 four");
+    assert_int_equal(sl_buffer_append_uint(&buffer, 5), 0);
+    assert_took(&buffer, "one two 3 four5");
+    sl_buffer_deinit(&buffer);
+}
+
+static void assert_number(struct sl_buffer *buffer, uint64_t value)
+{
+    char expected[32];
+    snprintf(expected, sizeof(expected), "%llu", (unsigned long long)value);
+    assert_int_equal(sl_buffer_append_uint(buffer, value), 0);
+    assert_took(buffer, expected);
+}
+
+static void writes_numbers_of_every_length(void **state)
+{
+    (void)state;
+    struct sl_buffer buffer = SL_BUFFER_INIT;
+    for (uint64_t power = 1; power < UINT64_MAX / 10; power *= 10) {
+        assert_number(&buffer, power - 1);
+        assert_number(&buffer, power);
+        assert_number(&buffer, power / 9 * 8);
+    }
+    assert_number(&buffer, UINT64_MAX);
     sl_buffer_deinit(&buffer);
 }
 
@@ -89,6 +112,9 @@ static void without_memory_nothing_is_appended(void **state)
     allow_allocations(0);
     assert_null(sl_buffer_reserve(&buffer, 1000));
     assert_int_equal(sl_buffer_printf(&buffer, "%1000d", 1), -ENOMEM);
+    buffer.size = buffer.capacity;
+    assert_int_equal(sl_buffer_append_uint(&buffer, 7), -ENOMEM);
+    buffer.size = 3;
     assert_int_equal(sl_buffer_append_text(&buffer, "d"), 0); /* there is room for this one */
     allow_allocations(-1);
     assert_took(&buffer, "abcd");
@@ -99,6 +125,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(appends_in_order),
+        cmocka_unit_test(writes_numbers_of_every_length),
         cmocka_unit_test(deinit_leaves_an_empty_buffer),
         cmocka_unit_test(appending_nothing_is_no_failure),
         cmocka_unit_test(growth_is_linear_over_all),
