@@ -22,6 +22,7 @@
 #include <microhttpd.h>
 
 #include "http/intake.h"
+#include "http/layout.h"
 #include "http/response.h"
 
 #define MEMORY_PER_CONNECTION ((size_t)32 << 10)
@@ -84,7 +85,7 @@ static enum MHD_Result add_header(void *context, enum MHD_ValueKind kind, const 
         return MHD_NO;
     }
     headers->items[headers->count++] =
-        (struct sl_header){name, value ? value : "", name_size, value_size};
+        (struct sl_header){name, value ? value : "", name_size, value ? value_size : 0};
     return MHD_YES;
 }
 
@@ -98,12 +99,28 @@ static enum MHD_Result refuse_now(struct MHD_Connection *mhd, struct sl_request 
     return sl_response_queue(mhd, request, &answer);
 }
 
+/* With more fields than are kept the guard refuses in any case. */
+static bool is_sound(struct MHD_Connection *mhd, const struct sl_request *request)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    struct sl_layout layout = {.method = request->method,
+                               .target = request->target,
+                               .version = request->version,
+                               .headers = &request->headers,
+                               .size = info ? info->header_size : 0};
+
+    return !info || request->headers.overflow || !sl_layout_is_known(MHD_get_version()) ||
+           sl_layout_is_sound(&layout);
+}
+
 static enum MHD_Result begin(struct sl_http_listener *listener, struct MHD_Connection *mhd,
                              const char *method, const char *version, void **state)
 {
     struct sl_http *http = listener->http;
     struct sl_connection *connection = connection_of(mhd);
     struct sl_request *request;
+    bool sound;
 
     if (!connection || !connection->target)
         return MHD_NO;
@@ -113,7 +130,10 @@ static enum MHD_Result begin(struct sl_http_listener *listener, struct MHD_Conne
     *state = request;
     request->waiter.connection = mhd;
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, add_header, &request->headers);
-    if (sl_intake_head(request) == SL_INTAKE_CLOSE)
+    sound = is_sound(mhd, request);
+    if (sl_headers_own(&request->headers) < 0)
+        return MHD_NO;
+    if (sl_intake_head(request, sound) == SL_INTAKE_CLOSE)
         return refuse_now(mhd, request);
     expect(http, connection, SL_BODY_DEADLINE_NS);
     return MHD_YES;

@@ -44,7 +44,7 @@ static unsigned check_fields(const struct sl_headers *headers, struct sl_problem
 
         if (strlen(header->name) != header->name_size || !is_token(header->name))
             return sl_problem_set(problem, 400, NULL, NULL, "a header field's name is malformed");
-        if (!header->value || !is_field_value(header))
+        if (!is_field_value(header))
             return sl_problem_set(problem, 400, NULL, NULL,
                                   "the header field %s has a control character",
                                   sl_quote(header->name).text);

@@ -1,7 +1,61 @@
 #include "http/header.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+static const char *copy(char **to, const char *text, size_t size)
+{
+    char *begin = *to;
+
+    memcpy(begin, text, size);
+    begin[size] = '\0';
+    *to += size + 1;
+    return begin;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static void trim(struct sl_header *header)
+{
+    while (header->value_size > 0 && is_blank(*header->value)) {
+        header->value++;
+        header->value_size--;
+    }
+    while (header->value_size > 0 && is_blank(header->value[header->value_size - 1]))
+        header->value_size--;
+}
+
+int sl_headers_own(struct sl_headers *headers)
+{
+    size_t size = 1;
+    char *to;
+
+    for (size_t i = 0; i < headers->count; i++)
+        size += headers->items[i].name_size + headers->items[i].value_size + 2;
+    to = headers->text = malloc(size);
+    if (!to)
+        return -ENOMEM;
+    for (size_t i = 0; i < headers->count; i++) {
+        struct sl_header *header = &headers->items[i];
+
+        trim(header);
+        header->name = copy(&to, header->name, header->name_size);
+        header->value = copy(&to, header->value, header->value_size);
+    }
+    return 0;
+}
+
+void sl_headers_deinit(struct sl_headers *headers)
+{
+    free(headers->text);
+    headers->text = NULL;
+    headers->count = 0;
+}
 
 const char *sl_headers_get(const struct sl_headers *headers, const char *name)
 {

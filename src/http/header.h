@@ -8,17 +8,23 @@
 #define SL_HEADERS_MAX 64
 
 struct sl_header {
-    const char *name, *value;     /* NUL-terminated; borrowed for as long as the request lives */
-    size_t name_size, value_size; /* as received: more than strlen where a NUL came within */
+    const char *name, *value; /* NUL-terminated */
+    size_t name_size, value_size;
 };
 
 struct sl_headers {
     struct sl_header items[SL_HEADERS_MAX];
     size_t count;
     bool overflow; /* there were more */
+    char *text;    /* owns names and values after sl_headers_own; before, they are borrowed */
 };
 
-/* The first with that name (any case), or NULL. */
+/* Copies names and values, the latter without blanks around them (RFC 9110 section 5.5). 0 or
+ * -ENOMEM with nothing changed. */
+int sl_headers_own(struct sl_headers *headers);
+void sl_headers_deinit(struct sl_headers *headers);
+
+/* The value of the first with that name (any case), or NULL. */
 const char *sl_headers_get(const struct sl_headers *headers, const char *name);
 size_t sl_headers_count(const struct sl_headers *headers, const char *name);
 

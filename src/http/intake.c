@@ -29,6 +29,7 @@ void sl_intake_free(struct sl_request *request)
     sl_ticker_remove(&request->http->ticker, &request->waiter);
     if (request->state)
         request->free_state(request->state);
+    sl_headers_deinit(&request->headers);
     sl_query_deinit(&request->query);
     sl_buffer_deinit(&request->body);
     atomic_fetch_sub(&request->http->requests, 1);
@@ -42,7 +43,7 @@ static bool changes_something(const struct sl_request *request)
 }
 
 /* Anything but 0 closes the connection. */
-static unsigned check_frame(struct sl_request *request)
+static unsigned check_frame(struct sl_request *request, bool sound)
 {
     struct sl_guard_request guarded = {
         .method = request->method,
@@ -55,6 +56,9 @@ static unsigned check_frame(struct sl_request *request)
 
     if (atomic_load(&request->http->stopping))
         return sl_problem_set(problem, 503, NULL, NULL, "the gateway is stopping");
+    if (!sound)
+        return sl_problem_set(problem, 400, NULL, "one \"name: value\" on each line, without NUL",
+                              "the header fields are malformed");
     return sl_guard_frame(&guarded, &request->http->hosts, problem);
 }
 
@@ -93,10 +97,10 @@ static unsigned refuse_size(struct sl_request *request)
                           "the body must not be larger than %zu bytes", max);
 }
 
-enum sl_intake sl_intake_head(struct sl_request *request)
+enum sl_intake sl_intake_head(struct sl_request *request, bool sound)
 {
     struct sl_guard_body body;
-    unsigned status = check_frame(request);
+    unsigned status = check_frame(request, sound);
 
     if (status)
         return SL_INTAKE_CLOSE;

@@ -21,8 +21,8 @@ enum sl_intake {
     SL_INTAKE_CLOSE, /* answer request->refusal now, and close behind it */
 };
 
-/* Guard, route, query names, body's size and type. */
-enum sl_intake sl_intake_head(struct sl_request *request);
+/* Guard, route, query names, body's size and type. `sound`: the head was read as it was sent. */
+enum sl_intake sl_intake_head(struct sl_request *request, bool sound);
 
 /* Bytes of the body; false where the connection should end. */
 bool sl_intake_body(struct sl_request *request, const char *bytes, size_t size);
