@@ -137,24 +137,30 @@ class PortInUse(Program):
 
 
 class Stop(unittest.TestCase):
+    def start(self, **options):
+        gateway = Gateway(**options)
+        self.addCleanup(gateway.kill)
+        return gateway
+
+    def chat_with(self, gateway):
+        chat = tcp_connect(gateway.chat)
+        self.addCleanup(chat.close)
+        chat.sendall(b"Hi")
+        self.assertEqual(chat.recv(100), b"Your data was 2 bytes")
+        return chat
+
     def check_with_clients(self, sig):
-        with Gateway() as gateway:
-            chats = [tcp_connect(gateway.chat) for _ in range(20)]
-            for chat in chats:
-                self.addCleanup(chat.close)
-                chat.sendall(b"Hi")
-                self.assertEqual(chat.recv(100), b"Your data was 2 bytes")
-            silent = tcp_connect(gateway.tcp)
-            self.addCleanup(silent.close)
-            with gateway.events("types=messages,status") as stream:
-                self.assertEqual(stream.status, 200)
-                stream.next_of("status")
-                took_s = gateway.stop(sig)
-                for _ in stream:
-                    pass  # it ends
-            self.assertLess(took_s, STOP_S)
-            for chat in chats + [silent]:
-                self.assertEqual(receive_all(chat), b"")
+        gateway = self.start()
+        clients = [self.chat_with(gateway) for _ in range(20)] + [tcp_connect(gateway.tcp)]
+        self.addCleanup(clients[-1].close)
+        with gateway.events("types=messages,status") as stream:
+            self.assertEqual(stream.status, 200)
+            stream.next_of("status")
+            self.assertLess(gateway.stop(sig), STOP_S)
+            for _ in stream:
+                pass  # it ends
+        for client in clients:
+            self.assertEqual(receive_all(client), b"")
 
     def test_sigterm_with_clients_and_a_stream(self):
         self.check_with_clients(signal.SIGTERM)
@@ -163,31 +169,28 @@ class Stop(unittest.TestCase):
         self.check_with_clients(signal.SIGINT)
 
     def test_a_waiting_request_is_answered(self):
-        with Gateway() as gateway:
-            host, port = gateway.address("http")
-            with tcp_connect((host, port)) as sock:
-                sock.sendall(f"GET /api/v1/messages?wait=30s HTTP/1.1\r\nHost: {host}:{port}\r\n"
-                             "Connection: close\r\n\r\n".encode())
-                time.sleep(0.2)
-                self.assertLess(gateway.stop(), STOP_S)
-                self.assertTrue(receive_all(sock).startswith(b"HTTP/1.1 "))
+        gateway = self.start()
+        host, port = gateway.address("http")
+        with tcp_connect((host, port)) as sock:
+            sock.sendall(f"GET /api/v1/messages?wait=30s HTTP/1.1\r\nHost: {host}:{port}\r\n"
+                         "Connection: close\r\n\r\n".encode())
+            time.sleep(0.2)
+            self.assertLess(gateway.stop(), STOP_S)
+            self.assertTrue(receive_all(sock).startswith(b"HTTP/1.1 "))
 
     def test_at_once_after_the_start(self):
         for _ in range(5):
-            with Gateway() as gateway:
-                gateway.stop()
+            self.start().stop()
 
     def test_ports_are_free_again(self):
-        with Gateway() as gateway:
-            addresses = gateway.addresses
-            with tcp_connect(gateway.chat) as chat:
-                chat.sendall(b"Hi")
-                chat.recv(100)
-                gateway.stop()
-        with Gateway(udp_upper=addresses["udp_upper"], tcp_upper=addresses["tcp_upper"],
-                     tcp_chat=addresses["tcp_chat"], http=addresses["http"]) as again:
-            self.assertEqual(again.addresses, addresses)
-            self.assertEqual(udp_exchange(again.udp, b"again"), b"AGAIN")
+        gateway = self.start()
+        addresses = gateway.addresses
+        self.chat_with(gateway)
+        gateway.stop()
+        again = self.start(udp_upper=addresses["udp_upper"], tcp_upper=addresses["tcp_upper"],
+                           tcp_chat=addresses["tcp_chat"], http=addresses["http"])
+        self.assertEqual(again.addresses, addresses)
+        self.assertEqual(udp_exchange(again.udp, b"again"), b"AGAIN")
 
 
 class Signals(Program):
