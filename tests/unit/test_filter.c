@@ -1,0 +1,226 @@
+#include "unit.h"
+
+#include <stdlib.h>
+
+#include "socklens/filter.h"
+
+/* A record as the journal makes them, each in memory of exactly its size. */
+static struct sl_record *record_of(const char *received, const char *sent)
+{
+    size_t received_size = strlen(received), sent_size = sent ? strlen(sent) : 0;
+    struct sl_record *record = malloc(sizeof(*record) + received_size + sent_size);
+    *record = (struct sl_record){
+        .kind = SL_RECORD_EXCHANGE,
+        .service = SL_TCP_UPPER,
+        .outcome = sent ? SL_REPLIED : SL_PEER_GONE,
+        .client = 5,
+        .received_at_ns = 1000,
+        .received_size = received_size,
+        .sent_size = sent_size,
+        .received_stored = (uint32_t)received_size,
+        .sent_stored = (uint32_t)sent_size,
+    };
+    memcpy(record->payload, received, received_size);
+    if (sent_size > 0)
+        memcpy(record->payload + received_size, sent, sent_size);
+    return record;
+}
+
+static bool match_and_free(const struct sl_filter *filter, struct sl_record *record)
+{
+    bool matches = sl_filter_match(filter, record);
+    free(record);
+    return matches;
+}
+
+static bool matches_text(const char *text, const char *received, const char *sent)
+{
+    struct sl_filter filter = {0};
+    assert_int_equal(sl_buffer_append_text(&filter.text, text), 0);
+    bool matches = match_and_free(&filter, record_of(received, sent));
+    sl_filter_deinit(&filter);
+    return matches;
+}
+
+static bool matches_bytes(const uint8_t *bytes, size_t size, const char *received, const char *sent)
+{
+    struct sl_filter filter = {0};
+    assert_int_equal(sl_buffer_append(&filter.bytes, bytes, size), 0);
+    bool matches = match_and_free(&filter, record_of(received, sent));
+    sl_filter_deinit(&filter);
+    return matches;
+}
+
+static void nothing_asked_matches_every_exchange(void **state)
+{
+    (void)state;
+    struct sl_filter filter = {0};
+    assert_true(match_and_free(&filter, record_of("hello", "HELLO")));
+    assert_true(match_and_free(&filter, record_of("", NULL)));
+    assert_true(match_and_free(&filter, record_of("", "")));
+}
+
+static void lifecycle_records_never_match(void **state)
+{
+    (void)state;
+    struct sl_filter filter = {0};
+    for (unsigned kind = SL_RECORD_OPENED; kind <= SL_RECORD_CLOSED; kind++) {
+        struct sl_record *record = record_of("hello", "HELLO");
+        record->kind = (uint8_t)kind;
+        assert_false(match_and_free(&filter, record));
+    }
+}
+
+static void services_and_outcomes_are_sets(void **state)
+{
+    (void)state;
+    for (unsigned wanted = 0; wanted < 1u << SL_SERVICE_COUNT; wanted++) {
+        struct sl_filter filter = {.services = wanted};
+        for (unsigned service = 0; service < SL_SERVICE_COUNT; service++) {
+            struct sl_record *record = record_of("x", "X");
+            record->service = (uint8_t)service;
+            assert_int_equal(match_and_free(&filter, record),
+                             wanted == 0 || (wanted & 1u << service));
+        }
+    }
+    for (unsigned first = 0; first < SL_OUTCOME_COUNT; first++) {
+        struct sl_filter filter = {.outcomes = 1u << first | 1u << SL_UNFINISHED};
+        for (unsigned outcome = 0; outcome < SL_OUTCOME_COUNT; outcome++) {
+            struct sl_record *record = record_of("x", "X");
+            record->outcome = (uint8_t)outcome;
+            assert_int_equal(match_and_free(&filter, record),
+                             outcome == first || outcome == SL_UNFINISHED);
+        }
+    }
+}
+
+static void a_client_is_one(void **state)
+{
+    (void)state;
+    struct sl_filter filter = {.client = 5};
+    assert_true(match_and_free(&filter, record_of("x", "X")));
+    filter.client = 6;
+    assert_false(match_and_free(&filter, record_of("x", "X")));
+    filter.client = 5 + (UINT64_C(1) << 32);
+    assert_false(match_and_free(&filter, record_of("x", "X")));
+}
+
+static void times_are_from_and_before(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t since, until;
+        bool matches;
+    } cases[] = {{1000, 0, true},   {1001, 0, false},   {999, 0, true},     {0, 1000, false},
+                 {0, 1001, true},   {0, 999, false},    {1000, 1001, true}, {1000, 1000, false},
+                 {0, 0, true},      {2000, 500, false}, {-5, 0, true},      {0, -5, false},
+                 {999, 1000, false}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct sl_filter filter = {.since_ns = cases[i].since, .until_ns = cases[i].until};
+        assert_int_equal(match_and_free(&filter, record_of("x", "X")), cases[i].matches);
+    }
+}
+
+static void one_side_of_the_size_is_enough(void **state)
+{
+    (void)state;
+    struct sl_filter filter = {.min_size = 3};
+    assert_true(match_and_free(&filter, record_of("abc", "")));
+    assert_true(match_and_free(&filter, record_of("ab", "abc")));
+    assert_false(match_and_free(&filter, record_of("ab", "ab")));
+    assert_false(match_and_free(&filter, record_of("", NULL)));
+
+    /* The wire counts, not what was kept of it. */
+    struct sl_record *cut = record_of("ab", NULL);
+    cut->received_size = UINT64_C(1) << 33;
+    filter.min_size = UINT64_C(1) << 33;
+    assert_true(match_and_free(&filter, cut));
+}
+
+static void text_is_found_in_either_side_in_any_case(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *received, *sent;
+        bool found;
+    } cases[] = {
+        {"hello", "say Hello there", NULL, true},
+        {"HELLO", "say hello", NULL, true},
+        {"hello", "", "HELLO", true},
+        {"hello", "hell", "o", false}, /* not over the seam between the sides */
+        {"hello", "hell", "ohello", true},
+        {"hello", "hell", NULL, false},
+        {"o", "o", NULL, true},
+        {"lo", "hello", "", true},
+        {"he", "hello", "", true},
+        {"aab", "aaab", "", true},
+        {"x", "", "", false},
+        {"[", "{", "", false}, /* 0x20 apart, but no letters */
+        {"@", "`", "", false},
+        {"straße", "eine STRASSE", "", false},
+        {"straße", "eine Straße", "", true},
+        {"ß", "\xc3\x9f", "", true},
+        {"É", "é", "", false}, /* ASCII letters only */
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        if (matches_text(cases[i].text, cases[i].received, cases[i].sent) != cases[i].found)
+            fail_msg("'%s' in '%s' or '%s'", cases[i].text, cases[i].received,
+                     cases[i].sent ? cases[i].sent : "none");
+    }
+}
+
+static void bytes_are_found_exactly(void **state)
+{
+    (void)state;
+    assert_true(matches_bytes(BYTES("ell"), "hello", NULL));
+    assert_true(matches_bytes(BYTES("ELL"), "hello", "HELLO"));
+    assert_false(matches_bytes(BYTES("Ell"), "hello", "HELLO"));
+    assert_false(matches_bytes(BYTES("oH"), "hello", "HELLO"));
+    assert_false(matches_bytes(BYTES("hello!"), "hello", "HELLO"));
+    assert_true(matches_bytes(BYTES("hello"), "hello", "HELLO"));
+    assert_true(matches_bytes(BYTES("\xff\xfe"), "a\xff\xfe", NULL));
+    assert_false(matches_bytes(BYTES("a\0"), "a", NULL));
+    assert_false(matches_bytes(BYTES("a"), "", ""));
+}
+
+static void all_that_is_asked_must_hold(void **state)
+{
+    (void)state;
+    struct sl_filter filter = {
+        .services = 1u << SL_TCP_UPPER,
+        .outcomes = 1u << SL_REPLIED,
+        .client = 5,
+        .since_ns = 1000,
+        .until_ns = 1001,
+        .min_size = 5,
+    };
+    assert_int_equal(sl_buffer_append_text(&filter.text, "hel"), 0);
+    assert_int_equal(sl_buffer_append_text(&filter.bytes, "LLO"), 0);
+    assert_true(match_and_free(&filter, record_of("hello", "HELLO")));
+    assert_false(match_and_free(&filter, record_of("hello", NULL)));
+    assert_false(match_and_free(&filter, record_of("help!", "HELP!")));
+    struct sl_record *other = record_of("hello", "HELLO");
+    other->service = SL_TCP_CHAT;
+    assert_false(match_and_free(&filter, other));
+
+    sl_filter_deinit(&filter);
+    assert_null(filter.text.data);
+    assert_int_equal(filter.client, 0);
+    assert_true(match_and_free(&filter, record_of("help!", NULL)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_asked_matches_every_exchange),
+        cmocka_unit_test(lifecycle_records_never_match),
+        cmocka_unit_test(services_and_outcomes_are_sets),
+        cmocka_unit_test(a_client_is_one),
+        cmocka_unit_test(times_are_from_and_before),
+        cmocka_unit_test(one_side_of_the_size_is_enough),
+        cmocka_unit_test(text_is_found_in_either_side_in_any_case),
+        cmocka_unit_test(bytes_are_found_exactly),
+        cmocka_unit_test(all_that_is_asked_must_hold),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
