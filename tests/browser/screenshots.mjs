@@ -25,6 +25,14 @@ const LINES = [
   'line one\nline two',
   '<b>bold?</b>',
 ];
+/** A chat connection that has sent a line end answers whole lines only, so that these all have one. */
+const CHAT_LINES = [
+  'Hi\n',
+  'Is anybody here?\n',
+  'lunch at 12:30?\r\n',
+  'ça marche\n',
+  '\x1b[1mbold\x1b[0m\n',
+];
 
 if (!OUTDIR) {
   console.error('usage: node screenshots.mjs SOCKLENS OUTDIR');
@@ -38,7 +46,9 @@ try {
   const gateway = await startGateway(scope);
   const browser = await launchBrowser();
   scope.after(() => browser.close());
-  const pages = await Promise.all(['light', 'dark'].map((scheme) => open(browser, gateway, scheme)));
+  const pages = await Promise.all(
+    ['light', 'dark'].map((scheme) => open(browser, gateway, scheme)),
+  );
   await talk(gateway);
   for (const { page, scheme } of pages) {
     await page.screenshot({ path: path.join(OUTDIR, `dashboard-${scheme}.png`) });
@@ -62,17 +72,17 @@ async function talk(gateway) {
   const students = [];
   for (let n = 0; n < 4; n += 1) {
     const client = await udpClient(scope, udpUpper);
-    students.push(repeat(end, 350 + 190 * n, n, (line) => client.ask(line)));
+    students.push(repeat(LINES, end, 350 + 190 * n, n, (line) => client.ask(line)));
   }
   students.push(
-    repeat(end, 900, 3, async (line) => (await tcpClient(scope, tcpUpper)).ask(line)),
+    repeat(LINES, end, 900, 3, async (line) => (await tcpClient(scope, tcpUpper)).ask(line)),
   );
   for (let n = 0; n < 5; n += 1) {
     const client = await tcpClient(scope, tcpChat);
     const stays = n < 3 ? end : end - 9000 * n;
     students.push(
-      repeat(stays, 700 + 260 * n, n + 5, (line) => client.ask(line)).then(() => {
-        if (stays < end) return client.ask('Exit');
+      repeat(CHAT_LINES, stays, 700 + 260 * n, n + 5, (line) => client.ask(line)).then(() => {
+        if (stays < end) return client.ask('Exit\n');
       }),
     );
   }
@@ -80,9 +90,9 @@ async function talk(gateway) {
 }
 
 /** Faster and slower in waves, as people are. */
-async function repeat(end, everyMs, first, ask) {
+async function repeat(lines, end, everyMs, first, ask) {
   for (let n = first; Date.now() < end; n += 1) {
-    await ask(LINES[n % LINES.length]);
+    await ask(lines[n % lines.length]);
     await pause(everyMs * (0.35 + Math.abs(Math.sin(Date.now() / 4500 + first))));
   }
 }

@@ -37,7 +37,7 @@ export async function tcpClient(t, to) {
   return {
     address: `127.0.0.1:${socket.localPort}`,
     async ask(data) {
-      const reply = once(socket, 'data');
+      const reply = once(socket, 'data', { signal: AbortSignal.timeout(RETRIES * RETRY_MS) });
       socket.write(data);
       return (await reply)[0];
     },
