@@ -284,6 +284,8 @@ class Gateway:
         if status != 0:
             self._fail(f"ended with status {status} after signal {sig}")
         took_s = time.monotonic() - started
+        if any(sign in self.stderr for sign in ("runtime error:", "Sanitizer:")):
+            self._fail("was found at fault by a sanitizer")
         self.kill()
         return took_s
 
@@ -431,6 +433,10 @@ class Gateway:
     def wait_for_message(self, sock, timeout_s=TIMEOUT_S):
         """The newest message of the client that this socket of ours is."""
         return self.wait_for_messages(1, timeout_s, client=self.client_of(sock)["id"])[-1]
+
+    def newest_seq(self):
+        """To ask `after=` for what comes next."""
+        return self.status()["log"]["newest_seq"]
 
     def wait_closed(self, client_id, timeout_s=TIMEOUT_S):
         """The client once it is closed."""
