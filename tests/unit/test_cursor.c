@@ -4,9 +4,9 @@
 
 #include "socklens/journal.h"
 
-#define RECORDS 120
+#define RECORDS 400
 
-/* A journal of about five blocks and, beside it, what must stand in it: about every third record
+/* A journal of about seven blocks and, beside it, what must stand in it: about every third record
  * says that a client came or went. `client` is the record's place. */
 struct pair {
     struct sl_journal *journal;
@@ -44,7 +44,7 @@ static void add_any_record(struct pair *pair)
 static int set_up(void **state)
 {
     struct pair *pair = calloc(1, sizeof(*pair));
-    pair->journal = sl_journal_new(8 * SL_JOURNAL_BLOCK_SIZE, 1);
+    pair->journal = sl_journal_new(16 * SL_JOURNAL_BLOCK_SIZE, 1);
     pair->next_seq = 1;
     pair->random = 99;
     while (pair->count < RECORDS - 20)
@@ -199,7 +199,7 @@ static void evict_everything(struct pair *pair)
                              .received = payload,
                              .received_stored = sizeof(payload),
                              .received_size = sizeof(payload)};
-    for (int i = 0; i < 16 * 9; i++)
+    for (int i = 0; i < 16 * 17; i++)
         sl_journal_append(pair->journal, &event, 1);
 }
 
