@@ -1,0 +1,297 @@
+#include "unit.h"
+
+#include <arpa/inet.h>
+
+#include "http/guard.h"
+
+static struct sl_hosts hosts;
+static struct sl_headers headers;
+static struct sl_problem problem;
+
+static struct sl_address address(const char *ip)
+{
+    struct sl_address made = {.family = strchr(ip, ':') ? AF_INET6 : AF_INET, .port = 8080};
+
+    assert_int_equal(inet_pton(made.family, ip, made.ip), 1);
+    return made;
+}
+
+static int setup(void **state)
+{
+    static const char *const names[] = {"gateway.example"};
+    struct sl_address listened = address("127.0.0.1");
+
+    (void)state;
+    assert_int_equal(sl_hosts_init(&hosts, names, 1), 0);
+    sl_hosts_add_address(&hosts, &listened);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    sl_hosts_deinit(&hosts);
+    return 0;
+}
+
+static void field(const char *name, const char *value)
+{
+    headers.items[headers.count++] = (struct sl_header){name, value, strlen(name), strlen(value)};
+}
+
+/* Name, value, name, value, ... NULL. */
+static void fields(const char *const *texts)
+{
+    headers = (struct sl_headers){0};
+    for (; texts[0]; texts += 2)
+        field(texts[0], texts[1]);
+}
+
+#define FIELDS(...) fields((const char *const[]){__VA_ARGS__, NULL})
+
+static unsigned frame_of(const char *target, const char *version, const char *local)
+{
+    struct sl_address to = local ? address(local) : SL_ADDRESS_NONE;
+    struct sl_guard_request request = {
+        .method = "GET", .target = target, .version = version, .headers = &headers, .local = &to};
+
+    problem = (struct sl_problem){0};
+    return sl_guard_frame(&request, &hosts, &problem);
+}
+
+static unsigned frame(void)
+{
+    return frame_of("/", "HTTP/1.1", NULL);
+}
+
+static unsigned host(const char *value)
+{
+    FIELDS("Host", value);
+    return frame();
+}
+
+static void lets_our_names_pass(void **state)
+{
+    static const char *const ours[] = {"localhost",         "LOCALHOST:8080",  "127.0.0.1",
+                                       "127.0.0.1:8080",    "127.0.0.1:18080", "gateway.example",
+                                       "Gateway.Example:80"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(ours); i++)
+        assert_int_equal(host(ours[i]), 0);
+}
+
+static void sends_other_names_away(void **state)
+{
+    static const char *const others[] = {"evil.example",
+                                         "localhost.evil.example",
+                                         "127.0.0.1.evil.example",
+                                         "127.0.0.2",
+                                         "0.0.0.0",
+                                         "[::]",
+                                         "[::1]",
+                                         "",
+                                         "localhost:x",
+                                         "localhost:80:80",
+                                         "[127.0.0.1",
+                                         "user@localhost",
+                                         "localhost ",
+                                         "localhost:999999999"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        assert_int_equal(host(others[i]), 421);
+        assert_string_equal(problem.param, "Host");
+    }
+}
+
+static void knows_the_address_a_connection_came_to(void **state)
+{
+    (void)state;
+    FIELDS("Host", "192.0.2.7:8080");
+    assert_int_equal(frame_of("/", "HTTP/1.1", "192.0.2.7"), 0);
+    assert_int_equal(frame_of("/", "HTTP/1.1", "192.0.2.8"), 421);
+    FIELDS("Host", "[2001:db8::7]:8080");
+    assert_int_equal(frame_of("/", "HTTP/1.1", "2001:db8::7"), 0);
+}
+
+static void wants_one_host(void **state)
+{
+    (void)state;
+    FIELDS("Host", "localhost", "host", "localhost");
+    assert_int_equal(frame(), 400);
+    FIELDS("Accept", "*/*");
+    assert_int_equal(frame(), 400);
+    assert_int_equal(frame_of("/", "HTTP/1.0", NULL), 0);
+}
+
+static void refuses_doubtful_lengths(void **state)
+{
+    (void)state;
+    FIELDS("Host", "localhost", "Content-Length", "5", "Content-Length", "5");
+    assert_int_equal(frame(), 400);
+    FIELDS("Host", "localhost", "Content-Length", "5", "Transfer-Encoding", "chunked");
+    assert_int_equal(frame(), 400);
+    FIELDS("Host", "localhost", "Content-Length", "5, 5");
+    assert_int_equal(frame(), 400);
+    FIELDS("Host", "localhost", "Content-Length", "");
+    assert_int_equal(frame(), 400);
+    FIELDS("Host", "localhost", "content-length", "5");
+    assert_int_equal(frame(), 0);
+}
+
+static void takes_only_chunked(void **state)
+{
+    static const char *const codings[] = {"gzip, chunked", "chunked, chunked", "identity",
+                                          "xchunked",      "chunked;a=b",      ""};
+
+    (void)state;
+    FIELDS("Host", "localhost", "Transfer-Encoding", "Chunked");
+    assert_int_equal(frame(), 0);
+    assert_int_equal(frame_of("/", "HTTP/1.0", NULL), 400);
+    for (size_t i = 0; i < COUNT_OF(codings); i++) {
+        FIELDS("Host", "localhost", "Transfer-Encoding", codings[i]);
+        assert_int_equal(frame(), 400);
+    }
+    FIELDS("Host", "localhost", "Transfer-Encoding", "chunked", "Transfer-Encoding", "chunked");
+    assert_int_equal(frame(), 400);
+}
+
+static void refuses_malformed_fields(void **state)
+{
+    static const char *const bad_names[] = {"", "A B", "A\t", "A(", "A\x80", "A/B", " A"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(bad_names); i++) {
+        FIELDS("Host", "localhost", bad_names[i], "x");
+        assert_int_equal(frame(), 400);
+    }
+    FIELDS("Host", "localhost", "X", "a\x01z");
+    assert_int_equal(frame(), 400);
+    FIELDS("Host", "localhost", "X", "a\x7fz");
+    assert_int_equal(frame(), 400);
+    FIELDS("Host", "localhost", "X", "tab\tand \xc3\x9f");
+    assert_int_equal(frame(), 0);
+}
+
+static void refuses_too_many_fields(void **state)
+{
+    (void)state;
+    FIELDS("Host", "localhost");
+    headers.overflow = true;
+    assert_int_equal(frame(), 431);
+}
+
+static void wants_a_path(void **state)
+{
+    static const char *const targets[] = {
+        "http://localhost/", "*", "", "localhost:80", "/a b", "/a\x01", "/\xc3", "/a\x7f"};
+
+    (void)state;
+    FIELDS("Host", "localhost");
+    for (size_t i = 0; i < COUNT_OF(targets); i++)
+        assert_int_equal(frame_of(targets[i], "HTTP/1.1", NULL), 400);
+    assert_int_equal(frame_of("/a?b=%20", "HTTP/1.1", NULL), 0);
+}
+
+static void wants_a_known_version(void **state)
+{
+    (void)state;
+    FIELDS("Host", "localhost");
+    assert_int_equal(frame_of("/", "HTTP/1.2", NULL), 400);
+    assert_int_equal(frame_of("/", "HTTP/2.0", NULL), 400);
+    assert_int_equal(frame_of("/", "", NULL), 400);
+}
+
+static unsigned origin(void)
+{
+    return sl_guard_origin(&headers, &problem);
+}
+
+static void lets_our_own_page_change_things(void **state)
+{
+    (void)state;
+    FIELDS("Host", "localhost:8080");
+    assert_int_equal(origin(), 0);
+    FIELDS("Host", "localhost:8080", "Origin", "http://localhost:8080");
+    assert_int_equal(origin(), 0);
+    FIELDS("Host", "localhost:8080", "Sec-Fetch-Site", "same-origin");
+    assert_int_equal(origin(), 0);
+    FIELDS("Host", "localhost:8080", "Sec-Fetch-Site", "none");
+    assert_int_equal(origin(), 0);
+}
+
+static void keeps_other_pages_from_changing_things(void **state)
+{
+    static const char *const origins[] = {"http://evil.example",
+                                          "null",
+                                          "http://localhost:8081",
+                                          "http://localhost",
+                                          "",
+                                          "file://localhost:8080",
+                                          "http://localhost:8080.evil.example"};
+    static const char *const sites[] = {"cross-site", "same-site", "", "Same-Origin"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(origins); i++) {
+        FIELDS("Host", "localhost:8080", "Origin", origins[i]);
+        assert_int_equal(origin(), 403);
+    }
+    for (size_t i = 0; i < COUNT_OF(sites); i++) {
+        FIELDS("Host", "localhost:8080", "Sec-Fetch-Site", sites[i]);
+        assert_int_equal(origin(), 403);
+    }
+    FIELDS("Host", "localhost:8080", "Origin", "http://localhost:8080", "Origin", "http://x");
+    assert_int_equal(origin(), 403);
+}
+
+static unsigned content_type(const char *type)
+{
+    FIELDS("Content-Type", type);
+    return sl_guard_content_type(&headers, &problem);
+}
+
+static void wants_json(void **state)
+{
+    (void)state;
+    assert_int_equal(content_type("application/json"), 0);
+    assert_int_equal(content_type("Application/JSON; charset=utf-8"), 0);
+    assert_int_equal(content_type("text/plain"), 415);
+    assert_int_equal(content_type("text/plain, application/json"), 415);
+    assert_int_equal(content_type("application/jsonx"), 415);
+    assert_int_equal(content_type(""), 415);
+    FIELDS("Accept", "application/json");
+    assert_int_equal(sl_guard_content_type(&headers, &problem), 415);
+}
+
+static void tells_the_body_size(void **state)
+{
+    (void)state;
+    FIELDS("Content-Length", "123");
+    assert_int_equal(sl_guard_body(&headers).length, 123);
+    assert_false(sl_guard_body(&headers).chunked);
+    FIELDS("Transfer-Encoding", "chunked");
+    assert_true(sl_guard_body(&headers).chunked);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lets_our_names_pass),
+        cmocka_unit_test(sends_other_names_away),
+        cmocka_unit_test(knows_the_address_a_connection_came_to),
+        cmocka_unit_test(wants_one_host),
+        cmocka_unit_test(refuses_doubtful_lengths),
+        cmocka_unit_test(takes_only_chunked),
+        cmocka_unit_test(refuses_malformed_fields),
+        cmocka_unit_test(refuses_too_many_fields),
+        cmocka_unit_test(wants_a_path),
+        cmocka_unit_test(wants_a_known_version),
+        cmocka_unit_test(lets_our_own_page_change_things),
+        cmocka_unit_test(keeps_other_pages_from_changing_things),
+        cmocka_unit_test(wants_json),
+        cmocka_unit_test(tells_the_body_size),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,98 @@
+#include "unit.h"
+
+#include "http/asset.h"
+#include "http/header.h"
+
+static void finds_tokens_in_lists(void **state)
+{
+    (void)state;
+    assert_true(sl_list_has("gzip", "gzip"));
+    assert_true(sl_list_has("deflate, GZIP;q=0.5, br", "gzip"));
+    assert_true(sl_list_has("br,gzip", "gzip"));
+    assert_true(sl_list_has("gzip;q=0.001", "gzip"));
+    assert_false(sl_list_has("gzip;q=0", "gzip"));
+    assert_false(sl_list_has("gzip; q=0.000, br", "gzip"));
+    assert_false(sl_list_has("xgzip, gzipx", "gzip"));
+    assert_false(sl_list_has("", "gzip"));
+    assert_false(sl_list_has(" , ,", "gzip"));
+    assert_false(sl_list_has(NULL, "gzip"));
+}
+
+static void owns_trimmed_copies(void **state)
+{
+    char name[] = "Host", value[] = " \tlocalhost \t";
+    struct sl_headers headers = {.items = {{name, value, 4, strlen(value)}}, .count = 1};
+
+    (void)state;
+    assert_int_equal(sl_headers_own(&headers), 0);
+    memset(name, 'x', 4);
+    memset(value, 'x', sizeof(value) - 1);
+    assert_string_equal(sl_headers_get(&headers, "hOST"), "localhost");
+    assert_int_equal(sl_headers_count(&headers, "host"), 1);
+    assert_null(sl_headers_get(&headers, "Hos"));
+    sl_headers_deinit(&headers);
+}
+
+/* --- assets, which depend on little else --- */
+
+static const unsigned char plain[] = "hello hello hello", packed[] = "gz";
+static const struct sl_asset asset = {
+    .path = "/x",
+    .content_type = "text/plain",
+    .etag = "\"abc\"",
+    .data = plain,
+    .size = 17,
+    .gzip = packed,
+    .gzip_size = 2,
+};
+
+static struct sl_answer serve(const char *accept, const char *if_none_match)
+{
+    struct sl_headers headers = {0};
+    struct sl_answer answer = {0};
+
+    if (accept)
+        headers.items[headers.count++] =
+            (struct sl_header){.name = "Accept-Encoding", .value = accept};
+    if (if_none_match)
+        headers.items[headers.count++] =
+            (struct sl_header){.name = "If-None-Match", .value = if_none_match};
+    sl_asset_answer(&asset, &headers, &answer);
+    return answer;
+}
+
+static void serves_what_the_client_takes(void **state)
+{
+    (void)state;
+    assert_ptr_equal(serve(NULL, NULL).fixed, plain);
+    assert_ptr_equal(serve("br", NULL).fixed, plain);
+    assert_ptr_equal(serve("gzip, br", NULL).fixed, packed);
+    assert_int_equal(serve("gzip", NULL).status, 200);
+    assert_string_equal(serve("gzip", NULL).headers[0].value, "\"abc-gzip\"");
+    assert_string_equal(serve(NULL, NULL).headers[0].value, "\"abc\"");
+}
+
+static void spares_what_the_client_has(void **state)
+{
+    (void)state;
+    assert_int_equal(serve(NULL, "\"abc\"").status, 304);
+    assert_null(serve(NULL, "\"abc\"").fixed);
+    assert_int_equal(serve(NULL, "\"x\", W/\"abc\" ,\"y\"").status, 304);
+    assert_int_equal(serve(NULL, "*").status, 304);
+    assert_int_equal(serve("gzip", "\"abc-gzip\"").status, 304);
+    assert_int_equal(serve("gzip", "\"abc\"").status, 200);
+    assert_int_equal(serve(NULL, "\"abcd\"").status, 200);
+    assert_int_equal(serve(NULL, "").status, 200);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finds_tokens_in_lists),
+        cmocka_unit_test(owns_trimmed_copies),
+        cmocka_unit_test(serves_what_the_client_takes),
+        cmocka_unit_test(spares_what_the_client_has),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,143 @@
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "http/json_body.h"
+
+static struct sl_member members[3];
+static struct sl_problem problem;
+
+static unsigned parse_bytes(const void *bytes, size_t size)
+{
+    char *copy = malloc(size + 1); /* what lies behind must not be read */
+    unsigned status;
+
+    sl_members_deinit(members, COUNT_OF(members));
+    members[0] = (struct sl_member){.name = "text"};
+    members[1] = (struct sl_member){.name = "to"};
+    members[2] = (struct sl_member){.name = "port", .type = SL_MEMBER_NUMBER, .max = 65535};
+    problem = (struct sl_problem){0};
+    memcpy(copy, bytes, size);
+    copy[size] = 'x';
+    status = sl_members_parse(members, COUNT_OF(members), copy, size, &problem);
+    free(copy);
+    return status;
+}
+
+static unsigned parse(const char *text)
+{
+    return parse_bytes(text, strlen(text));
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    sl_members_deinit(members, COUNT_OF(members));
+    return 0;
+}
+
+static void reads_members(void **state)
+{
+    (void)state;
+    assert_int_equal(parse(" {\"text\":\"stra\\u00dfe \\\"\\\\u0000\\\"\", \"port\": 17} \r\n"), 0);
+    assert_true(members[0].present);
+    assert_string_equal(members[0].text, "straße \"\\u0000\"");
+    assert_false(members[1].present);
+    assert_true(members[2].present);
+    assert_int_equal(members[2].number, 17);
+    assert_int_equal(parse("{}"), 0);
+}
+
+static void refuses_by_name(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("{\"txt\":\"a\"}"), 400);
+    assert_string_equal(problem.unknown, "txt");
+    assert_string_equal(problem.allowed, "text, to, port");
+    assert_int_equal(parse("{\"text\":\"a\",\"text\":\"b\"}"), 400);
+    assert_string_equal(problem.param, "text");
+    assert_int_equal(parse("{\"text\":5}"), 400);
+    assert_string_equal(problem.param, "text");
+    assert_int_equal(parse("{\"text\":null}"), 400);
+}
+
+static void refuses_bad_numbers(void **state)
+{
+    static const char *const numbers[] = {"-1", "65536", "1.5", "1e99", "true", "\"1\"", "null"};
+    char text[64];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+        snprintf(text, sizeof(text), "{\"port\":%s}", numbers[i]);
+        assert_int_equal(parse(text), 400);
+        assert_string_equal(problem.param, "port");
+        assert_string_equal(problem.allowed, "0 to 65535");
+    }
+}
+
+static void refuses_what_is_not_an_object(void **state)
+{
+    static const char *const texts[] = {"",
+                                        " ",
+                                        "[]",
+                                        "5",
+                                        "null",
+                                        "\"text\"",
+                                        "{",
+                                        "{\"text\":\"a\"",
+                                        "{\"text\":\"a\"} x",
+                                        "{\"text\":\"a\"}{}",
+                                        "{\"text\":\"a\",}",
+                                        "{'text':'a'}",
+                                        "{\"text\":{}}",
+                                        "{\"text\":[\"a\"]}",
+                                        "{\"text\":\"a\nb\"}",
+                                        "{\"text\":\"a\\u0000b\"}",
+                                        "{\"text\":\"\\ud800\"}",
+                                        "{\"text\":\"\xff\"}",
+                                        "{\"te\\u0000xt\":\"a\"}"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        assert_int_equal(parse(texts[i]), 400);
+    assert_int_equal(parse_bytes("{}\0", 3), 400);
+    assert_int_equal(parse_bytes("{\"text\":\"a\0b\"}", 14), 400);
+}
+
+static void survives_deep_nesting(void **state)
+{
+    char text[4096];
+
+    (void)state;
+    memset(text, '[', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    assert_int_equal(parse(text), 400);
+}
+
+static void survives_random_bytes(void **state)
+{
+    static const char alphabet[] = "{}[]\"\\u0:,texpor1 -e.\xc3\x9f";
+    uint64_t random = 5;
+    char text[48];
+
+    (void)state;
+    for (int round = 0; round < 20000; round++) {
+        size_t size = next_random(&random) % sizeof(text);
+
+        for (size_t i = 0; i < size; i++)
+            text[i] = alphabet[next_random(&random) % (sizeof(alphabet) - 1)];
+        parse_bytes(text, size);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_members),         cmocka_unit_test(refuses_by_name),
+        cmocka_unit_test(refuses_bad_numbers),   cmocka_unit_test(refuses_what_is_not_an_object),
+        cmocka_unit_test(survives_deep_nesting), cmocka_unit_test(survives_random_bytes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, teardown);
+}

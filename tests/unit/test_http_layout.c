@@ -1,0 +1,122 @@
+#include "unit.h"
+
+#include "http/layout.h"
+
+/* A head as libmicrohttpd 0.9.75 leaves it: separators are NUL. `names` says which fields it found:
+ * their names' and values' places are looked up in order. */
+static char memory[512];
+static struct sl_headers headers;
+
+static const char *find(const char *from, const char *end, const char *text)
+{
+    const char *found = memmem(from, (size_t)(end - from), text, strlen(text));
+
+    assert_non_null(found);
+    return found;
+}
+
+/* `found` is name, value, name, value, ... NULL. */
+static bool check(const char *head, size_t size, const char *target, const char *const *found)
+{
+    const char *end = memory + size;
+    const char *version = memory, *at;
+
+    memcpy(memory, head, size);
+    version = find(memory, end, "HTTP/1.1");
+    at = version + 8;
+    headers.count = 0;
+    for (; found[0]; found += 2) {
+        struct sl_header *header = &headers.items[headers.count++];
+
+        header->name = find(at, end, found[0]);
+        header->name_size = strlen(found[0]);
+        header->value = find(header->name + header->name_size, end, found[1]);
+        header->value_size = strlen(found[1]);
+        at = header->value + header->value_size;
+    }
+    return sl_layout_is_sound(&(struct sl_layout){
+        .method = memory, .target = target, .version = version, .headers = &headers, .size = size});
+}
+
+#define CHECK(head, target, ...)                                                                   \
+    check(head, sizeof(head) - 1, target, (const char *const[]){__VA_ARGS__, NULL})
+
+static void takes_what_was_sent(void **state)
+{
+    (void)state;
+    assert_true(
+        CHECK("GET\0/a\0HTTP/1.1\0\0Host\0 l\0\0X\0y\0\0\0\0", "/a", "Host", "l", "X", "y"));
+    assert_true(CHECK("GET\0/a\0HTTP/1.1\0Host\0 l\0X\0y\0\0", "/a", "Host", "l", "X", "y"));
+    assert_true(CHECK("GET\0/a\0HTTP/1.1\0\0Host\0\t l\0\0\0\0", "/a", "Host", "l"));
+}
+
+static void takes_no_fields(void **state)
+{
+    static const char *const none[] = {NULL};
+
+    (void)state;
+    assert_true(check("GET\0/\0HTTP/1.1\0\0\0\0", 19, "/", none));
+    assert_true(check("GET\0/\0HTTP/1.1\0\0", 17, "/", none) == false);
+    assert_true(check("GET\0/\0HTTP/1.1\0", 16, "/", none));
+}
+
+static void sees_a_target_cut_by_nul(void **state)
+{
+    (void)state;
+    assert_false(CHECK("GET\0/a\0b\0HTTP/1.1\0\0Host\0 l\0\0\0\0", "/a", "Host", "l"));
+}
+
+static void sees_a_value_cut_by_nul(void **state)
+{
+    (void)state;
+    assert_false(
+        CHECK("GET\0/a\0HTTP/1.1\0\0Host\0 l\0z\0\0X\0y\0\0\0\0", "/a", "Host", "l", "X", "y"));
+}
+
+static void sees_a_line_that_begins_with_a_colon(void **state)
+{
+    (void)state;
+    /* ": foo" CRLF and ":" CRLF: taken for the head's end. */
+    assert_false(CHECK("GET\0/a\0HTTP/1.1\0\0Host\0 l\0\0\0 foo\0\0", "/a", "Host", "l"));
+    assert_false(CHECK("GET\0/a\0HTTP/1.1\0\0Host\0 l\0\0\0\0\0", "/a", "Host", "l"));
+}
+
+static void sees_a_folded_field(void **state)
+{
+    static const char elsewhere[] = "Transfer-Encodingchunked";
+    static const char head[] = "GET\0/a\0HTTP/1.1\0\0Transfer-Encoding\0\0\0chunked\0\0\0\0";
+
+    (void)state;
+    memcpy(memory, head, sizeof(head));
+    headers.count = 1;
+    headers.items[0] = (struct sl_header){elsewhere, memory + 35, strlen(elsewhere), 0};
+    assert_false(sl_layout_is_sound(&(struct sl_layout){.method = memory,
+                                                        .target = "/a",
+                                                        .version = memory + 7,
+                                                        .headers = &headers,
+                                                        .size = sizeof(head) - 1}));
+}
+
+static void knows_which_versions_it_is_for(void **state)
+{
+    (void)state;
+    assert_true(sl_layout_is_known("0.9.75"));
+    assert_false(sl_layout_is_known("0.9.77"));
+    assert_false(sl_layout_is_known("1.0.1"));
+    assert_false(sl_layout_is_known("?"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_what_was_sent),
+        cmocka_unit_test(takes_no_fields),
+        cmocka_unit_test(sees_a_target_cut_by_nul),
+        cmocka_unit_test(sees_a_value_cut_by_nul),
+        cmocka_unit_test(sees_a_line_that_begins_with_a_colon),
+        cmocka_unit_test(sees_a_folded_field),
+        cmocka_unit_test(knows_which_versions_it_is_for),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,202 @@
+#include "http_fixture.h"
+
+#include "http/filter_params.h"
+#include "http/message_list.h"
+
+static const char *const names[] = {SL_FILTER_PARAMS, "limit", "cursor", "after",
+                                    "wait",           "min",   NULL};
+
+static struct fixture fixture;
+static struct sl_query query;
+static struct sl_message_list list;
+static struct sl_problem problem;
+static uint64_t seqs[1200];
+static size_t count;
+
+static int setup(void **state)
+{
+    (void)state;
+    fixture = fixture_new();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    sl_query_deinit(&query);
+    sl_message_list_deinit(&list);
+    fixture_free(&fixture);
+    return 0;
+}
+
+static unsigned ask(const char *text)
+{
+    sl_query_deinit(&query);
+    sl_message_list_deinit(&list);
+    problem = (struct sl_problem){0};
+    assert_int_equal(sl_query_parse(&query, text, names, &problem), 0);
+    return sl_message_list_from_query(&list, &query, &problem);
+}
+
+/* The page as text; its messages' numbers are in `seqs`. */
+static const char *page(const char *text)
+{
+    assert_int_equal(ask(text), 0);
+    while (sl_message_list_fill(&list, fixture.journal, fixture.registry) == SL_PROGRESS_CUT)
+        ;
+    assert_true(sl_message_list_finish(&list));
+    sl_buffer_append(&list.body, "", 1);
+    count = seqs_in((const char *)list.body.data, seqs, COUNT_OF(seqs));
+    return (const char *)list.body.data;
+}
+
+static void is_empty_at_first(void **state)
+{
+    (void)state;
+    assert_string_equal(page(""),
+                        "{\"items\":[],\"page\":{\"limit\":100,\"has_more\":false,\"next\":null}}");
+}
+
+static void gives_newest_first(void **state)
+{
+    (void)state;
+    fixture_fill(&fixture, 5, 10);
+    assert_non_null(strstr(page("limit=3"), "\"has_more\":true,\"next\":\"b3\""));
+    assert_int_equal(count, 3);
+    assert_int_equal(seqs[0], 5);
+    assert_int_equal(seqs[2], 3);
+    assert_non_null(strstr(page("limit=3&cursor=b3"), "\"has_more\":false,\"next\":null"));
+    assert_int_equal(count, 2);
+    assert_int_equal(seqs[0], 2);
+    assert_int_equal(seqs[1], 1);
+}
+
+static void gives_oldest_first_after(void **state)
+{
+    (void)state;
+    fixture_fill(&fixture, 5, 10);
+    assert_non_null(strstr(page("after=1&limit=2"), "\"next\":\"a3\""));
+    assert_int_equal(seqs[0], 2);
+    assert_int_equal(seqs[1], 3);
+    page("after=1&limit=2&cursor=a3");
+    assert_int_equal(count, 2);
+    assert_int_equal(seqs[0], 4);
+    page("after=5");
+    assert_int_equal(count, 0);
+    page("after=500");
+    assert_int_equal(count, 0);
+}
+
+static void filters(void **state)
+{
+    (void)state;
+    fixture_fill(&fixture, 6, 10);
+    page("client=2");
+    assert_int_equal(count, 3);
+    assert_int_equal(seqs[0], 6);
+    /* Whether there is more is decided by what matches. */
+    assert_non_null(strstr(page("client=1&limit=3"), "\"has_more\":false"));
+    assert_non_null(strstr(page("client=1&limit=2"), "\"has_more\":true"));
+}
+
+static void goes_on_where_a_step_was_cut(void **state)
+{
+    unsigned cuts = 0;
+
+    (void)state;
+    fixture_fill(&fixture, 30000, 1);
+    assert_int_equal(ask("client=3"), 0);
+    while (sl_message_list_fill(&list, fixture.journal, fixture.registry) == SL_PROGRESS_CUT)
+        cuts++;
+    assert_true(cuts >= 1); /* 60,000 records: no step may take them all */
+    page("after=29998&client=2");
+    assert_int_equal(count, 1);
+    assert_int_equal(seqs[0], 30000);
+}
+
+static void tells_what_is_evicted(void **state)
+{
+    char expected[80];
+    uint64_t oldest;
+
+    (void)state;
+    fixture_fill(&fixture, 200, SL_STORED_SIZE_MAX);
+    oldest = fixture_stats(&fixture).oldest_seq;
+    assert_true(oldest > 1);
+    snprintf(expected, sizeof(expected), "\"gap\":{\"from\":1,\"to\":%llu,\"reason\":\"evicted\"}",
+             (unsigned long long)oldest - 1);
+    assert_non_null(strstr(page("after=0&limit=1"), expected));
+    assert_int_equal(seqs[0], oldest);
+    snprintf(expected, sizeof(expected), "after=%llu&limit=1", (unsigned long long)oldest);
+    assert_null(strstr(page(expected), "\"gap\""));
+    assert_null(strstr(page("limit=1000"), "\"gap\""));
+}
+
+static void ends_a_page_that_grows_too_large(void **state)
+{
+    (void)state;
+    fixture_free(&fixture);
+    fixture = fixture_new_of(16 << 20);
+    fixture_fill(&fixture, 60, SL_STORED_SIZE_MAX);
+    page("limit=1000");
+    assert_true(count > 5);
+    assert_true(list.has_more);
+    assert_true(list.body.size < SL_PAGE_BYTES_MAX + (1 << 20));
+}
+
+static void counts_for_a_wait(void **state)
+{
+    (void)state;
+    fixture_fill(&fixture, 3, 1);
+    assert_int_equal(ask("after=1&wait=5s&min=3"), 0);
+    assert_true(list.wait_ns == INT64_C(5000000000));
+    assert_int_equal(sl_message_list_count(&list, fixture.journal), SL_PROGRESS_SHORT);
+    fixture_fill(&fixture, 1, 1);
+    assert_int_equal(sl_message_list_count(&list, fixture.journal), SL_PROGRESS_DONE);
+    assert_int_equal(ask("wait=5s&min=4"), 0);
+    assert_int_equal(sl_message_list_count(&list, fixture.journal), SL_PROGRESS_DONE);
+}
+
+static void refuses_by_name(void **state)
+{
+    static const struct {
+        const char *query, *param;
+    } cases[] = {
+        {"limit=0", "limit"},
+        {"after=-1", "after"},
+        {"cursor=5", "cursor"},
+        {"cursor=c5", "cursor"},
+        {"cursor=b", "cursor"},
+        {"after=1&cursor=b5", "cursor"},
+        {"wait=61s", "wait"},
+        {"wait=5", "wait"},
+        {"wait=x", "wait"},
+        {"wait=1s&cursor=a5", "wait"},
+        {"min=1", "min"},
+        {"wait=1s&min=0", "min"},
+        {"cursor=b18446744073709551615", "cursor"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_int_equal(ask(cases[i].query), 400);
+        assert_string_equal(problem.param, cases[i].param);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(is_empty_at_first, setup, teardown),
+        cmocka_unit_test_setup_teardown(gives_newest_first, setup, teardown),
+        cmocka_unit_test_setup_teardown(gives_oldest_first_after, setup, teardown),
+        cmocka_unit_test_setup_teardown(filters, setup, teardown),
+        cmocka_unit_test_setup_teardown(goes_on_where_a_step_was_cut, setup, teardown),
+        cmocka_unit_test_setup_teardown(tells_what_is_evicted, setup, teardown),
+        cmocka_unit_test_setup_teardown(ends_a_page_that_grows_too_large, setup, teardown),
+        cmocka_unit_test_setup_teardown(counts_for_a_wait, setup, teardown),
+        cmocka_unit_test_setup_teardown(refuses_by_name, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

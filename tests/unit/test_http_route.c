@@ -1,0 +1,96 @@
+#include "unit.h"
+
+#include "http/api.h"
+#include "http/route.h"
+
+static struct sl_problem problem;
+static uint64_t id;
+static char allow[64];
+
+static const struct sl_route *find(const char *method, const char *path)
+{
+    problem = (struct sl_problem){0};
+    id = 0;
+    return sl_route_find(method, path, &id, allow, &problem);
+}
+
+static void finds_every_route(void **state)
+{
+    (void)state;
+    assert_ptr_equal(find("GET", "/api/v1/status")->step, sl_api_status);
+    assert_ptr_equal(find("GET", "/api/v1/clients")->step, sl_api_clients);
+    assert_ptr_equal(find("GET", "/api/v1/messages")->step, sl_api_messages);
+    assert_ptr_equal(find("GET", "/api/v1/events")->step, sl_api_events);
+    assert_ptr_equal(find("POST", "/api/v1/datagrams")->step, sl_api_datagram);
+    assert_ptr_equal(find("GET", "/healthz")->step, sl_api_healthz);
+    assert_ptr_equal(find("GET", "/readyz")->step, sl_api_readyz);
+}
+
+static void reads_numbers_in_paths(void **state)
+{
+    (void)state;
+    assert_ptr_equal(find("GET", "/api/v1/clients/17")->step, sl_api_client);
+    assert_int_equal(id, 17);
+    assert_ptr_equal(find("DELETE", "/api/v1/clients/18")->step, sl_api_disconnect);
+    assert_int_equal(id, 18);
+    assert_ptr_equal(find("GET", "/api/v1/messages/19")->step, sl_api_message);
+    assert_int_equal(id, 19);
+    assert_ptr_equal(find("GET", "/api/v1/messages/20/raw")->step, sl_api_raw);
+    assert_int_equal(id, 20);
+}
+
+static void answers_head_like_get(void **state)
+{
+    (void)state;
+    assert_ptr_equal(find("HEAD", "/api/v1/status")->step, sl_api_status);
+    assert_null(find("HEAD", "/api/v1/datagrams"));
+    assert_int_equal(problem.status, 405);
+}
+
+static void says_which_methods_go(void **state)
+{
+    (void)state;
+    assert_null(find("POST", "/api/v1/clients/1"));
+    assert_int_equal(problem.status, 405);
+    assert_string_equal(allow, "GET, HEAD, DELETE");
+    assert_null(find("get", "/api/v1/status"));
+    assert_int_equal(problem.status, 405);
+    assert_string_equal(allow, "GET, HEAD");
+    assert_null(find("GET", "/api/v1/datagrams"));
+    assert_string_equal(allow, "POST");
+}
+
+static void finds_nothing_elsewhere(void **state)
+{
+    static const char *const paths[] = {"/api/v1",
+                                        "/api/v1/",
+                                        "/api/v1/status/",
+                                        "/api/v1/statu",
+                                        "/api/v1/clients/",
+                                        "/api/v1/clients/x",
+                                        "/api/v1/clients/-1",
+                                        "/api/v1/clients/1/2",
+                                        "/api/v1/clients/99999999999999999999999999",
+                                        "/api/v1/messages/1/ra",
+                                        "/api/v1/messages//raw",
+                                        "//api/v1/status",
+                                        "/api/v2/status",
+                                        "/../etc/passwd"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(paths); i++) {
+        assert_null(find("GET", paths[i]));
+        assert_int_equal(problem.status, 404);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finds_every_route),       cmocka_unit_test(reads_numbers_in_paths),
+        cmocka_unit_test(answers_head_like_get),   cmocka_unit_test(says_which_methods_go),
+        cmocka_unit_test(finds_nothing_elsewhere),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,337 @@
+#include "http_fixture.h"
+
+#include <stdlib.h>
+
+#include "http/filter_params.h"
+#include "http/gateway.h"
+#include "http/stream.h"
+
+#define LOG_ID "0123456789abcdef"
+
+static const char *const names[] = {"types", "sample", SL_FILTER_PARAMS, NULL};
+
+static struct fixture fixture;
+static struct sl_http *http;
+static char *text; /* what the stream said last */
+static uint64_t seqs[4000];
+static size_t count;
+
+static void nothing(void *connection)
+{
+    (void)connection;
+}
+
+/* No thread: each test says itself what is due. */
+static int setup(void **state)
+{
+    struct sl_ticker_hooks hooks = {.suspend = nothing, .resume = nothing};
+    struct sl_error error;
+
+    (void)state;
+    fixture = fixture_new();
+    http = calloc(1, sizeof(*http));
+    text = malloc(1 << 24);
+    assert_true(http && text);
+    http->context.journal = fixture.journal;
+    http->context.registry = fixture.registry;
+    http->options.version = "test";
+    strcpy(http->options.log_id, LOG_ID);
+    sl_feed_init(&http->feed);
+    assert_int_equal(sl_ticker_init(&http->ticker, fixture.journal, &hooks, &error), 0);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    assert_int_equal(atomic_load(&http->streams), 0);
+    sl_ticker_deinit(&http->ticker);
+    sl_feed_deinit(&http->feed);
+    free(http);
+    free(text);
+    fixture_free(&fixture);
+    return 0;
+}
+
+static struct sl_stream *open_stream(const char *parameters, const char *last_id)
+{
+    struct sl_stream_options options;
+    struct sl_problem problem;
+    struct sl_query query;
+    struct sl_stream *stream;
+
+    assert_int_equal(sl_query_parse(&query, parameters, names, &problem), 0);
+    assert_int_equal(sl_stream_options_from_query(&options, &query, &problem), 0);
+    sl_query_deinit(&query);
+    stream = sl_stream_new(http, &options, last_id);
+    assert_non_null(stream);
+    return stream;
+}
+
+/* Reads until the stream would wait, in small pieces. */
+static const char *say(struct sl_stream *stream)
+{
+    size_t length = 0, size;
+
+    for (;;) {
+        enum sl_stream_step step = sl_stream_read(stream, text + length, 1000, &size);
+
+        if (step == SL_STREAM_WAIT || step == SL_STREAM_END)
+            break;
+        if (step == SL_STREAM_BYTES)
+            length += size;
+    }
+    text[length] = '\0';
+    count = seqs_in(text, seqs, COUNT_OF(seqs));
+    return text;
+}
+
+static const char *say_due(struct sl_stream *stream, unsigned due)
+{
+    sl_stream_waiter(stream)->due |= due;
+    return say(stream);
+}
+
+static void assert_contiguous(uint64_t from, uint64_t to)
+{
+    assert_int_equal(count, to - from + 1);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(seqs[i], from + i);
+}
+
+static void begins_with_now(void **state)
+{
+    struct sl_stream *stream;
+
+    (void)state;
+    fixture_fill(&fixture, 3, 1);
+    stream = open_stream("types=messages", NULL);
+    assert_string_equal(say(stream), "retry: 1000\n\n");
+    fixture_fill(&fixture, 2, 1);
+    assert_non_null(strstr(say_due(stream, SL_DUE_MESSAGES), "]}\nid: " LOG_ID ":5\n\n"));
+    assert_contiguous(4, 5);
+    assert_string_equal(say_due(stream, SL_DUE_MESSAGES), "");
+    sl_stream_free(stream);
+}
+
+static void resumes_behind_the_last_id(void **state)
+{
+    struct sl_stream *stream;
+
+    (void)state;
+    fixture_fill(&fixture, 2000, 1);
+    stream = open_stream("types=messages", LOG_ID ":100");
+    say(stream);
+    assert_contiguous(101, 2000);
+    sl_stream_free(stream);
+}
+
+static void tells_of_another_log(void **state)
+{
+    static const char *const ids[] = {"fedcba9876543210:7", "7", LOG_ID ":x", LOG_ID ":99"};
+
+    (void)state;
+    fixture_fill(&fixture, 3, 1);
+    for (size_t i = 0; i < COUNT_OF(ids); i++) {
+        struct sl_stream *stream = open_stream("types=messages", ids[i]);
+
+        assert_non_null(strstr(say(stream),
+                               "event: gap\ndata: {\"from\":0,\"to\":0,\"reason\":\"restarted\"}"));
+        assert_contiguous(1, 3);
+        sl_stream_free(stream);
+    }
+}
+
+static void tells_what_was_evicted(void **state)
+{
+    struct sl_stream *stream;
+    char expected[80];
+    uint64_t oldest;
+
+    (void)state;
+    fixture_fill(&fixture, 1, 1);
+    stream = open_stream("types=messages", NULL);
+    say(stream);
+    fixture_fill(&fixture, 100, SL_STORED_SIZE_MAX);
+    oldest = fixture_stats(&fixture).oldest_seq;
+    snprintf(expected, sizeof(expected), "\"to\":%llu,\"reason\":\"evicted\"}",
+             (unsigned long long)oldest - 1);
+    assert_non_null(strstr(say_due(stream, SL_DUE_MESSAGES), expected));
+    assert_int_equal(seqs[count - 1], 101);
+    sl_stream_free(stream);
+}
+
+static void filters_and_moves_its_id_on(void **state)
+{
+    struct sl_stream *stream = open_stream("types=messages&client=1", NULL);
+
+    (void)state;
+    say(stream);
+    fixture_fill(&fixture, 6, 1); /* clients 1 2 1 2 1 2 */
+    assert_non_null(strstr(say_due(stream, SL_DUE_MESSAGES), "id: " LOG_ID ":6\n"));
+    assert_int_equal(count, 3);
+    assert_int_equal(seqs[2], 5);
+    sl_stream_waiter(stream)->deadline_ns = 1;
+    fixture_append(&fixture, 2, 1);
+    assert_string_equal(say_due(stream, SL_DUE_MESSAGES), ": heartbeat\nid: " LOG_ID ":7\n\n");
+    sl_stream_free(stream);
+}
+
+static void samples_the_newest(void **state)
+{
+    struct sl_stream *stream = open_stream("types=messages&sample=3", NULL);
+
+    (void)state;
+    say(stream);
+    fixture_fill(&fixture, 10, 1);
+    assert_non_null(
+        strstr(say_due(stream, SL_DUE_MESSAGES),
+               "id: " LOG_ID
+               ":7\nevent: gap\ndata: {\"from\":1,\"to\":7,\"reason\":\"sampled\",\"matched\":7}"));
+    assert_contiguous(8, 10);
+    fixture_fill(&fixture, 3, 1);
+    assert_null(strstr(say_due(stream, SL_DUE_MESSAGES), "gap"));
+    assert_contiguous(11, 13);
+    sl_stream_free(stream);
+}
+
+static void samples_over_many_steps(void **state)
+{
+    struct sl_stream *stream;
+
+    (void)state;
+    fixture_fill(&fixture, 12000, 1);
+    stream = open_stream("types=messages&sample=1000", LOG_ID ":4");
+    assert_non_null(strstr(say(stream),
+                           "\"from\":5,\"to\":11000,\"reason\":\"sampled\","
+                           "\"matched\":10996}"));
+    assert_contiguous(11001, 12000);
+    sl_stream_free(stream);
+}
+
+/* The sequence numbers that the message or gap at `at` covers. */
+static bool covers(const char *at, uint64_t *from, uint64_t *to)
+{
+    if (strncmp(at, "{\"seq\":", 7) == 0) {
+        *from = *to = strtoull(at + 7, NULL, 10);
+        return true;
+    }
+    if (strncmp(at, "{\"from\":", 8) != 0)
+        return false;
+    *from = strtoull(at + 8, NULL, 10);
+    *to = strtoull(strstr(at, "\"to\":") + 5, NULL, 10);
+    return true;
+}
+
+static void accounts_for_all(const char *parameters)
+{
+    uint64_t told = fixture_stats(&fixture).newest_seq + 1, random = 3, from, to;
+    struct sl_stream *stream = open_stream(parameters, NULL);
+
+    for (int round = 0; round < 60; round++) {
+        fixture_fill(&fixture, (unsigned)(next_random(&random) % 40),
+                     round % 4 == 0 ? SL_STORED_SIZE_MAX : 1000);
+        for (const char *at = say_due(stream, SL_DUE_MESSAGES); *at; at++) {
+            if (!covers(at, &from, &to))
+                continue;
+            assert_int_equal(from, told);
+            told = to + 1;
+        }
+        assert_int_equal(told, fixture_stats(&fixture).newest_seq + 1);
+    }
+    sl_stream_free(stream);
+}
+
+/* Whatever is evicted or sampled away: messages and gaps together leave nothing out. */
+static void accounts_for_every_message(void **state)
+{
+    (void)state;
+    accounts_for_all("types=messages");
+    accounts_for_all("types=messages&sample=5");
+}
+
+static void says_its_status_at_once(void **state)
+{
+    struct sl_stream *stream = open_stream("types=status", NULL);
+
+    (void)state;
+    assert_non_null(strstr(say(stream), "event: status\ndata: {\"version\":\"test\""));
+    sl_feed_build(http, SL_DUE_STATUS);
+    assert_non_null(strstr(say_due(stream, SL_DUE_STATUS), "event: status\ndata: {"));
+    assert_null(strstr(text, "id:"));
+    sl_stream_free(stream);
+}
+
+static void tells_which_clients_changed(void **state)
+{
+    struct sl_shard *shard = sl_registry_shard(fixture.registry, 0);
+    struct sl_stream *stream = open_stream("types=clients", NULL);
+    struct sl_time now = sl_time_now();
+    struct sl_address peer = {.family = AF_INET, .port = 1600, .ip = {127, 0, 0, 1}};
+
+    (void)state;
+    say(stream);
+    sl_feed_build(http, SL_DUE_CLIENTS);
+    assert_string_equal(say_due(stream, SL_DUE_CLIENTS), "");
+    sl_shard_lock(shard);
+    assert_non_null(sl_shard_open(shard, 0, &peer, &peer, -1, &now));
+    sl_shard_unlock(shard);
+    sl_feed_build(http, SL_DUE_CLIENTS);
+    assert_non_null(strstr(say_due(stream, SL_DUE_CLIENTS), "\"address\":\"127.0.0.1:1600\""));
+    assert_non_null(strstr(text, "\"more\":0}"));
+    sl_stream_free(stream);
+}
+
+static void ends_when_the_gateway_stops(void **state)
+{
+    struct sl_stream *stream = open_stream("types=messages", NULL);
+    char bytes[100];
+    size_t size;
+
+    (void)state;
+    say(stream);
+    sl_ticker_stop_waiting(&http->ticker);
+    assert_int_equal(sl_stream_read(stream, bytes, sizeof(bytes), &size), SL_STREAM_END);
+    sl_stream_free(stream);
+}
+
+static void refuses_by_name(void **state)
+{
+    static const struct {
+        const char *query, *param;
+    } cases[] = {{"types=", "types"},    {"types=messages,", "types"}, {"types=message", "types"},
+                 {"sample=0", "sample"}, {"sample=1001", "sample"},    {"service=x", "service"}};
+    struct sl_stream_options options;
+    struct sl_problem problem;
+    struct sl_query query;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_int_equal(sl_query_parse(&query, cases[i].query, names, &problem), 0);
+        assert_int_equal(sl_stream_options_from_query(&options, &query, &problem), 400);
+        assert_string_equal(problem.param, cases[i].param);
+        sl_query_deinit(&query);
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(begins_with_now),
+        TEST(resumes_behind_the_last_id),
+        TEST(tells_of_another_log),
+        TEST(tells_what_was_evicted),
+        TEST(filters_and_moves_its_id_on),
+        TEST(samples_the_newest),
+        TEST(samples_over_many_steps),
+        TEST(accounts_for_every_message),
+        TEST(says_its_status_at_once),
+        TEST(tells_which_clients_changed),
+        TEST(ends_when_the_gateway_stops),
+        TEST(refuses_by_name),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

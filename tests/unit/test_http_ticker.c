@@ -1,0 +1,263 @@
+#include "http_fixture.h"
+
+#include <poll.h>
+#include <stdatomic.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "http/ticker.h"
+
+#define PATIENCE_NS (5 * SL_NS_PER_S)
+
+static struct fixture fixture;
+static struct sl_ticker ticker;
+
+/* Stands for a connection: counts what is done to it. */
+struct fake {
+    struct sl_waiter waiter;
+    atomic_int suspended, resumed;
+};
+
+static atomic_int prepared, swept;
+
+static void suspend(void *connection)
+{
+    atomic_fetch_add(&((struct fake *)connection)->suspended, 1);
+}
+
+static void resume(void *connection)
+{
+    atomic_fetch_add(&((struct fake *)connection)->resumed, 1);
+}
+
+static void prepare(void *context, unsigned kinds, int64_t now_ns)
+{
+    (void)context;
+    (void)now_ns;
+    atomic_fetch_or(&prepared, (int)kinds);
+}
+
+static int64_t sweep(void *context, int64_t now_ns)
+{
+    (void)context;
+    (void)now_ns;
+    atomic_fetch_add(&swept, 1);
+    return INT64_MAX;
+}
+
+static int setup(void **state)
+{
+    struct sl_ticker_hooks hooks = {
+        .suspend = suspend, .resume = resume, .prepare = prepare, .sweep = sweep};
+    struct sl_error error;
+
+    (void)state;
+    fixture = fixture_new();
+    atomic_store(&prepared, 0);
+    assert_int_equal(sl_ticker_init(&ticker, fixture.journal, &hooks, &error), 0);
+    assert_int_equal(sl_ticker_start(&ticker, &error), 0);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    sl_ticker_deinit(&ticker);
+    fixture_free(&fixture);
+    return 0;
+}
+
+static void pause_ms(long ms)
+{
+    struct timespec pause = {.tv_nsec = ms * SL_NS_PER_MS};
+
+    nanosleep(&pause, NULL);
+}
+
+static bool is_resumed(struct fake *fake, int times)
+{
+    int64_t until_ns = sl_clock_mono_ns() + PATIENCE_NS;
+
+    while (atomic_load(&fake->resumed) < times && sl_clock_mono_ns() < until_ns)
+        pause_ms(1);
+    return atomic_load(&fake->resumed) == times;
+}
+
+static void add(struct fake *fake, unsigned wants, int64_t in_ns, int fd)
+{
+    *fake = (struct fake){.waiter = {.wants = wants,
+                                     .deadline_ns = in_ns ? sl_clock_mono_ns() + in_ns : 0,
+                                     .fd = fd,
+                                     .connection = fake}};
+    sl_ticker_add(&ticker, &fake->waiter);
+}
+
+/* Parks, however often something is due before. */
+static void park(struct fake *fake)
+{
+    while (!sl_ticker_park(&ticker, &fake->waiter))
+        sl_ticker_take(&ticker, &fake->waiter);
+}
+
+static void wakes_when_the_journal_grows(void **state)
+{
+    struct fake fake;
+
+    (void)state;
+    add(&fake, SL_DUE_MESSAGES, 0, -1);
+    park(&fake);
+    pause_ms(60);
+    assert_int_equal(atomic_load(&fake.resumed), 0);
+    fixture_fill(&fixture, 1, 1);
+    assert_true(is_resumed(&fake, 1));
+    assert_int_equal(sl_ticker_take(&ticker, &fake.waiter), SL_DUE_MESSAGES);
+    assert_int_equal(sl_ticker_take(&ticker, &fake.waiter), 0);
+    sl_ticker_remove(&ticker, &fake.waiter);
+}
+
+/* What comes between the look and the parking must not be slept through. */
+static void never_misses_what_comes_between(void **state)
+{
+    struct fake fake;
+    uint64_t seen = 0;
+
+    (void)state;
+    add(&fake, SL_DUE_MESSAGES, 0, -1);
+    for (int round = 1; round <= 100; round++) {
+        int resumed = atomic_load(&fake.resumed);
+
+        fixture_fill(&fixture, 1, 1);
+        for (;;) {
+            sl_ticker_take(&ticker, &fake.waiter);
+            seen = fixture_stats(&fixture).newest_seq;
+            if (round % 3 == 0)
+                fixture_fill(&fixture, 1, 1);
+            if (sl_ticker_park(&ticker, &fake.waiter))
+                break;
+        }
+        if (fixture_stats(&fixture).newest_seq == seen)
+            fixture_fill(&fixture, 1, 1);
+        assert_true(is_resumed(&fake, resumed + 1));
+    }
+    sl_ticker_remove(&ticker, &fake.waiter);
+}
+
+static void wakes_at_the_deadline(void **state)
+{
+    int64_t began_ns = sl_clock_mono_ns();
+    struct fake fake;
+
+    (void)state;
+    add(&fake, 0, 50 * SL_NS_PER_MS, -1);
+    park(&fake);
+    assert_true(is_resumed(&fake, 1));
+    assert_true(sl_clock_mono_ns() - began_ns >= 50 * SL_NS_PER_MS);
+    assert_int_equal(sl_ticker_take(&ticker, &fake.waiter), SL_DUE_DEADLINE);
+    sl_ticker_remove(&ticker, &fake.waiter);
+}
+
+static void wakes_when_a_socket_is_readable(void **state)
+{
+    int fd = eventfd(0, EFD_CLOEXEC);
+    struct fake fake;
+
+    (void)state;
+    add(&fake, 0, 0, fd);
+    park(&fake);
+    pause_ms(30);
+    assert_int_equal(atomic_load(&fake.resumed), 0);
+    eventfd_write(fd, 1);
+    assert_true(is_resumed(&fake, 1));
+    assert_int_equal(sl_ticker_take(&ticker, &fake.waiter), SL_DUE_READABLE);
+    /* Readable before it parks is as good. */
+    park(&fake);
+    assert_true(is_resumed(&fake, 2));
+    sl_ticker_remove(&ticker, &fake.waiter);
+    close(fd);
+}
+
+static void tells_status_each_second_and_changes_of_clients(void **state)
+{
+    struct fake fake;
+
+    (void)state;
+    add(&fake, SL_DUE_STATUS | SL_DUE_CLIENTS, 0, -1);
+    fixture_fill(&fixture, 1, 1);
+    park(&fake);
+    assert_true(is_resumed(&fake, 1));
+    pause_ms(700);
+    assert_true(atomic_load(&prepared) & SL_DUE_CLIENTS);
+    assert_true(atomic_load(&prepared) & SL_DUE_STATUS);
+    sl_ticker_remove(&ticker, &fake.waiter);
+}
+
+static void sleeps_where_nothing_happens(void **state)
+{
+    struct fake fake;
+    int before;
+
+    (void)state;
+    add(&fake, SL_DUE_MESSAGES, 0, -1);
+    fixture_fill(&fixture, 1, 1);
+    park(&fake);
+    pause_ms(150);
+    before = atomic_load(&swept);
+    pause_ms(300);
+    assert_int_equal(atomic_load(&swept), before);
+    sl_ticker_remove(&ticker, &fake.waiter);
+}
+
+static void coalesces(void **state)
+{
+    struct fake fake;
+    int rounds = 0;
+    int64_t until_ns = sl_clock_mono_ns() + 500 * SL_NS_PER_MS;
+
+    (void)state;
+    add(&fake, SL_DUE_MESSAGES, 0, -1);
+    while (sl_clock_mono_ns() < until_ns) {
+        fixture_fill(&fixture, 1, 1);
+        if (atomic_load(&fake.suspended) == atomic_load(&fake.resumed)) {
+            sl_ticker_take(&ticker, &fake.waiter);
+            rounds += sl_ticker_park(&ticker, &fake.waiter);
+        }
+    }
+    assert_in_range(rounds, 2, 23); /* 500 ms in ticks of 25 ms */
+    sl_ticker_stop_waiting(&ticker);
+    sl_ticker_remove(&ticker, &fake.waiter);
+}
+
+static void lets_nobody_park_when_stopping(void **state)
+{
+    struct fake parked, late;
+
+    (void)state;
+    add(&parked, SL_DUE_MESSAGES, 0, -1);
+    park(&parked);
+    sl_ticker_stop_waiting(&ticker);
+    assert_int_equal(atomic_load(&parked.resumed), 1);
+    assert_true(sl_ticker_take(&ticker, &parked.waiter) & SL_DUE_STOP);
+    assert_false(sl_ticker_park(&ticker, &parked.waiter));
+    add(&late, 0, 0, -1);
+    assert_false(sl_ticker_park(&ticker, &late.waiter));
+    sl_ticker_remove(&ticker, &parked.waiter);
+    sl_ticker_remove(&ticker, &late.waiter);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(wakes_when_the_journal_grows, setup, teardown),
+        cmocka_unit_test_setup_teardown(never_misses_what_comes_between, setup, teardown),
+        cmocka_unit_test_setup_teardown(wakes_at_the_deadline, setup, teardown),
+        cmocka_unit_test_setup_teardown(wakes_when_a_socket_is_readable, setup, teardown),
+        cmocka_unit_test_setup_teardown(tells_status_each_second_and_changes_of_clients, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(sleeps_where_nothing_happens, setup, teardown),
+        cmocka_unit_test_setup_teardown(coalesces, setup, teardown),
+        cmocka_unit_test_setup_teardown(lets_nobody_park_when_stopping, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
