@@ -51,6 +51,7 @@ try {
   );
   await talk(gateway);
   for (const { page, scheme } of pages) {
+    await sendFromForm(page);
     await page.screenshot({ path: path.join(OUTDIR, `dashboard-${scheme}.png`) });
   }
 } finally {
@@ -63,6 +64,22 @@ async function open(browser, gateway, scheme) {
   await page.goto(gateway.url);
   await waitForState(page, 'live');
   return { page, scheme };
+}
+
+/** Two datagrams from the form, the second one in hex. */
+async function sendFromForm(page) {
+  const payload = page.getByLabel('Payload', { exact: true });
+  const send = page.getByRole('button', { name: /^Send/ });
+  for (const [encoding, text] of [
+    ['Hex', '47 72 c3 bc c3 9f 65 00 ff'],
+    ['Text', 'hello from the dashboard'],
+  ]) {
+    const before = await page.locator('.result').count();
+    await page.getByRole('radio', { name: encoding }).check();
+    await payload.fill(text);
+    await send.click();
+    await page.locator('.result').nth(before).waitFor();
+  }
 }
 
 /** A lesson: sensors by UDP, one-question connections, and a few who chat, some of whom leave. */

@@ -11,6 +11,12 @@ export class ApiProblem extends Error {
     this.name = 'ApiProblem';
   }
 
+  /** What went wrong and, unless that says it already, what would be allowed. */
+  get sentence(): string {
+    if (!this.allowed || this.message.includes(this.allowed)) return this.message;
+    return `${this.message} (allowed: ${this.allowed})`;
+  }
+
   static unreachable(): ApiProblem {
     return new ApiProblem(0, 'The gateway cannot be reached.');
   }

@@ -104,3 +104,10 @@ test('an API that fails leaves what the stream brings', async () => {
   await settled();
   assert.deepEqual(kinds(gateway), [1]);
 });
+
+test('ages are told on the clock of the gateway', () => {
+  const { gateway } = setUp({});
+  gateway.onEvents([event('status', status(1, []))]);
+  const gatewayNow = Date.parse('2026-01-01T00:00:01Z');
+  assert.equal(1000 + gateway.clockAheadMs.value, gatewayNow);
+});

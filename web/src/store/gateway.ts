@@ -14,6 +14,7 @@ import { forgetLatest, nextRates, type Rates } from './rates';
 /** How much of the past the page asks for when it opens. */
 const HISTORY_MESSAGES = 200;
 const HISTORY_CLIENTS = 500;
+const CLOCK_TOLERANCE_MS = 500;
 
 export interface GatewayDeps {
   api: Pick<Api, 'messages' | 'clients'>;
@@ -28,6 +29,8 @@ export class Gateway {
   readonly rates = signal<Rates>(new Map());
   /** When the stream last said anything, on this machine's clock. */
   readonly heardAt = signal<number | null>(null);
+  /** How far the gateway's clock is ahead of this machine's: ages are told on the gateway's. */
+  readonly clockAheadMs = signal(0);
   readonly logVersion = signal(0);
   readonly clientsVersion = signal(0);
   readonly log = new MessageLog();
@@ -80,10 +83,19 @@ export class Gateway {
     this.enterLog(status.log.id);
     this.rates.value = nextRates(this.rates.value, this.status.value, status);
     this.status.value = status;
+    this.compareClocks(status);
     this.lastId = `${status.log.id}:${status.log.newest_seq}`;
     if (this.historyWanted) {
       this.historyWanted = false;
       void this.loadHistory(status.log.newest_seq);
+    }
+  }
+
+  /** The way here takes a few ms, now more, now less: only a real difference counts. */
+  private compareClocks(status: Status): void {
+    const ahead = Date.parse(status.now) - this.deps.clock();
+    if (Math.abs(ahead - this.clockAheadMs.value) > CLOCK_TOLERANCE_MS) {
+      this.clockAheadMs.value = ahead;
     }
   }
 

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   formatAge,
+  formatAgo,
   formatBytes,
   formatCompact,
+  formatMemory,
   formatMicros,
   formatRate,
   formatTime,
@@ -45,6 +47,20 @@ test('ages name the two units that matter', () => {
   assert.equal(formatAge(61), '1 min 01 s');
   assert.equal(formatAge(3661), '1 h 01 min');
   assert.equal(formatAge(90_000), '1 d 1 h');
+});
+
+test('a column of ages stays in one unit', () => {
+  assert.deepEqual([1, 2, 119, 7200, 200_000].map(formatAgo), [
+    'now',
+    '2 s ago',
+    '1 min ago',
+    '2 h ago',
+    '2 d ago',
+  ]);
+});
+
+test('memory is in powers of two', () => {
+  assert.equal(formatMemory(64 * 1024 * 1024), '64.0 MiB');
 });
 
 test('times keep the milliseconds that the gateway gave', () => {

@@ -18,6 +18,12 @@ export function formatBytes(bytes: number): string {
   return scaled(bytes, 1000, [' kB', ' MB', ' GB', ' TB']);
 }
 
+/** Memory is bought and set in powers of two. */
+export function formatMemory(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  return scaled(bytes, 1024, [' KiB', ' MiB', ' GiB', ' TiB']);
+}
+
 function scaled(value: number, step: number, units: string[]): string {
   let unit = 0;
   let rest = value / step;
@@ -47,6 +53,16 @@ export function formatAge(seconds: number): string {
   if (s < 3600) return `${Math.floor(s / 60)} min ${pad(s % 60, 2)} s`;
   if (s < 86_400) return `${Math.floor(s / 3600)} h ${pad(Math.floor((s % 3600) / 60), 2)} min`;
   return `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3600)} h`;
+}
+
+/** How long ago in one unit, for a column that must not grow. */
+export function formatAgo(seconds: number): string {
+  const s = Math.floor(seconds);
+  if (s < 2) return 'now';
+  if (s < 60) return `${s} s ago`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ago`;
+  if (s < 86_400) return `${Math.floor(s / 3600)} h ago`;
+  return `${Math.floor(s / 86_400)} d ago`;
 }
 
 /** The wall clock of whoever looks, to the millisecond: 14:03:22.117. */

@@ -1,7 +1,7 @@
 import type { Client } from '../api/types';
-import { now } from '../store/context';
+import { now, useGateway } from '../store/context';
 import {
-  formatAge,
+  formatAgo,
   formatBytes,
   formatCount,
   formatMicros,
@@ -16,6 +16,7 @@ interface Props {
 }
 
 export function ClientRow({ client, index }: Props) {
+  const gateway = useGateway();
   const { received } = client;
   return (
     <div
@@ -38,7 +39,7 @@ export function ClientRow({ client, index }: Props) {
         {formatTimeToSecond(client.opened_at)}
       </time>
       <time role="cell" class="cell cell-seen" dateTime={client.last_seen_at}>
-        {lastSeen(client)}
+        {lastSeen(client, now.value + gateway.clockAheadMs.value)}
       </time>
       <span role="cell" class="cell cell-messages">
         {formatCount(received.messages)}
@@ -57,10 +58,9 @@ export function ClientRow({ client, index }: Props) {
 }
 
 /** An age while it still grows; for a closed client the moment, which stays true. */
-function lastSeen(client: Client): string {
+function lastSeen(client: Client, gatewayNow: number): string {
   if (client.state === 'closed') return formatTimeToSecond(client.last_seen_at);
-  const seconds = (now.value - Date.parse(client.last_seen_at)) / 1000;
-  return seconds < 2 ? 'now' : `${formatAge(seconds)} ago`;
+  return formatAgo((gatewayNow - Date.parse(client.last_seen_at)) / 1000);
 }
 
 function ClientState({ client }: { client: Client }) {

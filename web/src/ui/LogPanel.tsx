@@ -21,7 +21,11 @@ export function LogPanel() {
     if (follow !== (leftAt === null)) setLeftAt(follow ? null : log.arrived);
   };
   return (
-    <Panel class="log-panel" title="Messages" note={formatCount(log.rows.length)}>
+    <Panel
+      class="log-panel"
+      title="Messages"
+      note={leftAt === null ? 'following the newest' : 'held while you read'}
+    >
       <VirtualTable
         label="Messages, oldest first"
         class="log"
@@ -29,6 +33,7 @@ export function LogPanel() {
         count={log.rows.length}
         origin={log.origin}
         rowHeight={narrow ? 52 : 28}
+        firstColumnChars={formatCount(gateway.status.value?.log.newest_seq ?? 0).length}
         follow={leftAt === null}
         onFollow={onFollow}
         row={(index) => (

@@ -28,8 +28,7 @@ export function SendPanel() {
       setAttempts((earlier) => [attempt, ...earlier].slice(0, KEPT_ATTEMPTS));
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
-      const allowed = error.allowed ? ` Allowed: ${error.allowed}.` : '';
-      setProblem({ field: fieldOfParam(error.param), message: error.message + allowed });
+      setProblem({ field: fieldOfParam(error.param), message: error.sentence });
     } finally {
       setBusy(false);
     }

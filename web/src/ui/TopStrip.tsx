@@ -1,5 +1,5 @@
 import { useGateway } from '../store/context';
-import { formatAge, formatBytes, formatCompact, formatCount, formatRate } from '../text/format';
+import { formatAge, formatCompact, formatCount, formatMemory, formatRate } from '../text/format';
 import { Stat } from './Stat';
 import { StreamPill } from './StreamPill';
 
@@ -24,8 +24,8 @@ export function TopStrip() {
         <Stat label="Open clients" value={status ? formatCount(status.clients.open) : '–'} />
         <Stat
           label="In memory"
-          value={status ? formatBytes(status.log.bytes) : '–'}
-          detail={status ? `of ${formatBytes(status.log.capacity_bytes)}` : ''}
+          value={status ? formatMemory(status.log.bytes) : '–'}
+          detail={status ? `of ${formatMemory(status.log.capacity_bytes)}` : ''}
         />
         <Stat label="Evicted" value={status ? formatCompact(status.log.evicted) : '–'} />
         <Stat

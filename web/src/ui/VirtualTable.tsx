@@ -13,6 +13,8 @@ interface Props {
   /** Where row 0 stands among all rows there ever were; when it moves, a held view stays on its rows. */
   origin?: number;
   rowHeight: number;
+  /** How wide the first column has to be, in figures. */
+  firstColumnChars?: number;
   /** Stay at the end as rows come. */
   follow?: boolean;
   onFollow?: (follow: boolean) => void;
@@ -64,7 +66,10 @@ export function VirtualTable(props: Props) {
       tabIndex={0}
       ref={scroller}
       onScroll={onScroll}
-      style={{ '--row-height': `${rowHeight}px` }}
+      style={{
+        '--row-height': `${rowHeight}px`,
+        '--first-column': `${props.firstColumnChars ?? 0}ch`,
+      }}
       onWheel={(event) => event.deltaY < 0 && count > visible && onFollow?.(false)}
     >
       <div role="rowgroup" class="table-head" ref={head}>

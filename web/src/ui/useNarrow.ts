@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 
-/** The same limit as in styles/narrow.css. */
-const query = matchMedia('(max-width: 700px)');
+/** The same limit as in styles/rows-narrow.css. */
+const query = matchMedia('(max-width: 940px)');
 
 /** Whether rows have to stand on two lines. */
 export function useNarrow(): boolean {
