@@ -35,7 +35,8 @@ void sl_rate_deinit(struct sl_rate *rate)
 
 static struct sl_rate_bucket *find(struct sl_rate *rate, uint64_t hash)
 {
-    struct sl_rate_bucket *set = &rate->buckets[hash % SETS * WAYS];
+    /* Not by the lowest bit, which is set in every tag. */
+    struct sl_rate_bucket *set = &rate->buckets[(hash >> 32) % SETS * WAYS];
     struct sl_rate_bucket *fullest = set;
 
     for (unsigned i = 0; i < WAYS; i++) {
