@@ -7,11 +7,10 @@
 
 #include "socklens/exchange.h"
 #include "socklens/json.h"
-#include "socklens/registry.h"
 
-/* Writes one exchange as an object. `registry` names its listener. Memory errors: see json.h. */
-void sl_message_json(struct sl_json *json, const struct sl_record *record,
-                     const struct sl_registry *registry);
+/* Writes one exchange as an object. `listener` is the name of its listener, NULL where nobody knows
+ * it any more. Memory errors: see json.h. */
+void sl_message_json(struct sl_json *json, const struct sl_record *record, const char *listener);
 
 /* Writes one side: {"size","stored_size","truncated","text","base64"}. `stored` bytes stand at
  * `bytes`, `size` were on the wire. A text that was cut within a character ends before it. */

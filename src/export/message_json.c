@@ -49,16 +49,6 @@ static void client(struct sl_json *json, const struct sl_record *record)
     sl_json_close_object(json);
 }
 
-static void listener(struct sl_json *json, const struct sl_record *record,
-                     const struct sl_registry *registry)
-{
-    sl_json_key(json, "listener");
-    if (record->listener < sl_registry_listener_count(registry))
-        sl_json_string(json, sl_registry_listener(registry, record->listener)->name);
-    else
-        sl_json_null(json);
-}
-
 static void times(struct sl_json *json, const struct sl_record *record)
 {
     int64_t service_ns = record->replied_at_ns - record->received_at_ns;
@@ -89,8 +79,7 @@ static void payloads(struct sl_json *json, const struct sl_record *record)
         sl_json_null(json);
 }
 
-void sl_message_json(struct sl_json *json, const struct sl_record *record,
-                     const struct sl_registry *registry)
+void sl_message_json(struct sl_json *json, const struct sl_record *record, const char *listener)
 {
     sl_json_open_object(json);
     sl_json_key(json, "seq");
@@ -98,7 +87,11 @@ void sl_message_json(struct sl_json *json, const struct sl_record *record,
     sl_json_key(json, "service");
     sl_json_string(json, sl_service_id_name(record->service));
     client(json, record);
-    listener(json, record, registry);
+    sl_json_key(json, "listener");
+    if (listener)
+        sl_json_string(json, listener);
+    else
+        sl_json_null(json);
     times(json, record);
     payloads(json, record);
     sl_json_key(json, "outcome");

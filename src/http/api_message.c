@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "http/api.h"
+#include "http/client_json.h"
 #include "socklens/message_json.h"
 
 const char *const sl_raw_params[] = {"side", NULL};
@@ -52,7 +53,8 @@ enum sl_step sl_api_message(struct sl_request *request, struct sl_answer *answer
 
     if (record) {
         sl_json_init(&json, &answer->body);
-        sl_message_json(&json, record, request->http->context.registry);
+        sl_message_json(&json, record,
+                        sl_listener_name(request->http->context.registry, record->listener));
         sl_answer_json(answer, json.failed);
     }
     sl_cursor_close(&cursor);

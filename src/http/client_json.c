@@ -56,22 +56,27 @@ void sl_counters_json(struct sl_json *json, const struct sl_counters *counters)
     number(json, "refused", counters->refused);
 }
 
+const char *sl_listener_name(const struct sl_registry *registry, size_t index)
+{
+    if (index >= sl_registry_listener_count(registry))
+        return NULL;
+    return sl_registry_listener(registry, index)->name;
+}
+
 static void names(struct sl_json *json, const struct sl_client_view *view,
                   const struct sl_registry *registry)
 {
-    const struct sl_listener_info *listener = NULL;
+    const char *listener = sl_listener_name(registry, view->listener);
 
-    if (view->listener < sl_registry_listener_count(registry))
-        listener = sl_registry_listener(registry, view->listener);
     number(json, "id", view->id);
     text(json, "service", sl_service_id_name(view->service));
     text(json, "transport", sl_transport_name(view->transport));
-    text(json, "listener", listener ? listener->name : NULL);
+    text(json, "listener", listener);
     sl_json_key(json, "address");
     sl_address_json(json, &view->peer);
     sl_json_key(json, "local_address");
     if (view->transport == SL_UNIX && listener)
-        sl_json_string(json, listener->name);
+        sl_json_string(json, listener);
     else
         sl_address_json(json, &view->local);
 }

@@ -16,4 +16,7 @@ void sl_counters_json(struct sl_json *json, const struct sl_counters *counters);
 
 const char *sl_transport_name(enum sl_transport transport);
 
+/* As "listener" of clients and messages shows it: NULL (null) where the index is unknown. */
+const char *sl_listener_name(const struct sl_registry *registry, size_t index);
+
 #endif

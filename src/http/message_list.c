@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "http/budget.h"
+#include "http/client_json.h"
 #include "http/filter_params.h"
 #include "socklens/clock.h"
 #include "socklens/message_json.h"
@@ -122,7 +123,7 @@ static bool add(struct sl_message_list *list, const struct sl_record *record,
         list->has_more = true;
         return false;
     }
-    sl_message_json(&list->json, record, registry);
+    sl_message_json(&list->json, record, sl_listener_name(registry, record->listener));
     list->count++;
     list->last_seq = record->seq;
     return !list->json.failed;

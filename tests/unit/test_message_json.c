@@ -32,7 +32,7 @@ static void write_event(struct sl_event event)
     sl_journal_append(fixture.journal, &event, 1);
     sl_cursor_seek(&cursor, fixture.journal, 1);
     assert_int_equal(sl_cursor_next(&cursor, &record, &gap), SL_READ_RECORD);
-    sl_message_json(&json, record, fixture.registry);
+    sl_message_json(&json, record, "127.0.0.1:12000");
     sl_cursor_close(&cursor);
     assert_false(json.failed);
 }
