@@ -1,0 +1,106 @@
+#include "unit.h"
+
+#include "net/refuse.h"
+
+static uint8_t own_ports[65536 / 8];
+
+static struct sl_address ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint16_t port)
+{
+    return (struct sl_address){.family = AF_INET, .port = port, .ip = {a, b, c, d}};
+}
+
+static struct sl_address ipv6(uint8_t first, uint8_t last, uint16_t port)
+{
+    return (struct sl_address){.family = AF_INET6, .port = port, .ip = {first, [15] = last}};
+}
+
+static enum sl_outcome decide(struct sl_address peer, struct sl_address local)
+{
+    return sl_refuse_datagram(&peer, &local, own_ports);
+}
+
+static struct sl_address here(void)
+{
+    return ipv4(192, 0, 2, 1, 12000);
+}
+
+static void hosts_are_answered(void **state)
+{
+    (void)state;
+    const struct sl_address peers[] = {
+        ipv4(127, 0, 0, 1, 40000),   ipv4(10, 0, 0, 1, 1024),   ipv4(192, 0, 2, 255, 65535),
+        ipv4(223, 255, 255, 254, 1), ipv4(240, 0, 0, 1, 40000), ipv6(0, 1, 40000),
+        ipv6(0x20, 1, 40000),        ipv6(0xfe, 1, 40000),
+    };
+    for (size_t i = 0; i < COUNT_OF(peers); i++)
+        assert_int_equal(decide(peers[i], here()), SL_REPLIED);
+    assert_int_equal(decide(ipv6(0x20, 1, 40000), ipv6(0x20, 2, 12000)), SL_REPLIED);
+}
+
+static void many_hosts_or_none_are_not(void **state)
+{
+    (void)state;
+    const struct sl_address many[] = {
+        ipv4(0, 0, 0, 0, 40000),
+        ipv4(0, 1, 2, 3, 40000),
+        ipv4(224, 0, 0, 1, 40000),
+        ipv4(239, 255, 255, 250, 40000),
+        ipv4(255, 255, 255, 255, 40000),
+        ipv6(0, 0, 40000),
+        ipv6(0xff, 1, 40000),
+        SL_ADDRESS_NONE,
+    };
+    for (size_t i = 0; i < COUNT_OF(many); i++) {
+        assert_int_equal(decide(many[i], here()), SL_REFUSED_NOT_UNICAST);
+        assert_int_equal(decide(ipv4(10, 0, 0, 1, 40000), many[i]), SL_REFUSED_NOT_UNICAST);
+    }
+}
+
+static void ports_that_answer_anything_are_not(void **state)
+{
+    (void)state;
+    static const uint16_t reflecting[] = {0,   7,   13,  17,  19,  37,   53,   69,   111,
+                                          123, 137, 161, 389, 520, 1900, 5353, 11211};
+    for (uint32_t port = 0; port < 65536; port++) {
+        bool refused = false;
+        for (size_t i = 0; i < COUNT_OF(reflecting); i++)
+            refused = refused || reflecting[i] == port;
+        assert_int_equal(decide(ipv4(10, 0, 0, 1, (uint16_t)port), here()),
+                         refused ? SL_REFUSED_REFLECTING_PORT : SL_REPLIED);
+    }
+}
+
+static void our_own_ports_are_not(void **state)
+{
+    (void)state;
+    static const uint16_t own[] = {1, 8, 12000, 65535};
+    for (size_t i = 0; i < COUNT_OF(own); i++)
+        own_ports[own[i] / 8] |= (uint8_t)(1u << own[i] % 8);
+    for (uint32_t port = 0; port < 65536; port++) {
+        bool refused = port == 1 || port == 8 || port == 12000 || port == 65535;
+        enum sl_outcome outcome = decide(ipv6(0x20, 1, (uint16_t)port), ipv6(0x20, 2, 12000));
+        assert_int_equal(outcome == SL_REFUSED_OWN_LISTENER, refused);
+    }
+    memset(own_ports, 0, sizeof(own_ports));
+}
+
+static void the_first_reason_is_given(void **state)
+{
+    (void)state;
+    own_ports[53 / 8] |= 1u << 53 % 8;
+    assert_int_equal(decide(ipv4(10, 0, 0, 1, 53), here()), SL_REFUSED_OWN_LISTENER);
+    assert_int_equal(decide(ipv4(224, 0, 0, 1, 53), here()), SL_REFUSED_NOT_UNICAST);
+    memset(own_ports, 0, sizeof(own_ports));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hosts_are_answered),
+        cmocka_unit_test(many_hosts_or_none_are_not),
+        cmocka_unit_test(ports_that_answer_anything_are_not),
+        cmocka_unit_test(our_own_ports_are_not),
+        cmocka_unit_test(the_first_reason_is_given),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
