@@ -52,7 +52,7 @@ static void print_problems(const struct sl_problems *problems, bool all)
 
 static void log_warnings(struct sl_log *log, const struct sl_problems *warnings)
 {
-    const char *line = (const char *)warnings->lines.data;
+    const char *line = warnings->lines.data ? (const char *)warnings->lines.data : "";
     const char *end = line + warnings->lines.size;
 
     while (line < end) {

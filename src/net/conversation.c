@@ -108,6 +108,13 @@ static bool block(struct streams *streams, struct connection *connection, size_t
     return true;
 }
 
+/* A reply could not be sent: whatever end was decided, the peer's came first. */
+static void broken(struct streams *streams, struct connection *connection)
+{
+    connection->ending = false;
+    connection_close(streams, connection, SL_BY_PEER, SL_CLOSE_RESET);
+}
+
 enum sent { SENT_ALL, SENT_BLOCKED, SENT_CLOSED };
 
 static enum sent send_replies(struct streams *streams, struct connection *connection,
@@ -127,7 +134,7 @@ static enum sent send_replies(struct streams *streams, struct connection *connec
         return SENT_ALL;
     if (rest->size > 0)
         exchange_unanswered(streams, connection, rest->bytes, rest->size, rest->size, SL_PEER_GONE);
-    connection_close(streams, connection, SL_BY_PEER, SL_CLOSE_RESET);
+    broken(streams, connection);
     return SENT_CLOSED;
 }
 
@@ -212,7 +219,7 @@ static void write_blocked(struct streams *streams, struct connection *connection
                                 backlog->replies.size - backlog->written);
 
     if (written < 0) {
-        connection_close(streams, connection, SL_BY_PEER, SL_CLOSE_RESET);
+        broken(streams, connection);
         return;
     }
     backlog->written += (size_t)written;

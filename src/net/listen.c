@@ -2,7 +2,9 @@
  *
  * With several workers each has a socket of its own under SO_REUSEPORT, and the kernel spreads the
  * peers. SO_REUSEPORT would also let a second gateway of the same user take half of our traffic
- * without a word, so the address is first bound once without it, which fails where it is in use. */
+ * without a word, or let the kernel choose a port that another such socket has. So the first socket
+ * is bound without it, which fails where the address is in use, and gets it afterwards: then its
+ * siblings may join. */
 #include "net/listen.h"
 
 #include <errno.h>
@@ -86,19 +88,23 @@ static void tune_stream(int fd)
     set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKED_MAX_MS);
 }
 
-static int bind_to(int fd, struct sl_address *address, bool reuse_port, bool stream)
+enum place { ALONE, FIRST_OF_SEVERAL, ANOTHER };
+
+static int bind_to(int fd, struct sl_address *address, enum place place, bool stream)
 {
     struct sockaddr_storage storage;
     socklen_t size = sl_address_to_sockaddr(address, &storage);
 
     if (stream && set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) != 0)
         return -errno;
-    if (reuse_port && set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) != 0)
+    if (place == ANOTHER && set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) != 0)
         return -errno;
     /* [::] is IPv6 alone, so that 0.0.0.0 can stand beside it and peers show their own family. */
     if (address->family == AF_INET6)
         set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
     if (bind(fd, (struct sockaddr *)&storage, size) != 0)
+        return -errno;
+    if (place == FIRST_OF_SEVERAL && set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) != 0)
         return -errno;
     size = sizeof(storage);
     if (getsockname(fd, (struct sockaddr *)&storage, &size) != 0)
@@ -108,7 +114,7 @@ static int bind_to(int fd, struct sl_address *address, bool reuse_port, bool str
 }
 
 /* Returns the descriptor, bound, with *address completed by the port the kernel chose. */
-static int open_bound(struct sl_address *address, bool stream, bool reuse_port)
+static int open_bound(struct sl_address *address, bool stream, enum place place)
 {
     int type = stream ? SOCK_STREAM : SOCK_DGRAM;
     int fd = socket(address->family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -116,7 +122,7 @@ static int open_bound(struct sl_address *address, bool stream, bool reuse_port)
 
     if (fd < 0)
         return -errno;
-    error = bind_to(fd, address, reuse_port, stream);
+    error = bind_to(fd, address, place, stream);
     if (error == 0 && stream) {
         tune_stream(fd);
         error = listen(fd, BACKLOG) == 0 ? 0 : -errno;
@@ -127,19 +133,6 @@ static int open_bound(struct sl_address *address, bool stream, bool reuse_port)
         return fd;
     close(fd);
     return error;
-}
-
-static int check_free(struct sl_address address, bool stream)
-{
-    int fd;
-
-    if (address.port == 0)
-        return 0;
-    fd = open_bound(&address, stream, false);
-    if (fd < 0)
-        return fd;
-    close(fd);
-    return 0;
 }
 
 static struct sl_worker *worker_for(struct sl_net *net, const struct sl_service *service,
@@ -174,16 +167,23 @@ static struct sl_socket new_socket(const struct sl_service *service, enum sl_tra
     };
 }
 
+static enum place place_of(unsigned worker, unsigned workers)
+{
+    if (worker > 0)
+        return ANOTHER;
+    return workers > 1 ? FIRST_OF_SEVERAL : ALONE;
+}
+
 /* The first socket settles the port; its siblings follow. */
 static int open_sockets(struct sl_net *net, const struct sl_service *service,
                         struct sl_address *address)
 {
     unsigned workers = net->options.workers;
-    int error = workers > 1 ? check_free(*address, service->stream) : 0;
     uint16_t listener = (uint16_t)sl_registry_listener_count(net->registry);
+    int error = 0;
 
     for (unsigned i = 0; i < workers && error == 0; i++) {
-        int fd = open_bound(address, service->stream, workers > 1);
+        int fd = open_bound(address, service->stream, place_of(i, workers));
         struct sl_socket socket;
 
         if (fd < 0)

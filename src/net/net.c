@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,17 +10,34 @@
 
 #define ADDRESSES_MAX 16
 
-/* Descriptors that connections must leave for listeners, HTTP and files. */
+#define DESCRIPTORS_OF_OUR_OWN 32   /* still to be opened: listeners, epolls, files */
+#define DESCRIPTORS_FOR_HTTP   1200 /* where there are plenty; else a quarter */
+
+static size_t open_descriptors(void)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    size_t count = 0;
+
+    while (folder && readdir(folder))
+        count++;
+    if (folder)
+        closedir(folder);
+    return count;
+}
+
+/* What is left for connections; at least a few, so that a low limit shows as one, not as silence.
+ */
 static size_t descriptors_for_connections(void)
 {
     struct rlimit limit;
-    size_t all, reserve;
+    size_t all, others;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return 1024;
     all = limit.rlim_cur > 1000000 ? 1000000 : (size_t)limit.rlim_cur;
-    reserve = all / 4 < 1200 ? all / 4 : 1200;
-    return all - reserve;
+    others = open_descriptors() + DESCRIPTORS_OF_OUR_OWN;
+    others += all / 4 < DESCRIPTORS_FOR_HTTP ? all / 4 : DESCRIPTORS_FOR_HTTP;
+    return all > others + 8 ? all - others : 8;
 }
 
 static int init_workers(struct sl_net *net)

@@ -20,27 +20,48 @@
 #define COMPLAIN_EVERY_NS SL_NS_PER_S
 #define RESUME_AFTER_NS   (SL_NS_PER_S / 10)
 
+/* Why connections are turned away; the newest reason speaks for a second's worth. */
+struct complaint {
+    const char *what, *advice;
+    uint64_t count; /* not logged yet */
+    int64_t quiet_until_ns;
+};
+
 struct stream_state {
     struct sl_worker *worker;
     struct streams streams;
     int spare_fd; /* let go to accept and close a connection when descriptors have run out */
-    int64_t complained_at_ns;
-    uint64_t complaints;  /* not logged since */
+    struct complaint complaint;
     int64_t resume_at_ns; /* paused listeners; INT64_MAX: none */
 };
 
-/* One line a second at most, with the count of what it stands for. */
+static void write_complaint(struct stream_state *state, int64_t now)
+{
+    struct complaint *complaint = &state->complaint;
+
+    sl_log_warning(state->worker->net->log, "%s: %llu connection%s closed at once (%s)",
+                   complaint->what, (unsigned long long)complaint->count,
+                   complaint->count == 1 ? " was" : "s were", complaint->advice);
+    complaint->count = 0;
+    complaint->quiet_until_ns = now + COMPLAIN_EVERY_NS;
+}
+
+/* The first at once, then one line a second at most with the number of those it stands for. */
 static void complain(struct stream_state *state, const char *what, const char *advice)
 {
+    struct complaint *complaint = &state->complaint;
     int64_t now = sl_clock_mono_ns();
 
-    state->complaints++;
-    if (state->complained_at_ns != 0 && now - state->complained_at_ns < COMPLAIN_EVERY_NS)
-        return;
-    sl_log_warning(state->worker->net->log, "%s: %llu connections were closed at once (%s)", what,
-                   (unsigned long long)state->complaints, advice);
-    state->complained_at_ns = now;
-    state->complaints = 0;
+    complaint->what = what;
+    complaint->advice = advice;
+    complaint->count++;
+    if (now >= complaint->quiet_until_ns)
+        write_complaint(state, now);
+}
+
+static int64_t complaint_due(const struct stream_state *state)
+{
+    return state->complaint.count > 0 ? state->complaint.quiet_until_ns : INT64_MAX;
 }
 
 static void reject(struct stream_state *state, const struct sl_socket *listener, int fd)
@@ -64,9 +85,15 @@ static void watch_listener(struct stream_state *state, struct sl_socket *listene
 /* Memory, or descriptors of the whole system, are short: nothing to do but to wait a moment. */
 static void pause_listener(struct stream_state *state, struct sl_socket *listener)
 {
-    complain(state, "cannot accept", "the system is out of descriptors or memory");
+    int64_t now = sl_clock_mono_ns();
+
+    if (now >= state->complaint.quiet_until_ns) {
+        sl_log_warning(state->worker->net->log,
+                       "cannot accept for now: the system is out of descriptors or memory");
+        state->complaint.quiet_until_ns = now + COMPLAIN_EVERY_NS;
+    }
     watch_listener(state, listener, false);
-    state->resume_at_ns = sl_clock_mono_ns() + RESUME_AFTER_NS;
+    state->resume_at_ns = now + RESUME_AFTER_NS;
 }
 
 static void resume_listeners(struct stream_state *state, int64_t now)
@@ -209,7 +236,7 @@ static int wait_ms(const struct stream_state *state)
     int64_t until = earlier(idle_until(state), connections_linger_until(&state->streams));
     int64_t left;
 
-    until = earlier(until, state->resume_at_ns);
+    until = earlier(earlier(until, state->resume_at_ns), complaint_due(state));
     if (until == INT64_MAX)
         return -1;
     left = until - sl_clock_mono_ns();
@@ -244,6 +271,8 @@ static void turn(struct stream_state *state, int timeout_ms)
     connections_end_linger(&state->streams, now);
     close_idle(state, now);
     resume_listeners(state, now);
+    if (complaint_due(state) <= now)
+        write_complaint(state, now);
 }
 
 static void close_listeners(struct stream_state *state)

@@ -14,7 +14,7 @@
 #define EVENTS_A_WRITE  512 /* exchanges the journal gets at once */
 #define LIFECYCLE_MAX   UDP_BATCH
 #define EXPIRE_EVERY_NS (SL_NS_PER_S / 4)
-#define CLIENTS_MIN     128 /* a batch's own clients are never the ones that make room */
+#define CLIENTS_MIN     UDP_BATCH /* a batch's own clients are never the ones that make room */
 
 struct udp_state {
     struct sl_worker *worker;
@@ -315,10 +315,10 @@ static void loop(struct udp_state *state)
 static bool init_state(struct udp_state *state, struct sl_worker *worker)
 {
     const struct sl_net_options *options = &worker->net->options;
+    size_t share = options->max_udp_clients / options->workers;
 
     state->worker = worker;
-    state->clients_max =
-        options->max_udp_clients > CLIENTS_MIN ? options->max_udp_clients : CLIENTS_MIN;
+    state->clients_max = share > CLIENTS_MIN ? share : CLIENTS_MIN;
     state->batch = calloc(1, sizeof(*state->batch));
     state->sender = udp_sender_new();
     return state->batch && state->sender && udp_receiver_init(&state->receiver) == 0 &&
