@@ -10,7 +10,8 @@
 
 #define ADDRESSES_MAX 16
 
-#define DESCRIPTORS_OF_OUR_OWN 32   /* still to be opened: listeners, epolls, files */
+#define DESCRIPTORS_OF_OUR_OWN 16   /* still to be opened: listeners, HTTP's epolls, files */
+#define DESCRIPTORS_A_WORKER   6    /* of both its kinds: epoll, eventfd, a spare */
 #define DESCRIPTORS_FOR_HTTP   1200 /* where there are plenty; else a quarter */
 
 static size_t open_descriptors(void)
@@ -27,7 +28,7 @@ static size_t open_descriptors(void)
 
 /* What is left for connections; at least a few, so that a low limit shows as one, not as silence.
  */
-static size_t descriptors_for_connections(void)
+static size_t descriptors_for_connections(unsigned workers)
 {
     struct rlimit limit;
     size_t all, others;
@@ -35,7 +36,7 @@ static size_t descriptors_for_connections(void)
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return 1024;
     all = limit.rlim_cur > 1000000 ? 1000000 : (size_t)limit.rlim_cur;
-    others = open_descriptors() + DESCRIPTORS_OF_OUR_OWN;
+    others = open_descriptors() + DESCRIPTORS_OF_OUR_OWN + workers * DESCRIPTORS_A_WORKER;
     others += all / 4 < DESCRIPTORS_FOR_HTTP ? all / 4 : DESCRIPTORS_FOR_HTTP;
     return all > others + 8 ? all - others : 8;
 }
@@ -64,7 +65,7 @@ struct sl_net *sl_net_new(const struct sl_net_options *options, struct sl_journa
     }
     net->options = *options;
     if (net->options.max_connections == 0)
-        net->options.max_connections = descriptors_for_connections();
+        net->options.max_connections = descriptors_for_connections(options->workers);
     net->journal = journal;
     net->registry = registry;
     net->log = log;
