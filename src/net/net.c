@@ -135,8 +135,11 @@ void sl_net_disconnect(struct sl_net *net, uint64_t id)
         sl_worker_disconnect(view.transport == SL_UDP ? &net->udp[i] : &net->stream[i], id);
 }
 
+/* One that does not run may never have been set up, and has no descriptor to be woken by. */
 static void ask_to_stop(struct sl_worker *worker, int64_t by_mono_ns)
 {
+    if (!worker->running)
+        return;
     atomic_store_explicit(&worker->stop_by_mono_ns, by_mono_ns, memory_order_release);
     sl_worker_wake(worker);
 }
