@@ -1,0 +1,110 @@
+#include "unit.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "failing_calloc.h"
+#include "serving.h"
+
+/* Descriptor 0 becomes an eventfd, since 0 is what a field that was never set holds. */
+static int replace_stdin(void)
+{
+    int saved = dup(0), fd = eventfd(0, EFD_NONBLOCK);
+    assert_int_equal(dup2(fd, 0), 0);
+    close(fd);
+    return saved;
+}
+
+static void restore_stdin(int saved)
+{
+    eventfd_t written;
+    assert_int_equal(eventfd_read(0, &written), -1); /* nobody wrote to it */
+    assert_int_equal(errno, EAGAIN);
+    dup2(saved, 0);
+    close(saved);
+}
+
+static void without_memory_there_is_none(void **state)
+{
+    (void)state;
+    struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
+    struct sl_registry_options registry_options = {.shards = 2, .closed_max = 1};
+    struct sl_registry *registry = sl_registry_new(&registry_options);
+    struct sl_journal *journal = sl_journal_new(0, 1);
+    int saved = replace_stdin();
+    for (int allowed = 0; allowed < 2; allowed++) {
+        struct sl_error error = {0};
+        allow_callocs(allowed);
+        assert_null(sl_net_new(&options, journal, registry, NULL, &error));
+        allow_callocs(-1);
+        assert_int_not_equal(error.text[0], '\0');
+    }
+    restore_stdin(saved);
+    sl_journal_free(journal);
+    sl_registry_free(registry);
+}
+
+static void without_descriptors_there_is_none(void **state)
+{
+    (void)state;
+    struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
+    struct sl_registry_options registry_options = {.shards = 20, .closed_max = 1};
+    struct sl_registry *registry = sl_registry_new(&registry_options);
+    struct sl_journal *journal = sl_journal_new(0, 1);
+    struct rlimit limit, low;
+    int saved = replace_stdin(), next = dup(0);
+    close(next);
+    options.workers = 10;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    low = limit;
+    for (int more = 0; more < 40; more += 3) {
+        struct sl_error error = {0};
+        low.rlim_cur = (rlim_t)(next + more);
+        setrlimit(RLIMIT_NOFILE, &low);
+        struct sl_net *net = sl_net_new(&options, journal, registry, NULL, &error);
+        setrlimit(RLIMIT_NOFILE, &limit);
+        assert_null(net);
+        assert_string_equal(error.text, "cannot set up 10 workers: Too many open files");
+        /* Nothing is left open. */
+        assert_int_equal(dup(0), next);
+        close(next);
+    }
+    restore_stdin(saved);
+    sl_journal_free(journal);
+    sl_registry_free(registry);
+}
+
+static void it_may_end_before_it_begins(void **state)
+{
+    (void)state;
+    struct serving serving = serving_new(NULL);
+    serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
+    serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
+    serving_free(&serving);
+    sl_net_free(NULL);
+}
+
+static void without_listeners_it_idles(void **state)
+{
+    (void)state;
+    struct serving serving = serving_new(NULL);
+    serving_start(&serving);
+    sl_net_disconnect(serving.net, 1);
+    serving_stop(&serving);
+    serving_stop(&serving);
+    serving_free(&serving);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_memory_there_is_none),
+        cmocka_unit_test(without_descriptors_there_is_none),
+        cmocka_unit_test(it_may_end_before_it_begins),
+        cmocka_unit_test(without_listeners_it_idles),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
