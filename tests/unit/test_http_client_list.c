@@ -19,7 +19,8 @@ static int setup(void **state)
     for (size_t i = 0; i < COUNT_OF(clients); i++) {
         struct sl_client_view *view = &clients[i];
 
-        *view = (struct sl_client_view){.id = i + 1, .service = i % 3, .transport = SL_TCP};
+        *view =
+            (struct sl_client_view){.id = i + 1, .service = (uint8_t)(i % 3), .transport = SL_TCP};
         view->last_seen_at_ns = (int64_t)((i * 7 % 300) / 3) + 1000;
         view->counters.received_messages = i % 10;
         view->counters.received_bytes = i * i;

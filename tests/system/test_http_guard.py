@@ -1,0 +1,310 @@
+"""What the web server lets in: raw requests, each with a second one behind it to be smuggled."""
+
+import contextlib
+import json
+import socket
+import threading
+import time
+import unittest
+
+from gateway import (Gateway, GatewayTest, receive_all, receive_exactly, receive_line,
+                     tcp_connect)
+
+HOST = b"Host: localhost\r\n"
+JSON = b"Content-Type: application/json\r\n"
+NEXT = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+
+
+class Closed(Exception):
+    """The server ended the connection."""
+
+
+def read_response(sock):
+    """(status, headers with lower-case names, body). Closed where nothing comes."""
+    line = receive_line(sock)
+    if not line:
+        raise Closed
+    headers = {}
+    while (field := receive_line(sock).rstrip(b"\r\n")):
+        name, _, value = field.partition(b":")
+        headers[name.decode().lower()] = value.strip().decode()
+    body = receive_exactly(sock, int(headers.get("content-length", 0)))
+    return int(line.split()[1]), headers, body
+
+
+class GuardTest(GatewayTest):
+    def send(self, data):
+        sock = self.connect(self.gateway.address("http"))
+        with contextlib.suppress(OSError):
+            sock.sendall(data)
+        return sock
+
+    def answers(self, data):
+        """Status codes of all answers until the connection closes or is quiet."""
+        sock = self.send(data)
+        sock.settimeout(0.5)
+        statuses = []
+        with contextlib.suppress(Closed, TimeoutError, ConnectionResetError):
+            while True:
+                statuses.append(read_response(sock)[0])
+        return statuses
+
+    def assert_refused(self, head, status=400, own=True):
+        """One answer, then the end: what stands behind it is never taken for a request."""
+        sock = self.send(head + NEXT)
+        replied, headers, body = read_response(sock)
+        self.assertEqual(replied, status, (head, body))
+        if own:
+            self.assert_headers(headers)
+            self.assertEqual(headers["content-type"], "application/problem+json")
+            self.assertEqual(json.loads(body)["status"], status)
+        with contextlib.suppress(ConnectionResetError):
+            rest = sock.recv(65536)
+            self.assertNotIn(b"200 OK", rest, head)
+
+    def assert_headers(self, headers):
+        for name, value in SECURITY.items():
+            self.assertEqual(headers[name.lower()], value)
+        policy = headers["content-security-policy"]
+        for part in ("default-src 'none'", "script-src 'self'", "frame-ancestors 'none'",
+                     "base-uri 'none'", "form-action 'none'"):
+            self.assertIn(part, policy)
+        self.assertNotIn("unsafe", policy)
+        self.assertNotIn("access-control-allow-origin", headers)
+
+
+class Frames(GuardTest):
+    def get(self, fields, target=b"/healthz", version=b"HTTP/1.1"):
+        return b"GET " + target + b" " + version + b"\r\n" + fields + b"\r\n"
+
+    def post(self, fields, body=b""):
+        return b"POST /api/v1/datagrams HTTP/1.1\r\n" + HOST + JSON + fields + b"\r\n" + body
+
+    def test_two_requests_are_two(self):
+        self.assertEqual(self.answers(NEXT + NEXT), [200, 200])
+
+    def test_hosts(self):
+        self.assert_refused(self.get(HOST + HOST))
+        self.assert_refused(self.get(HOST + b"Host: other\r\n"))
+        self.assert_refused(self.get(b""))
+        self.assert_refused(self.get(b"Host: evil.example\r\n"), 421)
+        self.assert_refused(self.get(b"Host: localhost.evil.example\r\n"), 421)
+        self.assert_refused(self.get(b"Host: 192.0.2.1\r\n"), 421)
+        self.assert_refused(self.get(b"Host:\r\n"), 421)
+
+    def test_content_length(self):
+        self.assert_refused(self.post(b"Content-Length: 2\r\nContent-Length: 2\r\n", b"{}"))
+        self.assert_refused(self.post(b"Content-Length: 2\r\nContent-Length: 60\r\n", b"{}"))
+        for value in (b"-1", b"+2", b"2, 2", b"0x2", b"2 2", b"99999999999999999999999"):
+            # libmicrohttpd answers most of these itself, in two heads.
+            sock = self.send(self.post(b"Content-Length: " + value + b"\r\n") + NEXT)
+            with contextlib.suppress(ConnectionResetError):
+                answer = receive_all(sock)
+                self.assertRegex(answer, b"^HTTP/1.1 4(00|13) ", value)
+                self.assertNotIn(b"200 OK", answer, value)
+
+    def test_transfer_encoding(self):
+        chunks = b"0\r\n\r\n"
+        self.assert_refused(self.post(b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", chunks))
+        self.assert_refused(self.post(b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", chunks))
+        for value in (b"gzip, chunked", b"identity", b"chunked, chunked", b"xchunked", b"\"chunked\""):
+            self.assert_refused(self.post(b"Transfer-Encoding: " + value + b"\r\n", chunks))
+        self.assert_refused(self.post(b"Transfer-Encoding: chunked\r\n" * 2, chunks))
+
+    def test_malformed_chunks(self):
+        for chunks in (b"zz\r\n", b"-1\r\n{}\r\n0\r\n\r\n", b"2\r\n{}X\r\n0\r\n\r\n",
+                       b"fffffffffffffffff\r\n"):
+            data = self.post(b"Transfer-Encoding: chunked\r\n", chunks) + NEXT
+            self.assertNotIn(200, self.answers(data), chunks)
+
+    def test_folded_and_broken_fields(self):
+        self.assert_refused(self.get(HOST + b"Transfer-Encoding:\r\n chunked\r\n"))
+        self.assert_refused(self.get(HOST + b"X: a\r\n\tb\r\n"))
+        self.assert_refused(self.get(b" " + HOST))
+        self.assert_refused(self.get(HOST + b"Content-Length : 5\r\n"))
+        self.assert_refused(self.get(HOST + b": x\r\nY: z\r\n"))
+        self.assert_refused(self.get(HOST + b":\r\nY: z\r\n"))
+        self.assert_refused(self.get(HOST + b"no colon\r\n"), own=False)
+
+    def test_control_characters(self):
+        self.assert_refused(self.get(HOST + b"X: a\0b\r\n"))
+        self.assert_refused(self.get(HOST + b"X: a\x01b\r\n"))
+        self.assert_refused(self.get(HOST + b"X: a\x7fb\r\n"))
+        self.assert_refused(self.get(HOST + b"X: a\rY: b\r\n"))
+        self.assert_refused(self.get(HOST, b"/health\0z"))
+        self.assert_refused(self.get(HOST, b"/health z"))
+        self.assert_refused(self.get(HOST, b"/health\xffz"))
+
+    def test_targets(self):
+        self.assert_refused(self.get(HOST, b"http://localhost/healthz"))
+        self.assert_refused(self.get(HOST, b"localhost:80"))
+        self.assert_refused(self.get(HOST, b"*"))
+
+    def test_versions(self):
+        self.assert_refused(self.get(HOST, version=b"HTTP/1.2"))
+        self.assert_refused(self.get(HOST, version=b"HTTP/2.0"), 505, own=False)
+        self.assertEqual(self.answers(b"GET /healthz HTTP/1.0\r\n\r\n"), [200])
+
+    def test_line_feeds_as_typed_into_netcat(self):
+        self.assertEqual(self.answers(NEXT.replace(b"\r", b"")), [200])
+
+    def test_sizes(self):
+        self.assert_refused(self.get(HOST + b"X: y\r\n" * 100), 431)
+        self.assert_refused(self.get(HOST + b"X: " + b"y" * 60000 + b"\r\n"), 431, own=False)
+        self.assert_refused(self.get(HOST, b"/" + b"y" * 60000), 414, own=False)
+
+    def test_bodies(self):
+        self.assert_refused(self.post(b"Content-Length: 9999999\r\n", b"{"), 413)
+        self.assert_refused(b"GET /healthz HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\n\r\nabc", 413)
+        chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
+        data = self.post(b"Transfer-Encoding: chunked\r\n", chunk * 8 + b"0\r\n\r\n")
+        self.assertEqual(self.answers(data)[:1], [413])
+
+
+class Rights(GuardTest):
+    BODY = {"listener": "udp-upper", "text": "x"}
+
+    def host(self):
+        return self.gateway.addresses["http"][0]
+
+    def post(self, **headers):
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.gateway.post("/api/v1/datagrams", self.BODY, names)[0]
+
+    def test_our_own_page(self):
+        self.assertEqual(self.post(), 200)
+        self.assertEqual(self.post(Origin="http://" + self.host()), 200)
+        self.assertEqual(self.post(Sec_Fetch_Site="same-origin"), 200)
+        self.assertEqual(self.post(Sec_Fetch_Site="none"), 200)
+
+    def test_other_pages(self):
+        before = self.gateway.newest_seq()
+        for origin in ("http://evil.example", "null", "http://localhost:1", "https://x",
+                       "http://" + self.host() + ".evil.example"):
+            self.assertEqual(self.post(Origin=origin), 403, origin)
+        for site in ("cross-site", "same-site"):
+            self.assertEqual(self.post(Sec_Fetch_Site=site), 403, site)
+        self.assertEqual(self.gateway.delete("/api/v1/clients/1", {"Sec-Fetch-Site": "cross-site"})[0],
+                         403)
+        self.assertEqual(self.gateway.newest_seq(), before)
+
+    def test_content_types(self):
+        for content_type in ("text/plain", "application/x-www-form-urlencoded",
+                             "multipart/form-data; boundary=x", "application/jsonp",
+                             "text/plain; application/json"):
+            self.assertEqual(self.post(Content_Type=content_type), 415, content_type)
+        self.assertEqual(self.post(Content_Type="application/json; charset=utf-8"), 200)
+
+    def test_a_refused_body_does_not_end_the_connection(self):
+        body = json.dumps(self.BODY).encode()
+        head = (b"POST /api/v1/datagrams HTTP/1.1\r\n" + HOST + b"Content-Type: text/plain\r\n"
+                b"Content-Length: %d\r\n\r\n" % len(body))
+        self.assertEqual(self.answers(head + body + NEXT), [415, 200])
+
+
+class Routes(GuardTest):
+    def test_errors_are_problems_with_all_headers(self):
+        for method, path, status in (("GET", "/nothing", 404), ("GET", "/api/v1/nothing", 404),
+                                     ("POST", "/api/v1/status", 405), ("PUT", "/", 405),
+                                     ("OPTIONS", "/api/v1/messages", 405),
+                                     ("GET", "/api/v1/datagrams", 405),
+                                     ("GET", "/api/v1/status?x=1", 400),
+                                     ("GET", "/?x=1", 400)):
+            replied, headers, problem = self.gateway.request(method, path)
+            self.assertEqual((replied, problem["status"]), (status, status), path)
+            self.assertEqual(headers["Content-Type"], "application/problem+json")
+            self.assertEqual(headers["Cache-Control"], "no-store")
+            self.assert_headers({name.lower(): value for name, value in headers.items()})
+            self.assertEqual("Allow" in headers, status == 405)
+
+    def test_allow(self):
+        self.assertEqual(self.gateway.request("PUT", "/api/v1/clients/1")[1]["Allow"],
+                         "GET, HEAD, DELETE")
+
+    def test_head(self):
+        for path in ("/api/v1/status", "/api/v1/messages", "/nothing", "/healthz"):
+            got = self.gateway.request_raw("GET", path)
+            head = self.gateway.request_raw("HEAD", path)
+            self.assertEqual((head[0], head[2]), (got[0], b""))
+            self.assertEqual(head[1]["Content-Type"], got[1]["Content-Type"])
+
+    def test_success_has_all_headers(self):
+        for path in ("/api/v1/status", "/healthz", "/"):
+            _, headers, _ = self.gateway.request_raw("GET", path)
+            self.assert_headers({name.lower(): value for name, value in headers.items()})
+
+
+class Assets(GuardTest):
+    def test_page(self):
+        status, headers, body = self.gateway.request_raw("GET", "/")
+        self.assertEqual((status, headers["Content-Type"]), (200, "text/html; charset=utf-8"))
+        self.assertIn(b"<!doctype html>", body.lower())
+        tag = {"If-None-Match": headers["ETag"]}
+        status, headers, body = self.gateway.request_raw("GET", "/", headers=tag)
+        self.assertEqual((status, body), (304, b""))
+        self.assertEqual(headers["Cache-Control"], "no-cache")
+
+    def test_gzip(self):
+        _, plain, body = self.gateway.request_raw("GET", "/app.js")
+        _, packed, gzipped = self.gateway.request_raw("GET", "/app.js",
+                                                      headers={"Accept-Encoding": "gzip"})
+        self.assertEqual(packed["Content-Encoding"], "gzip")
+        self.assertNotIn("Content-Encoding", plain)
+        self.assertLess(len(gzipped), len(body))
+        self.assertNotEqual(plain["ETag"], packed["ETag"])
+        self.assertEqual(packed["Vary"], "Accept-Encoding")
+
+
+class AllowHost(unittest.TestCase):
+    def test_names(self):
+        with Gateway("--allow-host", "gateway.example") as gateway:
+            port = gateway.address("http")[1]
+            for host, status in (("gateway.example", 200), (f"GATEWAY.example:{port}", 200),
+                                 ("other.example", 421)):
+                self.assertEqual(gateway.get("/healthz", {"Host": host})[0], status, host)
+
+
+class Slow(unittest.TestCase):
+    """A peer that takes its time is cut at a deadline, and delays nobody until then."""
+
+    PEERS = 200
+
+    def test_a_byte_a_second(self):
+        with Gateway() as gateway:
+            started = time.monotonic()
+            socks = [tcp_connect(gateway.address("http")) for _ in range(self.PEERS)]
+            stop = threading.Event()
+            trickle = threading.Thread(target=self.trickle, args=(socks, stop))
+            trickle.start()
+            time.sleep(2)
+            asked = time.monotonic()
+            self.assertEqual(gateway.get("/healthz")[0], 200)
+            self.assertLess(time.monotonic() - asked, 1)
+            for sock in socks:
+                sock.settimeout(25)
+                with contextlib.suppress(ConnectionResetError):
+                    self.assertEqual(sock.recv(100), b"")
+            self.assertLess(time.monotonic() - started, 22)
+            self.assertGreater(time.monotonic() - started, 10)
+            stop.set()
+            trickle.join()
+            for sock in socks:
+                sock.close()
+
+    def trickle(self, socks, stop):
+        for byte in b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 100:
+            for sock in socks:
+                with contextlib.suppress(OSError):
+                    sock.send(bytes([byte]), socket.MSG_NOSIGNAL)
+            if stop.wait(1):
+                return
+
+
+if __name__ == "__main__":
+    unittest.main()
