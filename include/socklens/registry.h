@@ -46,7 +46,7 @@ struct sl_listener_counters {
     struct sl_counters traffic;
     uint64_t connections;          /* accepted in all (TCP, Unix) */
     uint64_t rejected_connections; /* closed at once: over a limit */
-    uint64_t kernel_drops;         /* SO_RXQ_OVFL: datagrams lost before we read them */
+    uint64_t kernel_drops;         /* datagrams lost before we read them */
     uint64_t open_clients;
 };
 

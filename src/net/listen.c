@@ -67,7 +67,6 @@ static void tune_datagram(int fd, const struct sl_address *address)
     if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, UDP_BUFFER_BYTES) != 0)
         set_option(fd, SOL_SOCKET, SO_RCVBUF, UDP_BUFFER_BYTES);
     set_option(fd, SOL_SOCKET, SO_SNDBUF, UDP_BUFFER_BYTES);
-    set_option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
     set_option(fd, IPPROTO_UDP, UDP_GRO, 1);
     if (!sl_address_is_wildcard(address))
         return;

@@ -57,8 +57,11 @@ int udp_receiver_init(struct udp_receiver *receiver);
 void udp_receiver_deinit(struct udp_receiver *receiver);
 
 /* Fills the batch's messages and items from its socket. Returns the number of messages, 0 where
- * nothing was there. *drops: datagrams that the kernel has thrown away since the last call. */
-size_t udp_receive(struct udp_receiver *receiver, struct udp_batch *batch, uint32_t *drops);
+ * nothing was there. */
+size_t udp_receive(struct udp_receiver *receiver, struct udp_batch *batch);
+
+/* How many datagrams the kernel has thrown away since the last call. */
+uint32_t udp_drops(struct sl_socket *socket);
 
 struct udp_sender;
 

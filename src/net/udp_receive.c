@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,8 +72,8 @@ static bool is_packet_info(const struct cmsghdr *control)
            (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO);
 }
 
-static void read_control(struct msghdr *header, struct sl_socket *socket,
-                         struct udp_message *message, uint32_t *drops)
+static void read_control(struct msghdr *header, const struct sl_socket *socket,
+                         struct udp_message *message)
 {
     for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
         if (is_packet_info(c)) {
@@ -83,12 +84,6 @@ static void read_control(struct msghdr *header, struct sl_socket *socket,
             memcpy(&size, CMSG_DATA(c), sizeof(size));
             if (size > 0)
                 message->segment_size = (uint32_t)size;
-        } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL) {
-            uint32_t seen;
-
-            memcpy(&seen, CMSG_DATA(c), sizeof(seen));
-            *drops += seen - socket->drops_seen;
-            socket->drops_seen = seen;
         }
     }
 }
@@ -114,11 +109,10 @@ static void add_items(struct udp_batch *batch, size_t index)
     add_item(batch, index, bytes, left);
 }
 
-size_t udp_receive(struct udp_receiver *receiver, struct udp_batch *batch, uint32_t *drops)
+size_t udp_receive(struct udp_receiver *receiver, struct udp_batch *batch)
 {
     int count;
 
-    *drops = 0;
     batch->item_count = 0;
     batch->message_count = 0;
     prepare(receiver, batch);
@@ -134,9 +128,24 @@ size_t udp_receive(struct udp_receiver *receiver, struct udp_batch *batch, uint3
         message->peer =
             sl_address_from_sockaddr((struct sockaddr *)&message->name, message->name_size);
         message->local = batch->socket->address;
-        read_control(header, batch->socket, message, drops);
+        read_control(header, batch->socket, message);
         add_items(batch, (size_t)i);
     }
     batch->message_count = count > 0 ? (size_t)count : 0;
     return batch->message_count;
+}
+
+/* SO_RXQ_OVFL would tell as well, but with the next datagram that comes through: what a burst's end
+ * lost would not show until somebody sends again. */
+uint32_t udp_drops(struct sl_socket *socket)
+{
+    uint32_t info[SK_MEMINFO_VARS] = {0};
+    socklen_t size = sizeof(info);
+    uint32_t drops;
+
+    if (getsockopt(socket->fd, SOL_SOCKET, SO_MEMINFO, info, &size) != 0)
+        return 0;
+    drops = info[SK_MEMINFO_DROPS] - socket->drops_seen;
+    socket->drops_seen = info[SK_MEMINFO_DROPS];
+    return drops;
 }

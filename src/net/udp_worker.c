@@ -189,14 +189,15 @@ static void count_sent(struct udp_state *state, const struct sl_time *now)
     sl_shard_unlock(shard);
 }
 
-static void count_drops(struct udp_state *state, uint32_t drops)
+static void count_drops(struct udp_state *state, struct sl_socket *socket)
 {
     struct sl_shard *shard = state->worker->shard;
+    uint32_t drops = udp_drops(socket);
 
     if (drops == 0)
         return;
     sl_shard_lock(shard);
-    sl_shard_listener(shard, state->batch->socket->listener)->kernel_drops += drops;
+    sl_shard_listener(shard, socket->listener)->kernel_drops += drops;
     sl_shard_unlock(shard);
 }
 
@@ -205,12 +206,10 @@ static size_t serve_batch(struct udp_state *state)
 {
     struct udp_batch *batch = state->batch;
     struct sl_time received_at, replied_at;
-    uint32_t drops;
 
-    if (udp_receive(&state->receiver, batch, &drops) == 0)
+    if (udp_receive(&state->receiver, batch) == 0)
         return 0;
     received_at = sl_time_now();
-    count_drops(state, drops);
     find_clients(state, &received_at);
     answer(state, &received_at);
     replied_at = sl_time_now();
@@ -226,8 +225,9 @@ static void serve(struct udp_state *state, struct sl_socket *socket)
     state->batch->socket = socket;
     for (int i = 0; i < BATCHES_A_TURN; i++) {
         if (serve_batch(state) < UDP_BATCH)
-            return;
+            break;
     }
+    count_drops(state, socket);
 }
 
 static int64_t idle_since(const struct udp_state *state)
@@ -289,6 +289,7 @@ static void drain(struct udp_state *state)
         state->batch->socket = &worker->sockets[i];
         while (serve_batch(state) > 0 && sl_clock_mono_ns() < sl_worker_stop_by(worker))
             ;
+        count_drops(state, &worker->sockets[i]);
     }
     while ((client = sl_shard_oldest(worker->shard)))
         sl_worker_close_client(worker, client, SL_BY_SERVER, SL_CLOSE_SHUTDOWN);
