@@ -1,0 +1,448 @@
+#include "unit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "serving.h"
+
+static struct sl_address address_of(int fd)
+{
+    struct sockaddr_storage storage = {0};
+    socklen_t size = sizeof(storage);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&storage, &size), 0);
+    return sl_address_from_sockaddr((struct sockaddr *)&storage, size);
+}
+
+static struct sl_address loopback(uint8_t last, uint16_t port)
+{
+    return (struct sl_address){.family = AF_INET, .port = port, .ip = {127, 0, 0, last}};
+}
+
+/* One service on 127.0.0.1, started. */
+static struct sl_address serve(struct serving *serving, const struct sl_net_options *options)
+{
+    *serving = serving_new(options);
+    struct sl_address address = serving_listen(serving, SL_UDP_UPPER, "127.0.0.1:0");
+    serving_start(serving);
+    return address;
+}
+
+static void ask(int fd, const char *text, const char *reply)
+{
+    send_text(fd, text);
+    expect_datagram(fd, reply, strlen(reply));
+}
+
+static void assert_outcome(struct serving *serving, uint64_t seq, enum sl_outcome outcome)
+{
+    serving_wait_exchanges(serving, seq);
+    assert_int_equal(serving_exchange(serving, seq)->outcome, outcome);
+}
+
+static void an_exchange_is_recorded_with_both_sides(void **state)
+{
+    (void)state;
+    struct serving serving;
+    int64_t before = sl_clock_wall_ns();
+    struct sl_address address = serve(&serving, NULL);
+    int fd = connect_datagram(NULL, &address);
+    struct sl_address own = address_of(fd);
+    ask(fd, "hello from client1", "HELLO FROM CLIENT1");
+
+    serving_wait_exchanges(&serving, 1);
+    const struct sl_record *record = serving_exchange(&serving, 1);
+    assert_int_equal(record->service, SL_UDP_UPPER);
+    assert_int_equal(record->outcome, SL_REPLIED);
+    assert_int_equal(record->listener, 0);
+    assert_int_equal(record->client, 1);
+    assert_true(sl_address_equal(&record->peer, &own));
+    assert_true(sl_address_equal(&record->local, &address));
+    assert_true(record->received_at_ns >= before);
+    assert_true(record->replied_at_ns >= record->received_at_ns);
+    assert_true(sl_clock_wall_ns() >= record->replied_at_ns);
+    assert_int_equal(record->received_size, 18);
+    assert_int_equal(record->sent_size, 18);
+    assert_bytes_equal(sl_record_received(record), record->received_stored,
+                       BYTES("hello from client1"));
+    assert_bytes_equal(sl_record_sent(record), record->sent_stored, BYTES("HELLO FROM CLIENT1"));
+
+    struct sl_client_view view = serving_client(&serving, 1);
+    assert_true(view.open);
+    assert_int_equal(view.transport, SL_UDP);
+    assert_true(sl_address_equal(&view.peer, &own));
+    assert_int_equal(view.counters.received_messages, 1);
+    assert_int_equal(view.counters.received_bytes, 18);
+    assert_int_equal(view.counters.sent_messages, 1);
+    assert_int_equal(view.counters.sent_bytes, 18);
+    assert_int_equal(view.counters.refused, 0);
+    assert_int_equal(view.tcp.valid, 0);
+    close(fd);
+    serving_free(&serving);
+}
+
+static void a_client_opens_before_its_first_exchange(void **state)
+{
+    (void)state;
+    struct serving serving;
+    struct sl_address address = serve(&serving, NULL);
+    int one = connect_datagram(NULL, &address), two = connect_datagram(NULL, &address);
+    ask(one, "a", "A");
+    ask(two, "b", "B");
+    ask(one, "c", "C");
+    serving_wait_exchanges(&serving, 3);
+    static const struct {
+        enum sl_record_kind kind;
+        uint64_t client;
+    } expected[] = {{SL_RECORD_OPENED, 1},
+                    {SL_RECORD_EXCHANGE, 1},
+                    {SL_RECORD_OPENED, 2},
+                    {SL_RECORD_EXCHANGE, 2},
+                    {SL_RECORD_EXCHANGE, 1}};
+    sl_cursor_seek(&serving.cursor, serving.journal, 1);
+    for (size_t i = 0; i < COUNT_OF(expected); i++) {
+        const struct sl_record *record;
+        struct sl_gap gap;
+        assert_int_equal(sl_cursor_next(&serving.cursor, &record, &gap), SL_READ_RECORD);
+        assert_int_equal(record->kind, expected[i].kind);
+        assert_int_equal(record->client, expected[i].client);
+    }
+    close(one);
+    close(two);
+    serving_free(&serving);
+}
+
+static void datagrams_of_every_size_are_answered(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {0, 1, 2, 1399, 1400, 1401, 1500, 9000, 65506, 65507, 0};
+    struct serving serving;
+    struct sl_address address = serve(&serving, NULL);
+    int fd = connect_datagram(NULL, &address);
+    uint8_t *lower = malloc(65507), *upper = malloc(65507);
+    for (size_t i = 0; i < 65507; i++) {
+        lower[i] = (uint8_t)('a' + i % 26);
+        upper[i] = (uint8_t)('A' + i % 26);
+    }
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        send_bytes(fd, lower, sizes[i]);
+        expect_datagram(fd, upper, sizes[i]);
+        serving_wait_exchanges(&serving, i + 1);
+        const struct sl_record *record = serving_exchange(&serving, i + 1);
+        assert_int_equal(record->outcome, SL_REPLIED);
+        assert_bytes_equal(sl_record_received(record), record->received_stored, lower, sizes[i]);
+        assert_bytes_equal(sl_record_sent(record), record->sent_stored, upper, sizes[i]);
+    }
+    free(lower);
+    free(upper);
+    close(fd);
+    serving_free(&serving);
+}
+
+/* "ŉ" has two bytes, its upper case "ʼN" three. */
+static void a_reply_that_fits_no_datagram_is_recorded(void **state)
+{
+    (void)state;
+    struct serving serving;
+    struct sl_address address = serve(&serving, NULL);
+    int fd = connect_datagram(NULL, &address);
+    struct sl_buffer text = {0};
+    for (int i = 0; i < 21836; i++)
+        assert_int_equal(sl_buffer_append_text(&text, "ŉ"), 0);
+    send_bytes(fd, text.data, text.size); /* 65,508 bytes in upper case */
+    assert_outcome(&serving, 1, SL_REPLY_TOO_LARGE);
+    const struct sl_record *record = serving_exchange(&serving, 1);
+    assert_int_equal(record->received_size, text.size);
+    assert_int_equal(record->sent_size + record->sent_stored, 0);
+    assert_int_equal(record->replied_at_ns, 0);
+    assert_int_equal(serving_client(&serving, 1).counters.refused, 1);
+
+    text.data[text.size - 2] = 'x';
+    send_bytes(fd, text.data, text.size - 1); /* 65,506 */
+    assert_outcome(&serving, 2, SL_REPLIED);
+    assert_int_equal(serving_exchange(&serving, 2)->sent_size, 65506);
+    static uint8_t got[65536];
+    assert_int_equal(recv(fd, got, sizeof(got), 0), 65506);
+    assert_int_equal(got[65505], 'X');
+    sl_buffer_deinit(&text);
+    close(fd);
+    serving_free(&serving);
+}
+
+static void a_wildcard_answers_from_the_address_asked(void **state)
+{
+    (void)state;
+    struct serving serving = serving_new(NULL);
+    uint16_t port = serving_listen(&serving, SL_UDP_UPPER, "0.0.0.0:0").port;
+    serving_start(&serving);
+    struct sl_address from = loopback(9, 0);
+    for (uint8_t last = 1; last <= 5; last++) {
+        /* A connected socket hears its peer alone. */
+        struct sl_address to = loopback(last, port);
+        int fd = connect_datagram(&from, &to);
+        ask(fd, "who?", "WHO?");
+        serving_wait_exchanges(&serving, last);
+        assert_true(sl_address_equal(&serving_exchange(&serving, last)->local, &to));
+        struct sl_client_view view = serving_client(&serving, last);
+        assert_true(sl_address_equal(&view.local, &to));
+        from = address_of(fd); /* the same client to all of them */
+        close(fd);
+    }
+    serving_free(&serving);
+}
+
+static void ipv6_is_served_too(void **state)
+{
+    (void)state;
+    struct sl_address to = {.family = AF_INET6, .ip = {[15] = 1}};
+    static const char *const where[] = {"[::1]:0", "[::]:0"};
+    for (size_t i = 0; i < COUNT_OF(where); i++) {
+        struct serving serving = serving_new(NULL);
+        to.port = serving_listen(&serving, SL_UDP_UPPER, where[i]).port;
+        serving_start(&serving);
+        int fd = connect_datagram(NULL, &to);
+        ask(fd, "six", "SIX");
+        serving_wait_exchanges(&serving, 1);
+        assert_true(sl_address_equal(&serving_exchange(&serving, 1)->local, &to));
+        close(fd);
+        serving_free(&serving);
+    }
+}
+
+/* Two gateways that answer each other would never stop. */
+static void who_must_not_be_answered_is_recorded(void **state)
+{
+    (void)state;
+    struct serving serving = serving_new(NULL);
+    struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
+    struct sl_address second = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
+    serving_start(&serving);
+    struct sl_address own = loopback(7, second.port), reflecting = loopback(7, 11211);
+    int loop = connect_datagram(&own, &address), cache = connect_datagram(&reflecting, &address);
+    int honest = connect_datagram(NULL, &address);
+    send_text(loop, "echo");
+    assert_outcome(&serving, 1, SL_REFUSED_OWN_LISTENER);
+    send_text(cache, "stats");
+    assert_outcome(&serving, 2, SL_REFUSED_REFLECTING_PORT);
+    ask(honest, "hello", "HELLO");
+
+    assert_bytes_equal(sl_record_received(serving_exchange(&serving, 1)), 4, "echo", 4);
+    assert_int_equal(serving_exchange(&serving, 2)->replied_at_ns, 0);
+    char byte;
+    assert_int_equal(recv(loop, &byte, 1, MSG_DONTWAIT), -1);
+    assert_int_equal(recv(cache, &byte, 1, MSG_DONTWAIT), -1);
+    serving_wait_exchanges(&serving, 3);
+    struct sl_listener_counters counters = serving_counters(&serving, 0);
+    assert_int_equal(counters.traffic.received_messages, 3);
+    assert_int_equal(counters.traffic.received_bytes, 14);
+    assert_int_equal(counters.traffic.sent_messages, 1);
+    assert_int_equal(counters.traffic.sent_bytes, 5);
+    assert_int_equal(counters.traffic.refused, 2);
+    assert_int_equal(counters.open_clients, 3);
+    close(loop);
+    close(cache);
+    close(honest);
+    serving_free(&serving);
+}
+
+/* shutdown(2) needs a connected socket, so the server's gets connected to its client. */
+static void what_the_kernel_refuses_to_send_is_recorded(void **state)
+{
+    (void)state;
+    struct serving serving = serving_new(NULL);
+    struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
+    int fd = connect_datagram(NULL, &address), server = serving_listener_fd(&serving, false);
+    struct sl_address own = address_of(fd);
+    struct sockaddr_storage storage;
+    socklen_t size = sl_address_to_sockaddr(&own, &storage);
+    assert_int_equal(connect(server, (struct sockaddr *)&storage, size), 0);
+    assert_int_equal(shutdown(server, SHUT_WR), 0);
+    static const char *const texts[] = {"one", "two", "longer", "", "x"};
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        send_text(fd, texts[i]);
+    serving_start(&serving);
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        assert_outcome(&serving, i + 1, SL_SEND_FAILED);
+        assert_int_equal(serving_exchange(&serving, i + 1)->received_size, strlen(texts[i]));
+        assert_int_equal(serving_exchange(&serving, i + 1)->sent_size, 0);
+    }
+    assert_int_equal(serving_client(&serving, 1).counters.refused, COUNT_OF(texts));
+    assert_int_equal(serving_client(&serving, 1).counters.sent_messages, 0);
+    close(fd);
+    serving_free(&serving);
+}
+
+static void a_silent_client_is_forgotten(void **state)
+{
+    (void)state;
+    struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
+    options.udp_idle_ns = SL_NS_PER_MS;
+    struct serving serving;
+    struct sl_address address = serve(&serving, &options);
+    int fd = connect_datagram(NULL, &address);
+    ask(fd, "a", "A");
+    serving_wait_closed(&serving, 1);
+    struct sl_closing closing = serving_closing(&serving, 1);
+    assert_int_equal(closing.closed_by, SL_BY_SERVER);
+    assert_int_equal(closing.reason, SL_CLOSE_FORGOTTEN);
+    assert_int_equal(closing.counters.received_messages, 1);
+    ask(fd, "b", "B");
+    serving_wait_exchanges(&serving, 2);
+    assert_int_equal(serving_exchange(&serving, 2)->client, 2);
+    close(fd);
+    serving_free(&serving);
+}
+
+/* At least a batch of them is always remembered. */
+static void the_longest_silent_makes_room(void **state)
+{
+    (void)state;
+    struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
+    options.max_udp_clients = 100;
+    struct serving serving;
+    struct sl_address address = serve(&serving, &options);
+    int fds[103];
+    for (size_t i = 0; i < 100; i++) {
+        fds[i] = connect_datagram(NULL, &address);
+        ask(fds[i], "a", "A");
+    }
+    ask(fds[0], "b", "B"); /* now the second is the one seen longest ago */
+    for (size_t i = 100; i < COUNT_OF(fds); i++) {
+        fds[i] = connect_datagram(NULL, &address);
+        ask(fds[i], "c", "C");
+    }
+    serving_wait_closed(&serving, 3);
+    for (uint64_t id = 1; id <= COUNT_OF(fds); id++)
+        assert_int_equal(serving_client(&serving, id).open, id < 2 || id > 4);
+    assert_int_equal(serving_closing(&serving, 2).reason, SL_CLOSE_EVICTED);
+    assert_int_equal(serving_closing(&serving, 2).closed_by, SL_BY_SERVER);
+    assert_int_equal(serving_counters(&serving, 0).open_clients, 100);
+    for (size_t i = 0; i < COUNT_OF(fds); i++)
+        close(fds[i]);
+    serving_free(&serving);
+}
+
+static void an_operator_may_disconnect_a_client(void **state)
+{
+    (void)state;
+    struct serving serving;
+    struct sl_address address = serve(&serving, NULL);
+    int fd = connect_datagram(NULL, &address);
+    ask(fd, "a", "A");
+    serving_wait_exchanges(&serving, 1);
+    sl_net_disconnect(serving.net, 77);
+    sl_net_disconnect(serving.net, 1);
+    serving_wait_closed(&serving, 1);
+    assert_int_equal(serving_closing(&serving, 1).closed_by, SL_BY_OPERATOR);
+    assert_int_equal(serving_closing(&serving, 1).reason, SL_CLOSE_DISCONNECTED);
+    sl_net_disconnect(serving.net, 1);
+    ask(fd, "b", "B");
+    serving_wait_exchanges(&serving, 2);
+    assert_int_equal(serving_exchange(&serving, 2)->client, 2);
+    close(fd);
+    serving_free(&serving);
+}
+
+static void what_has_arrived_is_answered_before_the_end(void **state)
+{
+    (void)state;
+    struct serving serving = serving_new(NULL);
+    struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
+    int fd = connect_datagram(NULL, &address);
+    char text[16];
+    for (int i = 0; i < 150; i++) {
+        snprintf(text, sizeof(text), "n%d", i);
+        send_text(fd, text);
+    }
+    serving_start(&serving);
+    serving_stop(&serving);
+    for (int i = 0; i < 150; i++) {
+        snprintf(text, sizeof(text), "N%d", i);
+        expect_datagram(fd, text, strlen(text));
+    }
+    assert_int_equal(serving_closing(&serving, 1).reason, SL_CLOSE_SHUTDOWN);
+    assert_int_equal(serving_closing(&serving, 1).closed_by, SL_BY_SERVER);
+    assert_int_equal(serving_closing(&serving, 1).counters.sent_messages, 150);
+    close(fd);
+    serving_free(&serving);
+}
+
+static void what_the_kernel_threw_away_is_counted(void **state)
+{
+    (void)state;
+    struct serving serving = serving_new(NULL);
+    struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
+    int fd = connect_datagram(NULL, &address), small = 1;
+    static char bytes[1000];
+    setsockopt(serving_listener_fd(&serving, false), SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+    for (int i = 0; i < 100; i++)
+        send_bytes(fd, bytes, sizeof(bytes));
+    serving_start(&serving);
+    uint64_t received, dropped;
+    int64_t until = sl_clock_mono_ns() + SERVING_WAIT_MS * SL_NS_PER_MS;
+    do {
+        received = serving_counters(&serving, 0).traffic.received_messages;
+        dropped = serving_counters(&serving, 0).kernel_drops;
+        usleep(1000);
+    } while (received + dropped < 100 && sl_clock_mono_ns() < until);
+    assert_int_equal(received + dropped, 100);
+    assert_in_range(received, 1, 50);
+    close(fd);
+    serving_free(&serving);
+}
+
+static void workers_share_the_clients(void **state)
+{
+    (void)state;
+    struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
+    options.workers = 3;
+    struct serving serving;
+    struct sl_address address = serve(&serving, &options);
+    int fds[90];
+    for (size_t i = 0; i < COUNT_OF(fds); i++)
+        fds[i] = connect_datagram(NULL, &address);
+    for (int round = 0; round < 5; round++) {
+        for (size_t i = 0; i < COUNT_OF(fds); i++)
+            send_text(fds[i], "hello");
+        for (size_t i = 0; i < COUNT_OF(fds); i++)
+            expect_datagram(fds[i], "HELLO", 5);
+    }
+    serving_wait_exchanges(&serving, 5 * COUNT_OF(fds));
+    assert_int_equal(serving_counters(&serving, 0).traffic.sent_messages, 5 * COUNT_OF(fds));
+    assert_int_equal(serving_counters(&serving, 0).open_clients, COUNT_OF(fds));
+    for (size_t worker = 0; worker < 3; worker++) {
+        struct sl_shard *shard = sl_registry_shard(serving.registry, 2 * worker);
+        sl_shard_lock(shard);
+        assert_true(sl_shard_open_count(shard) > 0);
+        sl_shard_unlock(shard);
+    }
+    serving_stop(&serving);
+    for (uint64_t id = 1; id <= COUNT_OF(fds); id++)
+        assert_int_equal(serving_client(&serving, id).counters.sent_messages, 5);
+    for (size_t i = 0; i < COUNT_OF(fds); i++)
+        close(fds[i]);
+    serving_free(&serving);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_exchange_is_recorded_with_both_sides),
+        cmocka_unit_test(a_client_opens_before_its_first_exchange),
+        cmocka_unit_test(datagrams_of_every_size_are_answered),
+        cmocka_unit_test(a_reply_that_fits_no_datagram_is_recorded),
+        cmocka_unit_test(a_wildcard_answers_from_the_address_asked),
+        cmocka_unit_test(ipv6_is_served_too),
+        cmocka_unit_test(who_must_not_be_answered_is_recorded),
+        cmocka_unit_test(what_the_kernel_refuses_to_send_is_recorded),
+        cmocka_unit_test(a_silent_client_is_forgotten),
+        cmocka_unit_test(the_longest_silent_makes_room),
+        cmocka_unit_test(an_operator_may_disconnect_a_client),
+        cmocka_unit_test(what_has_arrived_is_answered_before_the_end),
+        cmocka_unit_test(what_the_kernel_threw_away_is_counted),
+        cmocka_unit_test(workers_share_the_clients),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
