@@ -18,20 +18,24 @@
 
 struct sl_store;
 
+/* What is over goes oldest first, a few milliseconds at a time, and its clients with it. */
 struct sl_retention {
     uint64_t messages; /* at most so many exchanges; 0: any */
-    uint64_t bytes;    /* at most this size of the file; 0: any */
-    int64_t age_ns;    /* none older than this; 0: any */
+    uint64_t bytes;    /* at most this size of the file with its WAL, about; 0: any */
+    int64_t age_ns;    /* none received longer ago than this; 0: any */
 };
 
 struct sl_store_options {
-    const char *path;
+    const char *path; /* its folder must exist */
     struct sl_retention retention;
 };
 
-/* Opens or creates the file and takes it for this process alone.
+/* Opens or creates the file and takes it for this process alone (PATH.lock). A run that was killed
+ * is ended: clients that it has left open get the time of its last message as their end, closed by
+ * the server, reason shutdown; their row in `runs` stays without an end.
  *   in use by another gateway         -EBUSY
- *   written by a newer socklens       -EPROTO, the file is left as it is
+ *   written by a newer socklens, or   -EPROTO, the file is left as it is
+ *   a database of another program
  *   damaged                           moved aside as PATH.damaged-TIME with a warning in the log,
  *                                     and a fresh one is begun
  *   no directory, no permission, ...  a negative errno
@@ -39,17 +43,23 @@ struct sl_store_options {
 int sl_store_open(const struct sl_store_options *options, struct sl_log *log,
                   struct sl_store **store, struct sl_error *error);
 
-/* What the journal and the registry begin with. `log_id` is 32 hex digits, made with the file. */
+/* Resolved, for a person. */
+const char *sl_store_path(const struct sl_store *store);
+
+/* What the journal and the registry begin with. `log_id` is 32 hex digits: made with the file, and
+ * anew after a run that was killed, since that one may have shown numbers to somebody that were
+ * not written yet and are given to other exchanges now. */
 uint64_t sl_store_next_seq(const struct sl_store *store);
 uint64_t sl_store_next_client(const struct sl_store *store);
 const char *sl_store_log_id(const struct sl_store *store);
 
 /* Starts the writer on a journal whose first exchange has sl_store_next_seq. The registry gives the
- * listeners' names. Both must outlive the writer. */
+ * listeners' names, all of which must be there. Both must outlive the store. */
 int sl_store_start(struct sl_store *store, struct sl_journal *journal,
                    const struct sl_registry *registry, struct sl_error *error);
 
-/* Writes what the journal holds, checkpoints, ends the thread. Idempotent. */
+/* Writes what the journal holds, checkpoints, ends the thread; on a full disk it gives up after one
+ * try and says what is missing. Idempotent. */
 void sl_store_stop(struct sl_store *store);
 
 /* All readers must be closed before. Stops if need be. NULL is fine. */
@@ -58,13 +68,18 @@ void sl_store_free(struct sl_store *store);
 /* Takes effect at the writer's next step. Any thread. */
 void sl_store_set_retention(struct sl_store *store, const struct sl_retention *retention);
 
-/* Asks the writer to delete every exchange up to and with `seq`. Returns at once; any thread. */
+/* Asks the writer to delete every exchange up to and with `seq`, in steps. Returns at once; any
+ * thread. Sequence numbers go on where they were. */
 void sl_store_clear(struct sl_store *store, uint64_t seq);
+
+/* Says that a reader met a broken page (-EBADMSG): the writer moves the file aside and begins a
+ * fresh one with what the journal holds. Any thread. */
+void sl_store_report_damage(struct sl_store *store);
 
 enum sl_store_state {
     SL_STORE_RECORDING,
     SL_STORE_DISK_FULL, /* paused; resumes by itself when there is space */
-    SL_STORE_FAILED,    /* paused after another error of the file; tried again each second */
+    SL_STORE_FAILED,    /* paused after another error; the file is opened again each second */
 };
 
 const char *sl_store_state_name(enum sl_store_state state); /* "recording", "disk_full", "failed" */
@@ -74,9 +89,9 @@ struct sl_store_stats {
     uint64_t oldest_seq, newest_seq; /* of what is committed; newest < oldest: nothing */
     uint64_t messages;               /* rows */
     uint64_t file_bytes;             /* with its WAL */
-    uint64_t lost;                   /* exchanges that left the journal before they were written */
-    uint64_t gaps;                   /* explicit holes that these are */
-    char last_error[160];            /* "" where there was none */
+    uint64_t lost;        /* this run's exchanges that left the journal before they were written */
+    uint64_t gaps;        /* explicit holes that these are */
+    char last_error[160]; /* "" where there was none in this run */
 };
 
 void sl_store_stats(struct sl_store *store, struct sl_store_stats *stats);
@@ -85,33 +100,47 @@ void sl_store_stats(struct sl_store *store, struct sl_store_stats *stats);
 
 struct sl_store_reader;
 
-/* NULL with `error` set where the file cannot be read. */
+/* NULL with `error` set where the file cannot be read. It follows when the gateway moves a damaged
+ * file aside. Works without a gateway too, on a file in a folder that may be written to. */
 struct sl_store_reader *sl_store_reader_open(const char *path, struct sl_error *error);
 void sl_store_reader_close(struct sl_store_reader *reader);
 
+/* Before exchange `seq`, behind the first `lifecycle` of the records that stand before it. */
+struct sl_store_place {
+    uint64_t seq;
+    uint32_t lifecycle; /* 0 unless a search with `lifecycle` gave it */
+};
+
 /* One bounded step of a search. It visits rows in order of seq from `from` towards `to` (both
  * inclusive; from > to reads backwards) and hands those that match to `visit`, which returns false
- * to stop. It ends, whatever it has found, after `scan_max` rows. No transaction stays open behind
- * it, so that no search holds a checkpoint back. */
+ * to stop behind the one it has got. It ends, whatever it has found, after `scan_max` rows. No
+ * transaction stays open behind it, so that no search holds a checkpoint back. */
 struct sl_store_search {
     const struct sl_filter *filter; /* NULL: all */
-    uint64_t from, to;
+    struct sl_store_place from;
+    uint64_t to;
     size_t scan_max;
+    bool lifecycle; /* forwards only: OPENED and CLOSED in their places too, of all clients that
+                     * the filter's services and client allow; those behind the newest exchange
+                     * stand at its seq + 1 */
+    /* The record is valid during the call only. Its `listener` is UINT16_MAX, since indices are
+     * those of one run; the name is given instead. */
     bool (*visit)(void *context, const struct sl_record *record, const char *listener);
-    bool (*gap)(void *context, const struct sl_gap *gap); /* NULL: gaps are passed over */
+    /* Exchanges that are missing for ever, cut to the range; false stops. NULL: passed over. */
+    bool (*gap)(void *context, const struct sl_gap *gap);
     void *context;
 };
 
-/* Returns 1 where the range is done, 0 where it stopped before, a negative errno on failure.
- * *next is the seq to go on with. The record is valid during `visit` only; `listener` is the
- * listener's name, since indices are those of one run. */
+/* Returns 1 where the range is done, 0 where it stopped before, or a negative errno (-EBADMSG: the
+ * file is damaged). *next is the place to go on from. */
 int sl_store_search(struct sl_store_reader *reader, const struct sl_store_search *search,
-                    uint64_t *next);
+                    struct sl_store_place *next);
 
 /* The bounds of what is there; false where it is empty. */
 bool sl_store_bounds(struct sl_store_reader *reader, uint64_t *oldest_seq, uint64_t *newest_seq);
 
-/* A client of this or an earlier run. False where the id is unknown. `listener` gets its name. */
+/* A client of this or an earlier run; counters and TCP_INFO are there once it is closed. False
+ * where the id is unknown. `listener` gets its name, view->listener is UINT16_MAX. */
 bool sl_store_client(struct sl_store_reader *reader, uint64_t id, struct sl_client_view *view,
                      char *listener, size_t listener_size);
 

@@ -1,0 +1,203 @@
+#include "store/clients.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/address_text.h"
+
+/* A power of two. Ids are handed out one after the other, so the newest ones never share a place.
+ */
+#define KNOWN_MAX 65536u
+
+struct sl_known_client {
+    uint64_t id; /* 0: none */
+    struct sl_address peer, local;
+};
+
+static const char find_sql[] = "SELECT peer, local FROM clients WHERE id = ?";
+
+static const char open_sql[] =
+    "INSERT OR IGNORE INTO clients (id, listener, peer, local, opened_at) VALUES (?, ?, ?, ?, ?)";
+
+#define CLOSING_COLUMNS                                                                            \
+    "closed_at, closed_by, close_reason, last_seen_at, received_messages, received_bytes, "        \
+    "sent_messages, sent_bytes, refused, tcp_state, tcp_rtt_us, tcp_rttvar_us, tcp_retransmits, "  \
+    "tcp_total_retransmits, tcp_lost, tcp_unacked, tcp_snd_cwnd, tcp_snd_mss, tcp_rcv_mss"
+
+static const char close_sql[] =
+    "UPDATE clients SET (" CLOSING_COLUMNS
+    ") = "
+    "(?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20) "
+    "WHERE id = ?1";
+
+static const char lifecycle_sql[] = "INSERT OR IGNORE INTO lifecycle VALUES (?, ?, ?, ?)";
+
+int sl_clients_init(struct sl_clients *clients, sqlite3 *db)
+{
+    int code;
+
+    clients->known = calloc(KNOWN_MAX, sizeof(*clients->known));
+    if (!clients->known)
+        return SQLITE_NOMEM;
+    code = sl_database_prepare(db, find_sql, &clients->find);
+    if (code == SQLITE_OK)
+        code = sl_database_prepare(db, open_sql, &clients->open);
+    if (code == SQLITE_OK)
+        code = sl_database_prepare(db, close_sql, &clients->close);
+    if (code == SQLITE_OK)
+        code = sl_database_prepare(db, lifecycle_sql, &clients->lifecycle);
+    return code;
+}
+
+void sl_clients_deinit(struct sl_clients *clients)
+{
+    sqlite3_finalize(clients->find);
+    sqlite3_finalize(clients->open);
+    sqlite3_finalize(clients->close);
+    sqlite3_finalize(clients->lifecycle);
+    free(clients->known);
+    *clients = (struct sl_clients){0};
+}
+
+void sl_clients_forget(struct sl_clients *clients)
+{
+    for (unsigned i = 0; i < KNOWN_MAX; i++)
+        clients->known[i].id = 0;
+}
+
+static struct sl_known_client *place_of(const struct sl_clients *clients, uint64_t id)
+{
+    return &clients->known[id % KNOWN_MAX];
+}
+
+static void remember(struct sl_clients *clients, uint64_t id, const struct sl_address *peer,
+                     const struct sl_address *local)
+{
+    *place_of(clients, id) = (struct sl_known_client){.id = id, .peer = *peer, .local = *local};
+}
+
+static int note_lifecycle(struct sl_clients *clients, const struct sl_record *record)
+{
+    sqlite3_stmt *statement = clients->lifecycle;
+
+    sqlite3_bind_int64(statement, 1, (int64_t)record->seq);
+    sqlite3_bind_int64(statement, 2, record->received_at_ns);
+    sqlite3_bind_int(statement, 3, record->kind);
+    sqlite3_bind_int64(statement, 4, (int64_t)record->client);
+    return sl_database_run(statement);
+}
+
+static int insert(struct sl_clients *clients, const struct sl_record *record, int64_t listener,
+                  int64_t opened_at_ns)
+{
+    sqlite3_stmt *statement = clients->open;
+    char peer[SL_ADDRESS_TEXT_SIZE], local[SL_ADDRESS_TEXT_SIZE];
+    int peer_size = (int)sl_address_format(&record->peer, peer);
+    int local_size = (int)sl_address_format(&record->local, local);
+
+    sqlite3_bind_int64(statement, 1, (int64_t)record->client);
+    sqlite3_bind_int64(statement, 2, listener);
+    sqlite3_bind_text(statement, 3, peer, peer_size, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 4, local, local_size, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 5, opened_at_ns);
+    return sl_database_run(statement);
+}
+
+int sl_clients_opened(struct sl_clients *clients, const struct sl_record *record, int64_t listener)
+{
+    int code = insert(clients, record, listener, record->received_at_ns);
+
+    if (code != SQLITE_OK)
+        return code;
+    remember(clients, record->client, &record->peer, &record->local);
+    return note_lifecycle(clients, record);
+}
+
+static void bind_tcp(sqlite3_stmt *statement, int first, const struct sl_tcp_info *tcp)
+{
+    const int64_t values[] = {
+        tcp->state, tcp->rtt_us,  tcp->rttvar_us, tcp->retransmits, tcp->total_retransmits,
+        tcp->lost,  tcp->unacked, tcp->snd_cwnd,  tcp->snd_mss,     tcp->rcv_mss};
+
+    for (int i = 0; i < (int)(sizeof(values) / sizeof(*values)); i++) {
+        if (tcp->valid)
+            sqlite3_bind_int64(statement, first + i, values[i]);
+        else
+            sqlite3_bind_null(statement, first + i);
+    }
+}
+
+static int update(struct sl_clients *clients, const struct sl_record *record,
+                  const struct sl_closing *closing)
+{
+    sqlite3_stmt *statement = clients->close;
+
+    sqlite3_bind_int64(statement, 1, (int64_t)record->client);
+    sqlite3_bind_int64(statement, 2, record->received_at_ns);
+    sqlite3_bind_int(statement, 3, closing->closed_by);
+    sqlite3_bind_int(statement, 4, closing->reason);
+    sqlite3_bind_int64(statement, 5, closing->last_seen_at_ns);
+    sqlite3_bind_int64(statement, 6, (int64_t)closing->counters.received_messages);
+    sqlite3_bind_int64(statement, 7, (int64_t)closing->counters.received_bytes);
+    sqlite3_bind_int64(statement, 8, (int64_t)closing->counters.sent_messages);
+    sqlite3_bind_int64(statement, 9, (int64_t)closing->counters.sent_bytes);
+    sqlite3_bind_int64(statement, 10, (int64_t)closing->counters.refused);
+    bind_tcp(statement, 11, &closing->tcp);
+    return sl_database_run(statement);
+}
+
+int sl_clients_closed(struct sl_clients *clients, const struct sl_record *record, int64_t listener)
+{
+    struct sl_closing closing;
+    int code;
+
+    assert(record->received_stored == sizeof(closing));
+    memcpy(&closing, sl_record_received(record), sizeof(closing));
+    code = insert(clients, record, listener, closing.opened_at_ns);
+    if (code == SQLITE_OK)
+        code = update(clients, record, &closing);
+    return code == SQLITE_OK ? note_lifecycle(clients, record) : code;
+}
+
+static int look_up(struct sl_clients *clients, const struct sl_record *record, int64_t listener)
+{
+    sqlite3_stmt *statement = clients->find;
+    int code;
+
+    sqlite3_bind_int64(statement, 1, (int64_t)record->client);
+    code = sqlite3_step(statement);
+    if (code == SQLITE_ROW) {
+        struct sl_address peer =
+            sl_address_text_parse((const char *)sqlite3_column_text(statement, 0));
+        struct sl_address local =
+            sl_address_text_parse((const char *)sqlite3_column_text(statement, 1));
+
+        remember(clients, record->client, &peer, &local);
+    }
+    sqlite3_reset(statement);
+    if (code != SQLITE_DONE)
+        return code == SQLITE_ROW ? SQLITE_OK : code;
+    code = insert(clients, record, listener, record->received_at_ns);
+    if (code == SQLITE_OK)
+        remember(clients, record->client, &record->peer, &record->local);
+    return code;
+}
+
+int sl_clients_check(struct sl_clients *clients, const struct sl_record *record, int64_t listener,
+                     bool *same_addresses)
+{
+    const struct sl_known_client *known = place_of(clients, record->client);
+
+    *same_addresses = false;
+    if (record->client == 0)
+        return SQLITE_OK;
+    if (known->id != record->client) {
+        int code = look_up(clients, record, listener);
+        if (code != SQLITE_OK)
+            return code;
+    }
+    *same_addresses = sl_address_equal(&known->peer, &record->peer) &&
+                      sl_address_equal(&known->local, &record->local);
+    return SQLITE_OK;
+}

@@ -1,0 +1,133 @@
+#include "store/database.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A person at the sqlite3 prompt may hold the write lock for a moment. */
+#define BUSY_MS 200
+
+/* auto_vacuum and the page size have to stand before anything is written, the journal mode after
+ * them. Checkpoints are the writer's own business, so SQLite must not slip one into a commit. With
+ * pages of 16 KiB, large messages need fewer overflow pages. */
+static const char pragmas[] =
+    "PRAGMA page_size = 16384;"
+    "PRAGMA auto_vacuum = INCREMENTAL;"
+    "PRAGMA journal_mode = WAL;"
+    "PRAGMA synchronous = NORMAL;"
+    "PRAGMA wal_autocheckpoint = 0;"
+    "PRAGMA cache_size = -8192;"
+    "PRAGMA temp_store = MEMORY;"
+    "PRAGMA cell_size_check = ON;";
+
+static bool is_no_space(int code)
+{
+    /* EFBIG: over the limit of a file's size, the file system's or the process's */
+    return code == ENOSPC || code == EDQUOT || code == EFBIG;
+}
+
+static int errno_of_file(sqlite3 *db, int pointer)
+{
+    sqlite3_file *file = NULL;
+    int code = 0;
+
+    if (sqlite3_file_control(db, "main", pointer, &file) == SQLITE_OK && file && file->pMethods)
+        file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &code);
+    return code;
+}
+
+/* What the system said: sqlite3_system_errno(3) knows it for open(2) only, as a failed write is
+ * followed by calls that succeed. */
+static int system_errno(sqlite3 *db)
+{
+    int code = db ? errno_of_file(db, SQLITE_FCNTL_JOURNAL_POINTER) : 0;
+
+    if (code == 0 && db)
+        code = errno_of_file(db, SQLITE_FCNTL_FILE_POINTER);
+    return code || !db ? code : sqlite3_system_errno(db);
+}
+
+enum sl_trouble sl_database_trouble(sqlite3 *db, int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        return SL_TROUBLE_NONE;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return SL_TROUBLE_BUSY;
+    case SQLITE_FULL:
+        return SL_TROUBLE_FULL;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return SL_TROUBLE_DAMAGED;
+    case SQLITE_IOERR:
+        if (sqlite3_extended_errcode(db) == SQLITE_IOERR_SHORT_READ)
+            return SL_TROUBLE_DAMAGED;
+        return is_no_space(system_errno(db)) ? SL_TROUBLE_FULL : SL_TROUBLE_OTHER;
+    case SQLITE_CANTOPEN: /* the WAL or its index */
+        return is_no_space(system_errno(db)) ? SL_TROUBLE_FULL : SL_TROUBLE_OTHER;
+    default:
+        return SL_TROUBLE_OTHER;
+    }
+}
+
+void sl_database_words(sqlite3 *db, int code, char words[SL_DATABASE_WORDS_SIZE])
+{
+    int system = system_errno(db);
+    int kind = code & 0xff;
+    bool asked = kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN || kind == SQLITE_FULL;
+
+    if (asked && system)
+        snprintf(words, SL_DATABASE_WORDS_SIZE, "%s (%s)", strerror(system), sqlite3_errstr(code));
+    else
+        snprintf(words, SL_DATABASE_WORDS_SIZE, "%s", sqlite3_errstr(code));
+}
+
+int sl_database_open(const char *path, sqlite3 **db)
+{
+    int code = sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+
+    if (code != SQLITE_OK)
+        return code;
+    sqlite3_busy_timeout(*db, BUSY_MS);
+    return sl_database_exec(*db, pragmas);
+}
+
+int sl_database_exec(sqlite3 *db, const char *sql)
+{
+    return sqlite3_exec(db, sql, NULL, NULL, NULL);
+}
+
+int sl_database_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **statement)
+{
+    return sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
+}
+
+int sl_database_run(sqlite3_stmt *statement)
+{
+    int code;
+
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW)
+        ;
+    sqlite3_reset(statement);
+    return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+int sl_database_number(sqlite3 *db, const char *sql, int64_t fallback, int64_t *number)
+{
+    sqlite3_stmt *statement;
+    int code = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+
+    if (code != SQLITE_OK)
+        return code;
+    code = sqlite3_step(statement);
+    if (code == SQLITE_ROW && sqlite3_column_type(statement, 0) != SQLITE_NULL)
+        *number = sqlite3_column_int64(statement, 0);
+    else
+        *number = fallback;
+    sqlite3_finalize(statement);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
+}

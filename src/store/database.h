@@ -1,0 +1,40 @@
+/* One SQLite connection and what its errors mean to us. */
+#ifndef STORE_DATABASE_H
+#define STORE_DATABASE_H
+
+#include <sqlite3.h>
+#include <stdint.h>
+
+/* How far an error of SQLite reaches. */
+enum sl_trouble {
+    SL_TROUBLE_NONE,
+    SL_TROUBLE_BUSY,    /* another program holds the file: try again soon */
+    SL_TROUBLE_FULL,    /* no space: try again when there is some */
+    SL_TROUBLE_DAMAGED, /* not a database, or one with a broken page */
+    SL_TROUBLE_OTHER,   /* permission, I/O, memory */
+};
+
+enum sl_trouble sl_database_trouble(sqlite3 *db, int code);
+
+/* What went wrong in words, with the system's own where the system was asked. */
+#define SL_DATABASE_WORDS_SIZE 160
+void sl_database_words(sqlite3 *db, int code, char words[SL_DATABASE_WORDS_SIZE]);
+
+/* All of these return SQLite's codes. */
+
+/* The writer's connection to an existing file, an empty one included: WAL, pages of 16 KiB, free
+ * ones are given back. *db is to be closed even after a failure, where it is not NULL. */
+int sl_database_open(const char *path, sqlite3 **db);
+
+int sl_database_exec(sqlite3 *db, const char *sql);
+
+/* A statement that is kept. */
+int sl_database_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **statement);
+
+/* Runs a statement that gives no rows and makes it ready for the next time. */
+int sl_database_run(sqlite3_stmt *statement);
+
+/* The first column of the first row, `fallback` where there is no row or it is NULL. */
+int sl_database_number(sqlite3 *db, const char *sql, int64_t fallback, int64_t *number);
+
+#endif

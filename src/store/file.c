@@ -1,0 +1,375 @@
+/* Opening, checking and beginning the file.
+ *
+ * A run that was killed has left clients without an end, and may have shown sequence numbers to
+ * somebody (the last second's) that were never written and are handed out again now. So the next
+ * run ends those clients and gives the log a new id: who remembers the old one starts over. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "socklens/clock.h"
+#include "store/files.h"
+#include "store/schema.h"
+#include "store/store.h"
+
+/* A file up to this size is checked page by page at the start (some 100 ms at most). In a larger
+ * one only what the writer touches is: its ends. */
+#define CHECKED_BYTES (UINT64_C(64) << 20)
+
+/* The totals of clients that a killed run has left are counted from its messages, if not more. */
+#define COUNTED_MESSAGES INT64_C(1000000)
+
+static int draw_log_id(char id[SL_LOG_ID_SIZE])
+{
+    uint8_t bytes[16];
+
+    if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+        return SQLITE_IOERR;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        snprintf(id + 2 * i, 3, "%02x", bytes[i]);
+    return SQLITE_OK;
+}
+
+static int check_pages(struct sl_store *store)
+{
+    sqlite3_stmt *statement;
+    int code;
+
+    if (sl_files_size(store->path) > CHECKED_BYTES)
+        return SQLITE_OK;
+    code = sqlite3_prepare_v2(store->db, "PRAGMA quick_check(1)", -1, &statement, NULL);
+    if (code != SQLITE_OK)
+        return code;
+    code = sqlite3_step(statement);
+    if (code == SQLITE_ROW) {
+        const char *answer = (const char *)sqlite3_column_text(statement, 0);
+
+        code = answer && strcmp(answer, "ok") == 0 ? SQLITE_OK : SQLITE_CORRUPT;
+    }
+    sqlite3_finalize(statement);
+    return code;
+}
+
+/* Sequence numbers are without holes but for the gaps, so nothing has to be counted. */
+static int read_rows(struct sl_store *store)
+{
+    int64_t oldest, newest, missing;
+    int code = sl_database_number(store->db, "SELECT min(seq) FROM messages", 0, &oldest);
+
+    if (code == SQLITE_OK)
+        code = sl_database_number(store->db, "SELECT max(seq) FROM messages", -1, &newest);
+    if (code == SQLITE_OK)
+        code = sl_database_number(
+            store->db,
+            "SELECT sum(to_seq - from_seq + 1) FROM gaps WHERE from_seq >= "
+            "(SELECT min(seq) FROM messages) AND to_seq <= (SELECT max(seq) FROM messages)",
+            0, &missing);
+    if (code != SQLITE_OK)
+        return code;
+    store->rows = newest < oldest ? 0 : (uint64_t)(newest - oldest + 1 - missing);
+    store->oldest_seq = (uint64_t)oldest;
+    store->newest_seq = (uint64_t)newest;
+    return SQLITE_OK;
+}
+
+static int read_next(struct sl_store *store)
+{
+    int64_t seq, client;
+    int code = sl_database_number(
+        store->db,
+        "SELECT max(coalesce((SELECT value FROM meta WHERE key = 'next_seq'), 1), "
+        "coalesce((SELECT max(seq) + 1 FROM messages), 1), "
+        "coalesce((SELECT max(to_seq) + 1 FROM gaps), 1))",
+        1, &seq);
+
+    if (code == SQLITE_OK)
+        code = sl_database_number(
+            store->db,
+            "SELECT max(coalesce((SELECT value FROM meta WHERE key = 'next_client'), 1), "
+            "coalesce((SELECT max(id) + 1 FROM clients), 1))",
+            1, &client);
+    if (code != SQLITE_OK)
+        return code;
+    store->first_seq = store->next_seq = (uint64_t)seq;
+    store->first_client = (uint64_t)client;
+    if (store->rows == 0) {
+        store->oldest_seq = store->next_seq;
+        store->newest_seq = store->next_seq - 1;
+    }
+    return SQLITE_OK;
+}
+
+static int was_killed(struct sl_store *store, bool *killed)
+{
+    int64_t without_end;
+    int code = sl_database_number(
+        store->db,
+        "SELECT count(*) FROM runs WHERE id = (SELECT max(id) FROM runs) AND ended_at IS NULL", 0,
+        &without_end);
+
+    *killed = code == SQLITE_OK && without_end > 0;
+    return code;
+}
+
+static int read_log_id(struct sl_store *store)
+{
+    sqlite3_stmt *statement;
+    bool killed;
+    int code = was_killed(store, &killed);
+
+    *store->log_id = '\0';
+    if (code != SQLITE_OK)
+        return code;
+    code = sqlite3_prepare_v2(store->db, "SELECT value FROM meta WHERE key = 'log_id'", -1,
+                              &statement, NULL);
+    if (code != SQLITE_OK)
+        return code;
+    if (!killed && sqlite3_step(statement) == SQLITE_ROW)
+        snprintf(store->log_id, sizeof(store->log_id), "%s",
+                 (const char *)sqlite3_column_text(statement, 0));
+    sqlite3_finalize(statement);
+    return strlen(store->log_id) == SL_LOG_ID_SIZE - 1 ? SQLITE_OK : draw_log_id(store->log_id);
+}
+
+/* Once it is known to be ours. */
+static int read_all(struct sl_store *store)
+{
+    int code = sl_schema_migrate(store->db);
+
+    if (code == SQLITE_OK)
+        code = check_pages(store);
+    if (code == SQLITE_OK)
+        code = read_rows(store);
+    if (code == SQLITE_OK)
+        code = read_next(store);
+    if (code == SQLITE_OK)
+        code = read_log_id(store);
+    return code == SQLITE_OK ? sl_store_measure(store) : code;
+}
+
+static int refuse(const struct sl_store *store, enum sl_schema schema, struct sl_error *error)
+{
+    return sl_error_set(
+        error, -EPROTO,
+        schema == SL_SCHEMA_NEWER
+            ? "the log %s was written by a newer socklens than this " SOCKLENS_VERSION
+              "; try --store with another file"
+            : "%s is a database, but not a log of socklens; try --store with "
+              "another file",
+        store->path);
+}
+
+/* 0, a negative errno that the caller reports, or with *code set what SQLite says. */
+static int try_open(struct sl_store *store, int *code, struct sl_error *error)
+{
+    enum sl_schema schema;
+    int result = sl_files_create(store->path);
+
+    *code = SQLITE_OK;
+    if (result < 0)
+        return sl_error_set(error, result, "cannot keep the log in %s: %s", store->path,
+                            strerror(-result));
+    *code = sl_database_open(store->path, &store->db);
+    store->inode = sl_files_inode(store->path);
+    if (*code == SQLITE_OK)
+        *code = sl_schema_look(store->db, &schema);
+    if (*code == SQLITE_OK && schema != SL_SCHEMA_READY)
+        return refuse(store, schema, error);
+    if (*code == SQLITE_OK)
+        *code = read_all(store);
+    return *code == SQLITE_OK ? 0 : -EIO;
+}
+
+int sl_store_open_file(struct sl_store *store, struct sl_error *error)
+{
+    char words[SL_DATABASE_WORDS_SIZE];
+    enum sl_trouble trouble;
+    int code, result;
+
+    for (int attempt = 0;; attempt++) {
+        result = try_open(store, &code, error);
+        if (result == 0 || code == SQLITE_OK)
+            return result;
+        trouble = sl_database_trouble(store->db, code);
+        sl_database_words(store->db, code, words);
+        sl_store_close_file(store);
+        if (attempt > 1 || (trouble != SL_TROUBLE_DAMAGED && trouble != SL_TROUBLE_FULL))
+            break;
+        if (trouble == SL_TROUBLE_FULL)
+            sl_files_drop_ballast(store->path); /* of the run before */
+        else if (sl_files_set_aside(store->path, words, store->log) < 0)
+            break;
+    }
+    return sl_error_set(error, trouble == SL_TROUBLE_FULL ? -ENOSPC : -EIO,
+                        "cannot keep the log in %s: %s; try --store with another file", store->path,
+                        words);
+}
+
+void sl_store_close_file(struct sl_store *store)
+{
+    sl_messages_deinit(&store->messages);
+    sqlite3_close(store->db);
+    store->db = NULL;
+}
+
+/* True where the file that was opened again has this run's row already. */
+static int find_run(struct sl_store *store)
+{
+    char sql[96];
+    int64_t found;
+
+    snprintf(sql, sizeof(sql), "SELECT count(*) FROM runs WHERE started_at = %" PRId64,
+             store->started_at_ns);
+    int code = sl_database_number(store->db, sql, 0, &found);
+    store->run_begun = code == SQLITE_OK && found > 0;
+    return code;
+}
+
+static int open_again(struct sl_store *store)
+{
+    struct sl_error error;
+    int code;
+
+    if (try_open(store, &code, &error) < 0)
+        return code == SQLITE_OK ? SQLITE_CANTOPEN : code;
+    code = find_run(store);
+    return code == SQLITE_OK ? sl_store_attach(store) : code;
+}
+
+int sl_store_renew(struct sl_store *store, const char *why)
+{
+    const struct sl_store before = {.first_seq = store->first_seq,
+                                    .first_client = store->first_client,
+                                    .next_seq = store->next_seq};
+    char log_id[SL_LOG_ID_SIZE];
+    int code;
+
+    memcpy(log_id, store->log_id, sizeof(log_id));
+    if (store->db) /* what is moved aside or gone must not be written to, nor its WAL removed */
+        sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sl_store_close_file(store);
+    if (why && sl_files_set_aside(store->path, why, store->log) < 0)
+        return SQLITE_IOERR;
+    code = open_again(store);
+    memcpy(store->log_id, log_id, sizeof(log_id));
+    store->first_seq = before.first_seq;
+    store->first_client = before.first_client;
+    store->next_seq = before.next_seq;
+    if (store->rows == 0) {
+        store->oldest_seq = store->next_seq;
+        store->newest_seq = store->next_seq - 1;
+    }
+    return code;
+}
+
+static int count_frames(void *context, sqlite3 *db, const char *schema, int frames)
+{
+    struct sl_store *store = context;
+
+    (void)db;
+    (void)schema;
+    store->wal_frames = frames;
+    return SQLITE_OK;
+}
+
+int sl_store_attach(struct sl_store *store)
+{
+    sqlite3_wal_hook(store->db, count_frames, store);
+    return sl_messages_init(&store->messages, store->db, store->registry);
+}
+
+int sl_store_transact(struct sl_store *store, int (*write)(struct sl_store *store))
+{
+    int code = sl_database_exec(store->db, "BEGIN IMMEDIATE");
+
+    if (code == SQLITE_OK)
+        code = write(store);
+    if (code == SQLITE_OK)
+        code = sl_database_exec(store->db, "COMMIT");
+    if (code != SQLITE_OK)
+        sl_database_exec(store->db, "ROLLBACK");
+    return code;
+}
+
+/* What the totals of clients without an end come from. */
+static int count_lost_totals(struct sl_store *store)
+{
+    static const char sql[] =
+        "UPDATE clients SET received_messages = t.messages, received_bytes = t.bytes, "
+        "sent_messages = t.replies, sent_bytes = t.reply_bytes, "
+        "refused = t.messages - t.replies, last_seen_at = t.seen "
+        "FROM (SELECT client, count(*) AS messages, sum(received_size) AS bytes, "
+        "sum(outcome = 0) AS replies, sum(CASE outcome WHEN 0 THEN sent_size ELSE 0 END) AS "
+        "reply_bytes, max(received_at) AS seen FROM messages WHERE seq >= "
+        "(SELECT max(first_seq) FROM runs) GROUP BY client) AS t "
+        "WHERE clients.id = t.client AND clients.closed_at IS NULL";
+    int64_t first;
+    int code = sl_database_number(store->db, "SELECT max(first_seq) FROM runs", 1, &first);
+
+    if (code != SQLITE_OK || (int64_t)store->first_seq - first > COUNTED_MESSAGES)
+        return code;
+    return sl_database_exec(store->db, sql);
+}
+
+static int end_lost_clients(struct sl_store *store)
+{
+    char sql[768];
+    int code = count_lost_totals(store);
+
+    if (code != SQLITE_OK)
+        return code;
+    snprintf(sql, sizeof(sql),
+             "CREATE TEMP TABLE lost AS SELECT id, max(opened_at, coalesce(last_seen_at, 0), "
+             "coalesce((SELECT received_at FROM messages ORDER BY seq DESC LIMIT 1), 0)) AS at "
+             "FROM clients WHERE closed_at IS NULL;"
+             "UPDATE clients SET closed_at = lost.at, closed_by = %d, close_reason = %d "
+             "FROM lost WHERE clients.id = lost.id;"
+             "INSERT OR IGNORE INTO lifecycle SELECT %" PRIu64
+             ", at, %d, id FROM lost;"
+             "DROP TABLE lost;",
+             SL_BY_SERVER, SL_CLOSE_SHUTDOWN, store->first_seq, SL_RECORD_CLOSED);
+    return sl_database_exec(store->db, sql);
+}
+
+int sl_store_begin_run(struct sl_store *store)
+{
+    char sql[640];
+    bool killed;
+    int code = was_killed(store, &killed);
+
+    if (code == SQLITE_OK && killed)
+        code = end_lost_clients(store);
+    if (code != SQLITE_OK)
+        return code;
+    snprintf(sql, sizeof(sql),
+             "INSERT OR REPLACE INTO meta VALUES ('log_id', '%s');"
+             "INSERT OR REPLACE INTO meta VALUES ('next_seq', %" PRIu64
+             ");"
+             "INSERT OR REPLACE INTO meta VALUES ('next_client', %" PRIu64
+             ");"
+             "INSERT INTO runs (version, started_at, first_seq) VALUES ('%s', %" PRId64 ", %" PRIu64
+             ")",
+             store->log_id, store->next_seq, store->first_client, SOCKLENS_VERSION,
+             store->started_at_ns, store->next_seq);
+    return sl_database_exec(store->db, sql);
+}
+
+int sl_store_end_run(struct sl_store *store)
+{
+    char sql[320];
+    int code = store->run_begun ? SQLITE_OK : sl_store_begin_run(store);
+
+    if (code != SQLITE_OK)
+        return code;
+    snprintf(sql, sizeof(sql),
+             "INSERT OR REPLACE INTO meta VALUES ('next_seq', %" PRIu64
+             ");"
+             "INSERT OR REPLACE INTO meta SELECT 'next_client', max(value, "
+             "coalesce((SELECT max(id) + 1 FROM clients), 1)) FROM meta WHERE key = 'next_client';"
+             "UPDATE runs SET ended_at = %" PRId64 " WHERE id = (SELECT max(id) FROM runs)",
+             store->next_seq, sl_clock_wall_ns());
+    return sl_database_exec(store->db, sql);
+}

@@ -1,0 +1,205 @@
+#include "store/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "socklens/clock.h"
+
+#define BALLAST_SIZE ((off_t)4 << 20)
+
+static bool beside(char out[PATH_MAX], const char *path, const char *suffix)
+{
+    return snprintf(out, PATH_MAX, "%s%s", path, suffix) < PATH_MAX;
+}
+
+static char *resolve_in_folder(const char *path)
+{
+    char *for_folder = strdup(path), *for_name = strdup(path);
+    char *folder = for_folder ? realpath(dirname(for_folder), NULL) : NULL;
+    char *resolved = NULL;
+
+    if (folder && for_name && asprintf(&resolved, "%s/%s", folder, basename(for_name)) < 0)
+        resolved = NULL;
+    free(folder);
+    free(for_folder);
+    free(for_name);
+    return resolved;
+}
+
+char *sl_files_resolve(const char *path, struct sl_error *error)
+{
+    char *resolved = realpath(path, NULL);
+
+    if (!resolved && errno == ENOENT)
+        resolved = resolve_in_folder(path);
+    if (!resolved)
+        sl_error_set(error, -errno, "cannot keep the log in %s: %s", path, strerror(errno));
+    else if (strlen(resolved) + 64 > PATH_MAX)
+        sl_error_set(error, -ENAMETOOLONG, "cannot keep the log in %s: the path is too long", path);
+    else
+        return resolved;
+    free(resolved);
+    return NULL;
+}
+
+/* Who has it, as it wrote itself; for the error only. */
+static void read_holder(int fd, char text[24])
+{
+    ssize_t size = pread(fd, text, 23, 0);
+
+    text[size > 0 ? size : 0] = '\0';
+    text[strspn(text, "0123456789")] = '\0';
+}
+
+static int refuse(int fd, const char *path, int code, struct sl_error *error)
+{
+    char holder[24];
+
+    if (code != EWOULDBLOCK)
+        return sl_error_set(error, -code, "cannot lock the log %s: %s", path, strerror(code));
+    read_holder(fd, holder);
+    return sl_error_set(error, -EBUSY,
+                        "another socklens%s%s%s keeps its log in %s; try --store with another "
+                        "file, or --store=memory",
+                        *holder ? " (process " : "", holder, *holder ? ")" : "", path);
+}
+
+int sl_files_lock(const char *path, struct sl_error *error)
+{
+    char name[PATH_MAX];
+
+    beside(name, path, ".lock");
+    int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return sl_error_set(error, -errno, "cannot keep the log in %s: %s: %s", path, name,
+                            strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        int result = refuse(fd, path, errno, error);
+
+        close(fd);
+        return result;
+    }
+    if (ftruncate(fd, 0) == 0)
+        dprintf(fd, "%d\n", (int)getpid());
+    return fd;
+}
+
+static void remove_beside(const char *path, const char *suffix)
+{
+    char name[PATH_MAX];
+
+    if (beside(name, path, suffix))
+        unlink(name);
+}
+
+/* SQLite would take a WAL that is left from another file for one of this. */
+int sl_files_create(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return errno == EEXIST ? 0 : -errno;
+    close(fd);
+    remove_beside(path, "-wal");
+    remove_beside(path, "-shm");
+    return 0;
+}
+
+static bool exists(const char *path)
+{
+    struct stat status;
+
+    return lstat(path, &status) == 0;
+}
+
+/* A name that is free, with a number where two were set aside within one second. */
+static void name_aside(char out[PATH_MAX], const char *path)
+{
+    time_t now = (time_t)(sl_clock_wall_ns() / SL_NS_PER_S);
+    struct tm parts;
+    char stamp[32];
+
+    gmtime_r(&now, &parts);
+    strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &parts);
+    snprintf(out, PATH_MAX, "%s.damaged-%s", path, stamp);
+    for (int i = 2; exists(out) && i < 1000; i++)
+        snprintf(out, PATH_MAX, "%s.damaged-%s-%d", path, stamp, i);
+}
+
+/* The WAL keeps its name beside the file it belongs to, so that sqlite3 finds it there. */
+int sl_files_set_aside(const char *path, const char *why, struct sl_log *log)
+{
+    char aside[PATH_MAX], from[PATH_MAX], to[PATH_MAX];
+
+    name_aside(aside, path);
+    if (rename(path, aside) < 0 && errno != ENOENT) {
+        sl_log_error(log, "the log %s is damaged (%s) and cannot be moved aside: %m", path, why);
+        return -errno;
+    }
+    if (beside(from, path, "-wal") && beside(to, aside, "-wal"))
+        rename(from, to);
+    remove_beside(path, "-shm");
+    sl_log_warning(log, "the log %s is damaged (%s): moved to %s, a fresh one begins", path, why,
+                   aside);
+    return 0;
+}
+
+uint64_t sl_files_inode(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 ? (uint64_t)status.st_ino : 0;
+}
+
+static uint64_t size_of(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
+}
+
+uint64_t sl_files_size(const char *path)
+{
+    char wal[PATH_MAX];
+
+    return size_of(path) + (beside(wal, path, "-wal") ? size_of(wal) : 0);
+}
+
+/* Not posix_fallocate(3), which writes every block where the file system has no such call. */
+static int allocate(int fd, off_t size)
+{
+    int result = fallocate(fd, 0, 0, size);
+
+    return result < 0 ? -errno : 0;
+}
+
+int sl_files_make_ballast(const char *path)
+{
+    char name[PATH_MAX];
+    int fd, result;
+
+    if (!beside(name, path, ".ballast"))
+        return -ENAMETOOLONG;
+    fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return -errno;
+    result = allocate(fd, 2 * BALLAST_SIZE);
+    if (ftruncate(fd, BALLAST_SIZE) < 0 || result < 0)
+        unlink(name);
+    close(fd);
+    return result;
+}
+
+void sl_files_drop_ballast(const char *path)
+{
+    remove_beside(path, ".ballast");
+}

@@ -1,0 +1,40 @@
+/* The files that stand beside the log's own. All take the log's path as it was resolved once. */
+#ifndef STORE_FILES_H
+#define STORE_FILES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "socklens/error.h"
+#include "socklens/log.h"
+
+/* The one path of a file, whatever links lead to it: the lock must be the same for all of them.
+ * Heap; NULL with `error` set where its folder does not exist. */
+char *sl_files_resolve(const char *path, struct sl_error *error);
+
+/* PATH.lock. It is a file of its own because SQLite's locks on the log are POSIX ones, which end
+ * when any descriptor of the file is closed. The lock goes with the process, however it ends; the
+ * file stays, since removing it could let two in. Returns the descriptor or a negative errno. */
+int sl_files_lock(const char *path, struct sl_error *error);
+
+/* Makes the log's file, readable for its owner only, where there is none, and removes what an
+ * earlier one of that name has left beside it. 0 or a negative errno. */
+int sl_files_create(const char *path);
+
+/* Renames the log and its WAL to PATH.damaged-TIME with a warning that says why. */
+int sl_files_set_aside(const char *path, const char *why, struct sl_log *log);
+
+/* What tells the file from another one of the same name; 0 where there is none. */
+uint64_t sl_files_inode(const char *path);
+
+/* Bytes of the log and its WAL. */
+uint64_t sl_files_size(const char *path);
+
+/* PATH.ballast holds space that is let go when the disk is full: even deleting rows needs some.
+ * Making it fails with -ENOSPC unless there is twice its size, so that recording that begins again
+ * does not end at once; other failures (no such call on this file system) are for the caller to
+ * ignore. */
+int sl_files_make_ballast(const char *path);
+void sl_files_drop_ballast(const char *path);
+
+#endif

@@ -1,0 +1,47 @@
+/* Rows of messages, many to a statement. */
+#ifndef STORE_MESSAGES_H
+#define STORE_MESSAGES_H
+
+#include <stdbool.h>
+
+#include "socklens/buffer.h"
+#include "socklens/exchange.h"
+#include "store/clients.h"
+#include "store/database.h"
+#include "store/listeners.h"
+
+#define SL_MESSAGE_ROWS 64 /* to a statement */
+
+struct sl_message_row {
+    uint64_t seq, client;
+    int64_t listener, received_at_ns, replied_at_ns;
+    uint64_t received_size, sent_size;
+    size_t offset; /* of both payloads, one after the other */
+    uint32_t received_stored, sent_stored;
+    uint8_t outcome;
+};
+
+struct sl_messages {
+    struct sl_listeners listeners;
+    struct sl_clients clients;
+    sqlite3_stmt *many, *one, *gap;
+    struct sl_message_row rows[SL_MESSAGE_ROWS]; /* waiting for their statement */
+    unsigned count;
+    struct sl_buffer bytes; /* theirs */
+};
+
+/* All but deinit and forget return SQLite's codes. */
+int sl_messages_init(struct sl_messages *messages, sqlite3 *db, const struct sl_registry *registry);
+void sl_messages_deinit(struct sl_messages *messages);
+
+/* After a rollback, or after clients were deleted: drops what waits and what is known. */
+void sl_messages_forget(struct sl_messages *messages);
+
+/* A record of any kind, in the journal's order. It need not stay. */
+int sl_messages_add(struct sl_messages *messages, const struct sl_record *record);
+int sl_messages_gap(struct sl_messages *messages, uint64_t from, uint64_t to, const char *reason);
+
+/* Before a commit. */
+int sl_messages_flush(struct sl_messages *messages);
+
+#endif

@@ -1,0 +1,335 @@
+#include "store/reader.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/address_text.h"
+#include "store/files.h"
+#include "store/schema.h"
+
+/* While the gateway recovers a WAL after a kill. */
+#define BUSY_MS 1000
+
+/* More listeners than one run can have: a file of many runs has those of all. */
+#define LISTENERS_KEPT 4096
+
+#define MESSAGE_COLUMNS                                                                            \
+    "seq, client, listener, outcome, received_at, replied_at, received_size, sent_size, peer, "    \
+    "local, received, sent"
+
+static const char client_sql[] =
+    "SELECT listener, peer, local, opened_at, last_seen_at, closed_at, closed_by, close_reason, "
+    "received_messages, received_bytes, sent_messages, sent_bytes, refused, tcp_state, tcp_rtt_us, "
+    "tcp_rttvar_us, tcp_retransmits, tcp_total_retransmits, tcp_lost, tcp_unacked, tcp_snd_cwnd, "
+    "tcp_snd_mss, tcp_rcv_mss FROM clients WHERE id = ?";
+
+static int prepare(struct sl_store_reader *reader)
+{
+    const struct {
+        sqlite3_stmt **statement;
+        const char *sql;
+    } all[] = {
+        {&reader->forward, "SELECT " MESSAGE_COLUMNS " FROM messages WHERE seq BETWEEN ?1 AND ?2 "
+                           "ORDER BY seq"},
+        {&reader->backward, "SELECT " MESSAGE_COLUMNS " FROM messages WHERE seq BETWEEN ?1 AND ?2 "
+                            "ORDER BY seq DESC"},
+        {&reader->gaps,
+         "SELECT max(from_seq, ?1), min(to_seq, ?2) FROM gaps WHERE to_seq >= ?1 "
+         "AND from_seq <= ?2 ORDER BY from_seq"},
+        {&reader->gaps_back,
+         "SELECT max(from_seq, ?1), min(to_seq, ?2) FROM gaps WHERE "
+         "to_seq >= ?1 AND from_seq <= ?2 ORDER BY from_seq DESC"},
+        {&reader->lifecycle,
+         "SELECT seq, at, kind, client FROM lifecycle WHERE seq BETWEEN ?1 "
+         "AND ?2 ORDER BY seq, at, kind, client"},
+        {&reader->client, client_sql},
+        {&reader->listener, "SELECT service, transport, name FROM listeners WHERE id = ?"},
+        {&reader->oldest, "SELECT min(seq) FROM messages"},
+        {&reader->newest, "SELECT max(seq) FROM messages"},
+    };
+    int code = SQLITE_OK;
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(*all) && code == SQLITE_OK; i++)
+        code = sl_database_prepare(reader->db, all[i].sql, all[i].statement);
+    return code;
+}
+
+static void close_connection(struct sl_store_reader *reader)
+{
+    sqlite3_stmt **const all[] = {&reader->forward,   &reader->backward,  &reader->gaps,
+                                  &reader->gaps_back, &reader->lifecycle, &reader->client,
+                                  &reader->listener,  &reader->oldest,    &reader->newest};
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+        sqlite3_finalize(*all[i]);
+        *all[i] = NULL;
+    }
+    sqlite3_close(reader->db);
+    reader->db = NULL;
+    free(reader->listeners);
+    reader->listeners = NULL;
+    reader->listener_count = 0;
+    reader->client_id = 0;
+}
+
+static int open_connection(struct sl_store_reader *reader)
+{
+    enum sl_schema schema;
+    int code = sqlite3_open_v2(reader->path, &reader->db,
+                               SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+
+    reader->inode = sl_files_inode(reader->path);
+    if (code != SQLITE_OK)
+        return code;
+    sqlite3_busy_timeout(reader->db, BUSY_MS);
+    code = sl_schema_look(reader->db, &schema);
+    if (code == SQLITE_OK && schema != SL_SCHEMA_READY)
+        return SQLITE_MISMATCH;
+    return code == SQLITE_OK ? prepare(reader) : code;
+}
+
+int sl_reader_errno(struct sl_store_reader *reader, int code)
+{
+    switch (sl_database_trouble(reader->db, code)) {
+    case SL_TROUBLE_NONE:
+        return 0;
+    case SL_TROUBLE_BUSY:
+        return -EBUSY;
+    case SL_TROUBLE_DAMAGED:
+        return -EBADMSG;
+    default:
+        return code == SQLITE_NOMEM ? -ENOMEM : -EIO;
+    }
+}
+
+int sl_reader_refresh(struct sl_store_reader *reader)
+{
+    int result = 0;
+
+    if (reader->db && sl_files_inode(reader->path) == reader->inode)
+        return 0;
+    close_connection(reader);
+    result = sl_reader_errno(reader, open_connection(reader));
+    if (result < 0)
+        close_connection(reader);
+    return result;
+}
+
+struct sl_store_reader *sl_store_reader_open(const char *path, struct sl_error *error)
+{
+    struct sl_store_reader *reader = calloc(1, sizeof(*reader));
+    char words[SL_DATABASE_WORDS_SIZE];
+    int code = SQLITE_NOMEM;
+
+    if (reader)
+        reader->path = sl_files_resolve(path, error);
+    if (reader && !reader->path) {
+        sl_store_reader_close(reader);
+        return NULL;
+    }
+    if (reader)
+        code = open_connection(reader);
+    if (code == SQLITE_OK)
+        return reader;
+    if (code == SQLITE_MISMATCH)
+        sl_error_set(error, -EPROTO, "%s is not a log that this socklens can read", path);
+    else {
+        sl_database_words(reader ? reader->db : NULL, code, words);
+        sl_error_set(error, -EIO, "cannot read the log %s: %s", path, words);
+    }
+    sl_store_reader_close(reader);
+    return NULL;
+}
+
+void sl_store_reader_close(struct sl_store_reader *reader)
+{
+    if (!reader)
+        return;
+    close_connection(reader);
+    free(reader->record);
+    free(reader->path);
+    free(reader);
+}
+
+static bool read_bound(sqlite3_stmt *statement, uint64_t *seq)
+{
+    bool found = sqlite3_step(statement) == SQLITE_ROW &&
+                 sqlite3_column_type(statement, 0) == SQLITE_INTEGER;
+
+    if (found)
+        *seq = (uint64_t)sqlite3_column_int64(statement, 0);
+    sqlite3_reset(statement);
+    return found;
+}
+
+bool sl_store_bounds(struct sl_store_reader *reader, uint64_t *oldest_seq, uint64_t *newest_seq)
+{
+    return sl_reader_refresh(reader) == 0 && read_bound(reader->oldest, oldest_seq) &&
+           read_bound(reader->newest, newest_seq);
+}
+
+static void read_listener(struct sl_store_reader *reader, int64_t id,
+                          struct sl_reader_listener *listener)
+{
+    *listener = (struct sl_reader_listener){.name = "unknown"};
+    sqlite3_bind_int64(reader->listener, 1, id);
+    if (sqlite3_step(reader->listener) == SQLITE_ROW) {
+        listener->service = (uint8_t)sqlite3_column_int(reader->listener, 0);
+        listener->transport = (uint8_t)sqlite3_column_int(reader->listener, 1);
+        snprintf(listener->name, sizeof(listener->name), "%s",
+                 (const char *)sqlite3_column_text(reader->listener, 2));
+    }
+    sqlite3_reset(reader->listener);
+}
+
+/* Place 0 is for those that are not kept. */
+static bool make_room(struct sl_store_reader *reader, size_t count)
+{
+    struct sl_reader_listener *listeners =
+        reallocarray(reader->listeners, count, sizeof(*listeners));
+
+    if (!listeners)
+        return false;
+    memset(listeners + reader->listener_count, 0,
+           (count - reader->listener_count) * sizeof(*listeners));
+    reader->listeners = listeners;
+    reader->listener_count = count;
+    return true;
+}
+
+const struct sl_reader_listener *sl_reader_listener(struct sl_store_reader *reader, int64_t id)
+{
+    static const struct sl_reader_listener unknown = {.name = "unknown"};
+    size_t place = id > 0 && id < LISTENERS_KEPT ? (size_t)id : 0;
+
+    if (place >= reader->listener_count && !make_room(reader, place + 1))
+        return &unknown;
+    if (place == 0 || !*reader->listeners[place].name)
+        read_listener(reader, id, &reader->listeners[place]);
+    return &reader->listeners[place];
+}
+
+struct sl_record *sl_reader_record(struct sl_store_reader *reader)
+{
+    if (!reader->record)
+        reader->record = malloc(sizeof(struct sl_record) + 2 * SL_STORED_SIZE_MAX);
+    if (reader->record)
+        memset(reader->record, 0, sizeof(*reader->record));
+    return reader->record;
+}
+
+static struct sl_address column_address(sqlite3_stmt *statement, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(statement, column);
+
+    return text ? sl_address_text_parse(text) : SL_ADDRESS_NONE;
+}
+
+void sl_reader_addresses(struct sl_store_reader *reader, uint64_t client, struct sl_address *peer,
+                         struct sl_address *local)
+{
+    if (reader->client_id != client || client == 0) {
+        reader->client_id = 0;
+        reader->client_peer = reader->client_local = SL_ADDRESS_NONE;
+        sqlite3_bind_int64(reader->client, 1, (int64_t)client);
+        if (sqlite3_step(reader->client) == SQLITE_ROW) {
+            reader->client_id = client;
+            reader->client_peer = column_address(reader->client, 1);
+            reader->client_local = column_address(reader->client, 2);
+        }
+        sqlite3_reset(reader->client);
+    }
+    *peer = reader->client_peer;
+    *local = reader->client_local;
+}
+
+static uint32_t column_u32(sqlite3_stmt *statement, int column)
+{
+    return (uint32_t)sqlite3_column_int64(statement, column);
+}
+
+static uint64_t column_u64(sqlite3_stmt *statement, int column)
+{
+    return (uint64_t)sqlite3_column_int64(statement, column);
+}
+
+static void read_tcp(sqlite3_stmt *statement, struct sl_tcp_info *tcp)
+{
+    if (sqlite3_column_type(statement, 13) == SQLITE_NULL)
+        return;
+    *tcp = (struct sl_tcp_info){
+        .valid = 1,
+        .state = (uint8_t)sqlite3_column_int(statement, 13),
+        .rtt_us = column_u32(statement, 14),
+        .rttvar_us = column_u32(statement, 15),
+        .retransmits = column_u32(statement, 16),
+        .total_retransmits = column_u32(statement, 17),
+        .lost = column_u32(statement, 18),
+        .unacked = column_u32(statement, 19),
+        .snd_cwnd = column_u32(statement, 20),
+        .snd_mss = column_u32(statement, 21),
+        .rcv_mss = column_u32(statement, 22),
+    };
+}
+
+static void read_client(struct sl_store_reader *reader, struct sl_client_view *view)
+{
+    sqlite3_stmt *statement = reader->client;
+
+    view->listener = UINT16_MAX;
+    view->open = sqlite3_column_type(statement, 5) == SQLITE_NULL;
+    view->closed_by = (uint8_t)sqlite3_column_int(statement, 6);
+    view->close_reason = (uint8_t)sqlite3_column_int(statement, 7);
+    view->peer = column_address(statement, 1);
+    view->local = column_address(statement, 2);
+    view->opened_at_ns = sqlite3_column_int64(statement, 3);
+    view->last_seen_at_ns = sqlite3_column_type(statement, 4) == SQLITE_NULL
+                                ? view->opened_at_ns
+                                : sqlite3_column_int64(statement, 4);
+    view->closed_at_ns = sqlite3_column_int64(statement, 5);
+    view->counters = (struct sl_counters){
+        .received_messages = column_u64(statement, 8),
+        .received_bytes = column_u64(statement, 9),
+        .sent_messages = column_u64(statement, 10),
+        .sent_bytes = column_u64(statement, 11),
+        .refused = column_u64(statement, 12),
+    };
+    read_tcp(statement, &view->tcp);
+}
+
+bool sl_reader_client(struct sl_store_reader *reader, uint64_t id, struct sl_client_view *view,
+                      const char **listener)
+{
+    const struct sl_reader_listener *info;
+    int64_t row = 0;
+    bool found;
+
+    sqlite3_bind_int64(reader->client, 1, (int64_t)id);
+    found = sqlite3_step(reader->client) == SQLITE_ROW;
+    if (found) {
+        *view = (struct sl_client_view){.id = id};
+        read_client(reader, view);
+        row = sqlite3_column_int64(reader->client, 0);
+    }
+    sqlite3_reset(reader->client);
+    if (!found)
+        return false;
+    info = sl_reader_listener(reader, row);
+    view->service = info->service;
+    view->transport = info->transport;
+    *listener = info->name;
+    return true;
+}
+
+bool sl_store_client(struct sl_store_reader *reader, uint64_t id, struct sl_client_view *view,
+                     char *listener, size_t listener_size)
+{
+    const char *name;
+
+    if (sl_reader_refresh(reader) < 0 || !sl_reader_client(reader, id, view, &name))
+        return false;
+    snprintf(listener, listener_size, "%s", name);
+    return true;
+}

@@ -1,0 +1,268 @@
+/* No secondary index on messages: it would cost a third of the writing rate, and the log is read
+ * by key. What lists need in the order of time is the order of the key already.
+ *
+ * A step of `steps` is never changed once a program with it was given away: files of that version
+ * exist then. A change of the schema is a further step. */
+#include "store/schema.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "socklens/exchange.h"
+#include "socklens/registry.h"
+#include "store/database.h"
+
+#define ISO(ns)                                                                                    \
+    "strftime('%Y-%m-%dT%H:%M:%S', " ns                                                            \
+    " / 1000000000, 'unixepoch') || "                                                              \
+    "printf('.%06dZ', " ns " / 1000 % 1000000)"
+
+static const char version_1[] =
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;\n"
+    "CREATE TABLE services (id INTEGER PRIMARY KEY, name TEXT NOT NULL);\n"
+    "CREATE TABLE transports (id INTEGER PRIMARY KEY, name TEXT NOT NULL);\n"
+    "CREATE TABLE outcomes (id INTEGER PRIMARY KEY, name TEXT NOT NULL);\n"
+    "CREATE TABLE closers (id INTEGER PRIMARY KEY, name TEXT NOT NULL);\n"
+    "CREATE TABLE close_reasons (id INTEGER PRIMARY KEY, name TEXT NOT NULL);\n"
+
+    "CREATE TABLE runs ( -- starts of the gateway\n"
+    "  id INTEGER PRIMARY KEY,\n"
+    "  version TEXT NOT NULL,\n"
+    "  started_at INTEGER NOT NULL, -- like all times: nanoseconds since 1970, UTC\n"
+    "  ended_at INTEGER, -- NULL: still running, or killed\n"
+    "  first_seq INTEGER NOT NULL\n"
+    ");\n"
+
+    "CREATE TABLE listeners (\n"
+    "  id INTEGER PRIMARY KEY,\n"
+    "  service INTEGER NOT NULL, -- services.id\n"
+    "  transport INTEGER NOT NULL, -- transports.id\n"
+    "  name TEXT NOT NULL, -- 127.0.0.1:12000, unix:/run/chat\n"
+    "  UNIQUE (service, transport, name)\n"
+    ");\n"
+
+    "CREATE TABLE clients ( -- TCP connections, and remote addresses of UDP\n"
+    "  id INTEGER PRIMARY KEY,\n"
+    "  listener INTEGER NOT NULL, -- listeners.id\n"
+    "  peer TEXT NOT NULL,\n"
+    "  local TEXT NOT NULL,\n"
+    "  opened_at INTEGER NOT NULL,\n"
+    "  last_seen_at INTEGER,\n"
+    "  closed_at INTEGER, -- NULL: open; what follows is known at the end only\n"
+    "  closed_by INTEGER, -- closers.id\n"
+    "  close_reason INTEGER, -- close_reasons.id\n"
+    "  received_messages INTEGER,\n"
+    "  received_bytes INTEGER,\n"
+    "  sent_messages INTEGER,\n"
+    "  sent_bytes INTEGER,\n"
+    "  refused INTEGER,\n"
+    "  tcp_state INTEGER, -- the kernel's last word, tcp(7); NULL: not TCP\n"
+    "  tcp_rtt_us INTEGER,\n"
+    "  tcp_rttvar_us INTEGER,\n"
+    "  tcp_retransmits INTEGER,\n"
+    "  tcp_total_retransmits INTEGER,\n"
+    "  tcp_lost INTEGER,\n"
+    "  tcp_unacked INTEGER,\n"
+    "  tcp_snd_cwnd INTEGER,\n"
+    "  tcp_snd_mss INTEGER,\n"
+    "  tcp_rcv_mss INTEGER\n"
+    ");\n"
+
+    "CREATE TABLE lifecycle ( -- where between the messages a client came and went\n"
+    "  seq INTEGER NOT NULL, -- before this message\n"
+    "  at INTEGER NOT NULL,\n"
+    "  kind INTEGER NOT NULL, -- 1 opened, 2 closed\n"
+    "  client INTEGER NOT NULL, -- clients.id\n"
+    "  PRIMARY KEY (seq, at, kind, client)\n"
+    ") WITHOUT ROWID;\n"
+
+    "CREATE TABLE messages ( -- easier to read: SELECT * FROM log\n"
+    "  seq INTEGER PRIMARY KEY,\n"
+    "  client INTEGER NOT NULL, -- clients.id; 0: none\n"
+    "  listener INTEGER NOT NULL, -- listeners.id\n"
+    "  outcome INTEGER NOT NULL, -- outcomes.id\n"
+    "  received_at INTEGER NOT NULL,\n"
+    "  replied_at INTEGER, -- NULL: no reply\n"
+    "  received_size INTEGER NOT NULL, -- bytes on the wire; what is kept may be less\n"
+    "  sent_size INTEGER NOT NULL,\n"
+    "  received, -- TEXT where it is valid UTF-8 without NUL, else BLOB\n"
+    "  sent, -- the same; NULL: no reply\n"
+    "  peer TEXT, -- NULL: the client's\n"
+    "  local TEXT -- NULL: the client's\n"
+    ");\n"
+
+    "CREATE TABLE gaps ( -- messages that are missing for ever\n"
+    "  from_seq INTEGER PRIMARY KEY,\n"
+    "  to_seq INTEGER NOT NULL, -- inclusive\n"
+    "  reason TEXT NOT NULL, -- evicted: left memory before it could be written\n"
+    "  at INTEGER NOT NULL\n"
+    ");\n"
+
+    "CREATE VIEW log AS -- the messages for a person; text columns are NULL where it is not text\n"
+    "SELECT m.seq,\n"
+    "  " ISO("m.received_at") " AS received_at,\n"
+    "  " ISO("m.replied_at") " AS replied_at,\n"
+    "  (m.replied_at - m.received_at) / 1000 AS service_us,\n"
+    "  s.name AS service,\n"
+    "  l.name AS listener,\n"
+    "  nullif(m.client, 0) AS client,\n"
+    "  coalesce(m.peer, c.peer) AS address,\n"
+    "  coalesce(m.local, c.local) AS local_address,\n"
+    "  o.name AS outcome,\n"
+    "  m.received_size,\n"
+    "  CASE typeof(m.received) WHEN 'text' THEN m.received END AS received_text,\n"
+    "  CASE typeof(m.received) WHEN 'blob' THEN hex(m.received) END AS received_hex,\n"
+    "  m.sent_size,\n"
+    "  CASE typeof(m.sent) WHEN 'text' THEN m.sent END AS sent_text,\n"
+    "  CASE typeof(m.sent) WHEN 'blob' THEN hex(m.sent) END AS sent_hex\n"
+    "FROM messages m\n"
+    "LEFT JOIN listeners l ON l.id = m.listener\n"
+    "LEFT JOIN services s ON s.id = l.service\n"
+    "LEFT JOIN outcomes o ON o.id = m.outcome\n"
+    "LEFT JOIN clients c ON c.id = m.client;\n"
+
+    "CREATE VIEW client_log AS -- the clients for a person\n"
+    "SELECT c.id,\n"
+    "  s.name AS service,\n"
+    "  t.name AS transport,\n"
+    "  l.name AS listener,\n"
+    "  c.peer AS address,\n"
+    "  c.local AS local_address,\n"
+    "  " ISO("c.opened_at") " AS opened_at,\n"
+    "  " ISO("c.last_seen_at") " AS last_seen_at,\n"
+    "  " ISO("c.closed_at") " AS closed_at,\n"
+    "  b.name AS closed_by,\n"
+    "  r.name AS close_reason,\n"
+    "  c.received_messages, c.received_bytes, c.sent_messages, c.sent_bytes, c.refused,\n"
+    "  c.tcp_rtt_us AS rtt_us, c.tcp_total_retransmits AS retransmits\n"
+    "FROM clients c\n"
+    "LEFT JOIN listeners l ON l.id = c.listener\n"
+    "LEFT JOIN services s ON s.id = l.service\n"
+    "LEFT JOIN transports t ON t.id = l.transport\n"
+    "LEFT JOIN closers b ON b.id = c.closed_by\n"
+    "LEFT JOIN close_reasons r ON r.id = c.close_reason;\n";
+
+/* steps[n] leads from version n to n + 1; 0 is an empty file. */
+static const char *const steps[SL_SCHEMA_VERSION] = {version_1};
+
+int sl_schema_look(sqlite3 *db, enum sl_schema *schema)
+{
+    int64_t application, version, objects;
+    int code = sl_database_number(db, "PRAGMA application_id", 0, &application);
+
+    if (code == SQLITE_OK)
+        code = sl_database_number(db, "PRAGMA user_version", 0, &version);
+    if (code == SQLITE_OK)
+        code = sl_database_number(db, "SELECT count(*) FROM sqlite_schema", 0, &objects);
+    if (code != SQLITE_OK)
+        return code;
+    if (objects == 0 && version == 0)
+        *schema = SL_SCHEMA_READY;
+    else if (application != SL_SCHEMA_APPLICATION)
+        *schema = SL_SCHEMA_FOREIGN;
+    else
+        *schema = version > SL_SCHEMA_VERSION ? SL_SCHEMA_NEWER : SL_SCHEMA_READY;
+    return SQLITE_OK;
+}
+
+static const char *service_name(unsigned id)
+{
+    return sl_service_id_name((enum sl_service_id)id);
+}
+
+static const char *outcome_name(unsigned id)
+{
+    return sl_outcome_name((enum sl_outcome)id);
+}
+
+static const char *closer_name(unsigned id)
+{
+    return sl_closed_by_name((enum sl_closed_by)id);
+}
+
+static const char *reason_name(unsigned id)
+{
+    return sl_close_reason_name((enum sl_close_reason)id);
+}
+
+static const char *transport_name(unsigned id)
+{
+    static const char *const names[] = {[SL_UDP] = "udp", [SL_TCP] = "tcp", [SL_UNIX] = "unix"};
+
+    return names[id];
+}
+
+/* The names behind the numbers, for people; the program itself never reads them. */
+static int fill_names(sqlite3 *db, const char *table, unsigned count, const char *(*name)(unsigned))
+{
+    int code = SQLITE_OK;
+
+    for (unsigned id = 0; id < count && code == SQLITE_OK; id++) {
+        char sql[128];
+
+        snprintf(sql, sizeof(sql), "INSERT OR REPLACE INTO %s VALUES (%u, '%s')", table, id,
+                 name(id));
+        code = sl_database_exec(db, sql);
+    }
+    return code;
+}
+
+static int fill_all_names(sqlite3 *db)
+{
+    int code = fill_names(db, "services", SL_SERVICE_COUNT, service_name);
+
+    if (code == SQLITE_OK)
+        code = fill_names(db, "transports", SL_UNIX + 1, transport_name);
+    if (code == SQLITE_OK)
+        code = fill_names(db, "outcomes", SL_OUTCOME_COUNT, outcome_name);
+    if (code == SQLITE_OK)
+        code = fill_names(db, "closers", SL_CLOSED_BY_COUNT, closer_name);
+    if (code == SQLITE_OK)
+        code = fill_names(db, "close_reasons", SL_CLOSE_REASON_COUNT, reason_name);
+    return code;
+}
+
+/* True where the newest names are there, so that a start need not write. */
+static bool has_names(sqlite3 *db)
+{
+    char sql[160];
+    int64_t found;
+
+    snprintf(sql, sizeof(sql),
+             "SELECT count(*) FROM outcomes, close_reasons WHERE outcomes.id = %d "
+             "AND close_reasons.id = %d",
+             SL_OUTCOME_COUNT - 1, SL_CLOSE_REASON_COUNT - 1);
+    return sl_database_number(db, sql, 0, &found) == SQLITE_OK && found == 1;
+}
+
+static int run_steps(sqlite3 *db, int64_t version)
+{
+    char sql[96];
+    int code = SQLITE_OK;
+
+    for (; version < SL_SCHEMA_VERSION && code == SQLITE_OK; version++)
+        code = sl_database_exec(db, steps[version]);
+    if (code == SQLITE_OK)
+        code = fill_all_names(db);
+    snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %d",
+             SL_SCHEMA_APPLICATION, SL_SCHEMA_VERSION);
+    return code == SQLITE_OK ? sl_database_exec(db, sql) : code;
+}
+
+int sl_schema_migrate(sqlite3 *db)
+{
+    int64_t version;
+    int code = sl_database_number(db, "PRAGMA user_version", 0, &version);
+
+    if (code != SQLITE_OK || (version == SL_SCHEMA_VERSION && has_names(db)))
+        return code;
+    code = sl_database_exec(db, "BEGIN IMMEDIATE");
+    if (code == SQLITE_OK)
+        code = run_steps(db, version);
+    if (code == SQLITE_OK)
+        code = sl_database_exec(db, "COMMIT");
+    if (code != SQLITE_OK)
+        sl_database_exec(db, "ROLLBACK");
+    return code;
+}

@@ -1,0 +1,23 @@
+/* The tables. They are meant to be read by people too: see the comments in the SQL, which
+ * `sqlite3 messages.db .schema` shows. */
+#ifndef STORE_SCHEMA_H
+#define STORE_SCHEMA_H
+
+#include <sqlite3.h>
+
+#define SL_SCHEMA_APPLICATION 0x534c454e /* "SLEN", in the file's header */
+#define SL_SCHEMA_VERSION     1
+
+enum sl_schema {
+    SL_SCHEMA_READY,
+    SL_SCHEMA_NEWER,   /* written by a later program */
+    SL_SCHEMA_FOREIGN, /* a database, but of another program */
+};
+
+/* Says what the file is; SQLite's code. An empty file is ready (to be made). */
+int sl_schema_look(sqlite3 *db, enum sl_schema *schema);
+
+/* Makes the tables, or brings those of an older version up to this one, in one transaction. */
+int sl_schema_migrate(sqlite3 *db);
+
+#endif

@@ -1,0 +1,334 @@
+/* A step of a search: messages, gaps and comings and goings, merged in their order.
+ *
+ * Everything that is in the file comes from three statements that each give rows in the order of
+ * their key; a step is a merge of their heads. The filter is the journal's own, over a record that
+ * is put together again, so both mean the same. Payloads are fetched only where what is cheaper
+ * matched. */
+#include <errno.h>
+#include <string.h>
+
+#include "store/address_text.h"
+#include "store/reader.h"
+
+/* At one sequence number a coming or going stands before the gap, that before the message. */
+enum source { SOURCE_LIFECYCLE, SOURCE_GAP, SOURCE_MESSAGE, SOURCE_COUNT };
+
+struct search {
+    struct sl_store_reader *reader;
+    const struct sl_store_search *asked;
+    struct sl_filter cheap; /* without text and bytes; borrows nothing */
+    bool backward;
+    int64_t low, high;
+    sqlite3_stmt *statements[SOURCE_COUNT]; /* NULL: not asked for, or at its end */
+    int code;
+};
+
+static bool failed(const struct search *search)
+{
+    return search->code != SQLITE_OK;
+}
+
+static void advance(struct search *search, enum source source)
+{
+    sqlite3_stmt *statement = search->statements[source];
+    int code = sqlite3_step(statement);
+
+    if (code == SQLITE_ROW)
+        return;
+    search->statements[source] = NULL;
+    if (code != SQLITE_DONE)
+        search->code = code;
+}
+
+static void begin_source(struct search *search, enum source source, sqlite3_stmt *statement)
+{
+    sqlite3_bind_int64(statement, 1, search->low);
+    sqlite3_bind_int64(statement, 2, search->high);
+    search->statements[source] = statement;
+    advance(search, source);
+}
+
+static int64_t clamp(uint64_t seq)
+{
+    return seq > INT64_MAX - 1 ? INT64_MAX - 1 : (int64_t)seq;
+}
+
+static void begin(struct search *search)
+{
+    const struct sl_store_search *asked = search->asked;
+    struct sl_store_reader *reader = search->reader;
+    int64_t from = clamp(asked->from.seq), to = clamp(asked->to);
+
+    search->backward = from > to;
+    search->low = search->backward ? to : from;
+    search->high = search->backward ? from : to;
+    if (asked->filter) {
+        search->cheap = *asked->filter;
+        search->cheap.text = search->cheap.bytes = SL_BUFFER_INIT;
+    }
+    begin_source(search, SOURCE_MESSAGE, search->backward ? reader->backward : reader->forward);
+    if (asked->gap && !failed(search))
+        begin_source(search, SOURCE_GAP, search->backward ? reader->gaps_back : reader->gaps);
+    if (asked->lifecycle && !search->backward && !failed(search))
+        begin_source(search, SOURCE_LIFECYCLE, reader->lifecycle);
+}
+
+/* The transaction ends with the last of these. */
+static void end(struct search *search)
+{
+    struct sl_store_reader *reader = search->reader;
+
+    sqlite3_reset(reader->forward);
+    sqlite3_reset(reader->backward);
+    sqlite3_reset(reader->gaps);
+    sqlite3_reset(reader->gaps_back);
+    sqlite3_reset(reader->lifecycle);
+}
+
+static int64_t place_of(const struct search *search, enum source source)
+{
+    int column = source == SOURCE_GAP && search->backward ? 1 : 0;
+
+    return sqlite3_column_int64(search->statements[source], column);
+}
+
+/* The source whose head comes next; SOURCE_COUNT where all are at their end. */
+static enum source next_source(const struct search *search)
+{
+    enum source next = SOURCE_COUNT;
+
+    for (enum source source = 0; source < SOURCE_COUNT; source++) {
+        if (!search->statements[source])
+            continue;
+        if (next == SOURCE_COUNT ||
+            (search->backward ? place_of(search, source) >= place_of(search, next)
+                              : place_of(search, source) < place_of(search, next)))
+            next = source;
+    }
+    return next;
+}
+
+/* --- messages --- */
+
+static void fill_numbers(struct search *search, struct sl_record *record,
+                         const struct sl_reader_listener **listener)
+{
+    sqlite3_stmt *row = search->statements[SOURCE_MESSAGE];
+
+    *listener = sl_reader_listener(search->reader, sqlite3_column_int64(row, 2));
+    record->kind = SL_RECORD_EXCHANGE;
+    record->service = (*listener)->service;
+    record->outcome = (uint8_t)sqlite3_column_int(row, 3);
+    record->seq = (uint64_t)sqlite3_column_int64(row, 0);
+    record->client = (uint64_t)sqlite3_column_int64(row, 1);
+    record->received_at_ns = sqlite3_column_int64(row, 4);
+    record->replied_at_ns = sqlite3_column_int64(row, 5);
+    record->received_size = (uint64_t)sqlite3_column_int64(row, 6);
+    record->sent_size = (uint64_t)sqlite3_column_int64(row, 7);
+    record->listener = UINT16_MAX;
+}
+
+static uint32_t copy_payload(sqlite3_stmt *row, int column, uint8_t *to)
+{
+    const void *bytes = sqlite3_column_blob(row, column);
+    size_t size = (size_t)sqlite3_column_bytes(row, column);
+
+    if (size > SL_STORED_SIZE_MAX)
+        size = SL_STORED_SIZE_MAX;
+    if (bytes && size > 0)
+        memcpy(to, bytes, size);
+    return (uint32_t)size;
+}
+
+static void fill_payloads(sqlite3_stmt *row, struct sl_record *record)
+{
+    record->received_stored = copy_payload(row, 10, record->payload);
+    record->sent_stored = copy_payload(row, 11, record->payload + record->received_stored);
+    record->size =
+        (uint32_t)(sizeof(*record) + record->received_stored + record->sent_stored + 7u) & ~7u;
+}
+
+static void fill_addresses(struct search *search, struct sl_record *record)
+{
+    sqlite3_stmt *row = search->statements[SOURCE_MESSAGE];
+    const char *peer = (const char *)sqlite3_column_text(row, 8);
+    const char *local = (const char *)sqlite3_column_text(row, 9);
+
+    if (!peer || !local)
+        sl_reader_addresses(search->reader, record->client, &record->peer, &record->local);
+    if (peer)
+        record->peer = sl_address_text_parse(peer);
+    if (local)
+        record->local = sl_address_text_parse(local);
+}
+
+static bool visit_message(struct search *search)
+{
+    const struct sl_store_search *asked = search->asked;
+    struct sl_record *record = sl_reader_record(search->reader);
+    const struct sl_reader_listener *listener;
+
+    if (!record) {
+        search->code = SQLITE_NOMEM;
+        return false;
+    }
+    fill_numbers(search, record, &listener);
+    if (!sl_filter_match(&search->cheap, record))
+        return true;
+    fill_payloads(search->statements[SOURCE_MESSAGE], record);
+    if (asked->filter && !sl_filter_match(asked->filter, record))
+        return true;
+    fill_addresses(search, record);
+    return asked->visit(asked->context, record, listener->name);
+}
+
+/* --- comings and goings --- */
+
+static void fill_closing(const struct sl_client_view *view, struct sl_record *record)
+{
+    struct sl_closing closing = {
+        .closed_by = view->closed_by,
+        .reason = view->close_reason,
+        .opened_at_ns = view->opened_at_ns,
+        .last_seen_at_ns = view->last_seen_at_ns,
+        .counters = view->counters,
+        .tcp = view->tcp,
+    };
+
+    memcpy(record->payload, &closing, sizeof(closing));
+    record->received_size = record->received_stored = sizeof(closing);
+}
+
+static bool is_wanted(const struct sl_filter *filter, const struct sl_client_view *view)
+{
+    return !filter || ((!filter->services || filter->services & 1u << view->service) &&
+                       (!filter->client || filter->client == view->id));
+}
+
+static bool visit_lifecycle(struct search *search)
+{
+    const struct sl_store_search *asked = search->asked;
+    sqlite3_stmt *row = search->statements[SOURCE_LIFECYCLE];
+    struct sl_record *record = sl_reader_record(search->reader);
+    struct sl_client_view view;
+    const char *listener;
+
+    if (!record) {
+        search->code = SQLITE_NOMEM;
+        return false;
+    }
+    record->seq = (uint64_t)sqlite3_column_int64(row, 0);
+    record->received_at_ns = sqlite3_column_int64(row, 1);
+    record->kind = (uint8_t)sqlite3_column_int(row, 2);
+    record->client = (uint64_t)sqlite3_column_int64(row, 3);
+    if (!sl_reader_client(search->reader, record->client, &view, &listener) ||
+        !is_wanted(asked->filter, &view))
+        return true;
+    record->service = view.service;
+    record->listener = UINT16_MAX;
+    record->peer = view.peer;
+    record->local = view.local;
+    if (record->kind == SL_RECORD_CLOSED)
+        fill_closing(&view, record);
+    record->size = (uint32_t)(sizeof(*record) + record->received_stored + 7u) & ~7u;
+    return asked->visit(asked->context, record, listener);
+}
+
+static bool visit_gap(struct search *search)
+{
+    sqlite3_stmt *row = search->statements[SOURCE_GAP];
+    struct sl_gap gap = {.from = (uint64_t)sqlite3_column_int64(row, 0),
+                         .to = (uint64_t)sqlite3_column_int64(row, 1)};
+
+    return search->asked->gap(search->asked->context, &gap);
+}
+
+/* Where to go on behind the head of `source`. */
+static void pass(const struct search *search, enum source source, struct sl_store_place *next)
+{
+    sqlite3_stmt *row = search->statements[source];
+    int64_t first = sqlite3_column_int64(row, 0);
+    int64_t last = source == SOURCE_GAP ? sqlite3_column_int64(row, 1) : first;
+
+    if (source == SOURCE_LIFECYCLE) {
+        next->lifecycle = next->seq == (uint64_t)first ? next->lifecycle + 1 : 1;
+        next->seq = (uint64_t)first;
+        return;
+    }
+    next->lifecycle = 0;
+    next->seq = (uint64_t)(search->backward ? first - 1 : last + 1);
+}
+
+static bool visit(struct search *search, enum source source)
+{
+    switch (source) {
+    case SOURCE_LIFECYCLE:
+        return visit_lifecycle(search);
+    case SOURCE_GAP:
+        return visit_gap(search);
+    default:
+        return visit_message(search);
+    }
+}
+
+/* Those of the first sequence number that an earlier step has visited. */
+static void skip_lifecycle(struct search *search)
+{
+    uint32_t left = search->asked->from.lifecycle;
+
+    while (left-- > 0 && !failed(search) && search->statements[SOURCE_LIFECYCLE] &&
+           place_of(search, SOURCE_LIFECYCLE) == search->low)
+        advance(search, SOURCE_LIFECYCLE);
+}
+
+/* 1 at the end of the range. */
+static int step_through(struct search *search, struct sl_store_place *next)
+{
+    size_t left = search->asked->scan_max;
+
+    while (!failed(search)) {
+        enum source source = next_source(search);
+
+        if (source == SOURCE_COUNT)
+            return 1;
+        if (left-- == 0)
+            return 0;
+        bool more = visit(search, source);
+        if (failed(search))
+            break;
+        pass(search, source, next);
+        if (!more)
+            return 0;
+        advance(search, source);
+    }
+    return 0;
+}
+
+static uint64_t end_of(const struct search *search)
+{
+    if (search->backward)
+        return search->low > 0 ? (uint64_t)search->low - 1 : 0;
+    return (uint64_t)search->high + 1;
+}
+
+int sl_store_search(struct sl_store_reader *reader, const struct sl_store_search *asked,
+                    struct sl_store_place *next)
+{
+    struct search search = {.reader = reader, .asked = asked};
+    struct sl_store_place place = asked->from;
+    int result = sl_reader_refresh(reader);
+
+    if (result < 0)
+        return result;
+    begin(&search);
+    skip_lifecycle(&search);
+    result = step_through(&search, &place);
+    if (failed(&search))
+        result = sl_reader_errno(reader, search.code);
+    end(&search);
+    if (result == 1)
+        place = (struct sl_store_place){.seq = end_of(&search)};
+    if (result >= 0)
+        *next = place;
+    return result;
+}

@@ -1,0 +1,207 @@
+#include "store/store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "socklens/clock.h"
+#include "store/files.h"
+
+#define DELETE_ROWS_FIRST 512
+
+static struct sl_store *new_store(const struct sl_store_options *options, struct sl_log *log)
+{
+    struct sl_store *store = calloc(1, sizeof(*store));
+
+    if (!store)
+        return NULL;
+    pthread_mutex_init(&store->lock, NULL);
+    store->log = log;
+    store->retention = options->retention;
+    store->lock_fd = store->control_fd = -1;
+    store->delete_rows = DELETE_ROWS_FIRST;
+    store->started_at_ns = sl_clock_wall_ns();
+    store->control_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return store;
+}
+
+/* On a full disk the gateway still starts: the writer begins the run when there is space. */
+static int begin_run(struct sl_store *store, struct sl_error *error)
+{
+    char words[SL_DATABASE_WORDS_SIZE];
+    int code = sl_store_transact(store, sl_store_begin_run);
+
+    store->run_begun = code == SQLITE_OK;
+    if (store->run_begun || sl_database_trouble(store->db, code) == SL_TROUBLE_FULL)
+        return 0;
+    sl_database_words(store->db, code, words);
+    return sl_error_set(error, -EIO, "cannot write the log %s: %s", store->path, words);
+}
+
+static int open_all(struct sl_store *store, const char *path, struct sl_error *error)
+{
+    int result;
+
+    if (store->control_fd < 0)
+        return sl_error_set(error, -EMFILE, "cannot begin the log: no descriptor left");
+    store->path = sl_files_resolve(path, error);
+    if (!store->path)
+        return -ENOENT;
+    store->lock_fd = sl_files_lock(store->path, error);
+    if (store->lock_fd < 0)
+        return store->lock_fd;
+    result = sl_store_open_file(store, error);
+    if (result == 0)
+        result = begin_run(store, error);
+    return result;
+}
+
+int sl_store_open(const struct sl_store_options *options, struct sl_log *log,
+                  struct sl_store **store, struct sl_error *error)
+{
+    struct sl_store *opened = new_store(options, log);
+    int result;
+
+    if (!opened)
+        return sl_error_set(error, -ENOMEM, "no memory for the log");
+    result = open_all(opened, options->path, error);
+    if (result < 0) {
+        sl_store_free(opened);
+        return result;
+    }
+    sl_store_publish(opened);
+    *store = opened;
+    return 0;
+}
+
+const char *sl_store_path(const struct sl_store *store)
+{
+    return store->path;
+}
+
+uint64_t sl_store_next_seq(const struct sl_store *store)
+{
+    return store->first_seq;
+}
+
+uint64_t sl_store_next_client(const struct sl_store *store)
+{
+    return store->first_client;
+}
+
+const char *sl_store_log_id(const struct sl_store *store)
+{
+    return store->log_id;
+}
+
+int sl_store_start(struct sl_store *store, struct sl_journal *journal,
+                   const struct sl_registry *registry, struct sl_error *error)
+{
+    int code;
+
+    store->journal = journal;
+    store->registry = registry;
+    if (sl_store_attach(store) != SQLITE_OK)
+        return sl_error_set(error, -EIO, "cannot write the log %s: %s", store->path,
+                            sqlite3_errmsg(store->db));
+    store->waker = sl_waker_new(journal);
+    if (!store->waker)
+        return sl_error_set(error, -EMFILE, "cannot begin the log: no descriptor left");
+    sl_cursor_seek(&store->cursor, journal, store->next_seq);
+    store->has_ballast = sl_files_make_ballast(store->path) == 0;
+    code = pthread_create(&store->thread, NULL, sl_store_run, store);
+    if (code != 0)
+        return sl_error_set(error, -code, "cannot begin the log: %s", strerror(code));
+    store->running = true;
+    return 0;
+}
+
+void sl_store_stop(struct sl_store *store)
+{
+    if (!store->running)
+        return;
+    atomic_store(&store->stopping, true);
+    eventfd_write(store->control_fd, 1);
+    pthread_join(store->thread, NULL);
+    store->running = false;
+    store->run_begun = false; /* its row has its end */
+    sl_store_publish(store);
+}
+
+void sl_store_free(struct sl_store *store)
+{
+    if (!store)
+        return;
+    sl_store_stop(store);
+    if (store->db && store->run_begun) /* never started: the row must not look like a kill's */
+        sl_store_transact(store, sl_store_end_run);
+    sl_store_close_file(store);
+    sl_cursor_close(&store->cursor);
+    sl_waker_free(store->waker);
+    if (store->control_fd >= 0)
+        close(store->control_fd);
+    if (store->lock_fd >= 0)
+        close(store->lock_fd);
+    pthread_mutex_destroy(&store->lock);
+    free(store->path);
+    free(store);
+}
+
+static void ask(struct sl_store *store)
+{
+    atomic_store(&store->asked, true);
+    eventfd_write(store->control_fd, 1);
+}
+
+void sl_store_set_retention(struct sl_store *store, const struct sl_retention *retention)
+{
+    pthread_mutex_lock(&store->lock);
+    store->retention = *retention;
+    pthread_mutex_unlock(&store->lock);
+    ask(store);
+}
+
+void sl_store_clear(struct sl_store *store, uint64_t seq)
+{
+    uint64_t asked = atomic_load(&store->clear_seq);
+
+    while (asked < seq && !atomic_compare_exchange_weak(&store->clear_seq, &asked, seq))
+        ;
+    ask(store);
+}
+
+void sl_store_report_damage(struct sl_store *store)
+{
+    atomic_store(&store->damaged, true);
+    eventfd_write(store->control_fd, 1);
+}
+
+const char *sl_store_state_name(enum sl_store_state state)
+{
+    static const char *const names[] = {[SL_STORE_RECORDING] = "recording",
+                                        [SL_STORE_DISK_FULL] = "disk_full",
+                                        [SL_STORE_FAILED] = "failed"};
+
+    return names[state];
+}
+
+void sl_store_publish(struct sl_store *store)
+{
+    uint64_t bytes = sl_files_size(store->path);
+
+    pthread_mutex_lock(&store->lock);
+    store->stats.oldest_seq = store->oldest_seq;
+    store->stats.newest_seq = store->newest_seq;
+    store->stats.messages = store->rows;
+    store->stats.file_bytes = bytes;
+    pthread_mutex_unlock(&store->lock);
+}
+
+void sl_store_stats(struct sl_store *store, struct sl_store_stats *stats)
+{
+    pthread_mutex_lock(&store->lock);
+    *stats = store->stats;
+    pthread_mutex_unlock(&store->lock);
+}

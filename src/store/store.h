@@ -1,0 +1,120 @@
+/* Inside the room: what the writer's thread works on.
+ *
+ * Everything below belongs to the thread that opened the store until the writer starts, then to the
+ * writer, and to the former again once the writer was joined. What other threads see or set stands
+ * behind `lock` or is atomic. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "socklens/store.h"
+#include "store/database.h"
+#include "store/messages.h"
+
+#define SL_LOG_ID_SIZE 33
+
+struct sl_store {
+    char *path; /* resolved */
+    struct sl_log *log;
+    int lock_fd;
+    sqlite3 *db; /* NULL: to be opened (again) */
+    struct sl_messages messages;
+    struct sl_journal *journal;
+    const struct sl_registry *registry;
+    struct sl_cursor cursor;
+    struct sl_waker *waker;
+    int control_fd; /* eventfd: something was asked for */
+    pthread_t thread;
+    bool running;
+    bool run_begun; /* this run has its row in the file */
+    bool has_ballast;
+    int64_t started_at_ns; /* wall clock */
+    uint64_t inode;        /* of the file, to see whether somebody removed it */
+    char log_id[SL_LOG_ID_SIZE];
+    uint64_t first_seq, first_client; /* what this run began with */
+    uint64_t next_seq;                /* of the next exchange to be written */
+    uint64_t oldest_seq, newest_seq;  /* of the rows; newest < oldest: none */
+    uint64_t rows;
+    uint64_t page_size, pages, free_pages;
+    unsigned delete_rows;               /* a step of retention: as many as take a few ms */
+    int wal_frames, wal_checkpointed;   /* in the WAL; of them when it was last moved */
+    int64_t changed_at_ns, look_at_ns;  /* monotonic: last commit, next look once a second */
+    int64_t kept_at_ns;                 /* monotonic: last upkeep */
+    int64_t retry_at_ns, busy_since_ns; /* monotonic, after an error; 0: none */
+
+    _Atomic bool stopping, damaged, asked; /* asked: something for the upkeep */
+    _Atomic uint64_t clear_seq;
+    pthread_mutex_t lock;
+    struct sl_retention retention;
+    struct sl_store_stats stats;
+};
+
+/* --- file.c: the file as a whole --- */
+
+/* Opens the file, moving a damaged one aside, and reads where it ends. 0 or a negative errno. */
+int sl_store_open_file(struct sl_store *store, struct sl_error *error);
+
+/* While running: closes it and opens it again, or, where `why` is given, moves it aside and begins
+ * a fresh one that goes on with `next_seq`. After a failure `db` may be open or NULL, but is not to
+ * be written to: call it again. SQLite's code. */
+int sl_store_renew(struct sl_store *store, const char *why);
+
+/* Prepares the writer's connection. SQLite's code. */
+int sl_store_attach(struct sl_store *store);
+void sl_store_close_file(struct sl_store *store);
+
+/* Runs what `write` writes in a transaction. SQLite's code. */
+int sl_store_transact(struct sl_store *store, int (*write)(struct sl_store *store));
+
+/* Begins this run's row, and ends what a run that was killed has left open. Inside a transaction.
+ * SQLite's code. */
+int sl_store_begin_run(struct sl_store *store);
+int sl_store_end_run(struct sl_store *store);
+
+/* --- writer.c --- */
+
+void *sl_store_run(void *store);
+
+/* Shows other threads what is in the file now. */
+void sl_store_publish(struct sl_store *store);
+
+/* --- trouble.c: errors and how they pass --- */
+
+/* After an error: rolls back, says so, and sets when to try again. */
+void sl_store_fail(struct sl_store *store, int code);
+
+/* Opens the file again, or begins a fresh one where it is gone, or moves it aside first where it is
+ * damaged and `why` says how. What the journal still holds is written (again). */
+void sl_store_begin_anew(struct sl_store *store, const char *why);
+
+/* True where writing may be tried. Makes room first, where the disk was full. */
+bool sl_store_may_write(struct sl_store *store, int64_t now_ns);
+
+/* After a commit. */
+void sl_store_recovered(struct sl_store *store);
+
+enum sl_store_state sl_store_state(struct sl_store *store);
+
+/* --- upkeep.c: retention, shrinking, checkpoints --- */
+
+/* One tick of at most about 10 ms; true where more is to be done at once. */
+bool sl_store_upkeep(struct sl_store *store, int64_t now_ns);
+
+/* Moves all of the WAL into the file. */
+void sl_store_checkpoint(struct sl_store *store, int mode);
+
+/* Reads from the file how large it is. SQLite's code. */
+int sl_store_measure(struct sl_store *store);
+
+/* --- retention.c --- */
+
+/* Deletes one step of what has to go. *deleted: rows, of messages or of what belongs to them; 0:
+ * nothing has to go. SQLite's code. */
+int sl_retention_step(struct sl_store *store, unsigned *deleted);
+
+/* Size of the file from which on it is shortened; UINT64_MAX: any. */
+uint64_t sl_retention_bytes(const struct sl_retention *retention);
+
+#endif

@@ -1,0 +1,162 @@
+/* What keeps the file in shape, in ticks: the writer calls it between its transactions. */
+#include "socklens/clock.h"
+#include "store/files.h"
+#include "store/store.h"
+
+#define TICK_NS (8 * SL_NS_PER_MS)
+#define LOOK_NS SL_NS_PER_S
+#define IDLE_NS SL_NS_PER_S
+
+/* A step of deleting is to take between half of this and this. */
+#define STEP_NS         (4 * SL_NS_PER_MS)
+#define DELETE_ROWS_MIN 16u
+#define DELETE_ROWS_MAX 4096u
+
+/* Free pages are used again for what comes next; only more than this is given back under load. */
+#define FREE_PAGES_KEPT 64
+#define SHRINK_SQL      "PRAGMA incremental_vacuum(32)"
+
+/* Each frame in the WAL is a page. The more of them at a time, the more often a page that was
+ * written several times is moved once, but the larger the WAL. */
+#define CHECKPOINT_BYTES (UINT64_C(16) << 20)
+
+int sl_store_measure(struct sl_store *store)
+{
+    int64_t size, pages, free_pages;
+    int code = sl_database_number(store->db, "PRAGMA page_size", 0, &size);
+
+    if (code == SQLITE_OK)
+        code = sl_database_number(store->db, "PRAGMA page_count", 0, &pages);
+    if (code == SQLITE_OK)
+        code = sl_database_number(store->db, "PRAGMA freelist_count", 0, &free_pages);
+    if (code != SQLITE_OK)
+        return code;
+    store->page_size = (uint64_t)size;
+    store->pages = (uint64_t)pages;
+    store->free_pages = (uint64_t)free_pages;
+    return SQLITE_OK;
+}
+
+static void adapt(struct sl_store *store, int64_t took_ns)
+{
+    if (took_ns > STEP_NS && store->delete_rows > DELETE_ROWS_MIN)
+        store->delete_rows /= 2;
+    else if (took_ns < STEP_NS / 2 && store->delete_rows < DELETE_ROWS_MAX)
+        store->delete_rows *= 2;
+}
+
+/* True where the time ran out before what has to go was gone. */
+static bool delete_some(struct sl_store *store, int64_t until_ns, int *code)
+{
+    int64_t before_ns = sl_clock_mono_ns(), after_ns;
+    unsigned deleted;
+
+    while (before_ns < until_ns) {
+        *code = sl_retention_step(store, &deleted);
+        if (*code != SQLITE_OK || deleted == 0)
+            return false;
+        after_ns = sl_clock_mono_ns();
+        adapt(store, after_ns - before_ns);
+        before_ns = store->changed_at_ns = after_ns;
+        *code = sl_store_measure(store);
+        if (*code != SQLITE_OK)
+            return false;
+    }
+    return true;
+}
+
+/* Gives free pages back, all of them when nothing else is going on. */
+static bool shrink_some(struct sl_store *store, bool idle, int64_t until_ns, int *code)
+{
+    uint64_t keep = idle ? 0 : FREE_PAGES_KEPT + store->pages / 16;
+
+    while (store->free_pages > keep) {
+        if (sl_clock_mono_ns() >= until_ns)
+            return true;
+        *code = sl_database_exec(store->db, SHRINK_SQL);
+        if (*code == SQLITE_OK)
+            *code = sl_store_measure(store);
+        if (*code != SQLITE_OK)
+            return false;
+    }
+    return false;
+}
+
+void sl_store_checkpoint(struct sl_store *store, int mode)
+{
+    int frames = 0, moved = 0;
+
+    /* Readers only delay it; other failures show at the next commit. */
+    sqlite3_wal_checkpoint_v2(store->db, NULL, mode, &frames, &moved);
+    store->wal_frames = frames > 0 ? frames : 0;
+    store->wal_checkpointed = store->wal_frames;
+}
+
+static uint64_t checkpoint_bytes(struct sl_store *store)
+{
+    uint64_t part;
+
+    pthread_mutex_lock(&store->lock);
+    part = store->retention.bytes / 8;
+    pthread_mutex_unlock(&store->lock);
+    return part && part < CHECKPOINT_BYTES ? part : CHECKPOINT_BYTES;
+}
+
+/* While a reader is at work the WAL cannot begin anew, and what was moved already stays in it. */
+static void checkpoint_if_due(struct sl_store *store, bool idle)
+{
+    uint64_t limit = checkpoint_bytes(store) / store->page_size;
+
+    if (store->wal_frames < store->wal_checkpointed)
+        store->wal_checkpointed = 0;
+    if (idle && store->wal_frames > 0)
+        sl_store_checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);
+    else if ((uint64_t)(store->wal_frames - store->wal_checkpointed) >= limit)
+        sl_store_checkpoint(store, (uint64_t)store->wal_frames >= 8 * limit
+                                       ? SQLITE_CHECKPOINT_TRUNCATE
+                                       : SQLITE_CHECKPOINT_PASSIVE);
+}
+
+/* Somebody may have removed the file: then what is written would be lost. */
+static void look_for_file(struct sl_store *store)
+{
+    if (sl_files_inode(store->path) == store->inode)
+        return;
+    sl_log_warning(store->log, "the log %s was removed: a fresh one begins", store->path);
+    sl_store_begin_anew(store, NULL);
+}
+
+static void look(struct sl_store *store, int64_t now_ns)
+{
+    if (now_ns < store->look_at_ns)
+        return;
+    store->look_at_ns = now_ns + LOOK_NS;
+    if (!store->has_ballast)
+        store->has_ballast = sl_files_make_ballast(store->path) == 0;
+    look_for_file(store);
+}
+
+bool sl_store_upkeep(struct sl_store *store, int64_t now_ns)
+{
+    bool changed = store->changed_at_ns > store->kept_at_ns, idle, more;
+
+    int code = SQLITE_OK;
+
+    changed |= atomic_exchange(&store->asked, false);
+    look(store, now_ns);
+    if (!store->db || (!changed && now_ns < store->kept_at_ns + LOOK_NS))
+        return false;
+    idle = now_ns - store->changed_at_ns > IDLE_NS;
+    code = sl_store_measure(store);
+    more = code == SQLITE_OK && delete_some(store, now_ns + TICK_NS, &code);
+    if (code == SQLITE_OK)
+        more |= shrink_some(store, idle, now_ns + TICK_NS, &code);
+    if (code != SQLITE_OK) {
+        sl_store_fail(store, code);
+        return false;
+    }
+    checkpoint_if_due(store, idle && !more);
+    store->kept_at_ns = more ? 0 : now_ns;
+    sl_store_publish(store);
+    return more;
+}
