@@ -8,8 +8,9 @@
 #include "net/net.h"
 #include "net/rate.h"
 
-#define UDP_BATCH        64u    /* messages a recvmmsg */
-#define UDP_ITEMS        8192u  /* datagrams in them: the kernel joins up to 128 (UDP_GRO) */
+#define UDP_BATCH        64u  /* messages a recvmmsg */
+#define UDP_JOINED_MAX   128u /* datagrams in each: what the kernel joins (UDP_GRO) */
+#define UDP_ITEMS        (UDP_BATCH * (UDP_JOINED_MAX + 1))
 #define UDP_SEGMENTS_MAX 64u    /* datagrams a send may carry (UDP_SEGMENT), on any kernel */
 #define UDP_REPLY_MAX    65507u /* 65535 less IPv4 and UDP headers */
 #define UDP_BUFFER_SIZE  65536u
