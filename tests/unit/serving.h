@@ -1,11 +1,11 @@
 /* A journal, a registry and a net in this process, and sockets that talk to it. Whatever does not
- * happen within half a minute fails the test. */
+ * happen within twenty seconds fails the test. */
 #ifndef SERVING_H
 #define SERVING_H
 
 #include "socklens/net.h"
 
-#define SERVING_WAIT_MS 30000
+#define SERVING_WAIT_MS 20000
 
 struct serving {
     struct sl_journal *journal;
