@@ -32,6 +32,7 @@ static const struct {
     {500, "Internal Server Error"},
     {502, "Bad Gateway"},
     {503, "Service Unavailable"},
+    {505, "HTTP Version Not Supported"},
 };
 
 const char *sl_status_title(unsigned status)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "http/own_errors.h"
 #include "http/stream.h"
 
 /* A stream whose peer takes nothing for this long is dead; ordinary answers have the daemon's. */
@@ -38,7 +39,7 @@ static bool add(struct MHD_Response *response, const char *name, const char *val
     return MHD_add_response_header(response, name, value) == MHD_YES;
 }
 
-static bool add_headers(struct MHD_Response *response, const struct sl_answer *answer)
+bool sl_response_add_headers(struct MHD_Response *response, const struct sl_answer *answer)
 {
     bool added = add(response, "Cache-Control", answer->cacheable ? "no-cache" : "no-store");
 
@@ -135,8 +136,8 @@ enum MHD_Result sl_response_queue(struct MHD_Connection *connection, struct sl_r
         response = stream_response(connection, request, answer->stream);
     else
         response = body_response(answer);
-    if (response && add_headers(response, answer))
-        result = MHD_queue_response(connection, answer->status, response);
+    if (response && sl_response_add_headers(response, answer))
+        result = sl_own_queue_response(connection, answer->status, response);
     if (response)
         MHD_destroy_response(response);
     sl_answer_deinit(answer);

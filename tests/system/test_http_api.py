@@ -345,7 +345,8 @@ class Datagrams(ApiTest):
             self.assertIn("--allow-target", problem["allowed"])
 
     def test_bad_bodies(self):
-        for body, param in (({}, "text"), ({"text": "x"}, "to"), ({"listener": "udp-upper"}, "text"),
+        for body, param in (({}, "text"), ({"text": "x"}, "to"),
+                            ({"listener": "udp-upper"}, "text"),
                             ({"listener": "udp-upper", "text": "x", "hex": "00"}, "hex"),
                             ({"listener": "tcp-chat", "text": "x"}, "listener"),
                             ({"listener": "udp-upper", "text": 1}, "text"),

@@ -194,7 +194,7 @@ class Heartbeat(GatewayTest):
 
 
 class SlowReader(unittest.TestCase):
-    """A stream that nobody reads costs bounded memory, delays nobody, and is told what it missed."""
+    """A stream that nobody reads costs bounded memory and delays nobody."""
 
     def test_gap(self):
         with Gateway("--journal-size", "4M") as gateway, \

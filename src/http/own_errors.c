@@ -1,0 +1,82 @@
+/* libmicrohttpd has no hook for its own answers, which are HTML without any of our headers. But it
+ * queues them by calling MHD_queue_response through the dynamic linker, so a function of that name
+ * in the program stands in front of its own (ld.so(8), symbol interposition). Our answers go round
+ * it. Where libmicrohttpd is linked so that it calls itself directly, this does nothing and its
+ * answers stay as they are. */
+#include "http/own_errors.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+
+#include "http/response.h"
+
+typedef enum MHD_Result queue_response(struct MHD_Connection *connection, unsigned int status_code,
+                                       struct MHD_Response *response);
+
+static queue_response *next_queue_response(void)
+{
+    static _Atomic(queue_response *) found;
+    queue_response *next = found;
+
+    if (!next) {
+        *(void **)&next = dlsym(RTLD_NEXT, "MHD_queue_response");
+        found = next;
+    }
+    return next;
+}
+
+enum MHD_Result sl_own_queue_response(struct MHD_Connection *connection, unsigned status,
+                                      struct MHD_Response *response)
+{
+    queue_response *next = next_queue_response();
+
+    return next ? next(connection, status, response) : MHD_NO;
+}
+
+static const char *detail_of(unsigned status)
+{
+    switch (status) {
+    case 413:
+        return "the body or a chunk of it is too large";
+    case 414:
+        return "the request target is too long";
+    case 431:
+        return "the request's header fields are too large";
+    case 505:
+        return "the only versions here are HTTP/1.1 and HTTP/1.0";
+    default:
+        return status < 500 ? "the request is malformed" : "the request could not be answered";
+    }
+}
+
+static struct MHD_Response *problem_response(unsigned status)
+{
+    struct sl_answer answer = {.close = true};
+    struct MHD_Response *response;
+    struct sl_problem problem;
+
+    sl_problem_set(&problem, status, NULL, NULL, "%s", detail_of(status));
+    sl_answer_problem(&answer, &problem);
+    response =
+        MHD_create_response_from_buffer(answer.body.size, answer.body.data, MHD_RESPMEM_MUST_COPY);
+    if (response && !sl_response_add_headers(response, &answer)) {
+        MHD_destroy_response(response);
+        response = NULL;
+    }
+    sl_answer_deinit(&answer);
+    return response;
+}
+
+/* Only libmicrohttpd itself comes here. */
+__attribute__((visibility("default"))) enum MHD_Result
+MHD_queue_response(struct MHD_Connection *connection, unsigned int status_code,
+                   struct MHD_Response *response)
+{
+    struct MHD_Response *problem = problem_response(status_code);
+    enum MHD_Result result;
+
+    result = sl_own_queue_response(connection, status_code, problem ? problem : response);
+    if (problem)
+        MHD_destroy_response(problem);
+    return result;
+}
