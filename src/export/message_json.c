@@ -1,18 +1,6 @@
 #include "socklens/message_json.h"
 
-#include "socklens/clock.h"
-#include "socklens/text.h"
-
-/* A cut text loses at most the first bytes of one character. */
-static size_t shown_size(const uint8_t *bytes, size_t stored, uint64_t size)
-{
-    size_t prefix;
-
-    if (size <= stored)
-        return stored;
-    prefix = sl_text_utf8_prefix(bytes, stored);
-    return stored - prefix < 4 ? prefix : stored;
-}
+#include "export/payload.h"
 
 void sl_payload_json(struct sl_json *json, const uint8_t *bytes, size_t stored, uint64_t size)
 {
@@ -24,7 +12,7 @@ void sl_payload_json(struct sl_json *json, const uint8_t *bytes, size_t stored, 
     sl_json_key(json, "truncated");
     sl_json_bool(json, size > stored);
     sl_json_key(json, "text");
-    sl_json_text_or_null(json, bytes, shown_size(bytes, stored, size));
+    sl_json_text_or_null(json, bytes, payload_text_size(bytes, stored, size));
     sl_json_key(json, "base64");
     sl_json_base64(json, bytes, stored);
     sl_json_close_object(json);
@@ -51,8 +39,6 @@ static void client(struct sl_json *json, const struct sl_record *record)
 
 static void times(struct sl_json *json, const struct sl_record *record)
 {
-    int64_t service_ns = record->replied_at_ns - record->received_at_ns;
-
     sl_json_key(json, "received_at");
     sl_json_time(json, record->received_at_ns);
     sl_json_key(json, "replied_at");
@@ -61,8 +47,8 @@ static void times(struct sl_json *json, const struct sl_record *record)
     else
         sl_json_null(json);
     sl_json_key(json, "service_us");
-    if (record->replied_at_ns) /* the wall clock may have been set back in between */
-        sl_json_int(json, service_ns > 0 ? service_ns / SL_NS_PER_US : 0);
+    if (record->replied_at_ns)
+        sl_json_uint(json, payload_service_us(record));
     else
         sl_json_null(json);
 }

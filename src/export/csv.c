@@ -1,0 +1,223 @@
+/* RFC 4180, made to survive spreadsheets: what a stranger sent must not run as a formula there, and
+ * must not end a row anywhere. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "export/format.h"
+#include "export/payload.h"
+
+#define HEADER                                                                                     \
+    "seq,service,client_id,client_address,listener,received_at,replied_at,service_us,"             \
+    "received_size,sent_size,outcome,received_text,sent_text,received_base64,sent_base64,"         \
+    "received_stored_size,sent_stored_size\r\n"
+#define FIELDS_AFTER_TEXT 5 /* behind received_text */
+
+struct row {
+    struct sl_buffer *out;
+    bool begun;
+    bool failed;
+};
+
+/* Where `size` bytes of a new field go, or NULL. */
+static uint8_t *begin_field(struct row *row, size_t size)
+{
+    if (row->begun && !row->failed)
+        row->failed = sl_buffer_append(row->out, ",", 1) != 0;
+    row->begun = true;
+    if (row->failed)
+        return NULL;
+    uint8_t *to = sl_buffer_reserve(row->out, size);
+    row->failed = !to;
+    return to;
+}
+
+static void empty(struct row *row, unsigned count)
+{
+    while (count-- > 0)
+        begin_field(row, 0);
+}
+
+static void number(struct row *row, uint64_t value)
+{
+    begin_field(row, 0);
+    row->failed = row->failed || sl_buffer_append_uint(row->out, value) != 0;
+}
+
+static void number_if(struct row *row, bool there, uint64_t value)
+{
+    if (there)
+        number(row, value);
+    else
+        empty(row, 1);
+}
+
+/* Our own words: nothing in them needs quotes. */
+static void word(struct row *row, const char *text)
+{
+    begin_field(row, 0);
+    row->failed = row->failed || sl_buffer_append_text(row->out, text) != 0;
+}
+
+static void time_of(struct row *row, int64_t wall_ns)
+{
+    char text[SL_RFC3339_SIZE];
+
+    sl_clock_format(wall_ns, text);
+    word(row, text);
+}
+
+/* OWASP, "CSV Injection": also the full-width forms, which some spreadsheets fold. */
+static bool is_formula(const uint8_t *text, size_t size)
+{
+    if (size > 0 && memchr("=+-@\t\r\n", text[0], 7))
+        return true;
+    return size >= 3 && text[0] == 0xEF && text[1] == 0xBC && /* U+FF1D U+FF0B U+FF0D U+FF20 */
+           (text[2] == 0x9D || text[2] == 0x8B || text[2] == 0x8D || text[2] == 0xA0);
+}
+
+/* The picture of a control character, which readers would refuse (NUL) or drop. */
+static uint8_t *put_picture(uint8_t *to, uint8_t control)
+{
+    *to++ = 0xE2;
+    *to++ = 0x90;
+    *to++ = control == 0x7F ? 0xA1 : 0x80 + control;
+    return to;
+}
+
+static uint8_t *put_byte(uint8_t *to, uint8_t byte)
+{
+    bool control = byte < 0x20 || byte == 0x7F;
+
+    if (control && byte != '\t' && byte != '\r' && byte != '\n')
+        return put_picture(to, byte);
+    if (byte == '"')
+        *to++ = '"';
+    *to++ = byte;
+    return to;
+}
+
+static void text(struct row *row, const uint8_t *bytes, size_t size)
+{
+    uint8_t *to = begin_field(row, 3 * size + 3); /* a picture is three bytes */
+    uint8_t *const begin = to;
+
+    if (!to)
+        return;
+    *to++ = '"';
+    if (is_formula(bytes, size))
+        *to++ = '\'';
+    for (size_t i = 0; i < size; i++)
+        to = put_byte(to, bytes[i]);
+    *to++ = '"';
+    row->out->size += (size_t)(to - begin);
+}
+
+static void text_or_empty(struct row *row, const uint8_t *bytes, size_t stored, uint64_t size)
+{
+    size_t shown = payload_text_size(bytes, stored, size);
+
+    if (sl_text_is_utf8(bytes, shown))
+        text(row, bytes, shown);
+    else
+        empty(row, 1);
+}
+
+static void base64(struct row *row, const uint8_t *bytes, size_t size)
+{
+    begin_field(row, 0);
+    row->failed = row->failed || sl_text_base64(bytes, size, row->out) != 0;
+}
+
+static int end_row(struct row *row)
+{
+    return row->failed ? -ENOMEM : sl_buffer_append(row->out, "\r\n", 2);
+}
+
+static void who(struct row *row, const struct sl_record *record, const char *listener)
+{
+    char address[SL_ADDRESS_TEXT_SIZE];
+    size_t size = sl_address_format(&record->peer, address);
+
+    number(row, record->seq);
+    word(row, sl_service_id_name(record->service));
+    number(row, record->client);
+    text(row, (const uint8_t *)address, size);
+    if (listener)
+        text(row, (const uint8_t *)listener, strlen(listener));
+    else
+        empty(row, 1);
+}
+
+static void when(struct row *row, const struct sl_record *record)
+{
+    time_of(row, record->received_at_ns);
+    if (record->replied_at_ns) {
+        time_of(row, record->replied_at_ns);
+        number(row, payload_service_us(record));
+    } else {
+        empty(row, 2);
+    }
+}
+
+static void what(struct row *row, const struct sl_record *record)
+{
+    const uint8_t *received = sl_record_received(record), *sent = sl_record_sent(record);
+    bool replied = sl_record_has_reply(record);
+
+    number(row, record->received_size);
+    number_if(row, replied, record->sent_size);
+    word(row, sl_outcome_name(record->outcome));
+    text_or_empty(row, received, record->received_stored, record->received_size);
+    text_or_empty(row, sent, record->sent_stored, record->sent_size);
+    base64(row, received, record->received_stored);
+    base64(row, sent, record->sent_stored);
+    number(row, record->received_stored);
+    number_if(row, replied, record->sent_stored);
+}
+
+static int write_header(void *state, struct sl_buffer *out)
+{
+    (void)state;
+    return sl_buffer_append_text(out, HEADER);
+}
+
+static int write_record(void *state, const struct sl_record *record, const char *listener,
+                        struct sl_buffer *out)
+{
+    struct row row = {.out = out};
+
+    (void)state;
+    if (record->kind != SL_RECORD_EXCHANGE)
+        return 0;
+    who(&row, record, listener);
+    when(&row, record);
+    what(&row, record);
+    return end_row(&row);
+}
+
+static int write_gap(void *state, uint64_t from, uint64_t to, const char *reason,
+                     struct sl_buffer *out)
+{
+    struct row row = {.out = out};
+
+    (void)state;
+    number(&row, from);
+    empty(&row, 9);
+    word(&row, "gap");
+    begin_field(&row, 0);
+    if (!row.failed)
+        row.failed =
+            sl_buffer_printf(out, "\"messages %" PRIu64 " to %" PRIu64 " are missing: %s\"", from,
+                             to, reason) != 0;
+    empty(&row, FIELDS_AFTER_TEXT);
+    return end_row(&row);
+}
+
+const struct export_format export_csv = {
+    .name = "csv",
+    .content_type = "text/csv; charset=utf-8; header=present",
+    .begin = write_header,
+    .record = write_record,
+    .gap = write_gap,
+};
