@@ -1,9 +1,7 @@
 #include "socklens/buffer.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/digits.h"
 
@@ -27,36 +25,20 @@ static size_t grown_capacity(size_t capacity, size_t needed)
     return capacity;
 }
 
-uint8_t *sl_buffer_reserve(struct sl_buffer *buffer, size_t extra)
+uint8_t *sl_buffer_grow(struct sl_buffer *buffer, size_t extra)
 {
-    size_t needed;
+    size_t needed, capacity;
+    uint8_t *data;
+
     if (__builtin_add_overflow(buffer->size, extra, &needed))
         return NULL;
-    if (needed > buffer->capacity || !buffer->data) {
-        size_t capacity = grown_capacity(buffer->capacity, needed);
-        uint8_t *data = realloc(buffer->data, capacity);
-        if (!data)
-            return NULL;
-        buffer->data = data;
-        buffer->capacity = capacity;
-    }
-    return buffer->data + buffer->size;
-}
-
-int sl_buffer_append(struct sl_buffer *buffer, const void *bytes, size_t size)
-{
-    uint8_t *to = sl_buffer_reserve(buffer, size);
-    if (!to)
-        return -ENOMEM;
-    if (size > 0)
-        memcpy(to, bytes, size);
-    buffer->size += size;
-    return 0;
-}
-
-int sl_buffer_append_text(struct sl_buffer *buffer, const char *text)
-{
-    return sl_buffer_append(buffer, text, strlen(text));
+    capacity = grown_capacity(buffer->capacity, needed);
+    data = realloc(buffer->data, capacity);
+    if (!data)
+        return NULL;
+    buffer->data = data;
+    buffer->capacity = capacity;
+    return data + buffer->size;
 }
 
 int sl_buffer_append_uint(struct sl_buffer *buffer, uint64_t value)
