@@ -55,9 +55,11 @@ static void takes_no_fields(void **state)
     static const char *const none[] = {NULL};
 
     (void)state;
-    assert_true(check("GET\0/\0HTTP/1.1\0\0\0\0", 19, "/", none));
-    assert_true(check("GET\0/\0HTTP/1.1\0\0", 17, "/", none) == false);
-    assert_true(check("GET\0/\0HTTP/1.1\0", 16, "/", none));
+    assert_true(check("GET\0/\0HTTP/1.1\0\0\0\0", 18, "/", none));
+    assert_true(check("GET\0/\0HTTP/1.1\0\0", 16, "/", none));
+    assert_false(check("GET\0/\0HTTP/1.1\0\0\0", 17, "/", none));
+    assert_false(check("GET\0/\0HTTP/1.1\0", 15, "/", none));
+    assert_false(check("GET\0/\0HTTP/1.1\0\0\0\0\0", 19, "/", none));
 }
 
 static void sees_a_target_cut_by_nul(void **state)
