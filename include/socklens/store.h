@@ -2,7 +2,8 @@
  *
  * One writer thread follows the journal and does all writes and checkpoints; readers are read-only
  * connections of their own (WAL: neither waits for the other). Every exchange is one row keyed by
- * its sequence number. Sequence numbers and client ids continue across restarts. */
+ * its sequence number. Sequence numbers and client ids continue across restarts. SIGXFSZ must be
+ * blocked or ignored, so that a limit of file sizes is met like a full disk. */
 #ifndef SOCKLENS_STORE_H
 #define SOCKLENS_STORE_H
 
@@ -21,7 +22,7 @@ struct sl_store;
 /* What is over goes oldest first, a few milliseconds at a time, and its clients with it. */
 struct sl_retention {
     uint64_t messages; /* at most so many exchanges; 0: any */
-    uint64_t bytes;    /* at most this size of the file with its WAL, about; 0: any */
+    uint64_t bytes;    /* about this size of the file with its WAL, at least 1 MiB; 0: any */
     int64_t age_ns;    /* none received longer ago than this; 0: any */
 };
 

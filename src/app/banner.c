@@ -43,7 +43,7 @@ static void print_dashboard(FILE *out, const char *label, const char *name)
 }
 
 void sl_banner_print(FILE *out, const struct sl_registry *registry, const struct sl_http *http,
-                     uint64_t journal_bytes)
+                     const char *log, uint64_t journal_bytes)
 {
     fprintf(out, "socklens %s\n", SOCKLENS_VERSION);
     for (int id = 0; id < SL_SERVICE_COUNT; id++)
@@ -52,6 +52,9 @@ void sl_banner_print(FILE *out, const struct sl_registry *registry, const struct
         fprintf(out, ROW, "Dashboard", "off");
     for (size_t i = 0; http && i < sl_http_listener_count(http); i++)
         print_dashboard(out, i == 0 ? "Dashboard" : "", sl_http_listener_name(http, i));
-    fprintf(out, "  %-15s in memory, %" PRIu64 " MiB\n", "Log", journal_bytes >> 20);
+    if (log)
+        fprintf(out, ROW, "Log", log);
+    else
+        fprintf(out, "  %-15s in memory, %" PRIu64 " MiB\n", "Log", journal_bytes >> 20);
     fflush(out);
 }

@@ -7,8 +7,8 @@
 #include "socklens/http.h"
 #include "socklens/registry.h"
 
-/* Where everything is, for a person. `http` may be NULL (off). */
+/* Where everything is, for a person. `http` may be NULL (off), `log` is the log's file or NULL. */
 void sl_banner_print(FILE *out, const struct sl_registry *registry, const struct sl_http *http,
-                     uint64_t journal_bytes);
+                     const char *log, uint64_t journal_bytes);
 
 #endif

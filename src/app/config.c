@@ -338,6 +338,7 @@ void sl_config_deinit(struct sl_config *config)
         sl_clear_endpoints(listeners(config, i));
     sl_clear_names(&config->allow_hosts);
     free(config->bind);
+    free(config->store);
     free(config->ready_file);
     free(config->file);
     *config = (struct sl_config){0};

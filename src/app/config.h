@@ -32,7 +32,10 @@ struct sl_config {
     char *bind;
     bool http_open;
     struct sl_name_list allow_hosts;
-    uint64_t journal_size; /* bytes */
+    char *store;                            /* a file's path, "memory", or NULL: the default file */
+    uint64_t retain_messages, retain_bytes; /* 0: any */
+    int64_t retain_age_ns;                  /* 0: any */
+    uint64_t journal_size;                  /* bytes */
     uint64_t workers;
     uint64_t max_connections; /* 0: as descriptors allow */
     uint64_t max_connections_per_address;

@@ -9,12 +9,14 @@
 
 #include "app/banner.h"
 #include "app/ready_file.h"
+#include "app/state_file.h"
 #include "app/transcript.h"
 #include "socklens/http.h"
 #include "socklens/journal.h"
 #include "socklens/net.h"
 #include "socklens/registry.h"
 #include "socklens/service.h"
+#include "socklens/store.h"
 
 /* Together what a person who stops the gateway waits at most. */
 #define NET_STOP_NS        (2 * SL_NS_PER_S)
@@ -24,6 +26,7 @@
 struct sl_gateway {
     const struct sl_config *config;
     struct sl_log *log;
+    struct sl_store *store; /* NULL: the log is in memory alone */
     struct sl_journal *journal;
     struct sl_registry *registry;
     struct sl_net *net;
@@ -44,13 +47,48 @@ static int draw_log_id(char id[33], struct sl_error *error)
     return 0;
 }
 
+static int open_store(struct sl_gateway *gateway, const char *path, struct sl_error *error)
+{
+    const struct sl_config *config = gateway->config;
+    struct sl_store_options options = {.path = path,
+                                       .retention = {.messages = config->retain_messages,
+                                                     .bytes = config->retain_bytes,
+                                                     .age_ns = config->retain_age_ns}};
+
+    return sl_store_open(&options, gateway->log, &gateway->store, error);
+}
+
+/* A place that was named has to work. Where there is no default one (a container that cannot write
+ * anywhere), messages are still shown. */
+static int build_store(struct sl_gateway *gateway, struct sl_error *error)
+{
+    const char *place = gateway->config->store;
+    char *path;
+    int result;
+
+    if (place && strcmp(place, "memory") == 0)
+        return 0;
+    if (place)
+        return open_store(gateway, place, error);
+    path = sl_state_file("messages.db", error);
+    result = path ? open_store(gateway, path, error) : -EROFS;
+    free(path);
+    if (result != -EROFS && result != -EACCES)
+        return result;
+    sl_log_warning(gateway->log, "the log is in memory alone: %s", error->text);
+    return 0;
+}
+
 static int build_memory(struct sl_gateway *gateway, struct sl_error *error)
 {
     const struct sl_config *config = gateway->config;
     struct sl_registry_options options = {
-        .shards = 2 * config->workers, .closed_max = config->closed_clients, .first_client = 1};
+        .shards = 2 * config->workers,
+        .closed_max = config->closed_clients,
+        .first_client = gateway->store ? sl_store_next_client(gateway->store) : 1};
 
-    gateway->journal = sl_journal_new(config->journal_size, 1);
+    gateway->journal = sl_journal_new(config->journal_size,
+                                      gateway->store ? sl_store_next_seq(gateway->store) : 1);
     if (!gateway->journal)
         return sl_error_set(error, -ENOMEM,
                             "no memory for a journal of %" PRIu64
@@ -100,9 +138,15 @@ static int build_http(struct sl_gateway *gateway, struct sl_error *error)
                                       .registry = gateway->registry,
                                       .net = gateway->net,
                                       .log = gateway->log};
-    int result = draw_log_id(options.log_id, error);
+    int result = 0;
 
-    if (config->http.off || result < 0)
+    if (config->http.off)
+        return 0;
+    if (gateway->store)
+        snprintf(options.log_id, sizeof(options.log_id), "%s", sl_store_log_id(gateway->store));
+    else
+        result = draw_log_id(options.log_id, error);
+    if (result < 0)
         return result;
     gateway->http = sl_http_new(&options, &context, error);
     if (!gateway->http)
@@ -125,6 +169,8 @@ struct sl_gateway *sl_gateway_new(const struct sl_config *config, struct sl_log 
     gateway->log = log;
     if (config->ready_file && sl_ready_file_clear(config->ready_file, error) < 0)
         goto failed;
+    if (build_store(gateway, error) < 0)
+        goto failed;
     if (build_memory(gateway, error) < 0)
         goto failed;
     if (build_net(gateway, error) < 0)
@@ -138,12 +184,16 @@ failed:
     return NULL;
 }
 
-/* The transcript first: its thread sees the journal from the first record on. */
+/* Store and transcript first: their threads see the journal from the first record on. */
 int sl_gateway_start(struct sl_gateway *gateway, struct sl_error *error)
 {
     const struct sl_config *config = gateway->config;
-    int result;
+    int result = 0;
 
+    if (gateway->store)
+        result = sl_store_start(gateway->store, gateway->journal, gateway->registry, error);
+    if (result < 0)
+        return result;
     if (config->transcript) {
         gateway->transcript = sl_transcript_new(STDOUT_FILENO, gateway->journal, gateway->registry,
                                                 gateway->log, error);
@@ -168,11 +218,13 @@ void sl_gateway_print_banner(const struct sl_gateway *gateway, FILE *out)
     struct sl_journal_stats stats;
 
     sl_journal_stats(gateway->journal, &stats);
-    sl_banner_print(out, gateway->registry, gateway->http, stats.capacity_bytes);
+    sl_banner_print(out, gateway->registry, gateway->http,
+                    gateway->store ? sl_store_path(gateway->store) : NULL, stats.capacity_bytes);
 }
 
 /* Net before HTTP, so that streams still carry the last messages and how each client ended; the
- * transcript last, as it writes down all of that. */
+ * store at once after it, because what it has not written yet is lost with the process; the
+ * transcript last, as it may be kept waiting by who reads it. */
 void sl_gateway_stop(struct sl_gateway *gateway)
 {
     if (gateway->ready_file_written)
@@ -182,6 +234,8 @@ void sl_gateway_stop(struct sl_gateway *gateway)
         sl_http_set_ready(gateway->http, false);
     if (gateway->net)
         sl_net_stop(gateway->net, NET_STOP_NS);
+    if (gateway->store)
+        sl_store_stop(gateway->store);
     if (gateway->http)
         sl_http_stop(gateway->http, HTTP_STOP_NS);
     if (gateway->transcript)
@@ -196,6 +250,7 @@ void sl_gateway_free(struct sl_gateway *gateway)
     sl_transcript_free(gateway->transcript);
     sl_http_free(gateway->http);
     sl_net_free(gateway->net);
+    sl_store_free(gateway->store);
     sl_registry_free(gateway->registry);
     sl_journal_free(gateway->journal);
     free(gateway);

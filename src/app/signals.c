@@ -26,6 +26,7 @@ int sl_signals_open(void)
         sigaddset(&stop, SIGHUP);
     blocked = stop;
     sigaddset(&blocked, SIGPIPE);
+    sigaddset(&blocked, SIGXFSZ); /* a log at the limit of file sizes: write(2) says so too */
     pthread_sigmask(SIG_BLOCK, &blocked, NULL);
     int fd = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
     return fd < 0 ? -errno : fd;

@@ -17,6 +17,9 @@
 #define RESERVE_PART 4
 #define RESERVE_MAX  (UINT64_C(16) << 20)
 
+/* An empty file has some dozen pages already. */
+#define BYTES_MIN (UINT64_C(1) << 20)
+
 /* What has to go. */
 struct surplus {
     uint64_t rows, bytes, up_to_seq;
@@ -25,11 +28,12 @@ struct surplus {
 
 uint64_t sl_retention_bytes(const struct sl_retention *retention)
 {
-    uint64_t reserve = retention->bytes / RESERVE_PART;
+    uint64_t bytes = retention->bytes < BYTES_MIN ? BYTES_MIN : retention->bytes;
+    uint64_t reserve = bytes / RESERVE_PART;
 
     if (retention->bytes == 0)
         return UINT64_MAX;
-    return retention->bytes - (reserve < RESERVE_MAX ? reserve : RESERVE_MAX);
+    return bytes - (reserve < RESERVE_MAX ? reserve : RESERVE_MAX);
 }
 
 static struct surplus find_surplus(struct sl_store *store)

@@ -7,7 +7,6 @@
  * checkpoints only. */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 
 #include "socklens/clock.h"
@@ -148,16 +147,6 @@ static enum progress write_some(struct sl_store *store, int64_t now_ns)
     return progress;
 }
 
-/* SIGXFSZ would end the process where a limit of file sizes is reached; blocked, write(2) fails. */
-static void block_file_signal(void)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGXFSZ);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-}
-
 static void sleep_until(struct sl_store *store, bool failed)
 {
     struct pollfd fds[] = {{.fd = store->control_fd, .events = POLLIN},
@@ -193,7 +182,6 @@ void *sl_store_run(void *context)
     enum progress progress;
 
     pthread_setname_np(pthread_self(), "store");
-    block_file_signal();
     for (;;) {
         bool stopping = atomic_load(&store->stopping), more;
         int64_t now_ns = sl_clock_mono_ns();

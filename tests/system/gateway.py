@@ -523,10 +523,11 @@ def executable(variable):
 
 
 def clean_environment(folder):
-    """Ours without SOCKLENS_* (which would configure it), with a home of its own."""
+    """Ours without SOCKLENS_* (which would configure it), with a home of its own. The log stays in
+    memory unless a test gives --store."""
     kept = {name: value for name, value in os.environ.items()
             if not name.startswith(("SOCKLENS_", "XDG_", "STATE_DIRECTORY", "NOTIFY_", "LISTEN_"))}
-    return kept | {"HOME": folder, "LC_ALL": "C.UTF-8"}
+    return kept | {"HOME": folder, "LC_ALL": "C.UTF-8", "SOCKLENS_STORE": "memory"}
 
 
 def show_output(gateway):

@@ -35,7 +35,10 @@ export class Gateway {
       // biome-ignore format: a flag and its value stand together
       ['--udp-upper', at('udpUpper'), '--tcp-upper', at('tcpUpper'), '--tcp-chat', at('tcpChat'),
        '--http', at('http'), '--ready-file', readyFile],
-      { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, HOME: folder } },
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+        env: { ...process.env, HOME: folder, SOCKLENS_STORE: 'memory' },
+      },
     );
     let complaint = '';
     this.#process.stderr.on('data', (data) => {
