@@ -1,6 +1,7 @@
 /* What is said on a connection: read, answer, write, and what to do when the peer does not read. */
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "net/exchanges.h"
@@ -176,6 +177,14 @@ static void process(struct streams *streams, struct connection *connection, stru
     }
 }
 
+/* Whether the socket has no more for now: a read that came back full does not tell. */
+static bool is_drained(int fd, ssize_t size)
+{
+    int left;
+
+    return size < (ssize_t)STREAM_READ_SIZE || (ioctl(fd, FIONREAD, &left) == 0 && left == 0);
+}
+
 static void read_open(struct streams *streams, struct connection *connection)
 {
     ssize_t size = recv(connection->fd, streams->read_buffer, STREAM_READ_SIZE, MSG_DONTWAIT);
@@ -188,7 +197,7 @@ static void read_open(struct streams *streams, struct connection *connection)
     }
     chunk.size = (size_t)size;
     chunk.ended = size == 0;
-    chunk.drained = size < (ssize_t)STREAM_READ_SIZE;
+    chunk.drained = is_drained(connection->fd, size);
     process(streams, connection, &chunk, sl_clock_wall_ns());
 }
 
