@@ -22,15 +22,15 @@ def run(*command):
 
 
 def help_options(program):
-    """{long name: default or None} as --help has them."""
+    """{long name: default or None} as --help has them; None too where it takes several words."""
     text = run(executable(PROGRAMS[program]), "--help").stdout
     options = {}
     for row in re.split(r"^(?= +(?:-\w, )?--\w)", text, flags=re.M)[1:]:
         row = row.partition("\n\n")[0]
         name = re.match(r" +(?:-\w, )?--([\w-]+)", row)[1]
-        default = re.search(r"\(default (\S+)", row) or (
+        default = re.search(r"\(default (\S+)\)", row) or (
             program != "socklens" and re.search(r"\((\S+)\)\s*$", row))
-        options[name] = default[1].rstrip(")") if default else None
+        options[name] = default[1] if default else None
     return options
 
 
