@@ -89,19 +89,28 @@ void backlog_finish(struct streams *streams, struct connection *connection)
     backlog->count = 0;
 }
 
+static struct sl_time last_seen(const struct connection *connection)
+{
+    struct sl_time now = sl_time_now();
+    int64_t mono_ns = sl_client_last_seen_mono_ns(connection->client);
+
+    return (struct sl_time){.wall_ns = now.wall_ns - (now.mono_ns - mono_ns), .mono_ns = mono_ns};
+}
+
 void exchange_unanswered(struct streams *streams, struct connection *connection,
                          const uint8_t *bytes, size_t stored, uint64_t size,
                          enum sl_outcome outcome)
 {
-    struct sl_time now = sl_time_now();
+    /* The others' bytes have waited here since. */
+    struct sl_time at = outcome == SL_AFTER_CLOSE ? sl_time_now() : last_seen(connection);
     struct sl_message message = {
         .bytes = bytes,
         .stored = stored < SL_STORED_SIZE_MAX ? stored : SL_STORED_SIZE_MAX,
         .size = size,
     };
-    struct sl_event event = exchange_common(connection, now.wall_ns);
+    struct sl_event event = exchange_common(connection, at.wall_ns);
 
     exchange_set_received(&event, &message);
     event.outcome = (uint8_t)outcome;
-    count_and_log(streams, connection, &event, 1, &now);
+    count_and_log(streams, connection, &event, 1, &at);
 }
