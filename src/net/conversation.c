@@ -10,7 +10,7 @@ enum step { STEP_MORE, STEP_REST_KEPT, STEP_END, STEP_NO_MEMORY };
 
 static bool in_chunk(const struct sl_message *message, const uint8_t *begin, const uint8_t *end)
 {
-    return message->size == 0 || (message->bytes >= begin && message->bytes <= end);
+    return message->size == 0 || (message->bytes >= begin && message->bytes < end);
 }
 
 static bool respond(struct connection *connection, const struct sl_service *service,
