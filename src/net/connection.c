@@ -97,10 +97,19 @@ static void unlink_lingering(struct streams *streams, struct lingering *entry)
     free(entry);
 }
 
-static void release_state(struct streams *streams, struct connection *connection)
+/* A line that will not be finished any more. */
+static void give_up_line(struct streams *streams, struct connection *connection)
 {
     struct sl_framer *framer = &connection->framer;
 
+    if (framer->partial_size > 0)
+        exchange_unanswered(streams, connection, framer->partial, framer->partial_stored,
+                            framer->partial_size, SL_UNFINISHED);
+    sl_framer_deinit(framer);
+}
+
+static void release_state(struct streams *streams, struct connection *connection)
+{
     if (connection->state == CONNECTION_BLOCKED) {
         struct backlog *backlog = connection->backlog;
 
@@ -112,10 +121,7 @@ static void release_state(struct streams *streams, struct connection *connection
     } else if (connection->state == CONNECTION_LINGERING) {
         unlink_lingering(streams, connection->lingering);
     }
-    if (framer->partial_size > 0)
-        exchange_unanswered(streams, connection, framer->partial, framer->partial_stored,
-                            framer->partial_size, SL_UNFINISHED);
-    sl_framer_deinit(framer);
+    give_up_line(streams, connection);
 }
 
 void connection_close(struct streams *streams, struct connection *connection, enum sl_closed_by by,
@@ -152,6 +158,7 @@ void connection_linger(struct streams *streams, struct connection *connection)
     streams->linger_last = entry;
     connection->lingering = entry;
     connection->state = CONNECTION_LINGERING;
+    give_up_line(streams, connection); /* before what comes after it */
 }
 
 int64_t connections_linger_until(const struct streams *streams)

@@ -214,10 +214,7 @@ static void unblock(struct streams *streams, struct connection *connection)
     connection->state = CONNECTION_OPEN;
     connection->backlog = NULL;
     connection_watch(streams, connection, EPOLLIN);
-    if (connection->ending && !rest.ended)
-        connection_linger(streams, connection);
-    else
-        process(streams, connection, &rest, backlog->received_at_ns);
+    process(streams, connection, &rest, backlog->received_at_ns);
     backlog_free(backlog);
 }
 
