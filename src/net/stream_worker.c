@@ -68,10 +68,10 @@ static void reject(struct stream_state *state, const struct sl_socket *listener,
 {
     struct sl_shard *shard = state->worker->shard;
 
-    close(fd);
     sl_shard_lock(shard);
     sl_shard_listener(shard, listener->listener)->rejected_connections++;
     sl_shard_unlock(shard);
+    close(fd); /* now that whoever notices finds it counted */
 }
 
 static void watch_listener(struct stream_state *state, struct sl_socket *listener, bool on)
