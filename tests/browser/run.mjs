@@ -1,8 +1,13 @@
 // All browser tests against one executable: node --test-reporter=tap run.mjs SOCKLENS
 // One script, so that every test is at the top level of the TAP output.
+import { after } from 'node:test';
+import { closeSharedBrowser } from './support/dashboard.mjs';
 import './live.test.mjs';
+import './detail.test.mjs';
 import './send.test.mjs';
 import './safety.test.mjs';
 import './restart.test.mjs';
 import './flood.test.mjs';
 import './access.test.mjs';
+
+after(closeSharedBrowser);

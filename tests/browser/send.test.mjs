@@ -47,3 +47,77 @@ test('an address that is none is refused at its field', async (t) => {
   await page.getByRole('button', { name: /^Send/ }).click();
   await page.locator('.field[data-invalid="true"]', { hasText: 'Address' }).waitFor();
 });
+
+test('escapes in text become bytes, and what is no escape is said while typing', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway);
+  const payload = page.getByLabel('Payload', { exact: true });
+  await payload.fill('a\\q');
+  await page.locator('.field[data-invalid="true"]', { hasText: '\\q is no escape' }).waitFor();
+  await payload.fill('a\\0\\xff\\n');
+  await page.getByRole('button', { name: /^Send/ }).click();
+  const reply = page.locator('.result .payload').nth(1);
+  await reply.waitFor();
+  assert.equal(await reply.textContent(), 'A\\0\\xff\\n');
+});
+
+test('a run counts its losses and sums up its round trips; each reply leads to the log', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway);
+  let asked = 0;
+  await page.route('**/api/v1/datagrams', async (route) => {
+    asked += 1;
+    const response = await route.fetch();
+    if (asked !== 2) return route.fulfill({ response });
+    const json = { ...(await response.json()), reply: null, rtt_us: null, timed_out: true };
+    return route.fulfill({ response, json });
+  });
+  await page.getByLabel('Payload', { exact: true }).fill('run');
+  await page.getByLabel('Count').fill('4');
+  await page.getByLabel('Interval, ms').fill('5');
+  await page.getByRole('button', { name: /^Send/ }).click();
+  await page.locator('.run', { hasText: '4 of 4' }).waitFor();
+  assert.match(await page.locator('.run').textContent(), /Lost1min\d.*median\d.*p99\d/);
+  assert.equal(await page.locator('.result[data-lost="true"]').count(), 1);
+  await page.locator('.result', { hasText: 'nothing came within 1000 ms' }).waitFor();
+  await page.locator('.result').first().getByRole('button', { name: 'in the log' }).click();
+  await page.getByRole('heading', { name: 'Message 4' }).waitFor();
+});
+
+test('a run can be stopped', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway);
+  await page.getByLabel('Count').fill('1000');
+  await page.getByRole('button', { name: /^Send/ }).click();
+  await page.locator('.result').nth(1).waitFor();
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await page.getByRole('button', { name: /^Send/ }).waitFor();
+  assert.doesNotMatch(await page.locator('.run').textContent(), /1,000 of/);
+});
+
+test('a port that is taken is an error at the source port', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway);
+  await page.getByLabel('Source port').fill(String(gateway.addresses.udpUpper.port));
+  await page.getByRole('button', { name: /^Send/ }).click();
+  await page.locator('.field[data-invalid="true"]', { hasText: 'Source port' }).waitFor();
+});
+
+test('a packet that was given a name is there after a reload, as is what was sent', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway);
+  const payload = page.getByLabel('Payload', { exact: true });
+  await payload.fill('keep me');
+  await page.getByRole('button', { name: 'Save as…' }).click();
+  await page.getByLabel('Name of the packet').fill('my packet');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await payload.fill('sent once');
+  await page.getByRole('button', { name: /^Send/ }).click();
+  await page.locator('.result').waitFor();
+  await page.reload();
+  const shelf = page.getByLabel('Load a packet');
+  await shelf.selectOption({ label: 'my packet' });
+  assert.equal(await payload.inputValue(), 'keep me');
+  await shelf.selectOption({ label: 'sent once → udp-upper' });
+  assert.equal(await payload.inputValue(), 'sent once');
+});

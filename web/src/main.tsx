@@ -1,9 +1,11 @@
 import { render } from 'preact';
 import { api } from './api/client';
 import { EventStream } from './api/stream';
-import { GatewayContext, now } from './store/context';
+import { now, StoresContext } from './store/context';
 import { Gateway } from './store/gateway';
 import { frameScheduler } from './store/schedule';
+import { Sending } from './store/sending';
+import { View, windowAddress } from './store/view';
 import './styles/main.css';
 import { App } from './ui/App';
 
@@ -16,6 +18,11 @@ const gateway = new Gateway({
   schedule: frameScheduler(DRAW_INTERVAL_MS),
   clock: () => Date.now(),
 });
+const view = new View(windowAddress());
+const sending = new Sending({
+  api,
+  pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+});
 const stream = new EventStream(`/api/v1/events?types=messages,clients,status&sample=${SAMPLE}`, {
   onState: (state) => gateway.onState(state),
   onEvents: (events) => gateway.onEvents(events),
@@ -25,6 +32,7 @@ const stream = new EventStream(`/api/v1/events?types=messages,clients,status&sam
 setInterval(() => {
   now.value = Date.now();
 }, 1000);
+for (const event of ['popstate', 'hashchange']) addEventListener(event, () => view.read());
 addEventListener('online', () => stream.retryNow());
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden) stream.retryNow();
@@ -33,9 +41,9 @@ document.addEventListener('visibilitychange', () => {
 const root = document.getElementById('app');
 if (root) {
   render(
-    <GatewayContext.Provider value={gateway}>
+    <StoresContext.Provider value={{ gateway, view, sending }}>
       <App />
-    </GatewayContext.Provider>,
+    </StoresContext.Provider>,
     root,
   );
 }

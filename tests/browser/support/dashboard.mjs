@@ -24,6 +24,18 @@ export function launchBrowser() {
   return chromium.launch({ executablePath: CHROMIUM, args: ARGS });
 }
 
+let shared = null;
+
+/** One browser for all tests, each of which looks at it from a profile of its own. */
+function sharedBrowser() {
+  shared ??= launchBrowser();
+  return shared;
+}
+
+export async function closeSharedBrowser() {
+  await (await shared)?.close();
+}
+
 /** Starts a gateway for one test. */
 export async function startGateway(t) {
   const gateway = new Gateway(process.env.SOCKLENS_EXE ?? process.argv[2]);
@@ -33,13 +45,13 @@ export async function startGateway(t) {
 }
 
 /**
- * Opens the dashboard in a browser of its own. `complaints` collects whatever the browser objected to:
+ * Opens the dashboard in a browser profile of its own. `complaints` collects whatever the browser objected to:
  * errors, broken policies, dialogs, requests to anywhere else.
  */
 export async function openDashboard(t, gateway, { colorScheme = 'light', viewport = DESK } = {}) {
-  const browser = await launchBrowser();
-  t.after(() => browser.close());
+  const browser = await sharedBrowser();
   const context = await browser.newContext({ colorScheme, viewport });
+  t.after(() => context.close());
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   const complaints = listenForComplaints(page, gateway.url);

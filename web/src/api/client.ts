@@ -1,7 +1,14 @@
 import { ApiProblem } from './problem';
-import type { Client, DatagramRequest, DatagramResult, List, Message } from './types';
+import type { Client, ClientDetail, DatagramRequest, DatagramResult, List, Message } from './types';
 
 const BASE = '/api/v1';
+
+export type Side = 'received' | 'sent';
+
+/** Where the bytes of one side can be downloaded. */
+export function rawUrl(seq: number, side: Side): string {
+  return `${BASE}/messages/${seq}/raw?side=${side}`;
+}
 
 type Query = Record<string, string | number>;
 
@@ -24,6 +31,12 @@ function withQuery(path: string, query: Query): string {
 
 export const api = {
   messages: (query: Query) => request<List<Message>>(withQuery('/messages', query)),
+
+  message: (seq: number) => request<Message>(`/messages/${seq}`),
+
+  client: (id: number) => request<ClientDetail>(`/clients/${id}`),
+
+  disconnect: (id: number) => request<void>(`/clients/${id}`, { method: 'DELETE' }),
 
   clients: (query: Query) => request<List<Client>>(withQuery('/clients', query)),
 

@@ -49,6 +49,25 @@ export interface Client {
   rtt_us: number | null;
 }
 
+/** What the kernel knows of a TCP connection. */
+export interface TcpInfo {
+  state: string;
+  rtt_us: number;
+  rttvar_us: number;
+  retransmits: number;
+  total_retransmits: number;
+  lost: number;
+  unacked: number;
+  snd_cwnd: number;
+  snd_mss: number;
+  rcv_mss: number;
+}
+
+export interface ClientDetail extends Client {
+  /** Null for what is no TCP connection. */
+  tcp_info: TcpInfo | null;
+}
+
 export interface Listener {
   service: ServiceName;
   transport: Transport;

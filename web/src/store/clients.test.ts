@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { client } from '../testing/messages';
+import { nextOrder } from './clientOrder';
 import { ClientTable } from './clients';
 
 const ids = (table: ClientTable) => table.list('all').map(({ id }) => id);
@@ -29,4 +30,23 @@ test('the table is bounded, open clients stay longest', () => {
   assert.ok(ids(table).length <= 10);
   assert.ok(ids(table).includes(1));
   assert.ok(ids(table).includes(39));
+});
+
+test('any column orders the table, twice the other way round', () => {
+  const table = new ClientTable();
+  table.merge([client(1, { rtt_us: null }), client(2, { rtt_us: 900 }), client(3, { rtt_us: 50 })]);
+  const byRtt = nextOrder(null, 'rtt');
+  const order = (by: typeof byRtt) => table.list('all', by).map(({ id }) => id);
+  assert.deepEqual(order(byRtt), [2, 3, 1]);
+  assert.deepEqual(order(nextOrder(byRtt, 'rtt')), [1, 3, 2]);
+});
+
+test('addresses are ordered by their numbers', () => {
+  const table = new ClientTable();
+  table.merge([client(1, { address: '10.0.0.10:5' }), client(2, { address: '10.0.0.9:40000' })]);
+  const order = nextOrder(null, 'address');
+  assert.deepEqual(
+    table.list('all', order).map(({ id }) => id),
+    [2, 1],
+  );
 });

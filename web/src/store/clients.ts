@@ -1,4 +1,5 @@
 import type { Client } from '../api/types';
+import { type ClientOrder, compareClients } from './clientOrder';
 
 export type ClientFilter = 'all' | 'open' | 'closed';
 
@@ -21,11 +22,10 @@ export class ClientTable {
     if (this.byId.size > this.limit) this.trim();
   }
 
-  /** Open ones first, then by when they came, the newest first: rows keep their place as traffic flows. */
-  list(filter: ClientFilter): Client[] {
+  list(filter: ClientFilter, order: ClientOrder | null = null): Client[] {
     const all = [...this.byId.values()];
     const wanted = filter === 'all' ? all : all.filter((client) => client.state === filter);
-    return wanted.sort(compareClients);
+    return wanted.sort(compareClients(order));
   }
 
   private trim(): void {
@@ -37,9 +37,4 @@ export class ClientTable {
 function isOlder(client: Client, than: Client): boolean {
   if (client.state !== than.state) return than.state === 'closed';
   return client.received.messages < than.received.messages;
-}
-
-function compareClients(a: Client, b: Client): number {
-  if (a.state !== b.state) return a.state === 'open' ? -1 : 1;
-  return b.id - a.id;
 }

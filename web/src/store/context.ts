@@ -2,14 +2,26 @@ import { signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Gateway } from './gateway';
+import type { Sending } from './sending';
+import type { View } from './view';
 
-export const GatewayContext = createContext<Gateway | null>(null);
-
-export function useGateway(): Gateway {
-  const gateway = useContext(GatewayContext);
-  if (!gateway) throw new Error('GatewayContext is not provided');
-  return gateway;
+export interface Stores {
+  gateway: Gateway;
+  view: View;
+  sending: Sending;
 }
+
+export const StoresContext = createContext<Stores | null>(null);
+
+function useStores(): Stores {
+  const stores = useContext(StoresContext);
+  if (!stores) throw new Error('StoresContext is not provided');
+  return stores;
+}
+
+export const useGateway = (): Gateway => useStores().gateway;
+export const useSending = (): Sending => useStores().sending;
+export const useView = (): View => useStores().view;
 
 /** This machine's clock, moved once a second for whatever shows an age. */
 export const now = signal(Date.now());

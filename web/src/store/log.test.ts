@@ -71,3 +71,50 @@ test('a few large messages fill it as well as many small ones', () => {
   assert.ok(log.rows.length < 10 && log.rows.length > 3, `${log.rows.length} rows`);
   assert.equal(outline(log.rows).at(-1), '100');
 });
+
+test('what history brought already is neither shown twice nor counted in a gap', () => {
+  const log = new MessageLog();
+  log.insertHistory(messages(1, 5));
+  log.append(messages(4, 6));
+  log.clear();
+  log.insertHistory(messages(1, 5));
+  log.appendGap({ from: 4, to: 10, reason: 'sampled', matched: 7 });
+  assert.deepEqual(outline(log.rows), ['1', '2', '3', '4', '5', '6-10 sampled']);
+  const gap = log.rows.at(-1);
+  assert.equal(gap?.kind === 'gap' && gap.gap.matched, 5);
+  assert.equal(log.arrived, 6);
+});
+
+test('a full log that is read keeps what is looked at and counts on', () => {
+  const log = new MessageLog({ rows: 10, characters: 1e9 });
+  log.append(messages(1, 10));
+  log.held = true;
+  log.append(messages(11, 13));
+  assert.equal(outline(log.rows).join(), '1,2,3,4,5,6,7,8,9,10');
+  assert.equal(log.detached, true);
+  assert.equal(log.arrived, 13);
+});
+
+test('older pages go in front, and a full log then lets its newest go', () => {
+  const log = new MessageLog({ rows: 10, characters: 1e9 });
+  log.append(messages(21, 26));
+  log.held = true;
+  assert.equal(log.insertHistory(messages(13, 20)), 8);
+  assert.equal(outline(log.rows)[0], '13');
+  assert.ok(log.detached && log.rows.length < 10);
+  log.insertFirstGap('evicted');
+  assert.equal(outline(log.rows)[0], '1-12 evicted');
+});
+
+test('a message is found by its number, in this epoch only', () => {
+  const log = new MessageLog();
+  log.append(messages(1, 3));
+  log.beginEpoch(0);
+  log.append(messages(2, 2));
+  log.appendGap({ from: 3, to: 7, reason: 'sampled' });
+  log.append(messages(8, 9));
+  assert.equal(log.indexOf(9), 7);
+  assert.equal(log.indexOf(2), 4);
+  assert.equal(log.find(5), null);
+  assert.equal(log.find(1), null);
+});

@@ -27,27 +27,56 @@ export class MessageLog {
   /** Index, from the origin, of the first row of this epoch. */
   private epochStart = 0;
   private characters = 0;
+  /** The newest sequence number of this epoch that is known, shown or in a gap. */
+  private newest = 0;
+  /** Somebody reads: a full log then leaves out what comes, not what is looked at. */
+  held = false;
+  /** What came lately is not in `rows`: to see it the log has to be loaded anew. */
+  detached = false;
 
   constructor(private readonly limits: LogLimits = DEFAULT_LIMITS) {}
 
   append(messages: readonly Message[]): void {
-    for (const message of messages) this.push(this.messageRow(message));
-    this.arrived += messages.length;
+    // History may have been faster than the stream.
+    const fresh = messages.filter(({ seq }) => seq > this.newest);
+    this.arrived += fresh.length;
+    this.newest = fresh.at(-1)?.seq ?? this.newest;
+    this.detachIfFull();
+    if (this.detached) return;
+    for (const message of fresh) this.push(this.messageRow(message));
     this.trim();
   }
 
   /** A gap that continues the one before it is the same gap. */
   appendGap(gap: Gap): void {
-    const count = gap.matched ?? gap.to - gap.from + 1;
+    const count = gapCount(gap) - this.countKnown(gap);
     if (count <= 0) return;
+    const from = Math.max(gap.from, this.newest + 1);
+    const fresh: Gap = from === gap.from ? gap : { ...gap, from, matched: count };
     this.arrived += count;
+    this.newest = Math.max(this.newest, gap.to);
+    this.detachIfFull();
+    if (this.detached) return;
     const last = this.rows.at(-1);
-    if (last?.kind === 'gap' && last.gap.reason === gap.reason && last.gap.to + 1 === gap.from) {
-      this.rows[this.rows.length - 1] = this.gapRow(joinGaps(last.gap, gap));
+    if (last?.kind === 'gap' && last.gap.reason === fresh.reason && last.gap.to + 1 === from) {
+      this.rows[this.rows.length - 1] = this.gapRow(joinGaps(last.gap, fresh));
     } else {
-      this.push(this.gapRow(gap));
+      this.push(this.gapRow(fresh));
       this.trim();
     }
+  }
+
+  /** How many messages of a gap history has brought already. */
+  private countKnown(gap: Gap): number {
+    if (gap.from > this.newest) return 0;
+    let known = 0;
+    for (let i = this.rows.length - 1; i >= 0 && lastSeq(this.rows[i]) >= gap.from; i -= 1)
+      if (this.rows[i]?.kind === 'message') known += 1;
+    return known;
+  }
+
+  private detachIfFull(): void {
+    if (this.held && this.isFull()) this.detached = true;
   }
 
   /** The gateway began a new log: what stands so far is of the old one. */
@@ -55,19 +84,81 @@ export class MessageLog {
     this.epoch += 1;
     if (this.rows.length > 0) this.push({ kind: 'restart', key: `${this.epoch}:restart`, at });
     this.epochStart = this.origin + this.rows.length;
+    this.newest = 0;
     this.trim();
   }
 
+  /** Empties the log: another filter, or a detached log that goes back to the newest. */
+  clear(): void {
+    this.origin += this.rows.length;
+    this.epochStart = this.origin;
+    this.rows = [];
+    this.characters = 0;
+    this.newest = 0;
+    this.detached = false;
+  }
+
   /** Puts in what was there before the stream began: of `messages` those before this epoch's first row. */
-  insertHistory(messages: readonly Message[]): void {
-    const at = Math.max(0, this.epochStart - this.origin);
-    const before = firstSeq(this.rows[at]);
+  insertHistory(messages: readonly Message[]): number {
+    const before = this.oldestSeq();
     const rows = messages.filter((m) => m.seq < before).map((m) => this.messageRow(m));
-    this.rows.splice(at, 0, ...rows);
+    const newest = messages.at(-1)?.seq ?? 0;
+    this.newest = Math.max(this.newest, newest);
+    this.insert(rows);
+    return rows.length;
+  }
+
+  /** Nothing older can be had: what is missing before this epoch's first row is told. */
+  insertFirstGap(reason: string): void {
+    const to = this.oldestSeq() - 1;
+    if (to >= 1 && Number.isFinite(to)) this.insert([this.gapRow({ from: 1, to, reason })]);
+  }
+
+  private insert(rows: LogRow[]): void {
+    this.rows.splice(this.epochIndex, 0, ...rows);
     this.origin -= rows.length;
     this.epochStart -= rows.length;
     for (const row of rows) this.characters += weight(row);
-    this.trim();
+    if (this.held) this.cutTail();
+    else this.trim();
+  }
+
+  /** Index of the first row of this epoch. */
+  get epochIndex(): number {
+    return Math.max(0, this.epochStart - this.origin);
+  }
+
+  /** The first sequence number of this epoch that is accounted for. */
+  oldestSeq(): number {
+    return firstSeq(this.rows[this.epochIndex]);
+  }
+
+  oldestMessage(): Message | null {
+    for (let i = this.epochIndex; i < this.rows.length; i += 1) {
+      const row = this.rows[i];
+      if (row?.kind === 'message') return row.message;
+    }
+    return null;
+  }
+
+  /** A message of this epoch. */
+  find(seq: number): Message | null {
+    const row = this.rows[this.indexOf(seq)];
+    return row?.kind === 'message' ? row.message : null;
+  }
+
+  /** Where a message of this epoch stands, or -1. */
+  indexOf(seq: number): number {
+    let low = this.epochIndex;
+    let high = this.rows.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const row = this.rows[middle];
+      if (row?.kind === 'message' && row.message.seq === seq) return middle;
+      if (lastSeq(row) < seq) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
   }
 
   private messageRow(message: Message): LogRow {
@@ -81,6 +172,18 @@ export class MessageLog {
   private push(row: LogRow): void {
     this.rows.push(row);
     this.characters += weight(row);
+  }
+
+  private isFull(): boolean {
+    return this.rows.length >= this.limits.rows || this.characters >= this.limits.characters;
+  }
+
+  /** While somebody reads what is old, it is the newest that goes. */
+  private cutTail(): void {
+    while (this.isFull() && this.rows.length > 1) {
+      this.characters -= weight(this.rows.pop());
+      this.detached = true;
+    }
   }
 
   /** Cuts a tenth at a time, so that a full log does not copy itself with every message. */
@@ -113,6 +216,11 @@ function firstSeq(row: LogRow | undefined): number {
   if (row?.kind === 'message') return row.message.seq;
   if (row?.kind === 'gap') return row.gap.from;
   return Number.POSITIVE_INFINITY;
+}
+
+function lastSeq(row: LogRow | undefined): number {
+  if (row?.kind === 'message') return row.message.seq;
+  return row?.kind === 'gap' ? row.gap.to : 0;
 }
 
 function weight(row: LogRow | undefined): number {

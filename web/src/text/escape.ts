@@ -13,9 +13,13 @@ export interface Segment {
 
 /** Controls, format and bidirectional characters, unassigned ones, and every space but the plain one. */
 const UNSEEN = /(?! )[\p{C}\p{Z}]/u;
+export function isUnseen(character: string): boolean {
+  return UNSEEN.test(character);
+}
+
 const SHORT: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\0': '\\0' };
 
-function escapeCharacter(character: string): string {
+export function escapeCharacter(character: string): string {
   const short = SHORT[character];
   if (short) return short;
   const code = character.codePointAt(0) ?? 0;
@@ -31,7 +35,7 @@ function append(segments: Segment[], text: string, escaped: boolean): void {
 
 export function escapeText(text: string, into: Segment[] = []): Segment[] {
   for (const character of text) {
-    const unseen = UNSEEN.test(character);
+    const unseen = isUnseen(character);
     append(into, unseen ? escapeCharacter(character) : character, unseen);
   }
   return into;
@@ -39,27 +43,26 @@ export function escapeText(text: string, into: Segment[] = []): Segment[] {
 
 const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The length of the valid UTF-8 sequence at `at`, or 0. */
-function sequenceLength(bytes: Uint8Array, at: number): number {
+/** The valid UTF-8 sequence at `at`, if there is one. */
+export function sequenceAt(bytes: Uint8Array, at: number): { text: string; length: number } | null {
   const lead = bytes[at] ?? 0;
   const length =
     lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
-  if (length === 0 || at + length > bytes.length) return 0;
+  if (length === 0 || at + length > bytes.length) return null;
   try {
-    STRICT.decode(bytes.subarray(at, at + length));
-    return length;
+    return { text: STRICT.decode(bytes.subarray(at, at + length)), length };
   } catch {
-    return 0;
+    return null;
   }
 }
 
 export function escapeBytes(bytes: Uint8Array): Segment[] {
   const segments: Segment[] = [];
   for (let at = 0; at < bytes.length; ) {
-    const length = sequenceLength(bytes, at);
-    if (length > 0) escapeText(STRICT.decode(bytes.subarray(at, at + length)), segments);
+    const sequence = sequenceAt(bytes, at);
+    if (sequence) escapeText(sequence.text, segments);
     else append(segments, `\\x${(bytes[at] ?? 0).toString(16).padStart(2, '0')}`, true);
-    at += Math.max(length, 1);
+    at += sequence?.length ?? 1;
   }
   return segments;
 }

@@ -74,6 +74,15 @@ export function formatTime(rfc3339: string): string {
   return `${clock.map((part) => pad(part, 2)).join(':')}.${fraction}`;
 }
 
+/** Day and time to the microsecond that the gateway gave: 2026-01-31 14:03:22.117042. */
+export function formatMoment(rfc3339: string): string {
+  const date = new Date(rfc3339);
+  if (Number.isNaN(date.getTime())) return rfc3339;
+  const day = [date.getFullYear(), pad(date.getMonth() + 1, 2), pad(date.getDate(), 2)].join('-');
+  const fraction = /\.(\d+)/.exec(rfc3339)?.[1] ?? '';
+  return `${day} ${formatTimeToSecond(rfc3339)}${fraction && `.${fraction}`}`;
+}
+
 export function formatTimeToSecond(rfc3339: string): string {
   return formatTime(rfc3339).replace(/\.\d+$/, '');
 }

@@ -6,51 +6,66 @@ import {
   formatCount,
   formatMicros,
   formatTimeToSecond,
-  formatWords,
 } from '../text/format';
+import { ClientState } from './ClientState';
+import { FilterLink } from './FilterLink';
 import { ServiceTag } from './ServiceTag';
 
 interface Props {
   client: Client;
   index: number;
+  active: boolean;
+  selected: boolean;
+  onOpen: () => void;
 }
 
-export function ClientRow({ client, index }: Props) {
+export function clientRowId(client: Client): string {
+  return `client-${client.id}`;
+}
+
+export function ClientRow({ client, index, active, selected, onOpen }: Props) {
   const gateway = useGateway();
   const { received } = client;
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the table takes the keys for its rows
     <div
       role="row"
-      class="row"
+      class="row row-link"
+      id={clientRowId(client)}
       aria-rowindex={index + 2}
+      aria-selected={selected}
+      data-active={active}
+      onClick={onOpen}
       data-client={client.id}
       data-state={client.state}
     >
-      <span role="cell" class="cell cell-service">
-        <ServiceTag service={client.service} />
+      <span role="gridcell" class="cell cell-service">
+        <FilterLink filter={{ service: client.service }} title={`Only ${client.service}`}>
+          <ServiceTag service={client.service} />
+        </FilterLink>
       </span>
-      <code role="cell" class="cell cell-client address">
+      <span role="gridcell" class="cell cell-client address">
         {client.address}
-      </code>
-      <code role="cell" class="cell cell-local address">
+      </span>
+      <span role="gridcell" class="cell cell-local address">
         {client.local_address}
-      </code>
-      <time role="cell" class="cell cell-since" dateTime={client.opened_at}>
+      </span>
+      <span role="gridcell" class="cell cell-since">
         {formatTimeToSecond(client.opened_at)}
-      </time>
-      <time role="cell" class="cell cell-seen" dateTime={client.last_seen_at}>
+      </span>
+      <span role="gridcell" class="cell cell-seen">
         {lastSeen(client, now.value + gateway.clockAheadMs.value)}
-      </time>
-      <span role="cell" class="cell cell-messages">
+      </span>
+      <span role="gridcell" class="cell cell-messages">
         {formatCount(received.messages)}
       </span>
-      <span role="cell" class="cell cell-size">
+      <span role="gridcell" class="cell cell-size">
         {formatBytes(received.bytes)}
       </span>
-      <span role="cell" class="cell cell-took">
+      <span role="gridcell" class="cell cell-took">
         {client.rtt_us === null ? '–' : formatMicros(client.rtt_us)}
       </span>
-      <span role="cell" class="cell cell-state">
+      <span role="gridcell" class="cell cell-state">
         <ClientState client={client} />
       </span>
     </div>
@@ -61,20 +76,4 @@ export function ClientRow({ client, index }: Props) {
 function lastSeen(client: Client, gatewayNow: number): string {
   if (client.state === 'closed') return formatTimeToSecond(client.last_seen_at);
   return formatAgo((gatewayNow - Date.parse(client.last_seen_at)) / 1000);
-}
-
-function ClientState({ client }: { client: Client }) {
-  if (client.state === 'open')
-    return (
-      <span class="state" data-state="open">
-        open
-      </span>
-    );
-  const reason = client.close_reason && formatWords(client.close_reason);
-  return (
-    <span class="state" data-state="closed">
-      {reason ?? 'closed'}
-      {client.closed_by && <span class="state-by"> by {client.closed_by}</span>}
-    </span>
-  );
 }

@@ -7,12 +7,26 @@ const REASONS: Record<string, string> = {
   evicted: 'no longer in memory',
 };
 
+interface Props {
+  gap: Gap;
+  index: number;
+  id: string;
+  active: boolean;
+}
+
 /** What the page does not show, as exactly as what it does. */
-export function GapRow({ gap, index }: { gap: Gap; index: number }) {
+export function GapRow({ gap, index, id, active }: Props) {
   const count = gapCount(gap);
   return (
-    <div role="row" class="row row-gap" aria-rowindex={index + 2} data-reason={gap.reason}>
-      <span role="cell" class="cell cell-gap">
+    <div
+      role="row"
+      class="row row-gap"
+      id={id}
+      aria-rowindex={index + 2}
+      data-active={active}
+      data-reason={gap.reason}
+    >
+      <span role="gridcell" class="cell cell-gap">
         <span class="gap-count">
           {formatCount(count)} {count === 1 ? 'message' : 'messages'} not shown
         </span>

@@ -3,9 +3,22 @@ import { GapRow } from './GapRow';
 import { MessageRow } from './MessageRow';
 import { RestartRow } from './RestartRow';
 
-export function LogRowView({ row, index }: { row: LogRow | undefined; index: number }) {
-  if (row?.kind === 'message') return <MessageRow message={row.message} index={index} />;
-  if (row?.kind === 'gap') return <GapRow gap={row.gap} index={index} />;
-  if (row?.kind === 'restart') return <RestartRow at={row.at} index={index} />;
-  return null;
+interface Props {
+  row: LogRow | undefined;
+  index: number;
+  active: boolean;
+  selected: boolean;
+  onOpen: () => void;
+}
+
+export function LogRowView({ row, index, active, selected, onOpen }: Props) {
+  if (!row) return null;
+  const place = { index, id: rowId(row), active };
+  if (row.kind === 'gap') return <GapRow gap={row.gap} {...place} />;
+  if (row.kind === 'restart') return <RestartRow at={row.at} {...place} />;
+  return <MessageRow message={row.message} {...place} selected={selected} onOpen={onOpen} />;
+}
+
+export function rowId(row: LogRow): string {
+  return `row-${row.key}`;
 }

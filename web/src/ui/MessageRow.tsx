@@ -1,5 +1,6 @@
 import type { Message } from '../api/types';
 import { formatBytes, formatCount, formatMicros, formatTime } from '../text/format';
+import { FilterLink } from './FilterLink';
 import { Outcome } from './Outcome';
 import { PayloadText } from './PayloadText';
 import { ServiceTag } from './ServiceTag';
@@ -7,41 +8,57 @@ import { ServiceTag } from './ServiceTag';
 interface Props {
   message: Message;
   index: number;
+  id: string;
+  active: boolean;
+  selected: boolean;
+  onOpen: () => void;
 }
 
-export function MessageRow({ message, index }: Props) {
+export function MessageRow({ message, index, id, active, selected, onOpen }: Props) {
   const { received, sent, service_us, outcome } = message;
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the table takes the keys for its rows
     <div
       role="row"
-      class="row"
+      class="row row-link"
+      id={id}
       aria-rowindex={index + 2}
+      aria-selected={selected}
+      data-active={active}
       data-seq={message.seq}
       data-outcome={outcome}
+      onClick={onOpen}
     >
-      <span role="cell" class="cell cell-seq">
+      <span role="gridcell" class="cell cell-seq">
         {formatCount(message.seq)}
       </span>
-      <time role="cell" class="cell cell-time" dateTime={message.received_at}>
+      <span role="gridcell" class="cell cell-time">
         {formatTime(message.received_at)}
-      </time>
-      <span role="cell" class="cell cell-service">
-        <ServiceTag service={message.service} />
       </span>
-      <code role="cell" class="cell cell-client address">
-        {message.client.address}
-      </code>
-      <span role="cell" class="cell cell-received">
+      <span role="gridcell" class="cell cell-service">
+        <FilterLink filter={{ service: message.service }} title={`Only ${message.service}`}>
+          <ServiceTag service={message.service} />
+        </FilterLink>
+      </span>
+      <span role="gridcell" class="cell cell-client address">
+        <FilterLink
+          filter={{ client: String(message.client.id) }}
+          title={`Only this client's messages`}
+        >
+          {message.client.address}
+        </FilterLink>
+      </span>
+      <span role="gridcell" class="cell cell-received">
         <PayloadText payload={received} />
       </span>
-      <span role="cell" class="cell cell-sent">
+      <span role="gridcell" class="cell cell-sent">
         {outcome !== 'replied' && <Outcome outcome={outcome} />}
         {sent && <PayloadText payload={sent} />}
       </span>
-      <span role="cell" class="cell cell-size">
+      <span role="gridcell" class="cell cell-size">
         {formatBytes(received.size)}
       </span>
-      <span role="cell" class="cell cell-took">
+      <span role="gridcell" class="cell cell-took">
         {service_us === null ? '–' : formatMicros(service_us)}
       </span>
     </div>

@@ -1,6 +1,7 @@
 import { formatWords } from '../text/format';
 
 const TONES: Record<string, string> = {
+  replied: 'good',
   send_failed: 'bad',
   reply_too_large: 'bad',
   peer_gone: 'bad',

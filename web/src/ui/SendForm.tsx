@@ -1,11 +1,9 @@
-import type { TargetedInputEvent } from 'preact';
-import { useState } from 'preact/hooks';
 import type { Listener, PayloadEncoding } from '../api/types';
-import { useGateway } from '../store/context';
+import type { FieldProblem, Packet } from '../store/packet';
 import { Field } from './Field';
 import { Segments } from './Segments';
-import type { FieldProblem } from './SendPanel';
-import type { Draft, SendField } from './sendDraft';
+import { TargetFields } from './TargetFields';
+import { textInput } from './textInput';
 
 const ENCODINGS = [
   { value: 'text', label: 'Text' },
@@ -18,74 +16,59 @@ const EXAMPLES: Record<PayloadEncoding, string> = {
   base64: 'aGVsbG8=',
 };
 const HINTS: Record<PayloadEncoding, string> = {
-  text: 'Sent as UTF-8, with no line end added',
+  text: '\\n \\0 \\xff are escapes; no line end is added',
   hex: 'Two digits a byte; spaces do not count',
   base64: 'The standard alphabet, padded',
 };
-const OTHER = '';
 
 interface Props {
+  packet: Packet;
+  listeners: readonly Listener[];
   busy: boolean;
   problem: FieldProblem | null;
-  onSend: (draft: Draft) => void;
+  onChange: (changes: Partial<Packet>) => void;
+  onSend: () => void;
+  onStop: () => void;
 }
 
-export function SendForm({ busy, problem, onSend }: Props) {
-  const listeners = useGateway().status.value?.listeners.filter((l) => l.transport === 'udp') ?? [];
-  const [chosen, setChosen] = useState<string | null>(null);
-  const [address, setAddress] = useState('');
-  const [encoding, setEncoding] = useState<PayloadEncoding>('text');
-  const [payload, setPayload] = useState(EXAMPLES.text);
-  const [fromPort, setFromPort] = useState('0');
-  const [timeoutMs, setTimeoutMs] = useState('1000');
-
-  const target = chosen ?? listeners[0]?.address ?? OTHER;
-  const errorAt = (field: SendField) => (problem?.field === field ? problem.message : undefined);
-  const submit = () =>
-    onSend({
-      target: target === OTHER ? { to: address } : targetOf(target, listeners),
-      encoding,
-      payload,
-      fromPort: Number(fromPort),
-      timeoutMs: Number(timeoutMs),
-    });
+export function SendForm(props: Props) {
+  const { packet, listeners, busy, problem, onChange } = props;
+  const { encoding } = packet;
+  const errorAt = (field: FieldProblem['field']) =>
+    problem?.field === field ? problem.message : undefined;
   const onSubmit = (event: SubmitEvent) => {
     event.preventDefault();
-    if (!busy) submit();
+    if (busy) props.onStop();
+    else props.onSend();
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !busy) submit();
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !busy) props.onSend();
   };
-  const changeEncoding = (next: PayloadEncoding) => {
-    if (payload === EXAMPLES[encoding]) setPayload(EXAMPLES[next]);
-    setEncoding(next);
-  };
+  const changeEncoding = (next: PayloadEncoding) =>
+    onChange(
+      packet.payload === EXAMPLES[encoding]
+        ? { encoding: next, payload: EXAMPLES[next] }
+        : { encoding: next },
+    );
+  const figures = (field: 'fromPort' | 'timeoutMs' | 'count' | 'intervalMs', label: string) => (
+    <Field label={label} error={errorAt(field)}>
+      {(control) => (
+        <input
+          {...control}
+          {...textInput(packet[field], (value) => onChange({ [field]: value }))}
+          inputMode="numeric"
+        />
+      )}
+    </Field>
+  );
   return (
     <form class="send-form" noValidate onSubmit={onSubmit}>
-      <Field label="To" error={target === OTHER ? undefined : errorAt('target')}>
-        {(field) => (
-          <select {...field} value={target} onChange={(e) => setChosen(e.currentTarget.value)}>
-            {listeners.map((l) => (
-              <option key={l.address} value={l.address}>
-                {l.service} · {l.address}
-              </option>
-            ))}
-            <option value={OTHER}>Another address…</option>
-          </select>
-        )}
-      </Field>
-      {target === OTHER && (
-        <Field label="Address" hint="HOST:PORT" error={errorAt('target')}>
-          {(field) => (
-            <input
-              {...field}
-              {...textInput(address, setAddress)}
-              class="mono"
-              placeholder="127.0.0.1:12000"
-            />
-          )}
-        </Field>
-      )}
+      <TargetFields
+        to={packet.to}
+        listeners={listeners}
+        error={errorAt('to')}
+        onChange={(to) => onChange({ to })}
+      />
       <Field
         label="Payload"
         hint={HINTS[encoding]}
@@ -99,52 +82,29 @@ export function SendForm({ busy, problem, onSend }: Props) {
           />
         }
       >
-        {(field) => (
+        {(control) => (
           <textarea
-            {...field}
-            {...textInput(payload, setPayload)}
+            {...control}
+            {...textInput(packet.payload, (payload) => onChange({ payload }))}
             class="mono"
-            rows={4}
+            rows={3}
             onKeyDown={onKeyDown}
           />
         )}
       </Field>
-      <div class="send-pair">
-        <Field label="Source port" hint="0: any free" error={errorAt('fromPort')}>
-          {(field) => (
-            <input {...field} {...textInput(fromPort, setFromPort)} inputMode="numeric" />
-          )}
-        </Field>
-        <Field label="Timeout, ms" hint="wait for the reply" error={errorAt('timeoutMs')}>
-          {(field) => (
-            <input {...field} {...textInput(timeoutMs, setTimeoutMs)} inputMode="numeric" />
-          )}
-        </Field>
+      <div class="send-figures">
+        {figures('count', 'Count')}
+        {figures('intervalMs', 'Interval, ms')}
+        {figures('timeoutMs', 'Timeout, ms')}
+        {figures('fromPort', 'Source port')}
       </div>
       <p class="send-problem" role="alert">
         {errorAt('form')}
       </p>
-      <button type="submit" class="button-main" aria-disabled={busy}>
-        {busy ? 'Waiting for the reply…' : 'Send'}
-        <span class="key">Ctrl ↵</span>
+      <button type="submit" class="button-main">
+        {busy ? 'Stop' : 'Send'}
+        {!busy && <kbd class="key">Ctrl ↵</kbd>}
       </button>
     </form>
   );
-}
-
-/** By its service where that says enough, so that a wildcard address is the gateway's to resolve. */
-function targetOf(address: string, listeners: Listener[]): Draft['target'] {
-  const service = listeners.find((l) => l.address === address)?.service;
-  const alone = listeners.filter((l) => l.service === service).length === 1;
-  return service && alone ? { listener: service } : { to: address };
-}
-
-function textInput(value: string, set: (value: string) => void) {
-  return {
-    value,
-    spellcheck: false,
-    autocomplete: 'off' as const,
-    onInput: (event: TargetedInputEvent<HTMLInputElement | HTMLTextAreaElement>) =>
-      set(event.currentTarget.value),
-  };
 }

@@ -1,16 +1,17 @@
-import type { DatagramResult } from '../api/types';
+import { useGateway, useView } from '../store/context';
+import { findExchange } from '../store/exchange';
+import type { Attempt } from '../store/sending';
 import { formatBytes, formatMicros, formatTime } from '../text/format';
 import { PayloadText } from './PayloadText';
 
-export interface Attempt {
-  id: number;
-  at: Date;
-  timeoutMs: number;
-  result: DatagramResult;
+interface Props {
+  attempts: readonly Attempt[];
+  /** Addresses whose exchanges the log holds. */
+  inLog: ReadonlySet<string>;
 }
 
 /** What was sent from the form, newest first. Only the newest one is announced, in a sentence. */
-export function SendResults({ attempts }: { attempts: readonly Attempt[] }) {
+export function SendResults({ attempts, inLog }: Props) {
   const newest = attempts[0];
   return (
     <>
@@ -19,7 +20,7 @@ export function SendResults({ attempts }: { attempts: readonly Attempt[] }) {
       </p>
       <ol class="results" aria-label="Sent from here, newest first">
         {attempts.map((attempt) => (
-          <SendResult key={attempt.id} attempt={attempt} />
+          <SendResult key={attempt.id} attempt={attempt} linked={inLog.has(attempt.result.to)} />
         ))}
       </ol>
     </>
@@ -31,7 +32,7 @@ function sentence({ result, timeoutMs }: Attempt): string {
   return result.rtt_us === null ? 'Sent' : `Reply after ${formatMicros(result.rtt_us)}`;
 }
 
-function SendResult({ attempt }: { attempt: Attempt }) {
+function SendResult({ attempt, linked }: { attempt: Attempt; linked: boolean }) {
   const { at, timeoutMs, result } = attempt;
   return (
     <li class="result" data-lost={result.timed_out}>
@@ -63,7 +64,22 @@ function SendResult({ attempt }: { attempt: Attempt }) {
       )}
       <p class="result-path address">
         {result.from} → {result.to}
+        {linked && <ExchangeLink attempt={attempt} />}
       </p>
     </li>
+  );
+}
+
+function ExchangeLink({ attempt }: { attempt: Attempt }) {
+  const gateway = useGateway();
+  const view = useView();
+  const show = async () => {
+    const seq = await findExchange(gateway.log, attempt.result);
+    if (seq !== null) view.show({ kind: 'message', seq });
+  };
+  return (
+    <button type="button" class="link result-link" onClick={show}>
+      in the log
+    </button>
   );
 }

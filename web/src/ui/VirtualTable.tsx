@@ -1,14 +1,28 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { ColumnHead } from './ColumnHead';
 import { useSize } from './useSize';
 
 /** Rows drawn beyond each edge, so that a quick scroll does not show white. */
 const OVERSCAN = 8;
 
+export interface Column {
+  label: string;
+  /** What the table can be ordered by, in the words of `Sorting`. */
+  sort?: string;
+}
+
+export interface Sorting {
+  by: string;
+  descending: boolean;
+}
+
 interface Props {
   label: string;
   class: string;
-  columns: readonly string[];
+  columns: readonly Column[];
+  sorting?: Sorting;
+  onSort?: (by: string) => void;
   count: number;
   /** Where row 0 stands among all rows there ever were; when it moves, a held view stays on its rows. */
   origin?: number;
@@ -18,13 +32,19 @@ interface Props {
   /** Stay at the end as rows come. */
   follow?: boolean;
   onFollow?: (follow: boolean) => void;
+  /** The first and the last row in view, when they change. */
+  onView?: (first: number, last: number) => void;
+  /** The row that the arrow keys stand on, or -1. */
+  active: number;
+  rowId: (index: number) => string | undefined;
+  onMove: (index: number) => void;
+  onOpen: (index: number) => void;
   row: (index: number) => ComponentChildren;
-  children?: ComponentChildren;
 }
 
 /** A table of any length with about as many rows in the document as fit on screen, each of one height. */
 export function VirtualTable(props: Props) {
-  const { count, origin = 0, rowHeight, follow = false, onFollow } = props;
+  const { count, origin = 0, rowHeight, follow = false, onFollow, active } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const head = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, origin });
@@ -44,28 +64,60 @@ export function VirtualTable(props: Props) {
   const onScroll = () => {
     const element = scroller.current;
     if (!element) return;
-    setView({ top: element.scrollTop, origin });
-    const below = element.scrollHeight - element.scrollTop - element.clientHeight;
+    const top = element.scrollTop;
+    setView({ top, origin });
+    const below = element.scrollHeight - top - element.clientHeight;
     onFollow?.(below < rowHeight / 2);
+    const first = Math.floor(top / rowHeight);
+    props.onView?.(first, first + Math.ceil(element.clientHeight / rowHeight));
   };
 
   const visible = Math.ceil(size.height / rowHeight);
   const end = Math.max(0, count - visible);
   const held = Math.floor(view.top / rowHeight) - (origin - view.origin);
-  const first = Math.max(0, (follow ? end : Math.min(held, end)) - OVERSCAN);
+  const top = follow ? end : Math.min(held, end);
+  const first = Math.max(0, top - OVERSCAN);
   const last = Math.min(count, first + visible + 2 * OVERSCAN);
   const indices = Array.from({ length: Math.max(0, last - first) }, (_, i) => first + i);
   const geometry = { height: `${count * rowHeight}px`, paddingTop: `${first * rowHeight}px` };
 
+  const reveal = (index: number) => {
+    const element = scroller.current;
+    if (!element) return;
+    const room = element.clientHeight - (head.current?.offsetHeight ?? 0);
+    const above = index * rowHeight;
+    const lowest = above + rowHeight - room;
+    if (element.scrollTop > above) element.scrollTop = above;
+    else if (element.scrollTop < lowest) element.scrollTop = lowest;
+  };
+  const move = (step: 1 | -1) => {
+    const from = active >= 0 ? active + step : step > 0 ? Math.max(0, top) : top + visible - 1;
+    const index = Math.min(count - 1, Math.max(0, from));
+    if (index < 0) return;
+    props.onMove(index);
+    reveal(index);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.target !== scroller.current) return;
+    if (event.key === 'ArrowDown') move(1);
+    else if (event.key === 'ArrowUp') move(-1);
+    else if (event.key === 'Enter' && active >= 0) props.onOpen(active);
+    else if (event.key === 'End') onFollow?.(true);
+    else return;
+    if (event.key !== 'End') event.preventDefault();
+  };
+
   return (
     <div
       class={`table ${props.class}`}
-      role="table"
+      role="grid"
       aria-label={props.label}
       aria-rowcount={count + 1}
+      aria-activedescendant={active >= first && active < last ? props.rowId(active) : undefined}
       tabIndex={0}
       ref={scroller}
       onScroll={onScroll}
+      onKeyDown={onKeyDown}
       style={{
         '--row-height': `${rowHeight}px`,
         '--first-column': `${props.firstColumnChars ?? 0}ch`,
@@ -74,17 +126,19 @@ export function VirtualTable(props: Props) {
     >
       <div role="rowgroup" class="table-head" ref={head}>
         <div role="row" class="row" aria-rowindex={1}>
-          {props.columns.map((name) => (
-            <span key={name} role="columnheader" class="cell">
-              {name}
-            </span>
+          {props.columns.map((column) => (
+            <ColumnHead
+              key={column.label}
+              column={column}
+              sorting={props.sorting}
+              onSort={props.onSort}
+            />
           ))}
         </div>
       </div>
       <div role="rowgroup" class="table-body" style={geometry}>
         {indices.map(props.row)}
       </div>
-      {props.children}
     </div>
   );
 }

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { clientRow, logRow, openDashboard, startGateway } from './support/dashboard.mjs';
+import { tcpClient, udpClient } from './support/traffic.mjs';
+
+const BINARY = Buffer.from([0x61, 0x00, 0xff, 0x0a, 0x27, 0x25]);
+
+async function pageWithMessage(t, bytes, options) {
+  const gateway = await startGateway(t);
+  const { page, complaints } = await openDashboard(t, gateway, options);
+  const client = await udpClient(t, gateway.addresses.udpUpper);
+  await client.ask(bytes);
+  const row = page.locator('.log .row[data-seq]').last();
+  await row.locator('.cell-received').click();
+  const detail = page.getByRole('dialog');
+  await detail.locator('.sides').waitFor();
+  return { gateway, page, complaints, client, detail };
+}
+
+test('a message is shown side by side, as text, hex and escaped, differences marked', async (t) => {
+  const { page, detail, complaints } = await pageWithMessage(t, BINARY);
+  const [received, sent] = [
+    detail.getByRole('region', { name: 'Received' }),
+    detail.getByRole('region', { name: 'Reply' }),
+  ];
+  assert.equal(await received.locator('.side-body').textContent(), "a\\0\\xff\\n\n'%");
+  assert.equal(await sent.locator('.marked').textContent(), 'A');
+  await page.getByRole('radio', { name: 'Hex', exact: true }).first().check();
+  assert.match(await received.locator('.hex').textContent(), /^000061 00 ff 0a/);
+  await page.getByRole('radio', { name: 'Escaped' }).check();
+  assert.equal(await received.locator('.side-body').textContent(), "a\\x00\\xff\\n'%");
+  await page.getByLabel('Mark differences').uncheck();
+  assert.equal(await detail.locator('.marked').count(), 0);
+  assert.deepEqual(complaints, []);
+});
+
+test('its bytes can be copied, downloaded, and sent again by a snippet and by the form', async (t) => {
+  const { gateway, page, detail } = await pageWithMessage(t, BINARY);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
+  await detail.getByRole('button', { name: 'Copy hex of what was received' }).click();
+  await detail.getByText('Copied').waitFor();
+  assert.equal(await clipboard(), '61 00 ff 0a 27 25');
+
+  const download = page.waitForEvent('download');
+  await detail.getByRole('link', { name: 'Download what was sent' }).click();
+  const sent = await readFile(await (await download).path());
+  assert.deepEqual([...sent], [0x41, ...BINARY.subarray(1)]);
+
+  await detail.getByRole('radio', { name: 'Python' }).check();
+  await detail.getByRole('button', { name: 'Copy the python snippet' }).click();
+  const printed = execFileSync('python3', ['-c', await clipboard()]).toString();
+  assert.equal(printed.trim(), `b"A\\x00\\xff\\n'%"`);
+
+  await detail.getByRole('button', { name: 'Send again' }).click();
+  await page.locator('.result').waitFor();
+  const { listeners } = await (await fetch(`${gateway.url}api/v1/status`)).json();
+  assert.equal(listeners.find((l) => l.service === 'udp-upper').received.messages, 3);
+});
+
+test('arrow keys go through the log with the detail following, Escape closes it', async (t) => {
+  const { page, client } = await pageWithMessage(t, 'first');
+  await client.ask('second');
+  await logRow(page, 'SECOND').waitFor();
+  await page.locator('.log').focus();
+  await page.keyboard.press('ArrowDown');
+  await page.getByRole('heading', { name: 'Message 2' }).waitFor();
+  await page.keyboard.press('ArrowUp');
+  await page.getByRole('heading', { name: 'Message 1' }).waitFor();
+  assert.match(page.url(), /#show=message%3A1$/);
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  assert.doesNotMatch(page.url(), /show/);
+  await page.goBack();
+  await page.getByRole('heading', { name: 'Message 1' }).waitFor();
+});
+
+test('a client shows both addresses, TCP_INFO and its conversation', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway);
+  const chat = await tcpClient(t, gateway.addresses.tcpChat);
+  await chat.ask('Hi\n');
+  await clientRow(page, chat.address).locator('.cell-client').click();
+  const detail = page.getByRole('dialog');
+  await detail.getByText('ESTABLISHED').waitFor();
+  await detail.getByText(chat.address, { exact: true }).waitFor();
+  await detail.getByText(gateway.addresses.tcpChat.text, { exact: true }).waitFor();
+  await detail.locator('.bubble-out', { hasText: 'Your data was 2 bytes' }).waitFor();
+  await chat.ask('once more\n');
+  await detail.locator('.bubble-in', { hasText: 'once more' }).waitFor();
+});
+
+test('a client is disconnected only after it was confirmed', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway);
+  const chat = await tcpClient(t, gateway.addresses.tcpChat);
+  await chat.ask('Hi\n');
+  await clientRow(page, chat.address).locator('.cell-client').click();
+  const detail = page.getByRole('dialog');
+  await detail.getByRole('button', { name: 'Disconnect…' }).click();
+  await detail.getByRole('button', { name: 'Keep' }).click();
+  assert.equal(await detail.getByText('open', { exact: true }).count(), 1);
+  await detail.getByRole('button', { name: 'Disconnect…' }).click();
+  await detail.getByRole('button', { name: 'Disconnect', exact: true }).click();
+  await detail.getByText('disconnected by operator').waitFor();
+});
+
+test('the clients table can be ordered by any column', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway);
+  const few = await udpClient(t, gateway.addresses.udpUpper);
+  const many = await udpClient(t, gateway.addresses.udpUpper);
+  for (let n = 0; n < 3; n += 1) await many.ask('x');
+  await few.ask('x');
+  await clientRow(page, few.address).waitFor();
+  const top = page.locator('.clients .table-body .row').first();
+  await page.getByRole('button', { name: 'Messages' }).click();
+  await top.getByText(many.address).waitFor();
+  await page.getByRole('button', { name: 'Messages' }).click();
+  await top.getByText(few.address).waitFor();
+});

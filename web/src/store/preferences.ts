@@ -1,0 +1,35 @@
+/** What a person prefers, kept in this browser; a browser that keeps nothing still works. */
+import { effect, type Signal, signal } from '@preact/signals';
+
+const PREFIX = 'socklens.';
+
+export function readStored(name: string): unknown {
+  try {
+    return JSON.parse(localStorage.getItem(PREFIX + name) ?? 'null');
+  } catch {
+    return null;
+  }
+}
+
+export function writeStored(name: string, value: unknown): void {
+  try {
+    localStorage.setItem(PREFIX + name, JSON.stringify(value));
+  } catch {
+    // Full or forbidden: it is good for as long as the page is open.
+  }
+}
+
+/** One of a few values; whatever else was stored counts as the first. */
+function choice<T extends string>(name: string, values: readonly [T, ...T[]]): Signal<T> {
+  const stored = readStored(name);
+  const chosen = signal<T>(values.find((value) => value === stored) ?? values[0]);
+  effect(() => writeStored(name, chosen.value));
+  return chosen;
+}
+
+export const theme = choice('theme', ['system', 'light', 'dark']);
+export const size = choice('size', ['normal', 'projector']);
+export const payloadView = choice('payload', ['text', 'hex', 'escaped']);
+export const differences = choice('differences', ['marked', 'plain']);
+export const snippetKind = choice('snippet', ['nc', 'socat', 'python', 'c']);
+export const chartMetric = choice('chart', ['messages', 'bytes']);

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ApiProblem } from '../api/problem';
+import type { DatagramResult } from '../api/types';
+import { payload } from '../testing/messages';
+import { Sending, summarize } from './sending';
+
+function result(rtt_us: number | null): DatagramResult {
+  const reply = rtt_us === null ? null : payload('HI');
+  const timed_out = rtt_us === null;
+  return { from: 'a:1', to: 'b:2', sent: payload('hi'), reply, rtt_us, timed_out };
+}
+
+const series = (count: number) => ({
+  request: { listener: 'udp-upper', text: 'hi', from_port: 0, timeout_ms: 50 },
+  count,
+  intervalMs: 7,
+});
+
+test('a run sends as many as asked, with a pause between, and counts what was lost', async () => {
+  const pauses: number[] = [];
+  const answers = [result(10), result(null), result(30)];
+  const sending = new Sending({
+    api: { sendDatagram: async () => answers.shift() ?? result(1) },
+    pause: async (ms) => void pauses.push(ms),
+  });
+  await sending.send(series(3));
+  assert.deepEqual(sending.run.value, { count: 3, sent: 3, rtts: [10, 30], stopped: false });
+  assert.deepEqual(pauses, [7, 7]);
+  assert.equal(sending.attempts.value[1]?.result.timed_out, true);
+  assert.equal(sending.busy.value, false);
+});
+
+test('a run can be stopped, and an error ends it at its field', async () => {
+  const stopping: Sending = new Sending({
+    api: { sendDatagram: async () => result(5) },
+    pause: async () => stopping.stop(),
+  });
+  await stopping.send(series(100));
+  assert.equal(stopping.run.value?.sent, 1);
+
+  const failing = new Sending({
+    api: {
+      sendDatagram: async () => {
+        throw new ApiProblem(409, 'in use', 'from_port');
+      },
+    },
+    pause: async () => {},
+  });
+  await failing.send(series(3));
+  assert.deepEqual(failing.problem.value, { field: 'fromPort', message: 'in use' });
+});
+
+test('the summary names round trips that were measured', () => {
+  const rtts = Array.from({ length: 200 }, (_, i) => 200 - i);
+  assert.deepEqual(summarize(rtts), { min: 1, median: 100, p99: 198 });
+  assert.deepEqual(summarize([7]), { min: 7, median: 7, p99: 7 });
+  assert.equal(summarize([]), null);
+});

@@ -1,0 +1,85 @@
+/** Runs of test datagrams: sends them one after the other and keeps what became of each. */
+import { signal } from '@preact/signals';
+import type { Api } from '../api/client';
+import { ApiProblem } from '../api/problem';
+import type { DatagramResult } from '../api/types';
+import { type FieldProblem, fieldOfParam, type Series } from './packet';
+
+const KEPT_ATTEMPTS = 100;
+
+export interface Attempt {
+  id: number;
+  at: Date;
+  timeoutMs: number;
+  result: DatagramResult;
+}
+
+/** A run so far: how many of how many, and the round trips of those that were answered. */
+export interface Run {
+  count: number;
+  sent: number;
+  rtts: number[];
+  stopped: boolean;
+}
+
+interface Deps {
+  api: Pick<Api, 'sendDatagram'>;
+  pause(ms: number): Promise<void>;
+}
+
+export class Sending {
+  readonly busy = signal(false);
+  readonly run = signal<Run | null>(null);
+  readonly attempts = signal<readonly Attempt[]>([]);
+  readonly problem = signal<FieldProblem | null>(null);
+  private nextId = 1;
+
+  constructor(private readonly deps: Deps) {}
+
+  stop(): void {
+    const run = this.run.value;
+    if (run) this.run.value = { ...run, stopped: true };
+  }
+
+  async send({ request, count, intervalMs }: Series): Promise<void> {
+    if (this.busy.value) return;
+    this.busy.value = true;
+    this.problem.value = null;
+    this.run.value = { count, sent: 0, rtts: [], stopped: false };
+    try {
+      for (let n = 0; n < count && !this.run.value.stopped; n += 1) {
+        if (n > 0) await this.deps.pause(intervalMs);
+        if (this.run.value.stopped) break;
+        this.note(await this.deps.api.sendDatagram(request), request.timeout_ms);
+      }
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error;
+      this.problem.value = { field: fieldOfParam(error.param), message: error.sentence };
+    } finally {
+      this.busy.value = false;
+    }
+  }
+
+  private note(result: DatagramResult, timeoutMs: number): void {
+    const attempt = { id: this.nextId++, at: new Date(), timeoutMs, result };
+    this.attempts.value = [attempt, ...this.attempts.value].slice(0, KEPT_ATTEMPTS);
+    const run = this.run.value;
+    if (!run) return;
+    const rtts = result.rtt_us === null ? run.rtts : [...run.rtts, result.rtt_us];
+    this.run.value = { ...run, sent: run.sent + 1, rtts };
+  }
+}
+
+export interface Summary {
+  min: number;
+  median: number;
+  p99: number;
+}
+
+/** By nearest rank: every figure is a round trip that really was. */
+export function summarize(rtts: readonly number[]): Summary | null {
+  if (rtts.length === 0) return null;
+  const sorted = [...rtts].sort((a, b) => a - b);
+  const rank = (part: number) => sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? 0;
+  return { min: rank(0), median: rank(0.5), p99: rank(0.99) };
+}

@@ -1,0 +1,62 @@
+/** Packets kept in this browser: those that were given a name, and the last ones sent. */
+import { signal } from '@preact/signals';
+import { FIRST_PACKET, type Packet } from './packet';
+import { readStored, writeStored } from './preferences';
+
+const RECENT = 20;
+const NAME = 'packets';
+
+export interface SavedPacket {
+  name: string;
+  packet: Packet;
+}
+
+interface Shelf {
+  saved: readonly SavedPacket[];
+  recent: readonly Packet[];
+}
+
+export const shelf = signal<Shelf>(sound(readStored(NAME)));
+
+function put(next: Shelf): void {
+  shelf.value = next;
+  writeStored(NAME, next);
+}
+
+export function savePacket(name: string, packet: Packet): void {
+  const others = shelf.value.saved.filter((entry) => entry.name !== name);
+  const saved = [...others, { name, packet }].sort((a, b) => a.name.localeCompare(b.name));
+  put({ ...shelf.value, saved });
+}
+
+export function deletePacket(name: string): void {
+  put({ ...shelf.value, saved: shelf.value.saved.filter((entry) => entry.name !== name) });
+}
+
+export function rememberPacket(packet: Packet): void {
+  const text = JSON.stringify(packet);
+  const others = shelf.value.recent.filter((entry) => JSON.stringify(entry) !== text);
+  put({ ...shelf.value, recent: [packet, ...others].slice(0, RECENT) });
+}
+
+/** What was stored by another version of the page, or by hand, is taken as far as it is sound. */
+function sound(stored: unknown): Shelf {
+  const { saved, recent } = (stored ?? {}) as Record<string, unknown>;
+  const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+  return {
+    saved: list(saved).flatMap((entry) => {
+      const { name, packet } = (entry ?? {}) as Record<string, unknown>;
+      return typeof name === 'string' ? [{ name, packet: soundPacket(packet) }] : [];
+    }),
+    recent: list(recent).map(soundPacket),
+  };
+}
+
+function soundPacket(stored: unknown): Packet {
+  const packet = { ...FIRST_PACKET };
+  const { encoding, ...texts } = (stored ?? {}) as Record<string, unknown>;
+  if (encoding === 'hex' || encoding === 'base64') packet.encoding = encoding;
+  for (const key of ['to', 'payload', 'fromPort', 'timeoutMs', 'count', 'intervalMs'] as const)
+    if (typeof texts[key] === 'string') packet[key] = texts[key];
+  return packet;
+}

@@ -1,0 +1,59 @@
+/** What the person at the page chose to look at; kept in the address, so that it can be sent on. */
+import { batch, signal } from '@preact/signals';
+import { type Filter, NO_FILTER, sameFilter } from './filter';
+import { type Detail, type Place, readPlace, writePlace } from './place';
+
+/** The part of a browser window that the view keeps its place in. */
+export interface AddressBar {
+  hash(): string;
+  push(hash: string): void;
+  replace(hash: string): void;
+}
+
+export class View {
+  readonly filter = signal<Filter>(NO_FILTER);
+  readonly detail = signal<Detail | null>(null);
+
+  constructor(private readonly address: AddressBar) {
+    this.read();
+  }
+
+  /** The address changed by other means: back, forward, an edited link. */
+  read(): void {
+    const place = readPlace(this.address.hash());
+    batch(() => {
+      if (!sameFilter(place.filter, this.filter.value)) this.filter.value = place.filter;
+      this.detail.value = place.detail;
+    });
+  }
+
+  setFilter(filter: Filter): void {
+    if (!sameFilter(filter, this.filter.value)) this.go({ filter, detail: this.detail.value });
+  }
+
+  /** Opening is a step that "back" undoes; going on from one to the next is not. */
+  show(detail: Detail): void {
+    const place = { filter: this.filter.value, detail };
+    if (this.detail.value) this.address.replace(writePlace(place));
+    else this.address.push(writePlace(place));
+    this.detail.value = detail;
+  }
+
+  close(): void {
+    if (this.detail.value) this.go({ filter: this.filter.value, detail: null });
+  }
+
+  private go(place: Place): void {
+    this.address.push(writePlace(place));
+    this.read();
+  }
+}
+
+export function windowAddress(): AddressBar {
+  const url = (hash: string) => location.pathname + location.search + hash;
+  return {
+    hash: () => location.hash,
+    push: (hash) => history.pushState(null, '', url(hash)),
+    replace: (hash) => history.replaceState(null, '', url(hash)),
+  };
+}

@@ -1,0 +1,95 @@
+import { useState } from 'preact/hooks';
+import { api } from '../api/client';
+import { ApiProblem } from '../api/problem';
+import type { ClientDetail as Client, TcpInfo } from '../api/types';
+import { useGateway, useView } from '../store/context';
+import { formatBytes, formatCount, formatMicros, formatMoment } from '../text/format';
+import { ClientState } from './ClientState';
+import { ConfirmButton } from './ConfirmButton';
+import { type Fact, Facts } from './Facts';
+import { Timeline } from './Timeline';
+import { useLoaded } from './useLoaded';
+
+export function ClientDetail({ id }: { id: number }) {
+  const gateway = useGateway();
+  const view = useView();
+  // Once a second, as the stream's status comes: TCP_INFO moves even while nothing is said.
+  const { value, problem } = useLoaded(id, gateway.status.value?.now, () => api.client(id));
+  if (!value) return <p class="detail-note">{problem ?? 'Loading…'}</p>;
+  const only = () => view.setFilter({ client: String(id) });
+  return (
+    <>
+      <Facts facts={clientFacts(value)} />
+      <div class="detail-tools">
+        <button type="button" class="button" onClick={only}>
+          Only this client's messages
+        </button>
+        {value.state === 'open' && value.transport !== 'udp' && <Disconnect id={id} />}
+      </div>
+      {value.tcp_info && (
+        <section class="tcp-info" aria-label="TCP_INFO">
+          <h3>TCP_INFO{value.state === 'closed' && ', when it was closed'}</h3>
+          <Facts facts={tcpFacts(value.tcp_info)} />
+        </section>
+      )}
+      <Timeline key={id} clientId={id} version={value.received.messages} />
+    </>
+  );
+}
+
+function clientFacts(client: Client): Fact[] {
+  const traffic = ({ messages, bytes }: Client['received']) =>
+    `${formatCount(messages)} · ${formatBytes(bytes)}`;
+  return [
+    ['State', <ClientState key="state" client={client} />],
+    ['Service', client.service],
+    ['Remote address', <code key="remote">{client.address}</code>],
+    ['Local address', <code key="local">{client.local_address}</code>],
+    ['Since', formatMoment(client.opened_at)],
+    ['Last seen', formatMoment(client.last_seen_at)],
+    ...(client.closed_at ? ([['Closed', formatMoment(client.closed_at)]] as Fact[]) : []),
+    ['Received', traffic(client.received)],
+    ['Sent', traffic(client.sent)],
+    ['Refused', formatCount(client.refused)],
+  ];
+}
+
+function tcpFacts(tcp: TcpInfo): Fact[] {
+  return [
+    ['State', tcp.state],
+    ['RTT', `${formatMicros(tcp.rtt_us)} ± ${formatMicros(tcp.rttvar_us)}`],
+    [
+      'Retransmits',
+      `${formatCount(tcp.retransmits)} now, ${formatCount(tcp.total_retransmits)} in all`,
+    ],
+    ['Lost', formatCount(tcp.lost)],
+    ['Unacknowledged', formatCount(tcp.unacked)],
+    ['Congestion window', formatCount(tcp.snd_cwnd)],
+    ['MSS out', `${formatCount(tcp.snd_mss)} B`],
+    ['MSS in', `${formatCount(tcp.rcv_mss)} B`],
+  ];
+}
+
+function Disconnect({ id }: { id: number }) {
+  const [problem, setProblem] = useState<string | null>(null);
+  const disconnect = () =>
+    api.disconnect(id).then(
+      () => setProblem(null),
+      (error) => setProblem(error instanceof ApiProblem ? error.sentence : String(error)),
+    );
+  return (
+    <>
+      <ConfirmButton
+        label="Disconnect…"
+        question="Close its connection?"
+        confirm="Disconnect"
+        onConfirm={disconnect}
+      />
+      {problem && (
+        <span class="problem" role="alert">
+          {problem}
+        </span>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,52 @@
+import { useEffect, useRef } from 'preact/hooks';
+import type { Message } from '../api/types';
+import { useView } from '../store/context';
+import type { Detail } from '../store/place';
+import { formatCount } from '../text/format';
+import { ClientDetail } from './ClientDetail';
+import { MessageDetail } from './MessageDetail';
+import { useStacked } from './useMedia';
+
+interface Props {
+  detail: Detail;
+  onSendAgain: (message: Message) => void;
+}
+
+/** What is looked at closely: beside the log on a desk, a drawer over the page where that is narrow. */
+export function DetailPane({ detail, onSendAgain }: Props) {
+  const view = useView();
+  const drawer = useStacked();
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const element = dialog.current;
+    if (!element) return;
+    element.close();
+    // As a drawer it keeps the focus; beside the log it must not take it, for arrow keys go on there.
+    if (drawer) element.showModal();
+    else element.open = true;
+  }, [drawer]);
+  const title =
+    detail.kind === 'message' ? `Message ${formatCount(detail.seq)}` : `Client ${detail.id}`;
+  return (
+    <dialog
+      class={`detail ${drawer ? 'detail-drawer' : 'panel'}`}
+      ref={dialog}
+      aria-label={title}
+      onCancel={() => view.close()}
+    >
+      <header class="panel-head">
+        <h2>{title}</h2>
+        <button type="button" class="button detail-close" onClick={() => view.close()}>
+          Close <kbd class="key">Esc</kbd>
+        </button>
+      </header>
+      <div class="detail-body" tabIndex={0}>
+        {detail.kind === 'message' ? (
+          <MessageDetail key={detail.seq} seq={detail.seq} onSendAgain={onSendAgain} />
+        ) : (
+          <ClientDetail key={detail.id} id={detail.id} />
+        )}
+      </div>
+    </dialog>
+  );
+}
