@@ -137,6 +137,20 @@ void sl_registry_walk(struct sl_registry *registry, bool open, bool closed,
                       bool (*visit)(void *context, const struct sl_client_view *view),
                       void *context);
 
+/* The same in pieces, for who must not be kept that long: at most `chunks` steps from *place
+ * (zero-initialise it) onwards. True at the end. */
+struct sl_registry_place {
+    bool begun;
+    size_t shard;
+    uint32_t chunk;
+    uint64_t closed, closed_end;
+};
+
+bool sl_registry_walk_some(struct sl_registry *registry, bool open, bool closed, size_t chunks,
+                           struct sl_registry_place *place,
+                           bool (*visit)(void *context, const struct sl_client_view *view),
+                           void *context);
+
 /* Copies up to `capacity` clients that opened, were counted or closed at or after `since_ns` (wall
  * clock), most recent first per shard and state, without TCP_INFO, and returns how many there were
  * in all (counted to at most 4,096 a shard and state). Costs time in what changed, not in what

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "http/api.h"
 #include "http/client_json.h"
@@ -6,6 +7,10 @@
 
 const char *const sl_clients_params[] = {"service", "state",  "address", "sort",
                                          "limit",   "cursor", NULL};
+
+/* Steps of the registry's walk (256 clients each) between which others have their turn: about a
+ * millisecond. */
+#define CHUNKS 16
 
 static void write_list(const struct sl_client_list *list, struct sl_registry *registry,
                        struct sl_answer *answer)
@@ -20,28 +25,60 @@ static void write_list(const struct sl_client_list *list, struct sl_registry *re
     sl_json_open_object(&json);
     sl_json_key(&json, "items");
     sl_json_open_array(&json);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        sl_client_add_tcp_info(registry, &list->views[i]);
         sl_client_json(&json, &list->views[i], registry, false);
+    }
     sl_json_close_array(&json);
     sl_page_json(&json, list->limit, more ? cursor : NULL);
     sl_json_close_object(&json);
     sl_answer_json(answer, json.failed);
 }
 
+/* What a request for clients keeps between its steps. */
+struct pending {
+    struct sl_client_list list;
+    struct sl_registry_place place;
+};
+
+static void free_pending(void *state)
+{
+    struct pending *pending = state;
+
+    sl_client_list_deinit(&pending->list);
+    free(pending);
+}
+
+static bool begin(struct sl_request *request, struct sl_answer *answer)
+{
+    struct sl_problem problem = {.status = 503, .detail = "out of memory"};
+    struct pending *pending = calloc(1, sizeof(*pending));
+
+    if (pending) {
+        request->state = pending;
+        request->free_state = free_pending;
+        if (sl_client_list_from_query(&pending->list, &request->query, &problem) == 0)
+            return true;
+    }
+    sl_answer_problem(answer, &problem);
+    return false;
+}
+
 enum sl_step sl_api_clients(struct sl_request *request, struct sl_answer *answer)
 {
     struct sl_registry *registry = request->http->context.registry;
-    struct sl_client_list list;
-    struct sl_problem problem;
+    struct pending *pending;
+    struct sl_client_list *list;
 
-    if (sl_client_list_from_query(&list, &request->query, &problem) != 0) {
-        sl_answer_problem(answer, &problem);
-    } else {
-        sl_registry_walk(registry, list.open, list.closed, sl_client_list_visit, &list);
-        sl_client_list_finish(&list);
-        write_list(&list, registry, answer);
-    }
-    sl_client_list_deinit(&list);
+    if (!request->state && !begin(request, answer))
+        return SL_STEP_ANSWER;
+    pending = request->state;
+    list = &pending->list;
+    if (!sl_registry_walk_some(registry, list->open, list->closed, CHUNKS, &pending->place,
+                               sl_client_list_visit, list))
+        return SL_STEP_YIELD;
+    sl_client_list_finish(list);
+    write_list(list, registry, answer);
     return SL_STEP_ANSWER;
 }
 

@@ -63,6 +63,14 @@ const char *sl_listener_name(const struct sl_registry *registry, size_t index)
     return sl_registry_listener(registry, index)->name;
 }
 
+void sl_client_add_tcp_info(struct sl_registry *registry, struct sl_client_view *view)
+{
+    struct sl_client_view now;
+
+    if (view->open && view->transport == SL_TCP && sl_registry_get(registry, view->id, &now))
+        view->tcp = now.tcp;
+}
+
 static void names(struct sl_json *json, const struct sl_client_view *view,
                   const struct sl_registry *registry)
 {

@@ -11,6 +11,10 @@
 void sl_client_json(struct sl_json *json, const struct sl_client_view *view,
                     const struct sl_registry *registry, bool detail);
 
+/* Adds what the kernel knows of the connection, which walks leave out, where the client is an open
+ * TCP one. */
+void sl_client_add_tcp_info(struct sl_registry *registry, struct sl_client_view *view);
+
 /* The members "received", "sent" and "refused", which clients and listeners share. */
 void sl_counters_json(struct sl_json *json, const struct sl_counters *counters);
 

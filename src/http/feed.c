@@ -85,7 +85,7 @@ static bool is_repeated(const struct sl_client_view *views, size_t index)
     return false;
 }
 
-static int write_clients(struct sl_http *http, const struct sl_client_view *views, size_t known,
+static int write_clients(struct sl_http *http, struct sl_client_view *views, size_t known,
                          size_t changed, struct sl_buffer *out)
 {
     size_t begin = out->size, shown = known < SHOWN_MAX ? known : SHOWN_MAX;
@@ -98,8 +98,10 @@ static int write_clients(struct sl_http *http, const struct sl_client_view *view
     sl_json_key(&json, "items");
     sl_json_open_array(&json);
     for (size_t i = 0; i < shown; i++) {
-        if (!is_repeated(views, i))
-            sl_client_json(&json, &views[i], http->context.registry, false);
+        if (is_repeated(views, i))
+            continue;
+        sl_client_add_tcp_info(http->context.registry, &views[i]);
+        sl_client_json(&json, &views[i], http->context.registry, false);
     }
     sl_json_close_array(&json);
     sl_json_key(&json, "more");

@@ -9,6 +9,7 @@
 #include "http/connections.h"
 #include "http/feed.h"
 #include "http/hosts.h"
+#include "http/rates.h"
 #include "http/ticker.h"
 #include "socklens/http.h"
 
@@ -36,6 +37,7 @@ struct sl_http {
     size_t listener_count;
     struct sl_ticker ticker;
     struct sl_feed feed;
+    struct sl_rates rates;
     struct sl_connections connections;
     int64_t started_at_ns;      /* wall clock */
     int64_t started_at_mono_ns; /* monotonic */

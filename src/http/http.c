@@ -23,11 +23,15 @@ static void prepare(void *context, unsigned kinds, int64_t now_ns)
     sl_feed_build(context, kinds);
 }
 
+/* Comes at least once a second, because the rates want that. */
 static int64_t sweep(void *context, int64_t now_ns)
 {
     struct sl_http *http = context;
+    int64_t connections_ns = sl_connections_sweep(&http->connections, now_ns);
+    int64_t rates_ns =
+        now_ns + sl_rates_sample(&http->rates, http->context.registry, sl_clock_wall_ns());
 
-    return sl_connections_sweep(&http->connections, now_ns);
+    return connections_ns < rates_ns ? connections_ns : rates_ns;
 }
 
 static void set_options(struct sl_http *http, const struct sl_http_options *options)
@@ -54,6 +58,7 @@ static int init(struct sl_http *http, const struct sl_http_options *options, str
     set_options(http, options);
     sl_connections_init(&http->connections);
     sl_feed_init(&http->feed);
+    sl_rates_init(&http->rates);
     http->started_at_ns = sl_clock_wall_ns();
     http->started_at_mono_ns = sl_clock_mono_ns();
     if (sl_hosts_init(&http->hosts, options->allow_hosts, options->allow_host_count) < 0 ||
@@ -139,6 +144,7 @@ void sl_http_free(struct sl_http *http)
     sl_http_stop(http, 0);
     sl_ticker_deinit(&http->ticker);
     sl_feed_deinit(&http->feed);
+    sl_rates_deinit(&http->rates);
     sl_hosts_deinit(&http->hosts);
     sl_connections_deinit(&http->connections);
     free((void *)(uintptr_t)http->options.version);

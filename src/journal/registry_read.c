@@ -126,44 +126,49 @@ static bool visit_all(visitor visit, void *context, const struct sl_client_view 
     return true;
 }
 
-static bool walk_open(struct sl_registry *registry, struct sl_client_view *views, visitor visit,
-                      void *context)
+/* The next chunk of the open ones; false where there is none left. */
+static bool copy_open(struct sl_registry *registry, struct sl_registry_place *place,
+                      struct sl_client_view *views, size_t *count)
 {
-    for (size_t i = 0; i < registry->shard_count; i++) {
-        size_t count;
-
-        for (uint32_t chunk = 0; copy_chunk(&registry->shards[i], chunk, views, &count); chunk++) {
-            if (!visit_all(visit, context, views, count))
-                return false;
+    while (place->shard < registry->shard_count) {
+        if (copy_chunk(&registry->shards[place->shard], place->chunk, views, count)) {
+            place->chunk++;
+            return true;
         }
+        place->shard++;
+        place->chunk = 0;
     }
-    return true;
+    return false;
 }
 
-/* Up to `end`: who closed while the open ones were walked has been seen there. */
-static void walk_closed(struct sl_registry *registry, uint64_t end, struct sl_client_view *views,
-                        visitor visit, void *context)
+bool sl_registry_walk_some(struct sl_registry *registry, bool open, bool closed, size_t chunks,
+                           struct sl_registry_place *place, visitor visit, void *context)
 {
-    uint64_t place = 0;
-    size_t count;
+    struct sl_client_view *views = calloc(CHUNK_SIZE, sizeof(*views));
+    bool left = true;
 
-    while ((count = sl_history_read(&registry->history, &place, end, views, CHUNK_SIZE)) > 0) {
-        if (!visit_all(visit, context, views, count))
-            return;
+    if (!place->begun) /* up to here: who closes during the walk has been seen among the open */
+        place->closed_end = sl_history_total(&registry->history);
+    place->begun = true;
+    while (views && left && chunks-- > 0) {
+        size_t count = 0;
+
+        left = open && copy_open(registry, place, views, &count);
+        if (!left && closed)
+            count = sl_history_read(&registry->history, &place->closed, place->closed_end, views,
+                                    CHUNK_SIZE);
+        left = (left || count > 0) && visit_all(visit, context, views, count);
     }
+    free(views);
+    return !views || !left;
 }
 
 void sl_registry_walk(struct sl_registry *registry, bool open, bool closed, visitor visit,
                       void *context)
 {
-    struct sl_client_view *views = calloc(CHUNK_SIZE, sizeof(*views));
-    uint64_t closed_before = sl_history_total(&registry->history);
+    struct sl_registry_place place = {0};
 
-    if (!views)
-        return;
-    if ((!open || walk_open(registry, views, visit, context)) && closed)
-        walk_closed(registry, closed_before, views, visit, context);
-    free(views);
+    sl_registry_walk_some(registry, open, closed, SIZE_MAX, &place, visit, context);
 }
 
 static size_t changed_open(struct sl_shard *shard, int64_t since_ns, struct sl_client_view *views,

@@ -358,6 +358,41 @@ class Datagrams(ApiTest):
                 "/api/v1/datagrams", body, {"Content-Type": "application/json"}), 400)
 
 
+class Rates(GatewayTest):
+    def test_second_by_second(self):
+        rates = self.gateway.fetch("rates")
+        self.assertEqual(set(rates), {"step_s", "end", "services"})
+        self.assertEqual([one["service"] for one in rates["services"]],
+                         ["udp-upper", "tcp-upper", "tcp-chat"])
+        for _ in range(5):
+            udp_exchange(self.gateway.udp, b"12345")
+
+        def carried():
+            udp = self.gateway.fetch("rates")["services"][0]
+            return (sum(udp["messages"]), sum(udp["bytes"])) == (5, 50) and udp
+
+        udp = wait_until(carried, "five messages among the rates")
+        self.assertEqual(len(udp["messages"]), len(udp["bytes"]))
+
+    def test_no_parameters(self):
+        self.assertEqual(self.gateway.get("/api/v1/rates?x=1")[0], 400)
+
+
+class RoundTripTime(GatewayTest):
+    def test_open_tcp_clients(self):
+        udp_exchange(self.gateway.udp, b"x")
+        with self.gateway.events("types=clients") as stream, tcp_connect(self.gateway.chat) as sock:
+            sock.sendall(b"Hi")
+            sock.recv(100)
+            client = self.gateway.client_of(sock, state="open")
+            self.assertGreater(client["rtt_us"], 0)
+            self.assertIsNone(self.gateway.clients(service="udp-upper")[0]["rtt_us"])
+            event = stream.next_of("clients")
+            while event["data"]["items"][0]["id"] != client["id"]:
+                event = stream.next_of("clients")
+            self.assertGreater(event["data"]["items"][0]["rtt_us"], 0)
+
+
 class Evicted(unittest.TestCase):
     def test_gone_and_gap(self):
         with Gateway("--journal-size", "4M") as gateway:

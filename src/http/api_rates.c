@@ -1,0 +1,12 @@
+#include "http/api.h"
+#include "http/rates.h"
+
+enum sl_step sl_api_rates(struct sl_request *request, struct sl_answer *answer)
+{
+    struct sl_json json;
+
+    sl_json_init(&json, &answer->body);
+    sl_rates_json(&request->http->rates, request->http->context.registry, &json);
+    sl_answer_json(answer, json.failed);
+    return SL_STEP_ANSWER;
+}
