@@ -38,7 +38,7 @@ struct sl_http;
 struct sl_http *sl_http_new(const struct sl_http_options *options,
                             const struct sl_http_context *context, struct sl_error *error);
 
-/* Listens on an address; before start, once or more (each its own libmicrohttpd daemon and thread).
+/* Listens on an address; before start, once or more (all are served by one thread).
  */
 int sl_http_listen(struct sl_http *http, const struct sl_endpoint *endpoint,
                    struct sl_error *error);

@@ -1,4 +1,4 @@
-/* How a request goes through libmicrohttpd's callbacks, all of them on the listener's HTTP thread:
+/* How a request goes through libmicrohttpd's callbacks, all of them on the HTTP thread:
  *
  *   on_connection   accept: the connection's record begins, with a deadline for its first request
  *   on_target       request line: keeps the target as it came (libmicrohttpd cuts and decodes it)
@@ -15,9 +15,11 @@
 #include "http/adapter.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <microhttpd.h>
 
@@ -44,18 +46,23 @@ static void expect(struct sl_http *http, struct sl_connection *connection, int64
     sl_ticker_expect(&http->ticker, deadline_ns);
 }
 
+/* One that is turned away must not hold its place for long. */
+static int64_t head_deadline_ns(const struct sl_connection *connection)
+{
+    return connection->over ? SL_OVER_DEADLINE_NS : SL_HEAD_DEADLINE_NS;
+}
+
 static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode code)
 {
-    struct sl_http_listener *listener = context;
-    struct sl_http *http = listener->http;
+    struct sl_http *http = context;
     const union MHD_ConnectionInfo *info;
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         *socket_context = sl_connections_add(&http->connections, info->connect_fd, 0);
         if (*socket_context)
-            expect(http, *socket_context, SL_HEAD_DEADLINE_NS);
+            expect(http, *socket_context, head_deadline_ns(*socket_context));
     } else if (*socket_context) {
         sl_connections_remove(&http->connections, *socket_context);
         *socket_context = NULL;
@@ -114,10 +121,9 @@ static bool is_sound(struct MHD_Connection *mhd, const struct sl_request *reques
            sl_layout_is_sound(&layout);
 }
 
-static enum MHD_Result begin(struct sl_http_listener *listener, struct MHD_Connection *mhd,
-                             const char *method, const char *version, void **state)
+static enum MHD_Result begin(struct sl_http *http, struct MHD_Connection *mhd, const char *method,
+                             const char *version, void **state)
 {
-    struct sl_http *http = listener->http;
     struct sl_connection *connection = connection_of(mhd);
     struct sl_request *request;
     bool sound;
@@ -185,7 +191,6 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *mhd, con
 static void on_completed(void *context, struct MHD_Connection *mhd, void **state,
                          enum MHD_RequestTerminationCode code)
 {
-    struct sl_http_listener *listener = context;
     struct sl_request *request = *state;
 
     (void)mhd;
@@ -193,7 +198,7 @@ static void on_completed(void *context, struct MHD_Connection *mhd, void **state
         return;
     *state = NULL;
     if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
-        expect(listener->http, request->connection, SL_HEAD_DEADLINE_NS);
+        expect(context, request->connection, SL_HEAD_DEADLINE_NS);
     sl_intake_free(request);
 }
 
@@ -203,44 +208,47 @@ static void on_completed(void *context, struct MHD_Connection *mhd, void **state
 __attribute__((format(printf, 2, 0))) static void on_log(void *context, const char *format,
                                                          va_list arguments)
 {
-    struct sl_http_listener *listener = context;
+    struct sl_http *http = context;
     char line[256];
 
     if (vsnprintf(line, sizeof(line), format, arguments) < 0)
         return;
     line[strcspn(line, "\n")] = '\0';
-    sl_log_debug(listener->http->context.log, "http %s: %s", listener->name, line);
+    sl_log_debug(http->context.log, "http: %s", line);
 }
 
-int sl_adapter_start(struct sl_http_listener *listener, struct sl_error *error)
+/* The daemon's own limit must never be reached: 0.9.75 then locks a mutex twice, and stands. */
+int sl_adapter_start(struct sl_http *http, struct sl_error *error)
 {
-    unsigned connections_max = (unsigned)listener->http->options.connections_max;
-
-    listener->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-        on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, on_log, listener,
-        MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_CONNECTION_LIMIT, connections_max,
-        MHD_OPTION_CONNECTION_TIMEOUT, INACTIVITY_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        MEMORY_PER_CONNECTION, MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener, MHD_OPTION_URI_LOG_CALLBACK,
-        on_target, listener, MHD_OPTION_END);
-    if (listener->daemon)
+    http->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
+            MHD_USE_ERROR_LOG,
+        0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_log, http,
+        MHD_OPTION_CONNECTION_LIMIT, UINT_MAX, MHD_OPTION_CONNECTION_TIMEOUT, INACTIVITY_S,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_PER_CONNECTION, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, http, MHD_OPTION_END);
+    if (http->daemon)
         return 0;
-    return sl_error_set(error, -EIO, "cannot start the web server on %s: %s", listener->name,
-                        strerror(errno));
+    return sl_error_set(error, -EIO, "cannot start the web server: %s", strerror(errno));
 }
 
-void sl_adapter_quiesce(struct sl_http_listener *listener)
+void sl_adapter_take(struct sl_http *http, int fd, const struct sockaddr *peer, socklen_t size)
 {
-    if (listener->daemon)
-        MHD_quiesce_daemon(listener->daemon);
+    struct sl_connections *connections = &http->connections;
+
+    if (atomic_load(&connections->count) >= connections->max + SL_CONNECTIONS_OVER_MAX)
+        close(fd);
+    else if (MHD_add_connection(http->daemon, fd, peer, size) == MHD_YES)
+        return;
+    atomic_fetch_add(&connections->rejected, 1);
 }
 
-void sl_adapter_stop(struct sl_http_listener *listener)
+void sl_adapter_stop(struct sl_http *http)
 {
-    if (listener->daemon)
-        MHD_stop_daemon(listener->daemon);
-    listener->daemon = NULL;
+    if (http->daemon)
+        MHD_stop_daemon(http->daemon);
+    http->daemon = NULL;
 }
 
 void sl_adapter_suspend(void *connection)

@@ -2,17 +2,20 @@
 #ifndef SOCKLENS_HTTP_ADAPTER_H
 #define SOCKLENS_HTTP_ADAPTER_H
 
+#include <sys/socket.h>
+
 #include "http/gateway.h"
 
-/* Starts the daemon and its thread on the listener's socket. 0, or a negative errno with `error`.
- */
-int sl_adapter_start(struct sl_http_listener *listener, struct sl_error *error);
+/* Starts the daemon and its thread, for the connections of all listeners. 0, or a negative errno
+ * with `error`. */
+int sl_adapter_start(struct sl_http *http, struct sl_error *error);
 
-/* Takes no more connections. */
-void sl_adapter_quiesce(struct sl_http_listener *listener);
+/* Hands over a connection that was accepted, non-blocking, with its peer's address. From any
+ * thread; the daemon closes it, or this does where there are far too many. */
+void sl_adapter_take(struct sl_http *http, int fd, const struct sockaddr *peer, socklen_t size);
 
 /* Closes what is left and ends the thread. Nothing may be parked any more. */
-void sl_adapter_stop(struct sl_http_listener *listener);
+void sl_adapter_stop(struct sl_http *http);
 
 /* For the ticker's hooks. */
 void sl_adapter_suspend(void *connection);

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-void sl_connections_init(struct sl_connections *connections)
+void sl_connections_init(struct sl_connections *connections, size_t max, size_t per_address_max)
 {
-    *connections = (struct sl_connections){0};
+    *connections = (struct sl_connections){.max = max, .per_address_max = per_address_max};
     pthread_mutex_init(&connections->lock, NULL);
 }
 
@@ -34,6 +34,29 @@ static int own_name(int fd, struct sockaddr *address, socklen_t *size)
     return getsockname(fd, address, size);
 }
 
+static bool is_own(const struct sl_address *peer)
+{
+    return (peer->family != AF_INET && peer->family != AF_INET6) || sl_address_is_loopback(peer);
+}
+
+/* Goes through all of them: microseconds for a thousand, once a connection. Under the lock. */
+static enum sl_connections_over find_over(struct sl_connections *connections,
+                                          const struct sl_connection *added)
+{
+    size_t all = 0, same = 0;
+
+    for (struct sl_connection *other = connections->first; other; other = other->next) {
+        if (other->over)
+            continue;
+        all++;
+        same += sl_address_equal(&other->limit_key, &added->limit_key);
+    }
+    if (all >= connections->max)
+        return SL_OVER_ALL;
+    return same >= connections->per_address_max && !is_own(&added->peer) ? SL_OVER_ADDRESS
+                                                                         : SL_NOT_OVER;
+}
+
 struct sl_connection *sl_connections_add(struct sl_connections *connections, int fd,
                                          int64_t deadline_ns)
 {
@@ -44,14 +67,18 @@ struct sl_connection *sl_connections_add(struct sl_connections *connections, int
     connection->fd = fd;
     connection->deadline_ns = deadline_ns;
     connection->peer = name_of(fd, peer_name);
+    connection->limit_key = sl_address_limit_key(&connection->peer);
     connection->local = name_of(fd, own_name);
     pthread_mutex_lock(&connections->lock);
+    connection->over = find_over(connections, connection);
     connection->next = connections->first;
     if (connection->next)
         connection->next->previous = connection;
     connections->first = connection;
     pthread_mutex_unlock(&connections->lock);
     atomic_fetch_add(&connections->count, 1);
+    if (connection->over)
+        atomic_fetch_add(&connections->rejected, 1);
     return connection;
 }
 

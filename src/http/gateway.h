@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "http/accept.h"
 #include "http/connections.h"
 #include "http/feed.h"
 #include "http/hosts.h"
@@ -24,17 +25,18 @@ struct sl_http_listener {
     struct sl_address address;
     char unix_path[108];
     char name[128];
-    struct MHD_Daemon *daemon;
 };
 
-/* Each listener has its own HTTP thread, so what they share is constant after the start, atomic, or
- * has a lock of its own. */
+/* The HTTP thread, the ticker and the acceptor share it: what they share is constant after the
+ * start, atomic, or has a lock of its own. */
 struct sl_http {
     struct sl_http_options options; /* `allow_hosts` lives in `hosts` */
     struct sl_http_context context;
     struct sl_hosts hosts;
     struct sl_http_listener listeners[SL_HTTP_LISTENERS_MAX];
     size_t listener_count;
+    struct sl_acceptor acceptor;
+    struct MHD_Daemon *daemon; /* NULL unless it runs */
     struct sl_ticker ticker;
     struct sl_feed feed;
     struct sl_rates rates;

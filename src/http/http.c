@@ -3,7 +3,7 @@
  * libmicrohttpd aborts the program where it is stopped while a connection is suspended. So the end
  * has an order: say that we stop (new requests get 503), take no more connections, have the ticker
  * resume everything that waits (streams end, waits answer with what there is, and nothing can be
- * parked again), give the answers a bounded time to leave, and only then stop the daemons. */
+ * parked again), give the answers a bounded time to leave, and only then stop the daemon. */
 #include "socklens/http.h"
 
 #include <errno.h>
@@ -56,7 +56,8 @@ static int init(struct sl_http *http, const struct sl_http_options *options, str
     };
 
     set_options(http, options);
-    sl_connections_init(&http->connections);
+    sl_connections_init(&http->connections, http->options.connections_max,
+                        (http->options.connections_max + 1) / 2);
     sl_feed_init(&http->feed);
     sl_rates_init(&http->rates);
     http->started_at_ns = sl_clock_wall_ns();
@@ -103,9 +104,9 @@ int sl_http_start(struct sl_http *http, struct sl_error *error)
 {
     int code = sl_ticker_start(&http->ticker, error);
 
-    for (size_t i = 0; i < http->listener_count && code == 0; i++)
-        code = sl_adapter_start(&http->listeners[i], error);
-    return code;
+    if (code == 0)
+        code = sl_adapter_start(http, error);
+    return code == 0 ? sl_acceptor_start(&http->acceptor, http, error) : code;
 }
 
 void sl_http_set_ready(struct sl_http *http, bool ready)
@@ -127,14 +128,12 @@ void sl_http_stop(struct sl_http *http, int64_t timeout_ns)
     if (atomic_exchange(&http->stopping, true))
         return;
     atomic_store(&http->ready, false);
-    for (size_t i = 0; i < http->listener_count; i++)
-        sl_adapter_quiesce(&http->listeners[i]);
+    sl_acceptor_stop(&http->acceptor);
     for (size_t i = 0; i < http->listener_count; i++)
         sl_listen_close(&http->listeners[i]);
     sl_ticker_stop_waiting(&http->ticker);
     wait_for_requests(http, timeout_ns);
-    for (size_t i = 0; i < http->listener_count; i++)
-        sl_adapter_stop(&http->listeners[i]);
+    sl_adapter_stop(http);
 }
 
 void sl_http_free(struct sl_http *http)

@@ -42,6 +42,18 @@ static bool changes_something(const struct sl_request *request)
     return strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0;
 }
 
+static unsigned refuse_connection(struct sl_request *request)
+{
+    const struct sl_connections *connections = &request->http->connections;
+
+    if (request->connection->over == SL_OVER_ALL)
+        return sl_problem_set(&request->refusal, 503, NULL, NULL, "more than %zu connections",
+                              connections->max);
+    return sl_problem_set(&request->refusal, 503, NULL, NULL,
+                          "more than %zu connections from one address",
+                          connections->per_address_max);
+}
+
 /* Anything but 0 closes the connection. */
 static unsigned check_frame(struct sl_request *request, bool sound)
 {
@@ -56,6 +68,8 @@ static unsigned check_frame(struct sl_request *request, bool sound)
 
     if (atomic_load(&request->http->stopping))
         return sl_problem_set(problem, 503, NULL, NULL, "the gateway is stopping");
+    if (request->connection->over)
+        return refuse_connection(request);
     if (!sound)
         return sl_problem_set(problem, 400, NULL, "one \"name: value\" on each line, without NUL",
                               "the header fields are malformed");
@@ -135,6 +149,8 @@ void sl_intake_refuse(struct sl_request *request, struct sl_answer *answer)
     sl_answer_problem(answer, &request->refusal);
     if (request->refusal.status == 405)
         sl_answer_header(answer, "Allow", "%s", request->allow);
+    if (request->refusal.status == 503)
+        sl_answer_header(answer, "Retry-After", "1");
 }
 
 enum sl_step sl_intake_step(struct sl_request *request, struct sl_answer *answer)

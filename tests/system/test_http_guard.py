@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import resource
 import socket
 import tempfile
 import threading
@@ -10,7 +11,7 @@ import time
 import unittest
 
 from gateway import (Gateway, GatewayTest, parse_address, receive_all, receive_exactly,
-                     receive_line, tcp_connect)
+                     receive_line, tcp_connect, wait_until)
 
 HOST = b"Host: localhost\r\n"
 JSON = b"Content-Type: application/json\r\n"
@@ -285,6 +286,45 @@ class AllowHost(unittest.TestCase):
             for host, status in (("gateway.example", 200), (f"GATEWAY.example:{port}", 200),
                                  ("other.example", 421)):
                 self.assertEqual(gateway.get("/healthz", {"Host": host})[0], status, host)
+
+
+class Limit(unittest.TestCase):
+    """Beyond 1024 connections the next are told so, and those who are there are served."""
+
+    MAX = 1024
+    TOLD = 64
+
+    def setUp(self):
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if limits[1] < 3 * self.MAX:
+            self.skipTest(f"only {limits[1]} descriptors")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limits[1], limits[1]))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, limits)
+
+    def ask(self, sock):
+        sock.sendall(NEXT)
+        return read_response(sock)
+
+    def test_too_many(self):
+        with Gateway() as gateway, contextlib.ExitStack() as stack:
+            def connect():
+                return stack.enter_context(tcp_connect(gateway.address("http")))
+
+            first = connect()
+            self.assertEqual(self.ask(first)[0], 200)
+            held = [connect() for _ in range(self.MAX - 1)]
+            self.assertEqual(self.ask(held[-1])[0], 200)
+            status, headers, body = self.ask(connect())
+            self.assertEqual((status, json.loads(body)["status"]), (503, 503))
+            self.assertEqual((headers["retry-after"], headers["connection"]), ("1", "close"))
+            self.assertEqual(self.ask(first)[0], 200)
+            beyond = [connect() for _ in range(2 * self.TOLD)]
+            with contextlib.suppress(ConnectionResetError):
+                self.assertEqual(beyond[-1].recv(100), b"")
+            self.assertEqual(self.ask(first)[0], 200)
+            for sock in held + beyond:
+                sock.close()
+            wait_until(lambda: gateway.get("/healthz")[0] == 200, "newcomers are served again")
 
 
 class Slow(unittest.TestCase):

@@ -1,0 +1,99 @@
+#include "unit.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "http/connections.h"
+
+/* A socket whose peer has this address; nothing is sent. Skips where there is no way there. */
+static int socket_to(uint32_t host)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(host)};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+        close(fd);
+        skip();
+    }
+    return fd;
+}
+
+static enum sl_connections_over add(struct sl_connections *connections, int fd)
+{
+    struct sl_connection *connection = sl_connections_add(connections, fd, 0);
+
+    assert_non_null(connection);
+    return connection->over;
+}
+
+static void remove_all(struct sl_connections *connections)
+{
+    while (connections->first)
+        sl_connections_remove(connections, connections->first);
+    sl_connections_deinit(connections);
+}
+
+static void counts_in_all(void **state)
+{
+    struct sl_connections connections;
+    int fd = socket_to(INADDR_LOOPBACK);
+
+    (void)state;
+    sl_connections_init(&connections, 2, 1);
+    assert_int_equal(add(&connections, fd), SL_NOT_OVER);
+    assert_int_equal(add(&connections, fd), SL_NOT_OVER);
+    assert_int_equal(add(&connections, fd), SL_OVER_ALL);
+    assert_int_equal(add(&connections, fd), SL_OVER_ALL);
+    assert_int_equal(connections.count, 4);
+    assert_int_equal(connections.rejected, 2);
+    remove_all(&connections);
+    close(fd);
+}
+
+/* One who was turned away does not take the place of the next. */
+static void makes_room_again(void **state)
+{
+    struct sl_connections connections;
+    struct sl_connection *first;
+    int fd = socket_to(INADDR_LOOPBACK);
+
+    (void)state;
+    sl_connections_init(&connections, 1, 1);
+    first = sl_connections_add(&connections, fd, 0);
+    assert_non_null(first);
+    assert_int_equal(add(&connections, fd), SL_OVER_ALL);
+    sl_connections_remove(&connections, first);
+    assert_int_equal(add(&connections, fd), SL_NOT_OVER);
+    remove_all(&connections);
+    close(fd);
+}
+
+static void counts_per_address(void **state)
+{
+    struct sl_connections connections;
+    int one = socket_to(0xc0000201), other = socket_to(0xc0000202);
+
+    (void)state;
+    sl_connections_init(&connections, 4, 2);
+    assert_int_equal(add(&connections, one), SL_NOT_OVER);
+    assert_int_equal(add(&connections, one), SL_NOT_OVER);
+    assert_int_equal(add(&connections, one), SL_OVER_ADDRESS);
+    assert_int_equal(add(&connections, other), SL_NOT_OVER);
+    remove_all(&connections);
+    close(one);
+    close(other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(counts_in_all),
+        cmocka_unit_test(makes_room_again),
+        cmocka_unit_test(counts_per_address),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
