@@ -249,16 +249,24 @@ void connection_ready(struct streams *streams, struct connection *connection, ui
     }
 }
 
+/* What has arrived by now, however much goes on coming. */
+static int arrived(const struct connection *connection)
+{
+    int size;
+
+    return ioctl(connection->fd, FIONREAD, &size) == 0 ? size : 0;
+}
+
 void connection_shut(struct streams *streams, struct connection *connection)
 {
     uint64_t id = sl_client_id(connection->client);
-    struct sl_client *client;
 
-    if (connection->state == CONNECTION_OPEN)
+    for (int left = arrived(connection); left >= 0 && connection->state == CONNECTION_OPEN;
+         left -= (int)STREAM_READ_SIZE) {
         read_open(streams, connection);
-    client = sl_shard_find_id(streams->worker->shard, id);
-    if (!client)
-        return;
+        if (!sl_shard_find_id(streams->worker->shard, id))
+            return;
+    }
     connection_decide_end(connection, SL_BY_SERVER, SL_CLOSE_SHUTDOWN);
     if (connection->state == CONNECTION_OPEN)
         connection_linger(streams, connection);

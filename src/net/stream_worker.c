@@ -15,6 +15,7 @@
 
 #define EVENTS_MAX        256
 #define ACCEPTS_A_TURN    64
+#define ACCEPTS_AT_END    4096 /* what may stand in a listener's backlog */
 #define LINGER_NS         (2 * SL_NS_PER_S)
 #define LINGER_AT_END_NS  (SL_NS_PER_S / 2)
 #define COMPLAIN_EVERY_NS SL_NS_PER_S
@@ -275,11 +276,16 @@ static void turn(struct stream_state *state, int timeout_ms)
         write_complaint(state, now);
 }
 
+/* Whoever stands in the backlog has a connection and may have said something: it would be reset. */
 static void close_listeners(struct stream_state *state)
 {
     for (size_t i = 0; i < state->worker->socket_count; i++) {
-        close(state->worker->sockets[i].fd);
-        state->worker->sockets[i].fd = -1;
+        struct sl_socket *listener = &state->worker->sockets[i];
+
+        for (int j = 0; j < ACCEPTS_AT_END && accept_one(state, listener); j++)
+            ;
+        close(listener->fd);
+        listener->fd = -1;
     }
     state->resume_at_ns = INT64_MAX;
 }
