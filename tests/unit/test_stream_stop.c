@@ -1,0 +1,196 @@
+#include "unit.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "serving.h"
+
+static void assert_closed(struct serving *serving, uint64_t client, enum sl_closed_by by,
+                          enum sl_close_reason reason)
+{
+    struct sl_closing closing = serving_closing(serving, client);
+    assert_string_equal(sl_close_reason_name(closing.reason), sl_close_reason_name(reason));
+    assert_string_equal(sl_closed_by_name(closing.closed_by), sl_closed_by_name(by));
+}
+
+/* Whoever has connected is a client, though the worker has not seen it yet. */
+static void what_has_arrived_is_answered(void **state)
+{
+    (void)state;
+    for (unsigned workers = 1; workers <= 3; workers++) {
+        struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
+        options.workers = workers;
+        struct serving serving = serving_new(&options);
+        struct sl_address chat = serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
+        struct sl_address upper = serving_listen(&serving, SL_TCP_UPPER, "127.0.0.1:0");
+        int chatting[100], once[20];
+        for (size_t i = 0; i < COUNT_OF(chatting); i++) {
+            chatting[i] = connect_stream(&chat);
+            send_text(chatting[i], "Hi\nand");
+            shutdown(chatting[i], SHUT_WR);
+        }
+        for (size_t i = 0; i < COUNT_OF(once); i++) {
+            once[i] = connect_stream(&upper);
+            send_text(once[i], "hello");
+            shutdown(once[i], SHUT_WR);
+        }
+        serving_start(&serving);
+        serving_stop(&serving);
+        for (size_t i = 0; i < COUNT_OF(chatting); i++) {
+            expect_text(chatting[i], "Your data was 2 bytes\n");
+            close(chatting[i]);
+        }
+        for (size_t i = 0; i < COUNT_OF(once); i++) {
+            expect_text(once[i], "HELLO");
+            expect_end(once[i]);
+            close(once[i]);
+        }
+        assert_int_equal(serving_counters(&serving, 0).connections, COUNT_OF(chatting));
+        assert_int_equal(serving_counters(&serving, 0).open_clients, 0);
+        serving_free(&serving);
+    }
+}
+
+static int connect_unix(const char *path)
+{
+    struct sockaddr_un where = {.sun_family = AF_UNIX};
+    struct timeval timeout = {.tv_sec = SERVING_WAIT_MS / 1000};
+    snprintf(where.sun_path, sizeof(where.sun_path), "%s", path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+    assert_int_equal(connect(fd, (struct sockaddr *)&where, sizeof(where)), 0);
+    return fd;
+}
+
+/* A Unix socket has taken all of it when send(2) returns. */
+static void all_of_what_has_arrived(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/socklens-stop-XXXXXX", where[108];
+    assert_non_null(mkdtemp(folder));
+    snprintf(where, sizeof(where), "unix:%s/chat", folder);
+    struct serving serving = serving_new(NULL);
+    serving_listen(&serving, SL_TCP_CHAT, where);
+    int fd = connect_unix(where + strlen("unix:"));
+    struct sl_buffer text = {0}, expected = {0};
+    for (int i = 0; i < 1300; i++) {
+        sl_buffer_printf(&text, "%0100d\n", i);
+        sl_buffer_append_text(&expected, "Your data was 100 bytes\n");
+    }
+    send_bytes(fd, text.data, text.size);
+    serving_start(&serving);
+    serving_stop(&serving);
+    expect_bytes(fd, expected.data, expected.size);
+    expect_end(fd);
+    close(fd);
+    assert_closed(&serving, 1, SL_BY_SERVER, SL_CLOSE_SHUTDOWN);
+    sl_buffer_deinit(&text);
+    sl_buffer_deinit(&expected);
+    serving_free(&serving);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+static void *stop(void *argument)
+{
+    serving_stop(argument);
+    return NULL;
+}
+
+static void everyone_is_told_that_it_is_over(void **state)
+{
+    (void)state;
+    struct serving serving = serving_new(NULL);
+    struct sl_address address = serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
+    serving_start(&serving);
+    int fds[20];
+    for (size_t i = 0; i < COUNT_OF(fds); i++) {
+        fds[i] = connect_stream(&address);
+        send_text(fds[i], "line\nrest");
+        expect_text(fds[i], "Your data was 4 bytes\n");
+    }
+    pthread_t stopper;
+    assert_int_equal(pthread_create(&stopper, NULL, stop, &serving), 0);
+    for (size_t i = 0; i < COUNT_OF(fds); i++) {
+        expect_end(fds[i]);
+        close(fds[i]);
+    }
+    pthread_join(stopper, NULL);
+    for (uint64_t id = 1; id <= COUNT_OF(fds); id++)
+        assert_closed(&serving, id, SL_BY_SERVER, SL_CLOSE_SHUTDOWN);
+    /* Two exchanges each: the line, and what was left of the next. */
+    struct sl_journal_stats stats;
+    sl_journal_stats(serving.journal, &stats);
+    assert_int_equal(stats.newest_seq, 2 * COUNT_OF(fds));
+    assert_int_equal(serving_counters(&serving, 0).traffic.refused, COUNT_OF(fds));
+    serving_free(&serving);
+}
+
+static void it_does_not_wait_for_those_who_stay(void **state)
+{
+    (void)state;
+    struct serving serving = serving_new(NULL);
+    struct sl_address address = serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
+    serving_start(&serving);
+    int stays = connect_stream(&address), left = connect_stream(&address);
+    send_text(stays, "Hi");
+    expect_text(stays, "Your data was 2 bytes");
+    send_text(left, "Exit\n");
+    expect_text(left, "Disconnect\n");
+    serving_stop(&serving); /* returns, though nobody has closed */
+    assert_closed(&serving, 1, SL_BY_SERVER, SL_CLOSE_SHUTDOWN);
+    assert_closed(&serving, 2, SL_BY_SERVER, SL_CLOSE_EXIT);
+    expect_end(stays);
+    close(stays);
+    close(left);
+    serving_free(&serving);
+}
+
+static void with_no_time_left_all_are_closed_at_once(void **state)
+{
+    (void)state;
+    struct serving serving = serving_new(NULL);
+    struct sl_address address = serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
+    serving_start(&serving);
+    int fd = connect_stream(&address);
+    send_text(fd, "Hi");
+    expect_text(fd, "Your data was 2 bytes");
+    sl_net_stop(serving.net, 0);
+    assert_closed(&serving, 1, SL_BY_SERVER, SL_CLOSE_SHUTDOWN);
+    assert_int_equal(serving_counters(&serving, 0).open_clients, 0);
+    close(fd);
+    serving_free(&serving);
+}
+
+static void nobody_is_let_in_afterwards(void **state)
+{
+    (void)state;
+    struct serving serving = serving_new(NULL);
+    struct sl_address address = serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
+    serving_start(&serving);
+    serving_stop(&serving);
+    struct sockaddr_storage storage;
+    socklen_t size = sl_address_to_sockaddr(&address, &storage);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&storage, size), -1);
+    assert_int_equal(errno, ECONNREFUSED);
+    close(fd);
+    serving_free(&serving);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_has_arrived_is_answered),
+        cmocka_unit_test(all_of_what_has_arrived),
+        cmocka_unit_test(everyone_is_told_that_it_is_over),
+        cmocka_unit_test(it_does_not_wait_for_those_who_stay),
+        cmocka_unit_test(with_no_time_left_all_are_closed_at_once),
+        cmocka_unit_test(nobody_is_let_in_afterwards),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
