@@ -20,6 +20,9 @@ enum sl_trouble sl_database_trouble(sqlite3 *db, int code);
 #define SL_DATABASE_WORDS_SIZE 160
 void sl_database_words(sqlite3 *db, int code, char words[SL_DATABASE_WORDS_SIZE]);
 
+/* Before anything else of SQLite. Any thread, any number of times. */
+void sl_database_init(void);
+
 /* All of these return SQLite's codes. */
 
 /* The writer's connection to an existing file, an empty one included: WAL, pages of 16 KiB, free

@@ -301,9 +301,11 @@ static int count_lost_totals(struct sl_store *store)
         "UPDATE clients SET received_messages = t.messages, received_bytes = t.bytes, "
         "sent_messages = t.replies, sent_bytes = t.reply_bytes, "
         "refused = t.messages - t.replies, last_seen_at = t.seen "
-        "FROM (SELECT client, count(*) AS messages, sum(received_size) AS bytes, "
-        "sum(outcome = 0) AS replies, sum(CASE outcome WHEN 0 THEN sent_size ELSE 0 END) AS "
-        "reply_bytes, max(received_at) AS seen FROM messages WHERE seq >= "
+        "FROM (SELECT client, count(*) AS messages, sum(" SL_SCHEMA_RECEIVED_SIZE
+        ") AS bytes, "
+        "sum(outcome = 0) AS replies, sum(CASE outcome WHEN 0 THEN " SL_SCHEMA_SENT_SIZE
+        " ELSE 0 END) AS "
+        "reply_bytes, max(received_at) AS seen FROM messages AS m WHERE seq >= "
         "(SELECT max(first_seq) FROM runs) GROUP BY client) AS t "
         "WHERE clients.id = t.client AND clients.closed_at IS NULL";
     int64_t first;

@@ -15,10 +15,10 @@
 struct sl_message_row {
     uint64_t seq, client;
     int64_t listener, received_at_ns, replied_at_ns;
-    uint64_t received_size, sent_size;
-    size_t offset; /* of both payloads, one after the other */
+    size_t offset; /* of what was received, and behind it what was sent unless it is upper */
     uint32_t received_stored, sent_stored;
     uint8_t outcome;
+    bool is_upper; /* sent is the upper case of received */
 };
 
 struct sl_messages {

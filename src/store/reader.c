@@ -16,8 +16,8 @@
 #define LISTENERS_KEPT 4096
 
 #define MESSAGE_COLUMNS                                                                            \
-    "seq, client, listener, outcome, received_at, replied_at, received_size, sent_size, peer, "    \
-    "local, received, sent"
+    "seq, client, listener, outcome, received_at, replied_at, peer, local, received_size, "        \
+    "sent_size, received, sent"
 
 static const char client_sql[] =
     "SELECT listener, peer, local, opened_at, last_seen_at, closed_at, closed_by, close_reason, "
@@ -123,6 +123,7 @@ struct sl_store_reader *sl_store_reader_open(const char *path, struct sl_error *
     char words[SL_DATABASE_WORDS_SIZE];
     int code = SQLITE_NOMEM;
 
+    sl_database_init();
     if (reader)
         reader->path = sl_files_resolve(path, error);
     if (reader && !reader->path) {

@@ -10,9 +10,6 @@
 /* A step ends at this many bytes too: large messages have pages of their own. */
 #define STEP_BYTES (UINT64_C(2) << 20)
 
-/* A row beside its payload, roughly. */
-#define ROW_BYTES 40
-
 /* Of the bytes allowed, what the WAL and pages that are free for a moment may take. */
 #define RESERVE_PART 4
 #define RESERVE_MAX  (UINT64_C(16) << 20)
@@ -61,6 +58,7 @@ static int find_last(struct sl_store *store, const struct surplus *surplus, unsi
 {
     static const char sql[] =
         "SELECT seq, received_at, received_size + sent_size FROM messages ORDER BY seq LIMIT ?";
+    uint64_t usual = (store->pages - store->free_pages) * store->page_size / (store->rows + 1);
     uint64_t bytes = 0;
     sqlite3_stmt *statement;
     int code = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
@@ -76,7 +74,7 @@ static int find_last(struct sl_store *store, const struct surplus *surplus, unsi
             (uint64_t)seq > surplus->up_to_seq &&
             sqlite3_column_int64(statement, 1) >= surplus->before_ns)
             break;
-        bytes += (uint64_t)sqlite3_column_int64(statement, 2) + ROW_BYTES;
+        bytes += usual + (uint64_t)sqlite3_column_int64(statement, 2);
         *last = seq;
         ++*count;
     }

@@ -8,6 +8,12 @@
 #define SL_SCHEMA_APPLICATION 0x534c454e /* "SLEN", in the file's header */
 #define SL_SCHEMA_VERSION     1
 
+/* Sizes on the wire, of a row of messages called m. */
+#define SL_SCHEMA_RECEIVED_SIZE "coalesce(m.received_size, length(CAST(m.received AS BLOB)))"
+#define SL_SCHEMA_SENT_SIZE                                                                        \
+    "coalesce(m.sent_size, CASE typeof(m.sent) WHEN 'null' THEN 0 WHEN 'integer' THEN "            \
+    "length(CAST(m.received AS BLOB)) ELSE length(CAST(m.sent AS BLOB)) END)"
+
 enum sl_schema {
     SL_SCHEMA_READY,
     SL_SCHEMA_NEWER,   /* written by a later program */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "store/address_text.h"
+#include "store/payload.h"
 #include "store/reader.h"
 
 /* At one sequence number a coming or going stands before the gap, that before the message. */
@@ -110,6 +111,19 @@ static enum source next_source(const struct search *search)
 
 /* --- messages --- */
 
+static bool is_upper(sqlite3_stmt *row)
+{
+    return sqlite3_column_type(row, 11) == SQLITE_INTEGER;
+}
+
+/* On the wire: as it was noted, else as many as are kept. */
+static uint64_t size_of(sqlite3_stmt *row, int noted, int kept)
+{
+    if (sqlite3_column_type(row, noted) == SQLITE_NULL)
+        return (uint64_t)sqlite3_column_bytes(row, kept);
+    return (uint64_t)sqlite3_column_int64(row, noted);
+}
+
 static void fill_numbers(struct search *search, struct sl_record *record,
                          const struct sl_reader_listener **listener)
 {
@@ -123,8 +137,8 @@ static void fill_numbers(struct search *search, struct sl_record *record,
     record->client = (uint64_t)sqlite3_column_int64(row, 1);
     record->received_at_ns = sqlite3_column_int64(row, 4);
     record->replied_at_ns = sqlite3_column_int64(row, 5);
-    record->received_size = (uint64_t)sqlite3_column_int64(row, 6);
-    record->sent_size = (uint64_t)sqlite3_column_int64(row, 7);
+    record->received_size = size_of(row, 8, 10);
+    record->sent_size = size_of(row, 9, is_upper(row) ? 10 : 11);
     record->listener = UINT16_MAX;
 }
 
@@ -143,7 +157,12 @@ static uint32_t copy_payload(sqlite3_stmt *row, int column, uint8_t *to)
 static void fill_payloads(sqlite3_stmt *row, struct sl_record *record)
 {
     record->received_stored = copy_payload(row, 10, record->payload);
-    record->sent_stored = copy_payload(row, 11, record->payload + record->received_stored);
+    if (is_upper(row)) {
+        record->sent_stored = record->received_stored;
+        sl_payload_upper(record->payload, record->payload + record->received_stored,
+                         record->received_stored);
+    } else
+        record->sent_stored = copy_payload(row, 11, record->payload + record->received_stored);
     record->size =
         (uint32_t)(sizeof(*record) + record->received_stored + record->sent_stored + 7u) & ~7u;
 }
@@ -151,8 +170,8 @@ static void fill_payloads(sqlite3_stmt *row, struct sl_record *record)
 static void fill_addresses(struct search *search, struct sl_record *record)
 {
     sqlite3_stmt *row = search->statements[SOURCE_MESSAGE];
-    const char *peer = (const char *)sqlite3_column_text(row, 8);
-    const char *local = (const char *)sqlite3_column_text(row, 9);
+    const char *peer = (const char *)sqlite3_column_text(row, 6);
+    const char *local = (const char *)sqlite3_column_text(row, 7);
 
     if (!peer || !local)
         sl_reader_addresses(search->reader, record->client, &record->peer, &record->local);

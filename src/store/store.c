@@ -64,6 +64,7 @@ int sl_store_open(const struct sl_store_options *options, struct sl_log *log,
     struct sl_store *opened = new_store(options, log);
     int result;
 
+    sl_database_init();
     if (!opened)
         return sl_error_set(error, -ENOMEM, "no memory for the log");
     result = open_all(opened, options->path, error);

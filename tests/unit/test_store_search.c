@@ -1,5 +1,7 @@
 #include "store_room.h"
 
+#include <ctype.h>
+
 #include "socklens/filter.h"
 
 #define FOUND_MAX 4096
@@ -354,6 +356,9 @@ static struct sl_event random_event(uint64_t *random, uint8_t *bytes)
     event.sent = bytes + event.received_stored;
     for (uint32_t i = 0; i < event.received_stored + event.sent_stored; i++)
         bytes[i] = (uint8_t)alphabet[next_random(random) % (sizeof(alphabet))];
+    if (event.sent_stored == event.received_stored && next_random(random) % 4)
+        for (uint32_t i = 0; i < event.sent_stored; i++)
+            bytes[event.received_stored + i] = (uint8_t)toupper(bytes[i]);
     return event;
 }
 
@@ -397,18 +402,49 @@ static size_t ask_journal(struct room *room, const struct sl_filter *filter, uin
     return count;
 }
 
+static void append_random(struct room *room, uint64_t *random)
+{
+    uint8_t bytes[16];
+
+    for (int i = 0; i < 2000; i++) {
+        struct sl_event event = random_event(random, bytes);
+        sl_journal_append(room->journal, &event, 1);
+    }
+    room_wait(room, room_is_written);
+}
+
+static void every_record_is_the_same_as_in_the_journal(void **state)
+{
+    struct room *room = *state;
+    struct sl_cursor cursor = {0};
+    struct found found = {0};
+    const struct sl_record *record;
+    struct sl_gap gap;
+    uint64_t random = 7;
+
+    room_begin(room);
+    append_random(room, &random);
+    sl_cursor_seek(&cursor, room->journal, 1);
+    while (sl_cursor_next(&cursor, &record, &gap) == SL_READ_RECORD) {
+        search_all(room, (struct sl_store_search){.from.seq = record->seq, .to = record->seq},
+                   &found);
+        assert_int_equal(found.count, 1);
+        found.last->listener = record->listener;
+        assert_int_equal(found.last->size, record->size);
+        assert_memory_equal(found.last, record,
+                            sizeof(*record) + record->received_stored + record->sent_stored);
+        forget(&found);
+    }
+    sl_cursor_close(&cursor);
+}
+
 static void a_filter_means_the_same_as_in_the_journal(void **state)
 {
     struct room *room = *state;
     uint64_t random = 42, *seqs = calloc(FOUND_MAX, sizeof(*seqs));
-    uint8_t bytes[16];
 
     room_begin(room);
-    for (int i = 0; i < 2000; i++) {
-        struct sl_event event = random_event(&random, bytes);
-        sl_journal_append(room->journal, &event, 1);
-    }
-    room_wait(room, room_is_written);
+    append_random(room, &random);
     for (int i = 0; i < 300; i++) {
         struct sl_filter filter = random_filter(&random);
         struct found found = {0};
@@ -498,6 +534,7 @@ int main(void)
         ROOM_TEST(a_step_ends_after_so_many_rows),
         ROOM_TEST(comings_and_goings_stand_in_their_places),
         ROOM_TEST(a_gap_is_explicit_in_both_directions),
+        ROOM_TEST(every_record_is_the_same_as_in_the_journal),
         ROOM_TEST(a_filter_means_the_same_as_in_the_journal),
         ROOM_TEST(the_views_read_well),
     };
