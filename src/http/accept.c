@@ -26,7 +26,7 @@ static const char no_descriptor_answer[] =
     "HTTP/1.1 503 Service Unavailable\r\n"
     "Content-Type: application/problem+json\r\n"
     "Content-Length: 110\r\n"
-    "Retry-After: 1\r\n"
+    "Retry-After: 5\r\n"
     "Cache-Control: no-store\r\n"
     "X-Content-Type-Options: nosniff\r\n"
     "Connection: close\r\n"

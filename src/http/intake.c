@@ -149,8 +149,6 @@ void sl_intake_refuse(struct sl_request *request, struct sl_answer *answer)
     sl_answer_problem(answer, &request->refusal);
     if (request->refusal.status == 405)
         sl_answer_header(answer, "Allow", "%s", request->allow);
-    if (request->refusal.status == 503)
-        sl_answer_header(answer, "Retry-After", "1");
 }
 
 enum sl_step sl_intake_step(struct sl_request *request, struct sl_answer *answer)
