@@ -17,11 +17,16 @@ static bool respond(struct connection *connection, const struct sl_service *serv
                     const struct sl_message *message, struct sl_buffer *replies,
                     enum sl_verdict *verdict)
 {
+    size_t before = replies->size;
+
     *verdict = service->respond(message, replies);
     if (*verdict == SL_NO_MEMORY)
         return false;
-    return !connection->framer.line_mode || service->framing != SL_FRAMING_CHAT ||
-           sl_buffer_append(replies, "\n", 1) == 0;
+    if (!connection->framer.line_mode || service->framing != SL_FRAMING_CHAT ||
+        sl_buffer_append(replies, "\n", 1) == 0)
+        return true;
+    replies->size = before;
+    return false;
 }
 
 static struct sl_event *add_exchange(struct exchanges *now, const struct sl_event *common,
@@ -62,8 +67,11 @@ static enum step converse(struct streams *streams, struct connection *connection
 
         if (!sl_framer_next(&connection->framer, service->framing, chunk, &message, &failed))
             return failed ? STEP_NO_MEMORY : STEP_REST_KEPT;
-        if (!respond(connection, service, &message, &now->replies, &verdict))
+        if (!respond(connection, service, &message, &now->replies, &verdict)) {
+            connection_decide_end(connection, SL_BY_SERVER, SL_CLOSE_ERROR);
+            add_exchange(now, common, &message)->outcome = SL_SEND_FAILED;
             return STEP_NO_MEMORY;
+        }
         add_exchange(now, common, &message);
         if (verdict == SL_ANSWER_AND_CLOSE || service->framing == SL_FRAMING_ONCE) {
             connection_decide_end(connection, SL_BY_SERVER,
@@ -100,9 +108,9 @@ static bool block(struct streams *streams, struct connection *connection, size_t
                   const struct sl_chunk *rest, int64_t received_at_ns)
 {
     connection->backlog = backlog_new(&streams->now, written, rest);
-    streams->now.count = 0;
     if (!connection->backlog)
         return false;
+    streams->now.count = 0;
     connection->backlog->received_at_ns = received_at_ns;
     connection->state = CONNECTION_BLOCKED;
     connection_watch(streams, connection, EPOLLOUT);
@@ -123,19 +131,19 @@ static enum sent send_replies(struct streams *streams, struct connection *connec
 {
     struct exchanges *now = &streams->now;
     ssize_t written = send_some(connection->fd, now->replies.data, now->replies.size);
+    bool all = written == (ssize_t)now->replies.size;
 
-    if (written >= 0 && (size_t)written < now->replies.size) {
-        if (block(streams, connection, (size_t)written, rest, received_at_ns))
-            return SENT_BLOCKED;
-        connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_ERROR);
-        return SENT_CLOSED;
-    }
+    if (!all && written >= 0 && block(streams, connection, (size_t)written, rest, received_at_ns))
+        return SENT_BLOCKED;
     exchanges_finish(streams, connection, written < 0 ? 0 : (size_t)written);
-    if (written >= 0)
+    if (all)
         return SENT_ALL;
     if (rest->size > 0)
         exchange_unanswered(streams, connection, rest->bytes, rest->size, rest->size, SL_PEER_GONE);
-    broken(streams, connection);
+    if (written < 0)
+        broken(streams, connection);
+    else
+        connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_ERROR);
     return SENT_CLOSED;
 }
 
@@ -166,6 +174,9 @@ static void process(struct streams *streams, struct connection *connection, stru
     } while (step == STEP_MORE);
 
     if (step == STEP_NO_MEMORY) {
+        if (chunk->size > 0)
+            exchange_unanswered(streams, connection, chunk->bytes, chunk->size, chunk->size,
+                                SL_SEND_FAILED);
         sl_log_error(streams->worker->net->log, "out of memory: a connection was closed");
         connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_ERROR);
     } else if (chunk->ended) {
