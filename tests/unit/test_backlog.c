@@ -1,0 +1,128 @@
+#include "unit.h"
+
+#include <stdlib.h>
+
+#include "failing_calloc.h"
+#include "failing_memory.h"
+#include "net/backlog.h"
+
+/* What a worker has at hand when a peer does not read: its own buffers, which it uses again. */
+struct at_hand {
+    struct exchanges exchanges;
+    char read_buffer[64];
+    struct sl_chunk rest;
+};
+
+static void add(struct at_hand *at_hand, const char *received, const char *reply)
+{
+    struct exchanges *exchanges = &at_hand->exchanges;
+    exchanges->events[exchanges->count] = (struct sl_event){
+        .kind = SL_RECORD_EXCHANGE,
+        .client = exchanges->count + 1,
+        .received = (const uint8_t *)received,
+        .received_stored = (uint32_t)strlen(received),
+        .received_size = strlen(received),
+    };
+    assert_int_equal(sl_buffer_append_text(&exchanges->replies, reply), 0);
+    exchanges->reply_end[exchanges->count++] = exchanges->replies.size;
+}
+
+/* The received bytes lie in the read buffer, and so does the rest. */
+static struct at_hand *new_at_hand(void)
+{
+    static const char read[] = "one\0\0three\0rest\n of it";
+    struct at_hand *at_hand = calloc(1, sizeof(*at_hand));
+    memcpy(at_hand->read_buffer, read, sizeof(read));
+    add(at_hand, at_hand->read_buffer, "ONE\n");
+    add(at_hand, at_hand->read_buffer + 4, "");
+    add(at_hand, at_hand->read_buffer + 5, "THREE\n");
+    at_hand->rest = (struct sl_chunk){.bytes = (const uint8_t *)at_hand->read_buffer + 11,
+                                      .size = 11,
+                                      .drained = true,
+                                      .ended = true};
+    return at_hand;
+}
+
+static void free_at_hand(struct at_hand *at_hand)
+{
+    sl_buffer_deinit(&at_hand->exchanges.replies);
+    free(at_hand);
+}
+
+static void it_keeps_all_though_the_buffers_are_used_again(void **state)
+{
+    (void)state;
+    struct at_hand *at_hand = new_at_hand();
+    struct backlog *backlog = backlog_new(&at_hand->exchanges, 5, &at_hand->rest);
+    assert_non_null(backlog);
+    memset(at_hand->read_buffer, 'x', sizeof(at_hand->read_buffer));
+    memset(at_hand->exchanges.replies.data, 'x', at_hand->exchanges.replies.size);
+    free_at_hand(at_hand);
+
+    static const char *const received[] = {"one", "", "three"};
+    static const size_t reply_ends[] = {4, 4, 10};
+    assert_int_equal(backlog->count, 3);
+    assert_int_equal(backlog->written, 5);
+    assert_bytes_equal(backlog->replies.data, backlog->replies.size, "ONE\nTHREE\n", 10);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(backlog->events[i].client, i + 1);
+        assert_bytes_equal(backlog->events[i].received, backlog->events[i].received_stored,
+                           received[i], strlen(received[i]));
+        assert_int_equal(backlog->reply_end[i], reply_ends[i]);
+    }
+    assert_bytes_equal(backlog->unread.data, backlog->unread.size, "rest\n of it", 11);
+    assert_true(backlog->drained);
+    assert_true(backlog->ended);
+    backlog_free(backlog);
+    backlog_free(NULL);
+}
+
+static void it_keeps_as_much_as_a_worker_can_have(void **state)
+{
+    (void)state;
+    static uint8_t bytes[SL_STORED_SIZE_MAX];
+    struct exchanges *exchanges = calloc(1, sizeof(*exchanges));
+    for (size_t i = 0; i < STREAM_EVENTS_MAX; i++) {
+        exchanges->events[i].received = bytes + i;
+        exchanges->events[i].received_stored = (uint32_t)(i % 200);
+        bytes[i] = (uint8_t)i;
+    }
+    exchanges->count = STREAM_EVENTS_MAX;
+    struct sl_chunk none = {0};
+    struct backlog *backlog = backlog_new(exchanges, 0, &none);
+    for (size_t i = 0; i < STREAM_EVENTS_MAX; i++)
+        assert_memory_equal(backlog->events[i].received, bytes + i, i % 200);
+    assert_int_equal(backlog->unread.size, 0);
+    assert_false(backlog->drained || backlog->ended);
+    backlog_free(backlog);
+    free(exchanges);
+}
+
+/* All or nothing, wherever memory ends. */
+static void without_memory_there_is_none(void **state)
+{
+    (void)state;
+    struct at_hand *at_hand = new_at_hand();
+    for (int allowed = 0; allowed < 3; allowed++) {
+        allow_callocs(allowed);
+        assert_null(backlog_new(&at_hand->exchanges, 0, &at_hand->rest));
+        allow_callocs(-1);
+        allow_allocations(allowed);
+        assert_null(backlog_new(&at_hand->exchanges, 0, &at_hand->rest));
+        allow_allocations(-1);
+    }
+    struct backlog *backlog = backlog_new(&at_hand->exchanges, 0, &at_hand->rest);
+    assert_non_null(backlog);
+    backlog_free(backlog);
+    free_at_hand(at_hand);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_keeps_all_though_the_buffers_are_used_again),
+        cmocka_unit_test(it_keeps_as_much_as_a_worker_can_have),
+        cmocka_unit_test(without_memory_there_is_none),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
