@@ -43,6 +43,10 @@ struct sl_http *sl_http_new(const struct sl_http_options *options,
 int sl_http_listen(struct sl_http *http, const struct sl_endpoint *endpoint,
                    struct sl_error *error);
 
+/* Takes a listening TCP or Unix socket that another process has opened for us, on failure too; its
+ * address and file stay theirs. Before start. */
+int sl_http_adopt(struct sl_http *http, int fd, struct sl_error *error);
+
 size_t sl_http_listener_count(const struct sl_http *http);
 const char *sl_http_listener_name(const struct sl_http *http, size_t index); /* "127.0.0.1:8080" */
 

@@ -44,6 +44,11 @@ struct sl_net *sl_net_new(const struct sl_net_options *options, struct sl_journa
 int sl_net_listen(struct sl_net *net, enum sl_service_id service,
                   const struct sl_endpoint *endpoint, struct sl_error *error);
 
+/* Takes a socket that another process has opened for us: bound, and for a stream service listening.
+ * The net owns `fd` from here on, also on failure; the address and a Unix socket's file stay
+ * theirs. Before start. 0, or a negative errno with a line that says what is wrong with it. */
+int sl_net_adopt(struct sl_net *net, enum sl_service_id service, int fd, struct sl_error *error);
+
 /* Starts the workers' threads. */
 int sl_net_start(struct sl_net *net, struct sl_error *error);
 

@@ -1,5 +1,8 @@
 #include "app/exposure.h"
 
+#include <errno.h>
+#include <sys/socket.h>
+
 /* A name that stands for more addresses than this is refused like one that is not loopback. */
 #define ADDRESSES_MAX 16
 
@@ -38,4 +41,26 @@ void sl_exposure_check(const struct sl_config *config, struct sl_problems *probl
                             "meant",
                             endpoint->host, endpoint->port);
     }
+}
+
+/* What is no socket is reported where it is used. */
+int sl_exposure_check_socket(const struct sl_config *config, int fd, struct sl_error *error)
+{
+    struct sockaddr_storage storage = {0};
+    socklen_t size = sizeof(storage);
+    struct sl_address address;
+    char name[SL_ADDRESS_TEXT_SIZE];
+
+    if (config->http_open || getsockname(fd, (struct sockaddr *)&storage, &size) < 0 ||
+        (storage.ss_family != AF_INET && storage.ss_family != AF_INET6))
+        return 0;
+    address = sl_address_from_sockaddr((struct sockaddr *)&storage, size);
+    if (sl_address_is_loopback(&address))
+        return 0;
+    sl_address_format(&address, name);
+    return sl_error_set(error, -EACCES,
+                        "http: the inherited socket %s can be reached from other machines, and "
+                        "everyone there would see all traffic; let it be on 127.0.0.1, or give "
+                        "--http-open if that is meant",
+                        name);
 }

@@ -8,4 +8,7 @@
 void sl_exposure_check(const struct sl_config *config, struct sl_problems *problems,
                        struct sl_problems *warnings);
 
+/* The same for a socket that another process has bound: a problem is an error. */
+int sl_exposure_check_socket(const struct sl_config *config, int fd, struct sl_error *error);
+
 #endif

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "app/banner.h"
+#include "app/listeners.h"
+#include "app/manager.h"
 #include "app/ready_file.h"
 #include "app/state_file.h"
 #include "app/transcript.h"
@@ -26,6 +28,7 @@
 struct sl_gateway {
     const struct sl_config *config;
     struct sl_log *log;
+    struct sl_inherited inherited;
     struct sl_store *store; /* NULL: the log is in memory alone */
     struct sl_journal *journal;
     struct sl_registry *registry;
@@ -115,17 +118,7 @@ static int build_net(struct sl_gateway *gateway, struct sl_error *error)
     gateway->net = sl_net_new(&options, gateway->journal, gateway->registry, gateway->log, error);
     if (!gateway->net)
         return -EINVAL;
-    for (int id = 0; id < SL_SERVICE_COUNT; id++) {
-        const struct sl_endpoint_list *list = &config->services[id];
-
-        for (size_t i = 0; i < list->count; i++) {
-            int result =
-                sl_net_listen(gateway->net, (enum sl_service_id)id, &list->items[i], error);
-            if (result < 0)
-                return result;
-        }
-    }
-    return 0;
+    return sl_listeners_open(gateway->net, config, &gateway->inherited, error);
 }
 
 static int build_http(struct sl_gateway *gateway, struct sl_error *error)
@@ -140,7 +133,7 @@ static int build_http(struct sl_gateway *gateway, struct sl_error *error)
                                       .log = gateway->log};
     int result = 0;
 
-    if (config->http.off)
+    if (!sl_listeners_want_http(config, &gateway->inherited))
         return 0;
     if (gateway->store)
         snprintf(options.log_id, sizeof(options.log_id), "%s", sl_store_log_id(gateway->store));
@@ -151,9 +144,7 @@ static int build_http(struct sl_gateway *gateway, struct sl_error *error)
     gateway->http = sl_http_new(&options, &context, error);
     if (!gateway->http)
         return -EINVAL;
-    for (size_t i = 0; i < config->http.count && result == 0; i++)
-        result = sl_http_listen(gateway->http, &config->http.items[i], error);
-    return result;
+    return sl_listeners_open_http(gateway->http, config, &gateway->inherited, error);
 }
 
 struct sl_gateway *sl_gateway_new(const struct sl_config *config, struct sl_log *log,
@@ -168,6 +159,8 @@ struct sl_gateway *sl_gateway_new(const struct sl_config *config, struct sl_log 
     gateway->config = config;
     gateway->log = log;
     if (config->ready_file && sl_ready_file_clear(config->ready_file, error) < 0)
+        goto failed;
+    if (sl_inherited_take(&gateway->inherited, error) < 0)
         goto failed;
     if (build_store(gateway, error) < 0)
         goto failed;
@@ -222,6 +215,21 @@ void sl_gateway_print_banner(const struct sl_gateway *gateway, FILE *out)
                     gateway->store ? sl_store_path(gateway->store) : NULL, stats.capacity_bytes);
 }
 
+void sl_gateway_describe(const struct sl_gateway *gateway, char *text, size_t size)
+{
+    struct sl_listener_counters counters;
+    struct sl_journal_stats stats;
+    uint64_t clients = 0;
+
+    for (size_t i = 0; i < sl_registry_listener_count(gateway->registry); i++) {
+        sl_registry_listener_counters(gateway->registry, i, &counters);
+        clients += counters.open_clients;
+    }
+    sl_journal_stats(gateway->journal, &stats);
+    snprintf(text, size, "%" PRIu64 " clients, %" PRIu64 " messages in memory", clients,
+             stats.newest_seq + 1 - stats.oldest_seq);
+}
+
 /* Net before HTTP, so that streams still carry the last messages and how each client ended; the
  * store at once after it, because what it has not written yet is lost with the process; the
  * transcript last, as it may be kept waiting by who reads it. */
@@ -253,5 +261,6 @@ void sl_gateway_free(struct sl_gateway *gateway)
     sl_store_free(gateway->store);
     sl_registry_free(gateway->registry);
     sl_journal_free(gateway->journal);
+    sl_inherited_deinit(&gateway->inherited);
     free(gateway);
 }

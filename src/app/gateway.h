@@ -22,6 +22,10 @@ int sl_gateway_start(struct sl_gateway *gateway, struct sl_error *error);
 /* Version, addresses, dashboard's URL and the log's place, for a person. */
 void sl_gateway_print_banner(const struct sl_gateway *gateway, FILE *out);
 
+/* How much there is, for a person: "3 clients, 17 messages in memory". Takes each lock that the
+ * workers and readers take, so where one of them hangs, so does this. */
+void sl_gateway_describe(const struct sl_gateway *gateway, char *text, size_t size);
+
 /* Drain: removes the ready file, answers what has arrived, closes clients, ends streams, writes the
  * transcript to its end. Bounded (about 5 s). Any one thread; idempotent. */
 void sl_gateway_stop(struct sl_gateway *gateway);

@@ -11,6 +11,7 @@
 #include "app/healthcheck.h"
 #include "app/options.h"
 #include "app/signals.h"
+#include "app/supervise.h"
 
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
@@ -95,7 +96,7 @@ static int run(const struct sl_config *config, struct sl_log *log)
     raise_descriptor_limit(log);
     int status = start(config, log, &gateway);
     if (status == STATUS_OK) {
-        sl_log_info(log, "%s: stopping", strsignal(sl_signals_wait(signals)));
+        sl_log_info(log, "%s: stopping", strsignal(sl_supervise(gateway, signals)));
         if (!sl_drain(gateway, signals, log))
             _exit(STATUS_FAILED);
     }

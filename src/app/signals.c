@@ -8,6 +8,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "socklens/clock.h"
+
 static bool is_ignored(int number)
 {
     struct sigaction action;
@@ -39,11 +41,18 @@ int sl_signals_take(int fd)
     return read(fd, &info, sizeof(info)) == sizeof(info) ? (int)info.ssi_signo : 0;
 }
 
-int sl_signals_wait(int fd)
+int sl_signals_wait(int fd, int64_t timeout_ns)
 {
+    int64_t until_ns = sl_clock_mono_ns() + timeout_ns;
     int number;
 
-    while ((number = sl_signals_take(fd)) == 0)
-        poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, -1);
+    while ((number = sl_signals_take(fd)) == 0) {
+        int64_t left_ns = timeout_ns ? until_ns - sl_clock_mono_ns() : 0;
+
+        if (left_ns < 0)
+            return 0;
+        poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1,
+             timeout_ns ? (int)(left_ns / SL_NS_PER_MS) + 1 : -1);
+    }
     return number;
 }

@@ -90,6 +90,11 @@ int sl_http_listen(struct sl_http *http, const struct sl_endpoint *endpoint, str
     return sl_listen(http, endpoint, error);
 }
 
+int sl_http_adopt(struct sl_http *http, int fd, struct sl_error *error)
+{
+    return sl_listen_adopt(http, fd, error);
+}
+
 size_t sl_http_listener_count(const struct sl_http *http)
 {
     return http->listener_count;

@@ -1,6 +1,7 @@
 #include "http/listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -151,6 +152,72 @@ int sl_listen(struct sl_http *http, const struct sl_endpoint *endpoint, struct s
             return code;
     }
     return count < 0 ? count : 0;
+}
+
+/* --- from another process --- */
+
+static bool is_listening(int fd)
+{
+    int type = 0, listens = 0;
+    socklen_t size = sizeof(int);
+
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM &&
+           getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens;
+}
+
+static int look_up(struct sl_http_listener *listener)
+{
+    union {
+        struct sockaddr_storage storage;
+        struct sockaddr_un un;
+    } where = {0};
+    socklen_t size = sizeof(where);
+
+    if (getsockname(listener->fd, (struct sockaddr *)&where, &size) < 0)
+        return -errno;
+    listener->address.family = AF_UNIX;
+    if (where.storage.ss_family != AF_UNIX) {
+        listener->address = sl_address_from_sockaddr((struct sockaddr *)&where, size);
+        sl_address_format(&listener->address, listener->name);
+        return 0;
+    }
+    snprintf(listener->name, sizeof(listener->name), "unix:%.107s", where.un.sun_path);
+    return 0;
+}
+
+static int adopt(struct sl_http *http, struct sl_http_listener *listener)
+{
+    int flags = fcntl(listener->fd, F_GETFL);
+    int code = look_up(listener);
+
+    if (code < 0)
+        return code;
+    if (fcntl(listener->fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+        fcntl(listener->fd, F_SETFD, FD_CLOEXEC) < 0)
+        return -errno;
+    if (listener->address.family != AF_UNIX)
+        sl_hosts_add_address(&http->hosts, &listener->address);
+    http->listener_count++;
+    return 0;
+}
+
+int sl_listen_adopt(struct sl_http *http, int fd, struct sl_error *error)
+{
+    struct sl_http_listener *listener = next_listener(http);
+    const char *fault = "it is not a stream socket that listens";
+    int code = -EINVAL;
+
+    if (listener && is_listening(fd)) {
+        listener->fd = fd;
+        code = adopt(http, listener);
+        fault = strerror(-code);
+    }
+    if (code == 0)
+        return 0;
+    close(fd);
+    return listener ? sl_error_set(error, code, "cannot serve http on inherited descriptor %d: %s",
+                                   fd, fault)
+                    : too_many(error);
 }
 
 void sl_listen_close(struct sl_http_listener *listener)

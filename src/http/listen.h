@@ -7,6 +7,9 @@
 /* Opens one listener for each address the endpoint stands for and adds them to `http`. */
 int sl_listen(struct sl_http *http, const struct sl_endpoint *endpoint, struct sl_error *error);
 
+/* Adds a socket that another process listens on; uses `fd` up. */
+int sl_listen_adopt(struct sl_http *http, int fd, struct sl_error *error);
+
 /* Closes the socket and, of a Unix one, removes the path. */
 void sl_listen_close(struct sl_http_listener *listener);
 

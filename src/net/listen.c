@@ -87,6 +87,14 @@ static void tune_stream(int fd)
     set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKED_MAX_MS);
 }
 
+void sl_listen_tune(int fd, enum sl_transport transport, const struct sl_address *address)
+{
+    if (transport == SL_UDP)
+        tune_datagram(fd, address);
+    else if (transport == SL_TCP)
+        tune_stream(fd);
+}
+
 enum place { ALONE, FIRST_OF_SEVERAL, ANOTHER };
 
 static int bind_to(int fd, struct sl_address *address, enum place place, bool stream)
@@ -140,9 +148,9 @@ static struct sl_worker *worker_for(struct sl_net *net, const struct sl_service 
     return service->stream ? &net->stream[index] : &net->udp[index];
 }
 
-static int add_listener(struct sl_net *net, const struct sl_service *service,
-                        enum sl_transport transport, const struct sl_address *address,
-                        const char *name)
+int sl_listen_register(struct sl_net *net, const struct sl_service *service,
+                       enum sl_transport transport, const struct sl_address *address,
+                       const char *name)
 {
     struct sl_listener_info info = {
         .service = (uint8_t)service->id, .transport = (uint8_t)transport, .address = *address};
@@ -151,8 +159,8 @@ static int add_listener(struct sl_net *net, const struct sl_service *service,
     return sl_registry_add_listener(net->registry, &info);
 }
 
-static struct sl_socket new_socket(const struct sl_service *service, enum sl_transport transport,
-                                   int listener, int fd, const struct sl_address *address)
+struct sl_socket sl_listen_socket(const struct sl_service *service, enum sl_transport transport,
+                                  int listener, int fd, const struct sl_address *address)
 {
     return (struct sl_socket){
         .kind = SL_SOURCE_SOCKET,
@@ -187,12 +195,18 @@ static int open_sockets(struct sl_net *net, const struct sl_service *service,
 
         if (fd < 0)
             return fd;
-        socket = new_socket(service, service->stream ? SL_TCP : SL_UDP, listener, fd, address);
+        socket =
+            sl_listen_socket(service, service->stream ? SL_TCP : SL_UDP, listener, fd, address);
         error = sl_worker_add_socket(worker_for(net, service, i), &socket);
         if (error != 0)
             close(fd);
     }
     return error;
+}
+
+void sl_listen_remember_port(struct sl_net *net, const struct sl_address *address)
+{
+    net->own_udp_ports[address->port / 8] |= (uint8_t)(1u << address->port % 8);
 }
 
 int sl_listen_on(struct sl_net *net, const struct sl_service *service, struct sl_address address,
@@ -206,11 +220,11 @@ int sl_listen_on(struct sl_net *net, const struct sl_service *service, struct sl
     if (result < 0)
         return listen_error(result, service, name, error);
     sl_address_format(&address, name);
-    result = add_listener(net, service, service->stream ? SL_TCP : SL_UDP, &address, name);
+    result = sl_listen_register(net, service, service->stream ? SL_TCP : SL_UDP, &address, name);
     if (result < 0)
         return sl_error_set(error, result, "cannot listen on %s: more than 256 listeners", name);
     if (!service->stream)
-        net->own_udp_ports[address.port / 8] |= (uint8_t)(1u << address.port % 8);
+        sl_listen_remember_port(net, &address);
     return 0;
 }
 
@@ -258,21 +272,20 @@ static int remember_path(struct sl_net *net, const char *path)
     return 0;
 }
 
-static int share_unix(struct sl_net *net, const struct sl_service *service, int fd, int listener)
+int sl_listen_share(struct sl_net *net, struct sl_socket socket)
 {
-    struct sl_address address = {.family = AF_UNIX};
+    int fd = socket.fd;
 
+    socket.shared = true;
     for (unsigned i = 0; i < net->options.workers; i++) {
-        int own = i == 0 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 0);
-        struct sl_socket socket;
         int error;
 
-        if (own < 0)
+        socket.fd = i == 0 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        if (socket.fd < 0)
             return -errno;
-        socket = new_socket(service, SL_UNIX, listener, own, &address);
-        error = sl_worker_add_socket(worker_for(net, service, i), &socket);
+        error = sl_worker_add_socket(&net->stream[i], &socket);
         if (error != 0) {
-            close(own);
+            close(socket.fd);
             return error;
         }
     }
@@ -296,10 +309,10 @@ int sl_listen_on_unix(struct sl_net *net, const struct sl_service *service,
     if (fd < 0)
         return sl_error_set(error, fd, "cannot listen on %s: %s%s", name, strerror(-fd),
                             fd == -EADDRINUSE ? " (another socklens listens there)" : "");
-    listener = add_listener(net, service, SL_UNIX, &address, name);
+    listener = sl_listen_register(net, service, SL_UNIX, &address, name);
     result = listener < 0 ? listener : remember_path(net, endpoint->unix_path);
     if (result == 0)
-        result = share_unix(net, service, fd, listener);
+        result = sl_listen_share(net, sl_listen_socket(service, SL_UNIX, listener, fd, &address));
     else
         close(fd);
     return result == 0

@@ -18,6 +18,8 @@ struct sl_socket {
     bool wildcard; /* bound to no one address: the local one differs from peer to peer */
     bool segment;  /* UDP: the kernel takes UDP_SEGMENT on it */
     bool paused;   /* streams: accepting waits for memory or descriptors */
+    bool shared;   /* streams: other descriptors, here or in another process, are the same socket */
+    bool adopted;  /* another process keeps it open for the next gateway */
     uint16_t listener;
     uint32_t drops_seen; /* UDP: the kernel's own count, which wraps */
     int fd;

@@ -276,14 +276,19 @@ static void turn(struct stream_state *state, int timeout_ms)
         write_complaint(state, now);
 }
 
-/* Whoever stands in the backlog has a connection and may have said something: it would be reset. */
+/* Whoever stands in the backlog has a connection and may have said something: it would be reset.
+ * That of an adopted socket waits for the next gateway. A shared socket stays open behind our back,
+ * and so would epoll's interest in it. */
 static void close_listeners(struct stream_state *state)
 {
     for (size_t i = 0; i < state->worker->socket_count; i++) {
         struct sl_socket *listener = &state->worker->sockets[i];
 
-        for (int j = 0; j < ACCEPTS_AT_END && accept_one(state, listener); j++)
+        for (int j = 0; !listener->adopted && j < ACCEPTS_AT_END && accept_one(state, listener);
+             j++)
             ;
+        if (listener->shared)
+            epoll_ctl(state->worker->epoll_fd, EPOLL_CTL_DEL, listener->fd, NULL);
         close(listener->fd);
         listener->fd = -1;
     }

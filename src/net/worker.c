@@ -57,8 +57,8 @@ int sl_worker_watch_sockets(struct sl_worker *worker)
         struct sl_socket *socket = &worker->sockets[i];
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = socket};
 
-        /* Workers share a Unix listener: wake one of them a connection. */
-        if (socket->transport == SL_UNIX && worker->net->options.workers > 1)
+        /* Wake one worker a connection. */
+        if (socket->shared && worker->net->options.workers > 1)
             event.events |= EPOLLEXCLUSIVE;
         if (epoll_ctl(worker->epoll_fd, EPOLL_CTL_ADD, socket->fd, &event) != 0)
             return -errno;

@@ -168,6 +168,10 @@ class Install(unittest.TestCase):
         "share/doc/socklens/examples/socklens.conf",
         "etc/socklens/socklens.conf",
     }
+    if os.environ.get("WITH_SYSTEMD"):
+        WANTED |= {"lib/systemd/system/socklens.service",
+                   *(f"lib/systemd/system/socklens-{service}.socket"
+                     for service in ("http", "tcp-chat", "tcp-upper", "udp-upper"))}
 
     def install(self, folder):
         done = run("meson", "install", "-C", os.environ["BUILD_ROOT"], "--no-rebuild",

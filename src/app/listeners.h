@@ -1,0 +1,19 @@
+/* Which sockets each service has: those that another process has opened for it, else what the
+ * configuration says. */
+#ifndef SOCKLENS_APP_LISTENERS_H
+#define SOCKLENS_APP_LISTENERS_H
+
+#include "app/config.h"
+#include "app/manager.h"
+#include "socklens/http.h"
+#include "socklens/net.h"
+
+int sl_listeners_open(struct sl_net *net, const struct sl_config *config,
+                      const struct sl_inherited *inherited, struct sl_error *error);
+
+bool sl_listeners_want_http(const struct sl_config *config, const struct sl_inherited *inherited);
+
+int sl_listeners_open_http(struct sl_http *http, const struct sl_config *config,
+                           const struct sl_inherited *inherited, struct sl_error *error);
+
+#endif
