@@ -1,0 +1,163 @@
+/* Who counts as a client of a UDP service, from when to when. */
+#include "unit.h"
+
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "serving.h"
+
+/* One service on 127.0.0.1, started. */
+static struct sl_address serve(struct serving *serving, const struct sl_net_options *options)
+{
+    *serving = serving_new(options);
+    struct sl_address address = serving_listen(serving, SL_UDP_UPPER, "127.0.0.1:0");
+    serving_start(serving);
+    return address;
+}
+
+static void ask(int fd, const char *text, const char *reply)
+{
+    send_text(fd, text);
+    expect_datagram(fd, reply, strlen(reply));
+}
+
+static void a_silent_client_is_forgotten(void **state)
+{
+    (void)state;
+    struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
+    options.udp_idle_ns = SL_NS_PER_MS;
+    struct serving serving;
+    struct sl_address address = serve(&serving, &options);
+    int fd = connect_datagram(NULL, &address);
+    ask(fd, "a", "A");
+    serving_wait_closed(&serving, 1);
+    struct sl_closing closing = serving_closing(&serving, 1);
+    assert_int_equal(closing.closed_by, SL_BY_SERVER);
+    assert_int_equal(closing.reason, SL_CLOSE_FORGOTTEN);
+    assert_int_equal(closing.counters.received_messages, 1);
+    ask(fd, "b", "B");
+    serving_wait_exchanges(&serving, 2);
+    assert_int_equal(serving_exchange(&serving, 2)->client, 2);
+    close(fd);
+    serving_free(&serving);
+}
+
+/* At least a batch of them is always remembered. */
+static void the_longest_silent_makes_room(void **state)
+{
+    (void)state;
+    struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
+    options.max_udp_clients = 100;
+    struct serving serving;
+    struct sl_address address = serve(&serving, &options);
+    int fds[103];
+    for (size_t i = 0; i < 100; i++) {
+        fds[i] = connect_datagram(NULL, &address);
+        ask(fds[i], "a", "A");
+    }
+    ask(fds[0], "b", "B"); /* now the second is the one seen longest ago */
+    for (size_t i = 100; i < COUNT_OF(fds); i++) {
+        fds[i] = connect_datagram(NULL, &address);
+        ask(fds[i], "c", "C");
+    }
+    serving_wait_closed(&serving, 3);
+    for (uint64_t id = 1; id <= COUNT_OF(fds); id++)
+        assert_int_equal(serving_client(&serving, id).open, id < 2 || id > 4);
+    assert_int_equal(serving_closing(&serving, 2).reason, SL_CLOSE_EVICTED);
+    assert_int_equal(serving_closing(&serving, 2).closed_by, SL_BY_SERVER);
+    assert_int_equal(serving_counters(&serving, 0).open_clients, 100);
+    for (size_t i = 0; i < COUNT_OF(fds); i++)
+        close(fds[i]);
+    serving_free(&serving);
+}
+
+static void an_operator_may_disconnect_a_client(void **state)
+{
+    (void)state;
+    struct serving serving;
+    struct sl_address address = serve(&serving, NULL);
+    int fd = connect_datagram(NULL, &address);
+    ask(fd, "a", "A");
+    serving_wait_exchanges(&serving, 1);
+    sl_net_disconnect(serving.net, 77);
+    sl_net_disconnect(serving.net, 1);
+    serving_wait_closed(&serving, 1);
+    assert_int_equal(serving_closing(&serving, 1).closed_by, SL_BY_OPERATOR);
+    assert_int_equal(serving_closing(&serving, 1).reason, SL_CLOSE_DISCONNECTED);
+    sl_net_disconnect(serving.net, 1);
+    ask(fd, "b", "B");
+    serving_wait_exchanges(&serving, 2);
+    assert_int_equal(serving_exchange(&serving, 2)->client, 2);
+    close(fd);
+    serving_free(&serving);
+}
+
+static void what_has_arrived_is_answered_before_the_end(void **state)
+{
+    (void)state;
+    struct serving serving = serving_new(NULL);
+    struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
+    int fd = connect_datagram(NULL, &address);
+    char text[16];
+    for (int i = 0; i < 150; i++) {
+        snprintf(text, sizeof(text), "n%d", i);
+        send_text(fd, text);
+    }
+    serving_start(&serving);
+    serving_stop(&serving);
+    for (int i = 0; i < 150; i++) {
+        snprintf(text, sizeof(text), "N%d", i);
+        expect_datagram(fd, text, strlen(text));
+    }
+    assert_int_equal(serving_closing(&serving, 1).reason, SL_CLOSE_SHUTDOWN);
+    assert_int_equal(serving_closing(&serving, 1).closed_by, SL_BY_SERVER);
+    assert_int_equal(serving_closing(&serving, 1).counters.sent_messages, 150);
+    close(fd);
+    serving_free(&serving);
+}
+
+static void workers_share_the_clients(void **state)
+{
+    (void)state;
+    struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
+    options.workers = 3;
+    struct serving serving;
+    struct sl_address address = serve(&serving, &options);
+    int fds[90];
+    for (size_t i = 0; i < COUNT_OF(fds); i++)
+        fds[i] = connect_datagram(NULL, &address);
+    for (int round = 0; round < 5; round++) {
+        for (size_t i = 0; i < COUNT_OF(fds); i++)
+            send_text(fds[i], "hello");
+        for (size_t i = 0; i < COUNT_OF(fds); i++)
+            expect_datagram(fds[i], "HELLO", 5);
+    }
+    serving_wait_exchanges(&serving, 5 * COUNT_OF(fds));
+    assert_int_equal(serving_counters(&serving, 0).traffic.sent_messages, 5 * COUNT_OF(fds));
+    assert_int_equal(serving_counters(&serving, 0).open_clients, COUNT_OF(fds));
+    for (size_t worker = 0; worker < 3; worker++) {
+        struct sl_shard *shard = sl_registry_shard(serving.registry, 2 * worker);
+        sl_shard_lock(shard);
+        assert_true(sl_shard_open_count(shard) > 0);
+        sl_shard_unlock(shard);
+    }
+    serving_stop(&serving);
+    for (uint64_t id = 1; id <= COUNT_OF(fds); id++)
+        assert_int_equal(serving_client(&serving, id).counters.sent_messages, 5);
+    for (size_t i = 0; i < COUNT_OF(fds); i++)
+        close(fds[i]);
+    serving_free(&serving);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_silent_client_is_forgotten),
+        cmocka_unit_test(the_longest_silent_makes_room),
+        cmocka_unit_test(an_operator_may_disconnect_a_client),
+        cmocka_unit_test(what_has_arrived_is_answered_before_the_end),
+        cmocka_unit_test(workers_share_the_clients),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
