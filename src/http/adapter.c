@@ -52,17 +52,26 @@ static int64_t head_deadline_ns(const struct sl_connection *connection)
     return connection->over ? SL_OVER_DEADLINE_NS : SL_HEAD_DEADLINE_NS;
 }
 
+static struct sl_connection *welcome(struct sl_http *http, struct MHD_Connection *mhd)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct sl_connection *connection = sl_connections_add(&http->connections, info->connect_fd, 0);
+
+    if (connection) {
+        connection->http = http;
+        expect(http, connection, head_deadline_ns(connection));
+    }
+    return connection;
+}
+
 static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode code)
 {
     struct sl_http *http = context;
-    const union MHD_ConnectionInfo *info;
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-        *socket_context = sl_connections_add(&http->connections, info->connect_fd, 0);
-        if (*socket_context)
-            expect(http, *socket_context, head_deadline_ns(*socket_context));
+        *socket_context = welcome(http, connection);
     } else if (*socket_context) {
         sl_connections_remove(&http->connections, *socket_context);
         *socket_context = NULL;

@@ -11,7 +11,9 @@
 #include "http/feed.h"
 #include "http/hosts.h"
 #include "http/rates.h"
+#include "http/tally.h"
 #include "http/ticker.h"
+#include "http/traffic.h"
 #include "socklens/http.h"
 
 #define SL_HTTP_LISTENERS_MAX   16
@@ -40,6 +42,8 @@ struct sl_http {
     struct sl_ticker ticker;
     struct sl_feed feed;
     struct sl_rates rates;
+    struct sl_tally tally;
+    struct sl_traffic traffic;
     struct sl_connections connections;
     int64_t started_at_ns;      /* wall clock */
     int64_t started_at_mono_ns; /* monotonic */

@@ -67,6 +67,16 @@ static struct MHD_Response *problem_response(unsigned status)
     return response;
 }
 
+static void count(struct MHD_Connection *connection, unsigned status)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    const struct sl_connection *context = info ? info->socket_context : NULL;
+
+    if (context)
+        sl_traffic_count(&context->http->traffic, NULL, status);
+}
+
 /* Only libmicrohttpd itself comes here. */
 __attribute__((visibility("default"))) enum MHD_Result
 MHD_queue_response(struct MHD_Connection *connection, unsigned int status_code,
@@ -78,5 +88,7 @@ MHD_queue_response(struct MHD_Connection *connection, unsigned int status_code,
     result = sl_own_queue_response(connection, status_code, problem ? problem : response);
     if (problem)
         MHD_destroy_response(problem);
+    if (result == MHD_YES)
+        count(connection, status_code);
     return result;
 }

@@ -11,11 +11,13 @@
 static const struct {
     unsigned status;
     const char *title;
-} titles[] = {
+} titles[SL_STATUS_COUNT] = {
+    {500, "Internal Server Error"},
     {200, "OK"},
     {204, "No Content"},
     {304, "Not Modified"},
     {400, "Bad Request"},
+    {401, "Unauthorized"},
     {403, "Forbidden"},
     {404, "Not Found"},
     {405, "Method Not Allowed"},
@@ -29,7 +31,6 @@ static const struct {
     {421, "Misdirected Request"},
     {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},
-    {500, "Internal Server Error"},
     {502, "Bad Gateway"},
     {503, "Service Unavailable"},
     {505, "HTTP Version Not Supported"},
@@ -42,6 +43,20 @@ const char *sl_status_title(unsigned status)
             return titles[i].title;
     }
     return "Error";
+}
+
+size_t sl_status_index(unsigned status)
+{
+    for (size_t i = 0; i < SL_STATUS_COUNT; i++) {
+        if (titles[i].status == status)
+            return i;
+    }
+    return 0;
+}
+
+unsigned sl_status_at(size_t index)
+{
+    return titles[index].status;
 }
 
 /* snprintf(3) may cut within a character: give up its first bytes, for JSON must be UTF-8. */

@@ -33,6 +33,11 @@ int sl_problem_write(const struct sl_problem *problem, struct sl_buffer *out);
 /* "Not Found" for 404. */
 const char *sl_status_title(unsigned status);
 
+/* The statuses that are answered here, numbered; 500 stands for any other. */
+#define SL_STATUS_COUNT 22
+size_t sl_status_index(unsigned status);
+unsigned sl_status_at(size_t index);
+
 /* What a client sent, made fit to be quoted in a sentence: escaped and cut. A value, so that
  * `sl_quote(text).text` can stand among the arguments of one call. */
 struct sl_quote {

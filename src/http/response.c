@@ -138,6 +138,8 @@ enum MHD_Result sl_response_queue(struct MHD_Connection *connection, struct sl_r
         response = body_response(answer);
     if (response && sl_response_add_headers(response, answer))
         result = sl_own_queue_response(connection, answer->status, response);
+    if (result == MHD_YES)
+        sl_traffic_count(&request->http->traffic, request->route, answer->status);
     if (response)
         MHD_destroy_response(response);
     sl_answer_deinit(answer);

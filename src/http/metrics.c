@@ -1,0 +1,213 @@
+#include "http/metrics.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "http/gateway.h"
+
+struct page {
+    struct sl_buffer *out;
+    bool failed;
+};
+
+__attribute__((format(printf, 2, 3))) static void line(struct page *page, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    if (sl_buffer_append_text(page->out, text) < 0 || sl_buffer_append_text(page->out, "\n") < 0)
+        page->failed = true;
+}
+
+static void head(struct page *page, const char *name, const char *type, const char *help)
+{
+    line(page, "# HELP socklens_%s %s", name, help);
+    line(page, "# TYPE socklens_%s %s", name, type);
+}
+
+static void single(struct page *page, const char *name, const char *type, uint64_t value,
+                   const char *help)
+{
+    head(page, name, type, help);
+    line(page, "socklens_%s %" PRIu64, name, value);
+}
+
+/* --- services: sums over their listeners --- */
+
+struct service_sums {
+    bool listens;
+    struct sl_listener_counters counters;
+};
+
+static void sum_services(struct sl_registry *registry, struct service_sums sums[SL_SERVICE_COUNT])
+{
+    size_t count = sl_registry_listener_count(registry);
+
+    for (size_t i = 0; i < count; i++) {
+        struct service_sums *sum = &sums[sl_registry_listener(registry, i)->service];
+        struct sl_listener_counters counters;
+
+        sl_registry_listener_counters(registry, i, &counters);
+        sum->listens = true;
+        sum->counters.traffic.received_messages += counters.traffic.received_messages;
+        sum->counters.traffic.received_bytes += counters.traffic.received_bytes;
+        sum->counters.traffic.sent_messages += counters.traffic.sent_messages;
+        sum->counters.traffic.sent_bytes += counters.traffic.sent_bytes;
+        sum->counters.connections += counters.connections;
+        sum->counters.rejected_connections += counters.rejected_connections;
+        sum->counters.kernel_drops += counters.kernel_drops;
+        sum->counters.open_clients += counters.open_clients;
+    }
+}
+
+static const struct {
+    const char *name, *type, *help;
+    size_t offset; /* in struct sl_listener_counters */
+} service_metrics[] = {
+#define COUNTER(name, field, help)                                                                 \
+    {                                                                                              \
+        name, "counter", help, offsetof(struct sl_listener_counters, field)                        \
+    }
+    COUNTER("received_messages_total", traffic.received_messages, "Messages that came in."),
+    COUNTER("received_bytes_total", traffic.received_bytes, "Payload bytes that came in."),
+    COUNTER("sent_messages_total", traffic.sent_messages, "Replies that went out."),
+    COUNTER("sent_bytes_total", traffic.sent_bytes, "Payload bytes that went out."),
+    COUNTER("connections_total", connections, "Connections accepted."),
+    COUNTER("rejected_connections_total", rejected_connections,
+            "Connections closed at once because of a limit."),
+    COUNTER("kernel_drops_total", kernel_drops,
+            "Datagrams that the kernel lost before the gateway read them."),
+    {"clients", "gauge", "Clients that are open.",
+     offsetof(struct sl_listener_counters, open_clients)},
+#undef COUNTER
+};
+
+static void write_services(struct page *page, struct sl_registry *registry)
+{
+    struct service_sums sums[SL_SERVICE_COUNT] = {0};
+
+    sum_services(registry, sums);
+    for (size_t i = 0; i < sizeof(service_metrics) / sizeof(*service_metrics); i++) {
+        const char *name = service_metrics[i].name;
+
+        head(page, name, service_metrics[i].type, service_metrics[i].help);
+        for (unsigned id = 0; id < SL_SERVICE_COUNT; id++) {
+            const char *counters = (const char *)&sums[id].counters;
+
+            if (sums[id].listens)
+                line(page, "socklens_%s{service=\"%s\"} %" PRIu64, name, sl_service_id_name(id),
+                     *(const uint64_t *)(const void *)(counters + service_metrics[i].offset));
+        }
+    }
+}
+
+/* --- messages --- */
+
+static void write_outcomes(struct page *page, const struct sl_tally_counts *counts)
+{
+    head(page, "messages_total", "counter", "Messages by what came of them.");
+    for (unsigned id = 0; id < SL_SERVICE_COUNT; id++) {
+        for (unsigned outcome = 0; outcome < SL_OUTCOME_COUNT; outcome++)
+            line(page, "socklens_messages_total{service=\"%s\",outcome=\"%s\"} %" PRIu64,
+                 sl_service_id_name(id), sl_outcome_name(outcome), counts->outcomes[id][outcome]);
+    }
+    single(page, "messages_missed_total", "counter", counts->missed,
+           "Messages that left the journal before they were counted by outcome.");
+}
+
+static void write_durations(struct page *page, const char *service,
+                            const struct sl_durations *durations)
+{
+    uint64_t count = 0;
+
+    for (unsigned i = 0; i < SL_TALLY_BUCKETS; i++) {
+        count += durations->buckets[i];
+        line(page, "socklens_service_duration_seconds_bucket{service=\"%s\",le=\"%g\"} %" PRIu64,
+             service, (double)sl_tally_bounds_ns[i] / (double)SL_NS_PER_S, count);
+    }
+    count += durations->buckets[SL_TALLY_BUCKETS];
+    line(page, "socklens_service_duration_seconds_bucket{service=\"%s\",le=\"+Inf\"} %" PRIu64,
+         service, count);
+    line(page, "socklens_service_duration_seconds_sum{service=\"%s\"} %.9f", service,
+         (double)durations->sum_ns / (double)SL_NS_PER_S);
+    line(page, "socklens_service_duration_seconds_count{service=\"%s\"} %" PRIu64, service, count);
+}
+
+static void write_messages(struct page *page, struct sl_tally *tally)
+{
+    struct sl_tally_counts counts;
+
+    sl_tally_follow(tally); /* so that what the scraper sent before it asked is in it */
+    sl_tally_get(tally, &counts);
+    write_outcomes(page, &counts);
+    head(page, "service_duration_seconds", "histogram",
+         "From the arrival of a message to its reply.");
+    for (unsigned id = 0; id < SL_SERVICE_COUNT; id++)
+        write_durations(page, sl_service_id_name(id), &counts.durations[id]);
+}
+
+/* --- the rest --- */
+
+static void write_journal(struct page *page, struct sl_journal *journal)
+{
+    struct sl_journal_stats stats;
+
+    sl_journal_stats(journal, &stats);
+    single(page, "journal_messages", "gauge", stats.newest_seq + 1 - stats.oldest_seq,
+           "Messages that the journal holds.");
+    single(page, "journal_bytes", "gauge", stats.used_bytes, "Bytes that the journal holds.");
+    single(page, "journal_capacity_bytes", "gauge", stats.capacity_bytes,
+           "Bytes that the journal may hold.");
+    single(page, "journal_evicted_messages_total", "counter", stats.evicted,
+           "Messages that left the journal to make room.");
+}
+
+static void write_answers(void *context, const char *method, const char *route, unsigned status,
+                          uint64_t answers)
+{
+    line(context, "socklens_http_requests_total{method=\"%s\",route=\"%s\",status=\"%u\"} %" PRIu64,
+         method, route, status, answers);
+}
+
+static void write_http(struct page *page, struct sl_http *http)
+{
+    single(page, "http_connections", "gauge", atomic_load(&http->connections.count),
+           "Connections of the web server that are open.");
+    single(page, "http_rejected_connections_total", "counter",
+           atomic_load(&http->connections.rejected),
+           "Connections of the web server that were turned away.");
+    single(page, "http_requests_in_flight", "gauge", atomic_load(&http->requests),
+           "Requests between their head and the end of their answer.");
+    single(page, "http_streams", "gauge", atomic_load(&http->streams),
+           "Event streams that are open.");
+    single(page, "http_streams_max", "gauge", http->options.streams_max,
+           "Event streams that may be open.");
+    single(page, "http_datagrams_waiting", "gauge", atomic_load(&http->datagrams),
+           "Test datagrams whose reply is awaited.");
+    head(page, "http_requests_total", "counter", "Answered requests by route and status.");
+    sl_traffic_visit(&http->traffic, write_answers, page);
+}
+
+int sl_metrics_write(struct sl_http *http, struct sl_buffer *out)
+{
+    struct page page = {.out = out};
+    struct sl_registry_totals totals;
+
+    sl_registry_totals(http->context.registry, &totals);
+    head(&page, "build_info", "gauge", "The program's version.");
+    line(&page, "socklens_build_info{version=\"%s\"} 1", http->options.version);
+    head(&page, "start_time_seconds", "gauge", "When the gateway started, in Unix time.");
+    line(&page, "socklens_start_time_seconds %.3f",
+         (double)http->started_at_ns / (double)SL_NS_PER_S);
+    write_services(&page, http->context.registry);
+    single(&page, "closed_clients_total", "counter", totals.closed, "Clients that were closed.");
+    write_messages(&page, &http->tally);
+    write_journal(&page, http->context.journal);
+    write_http(&page, http);
+    return page.failed ? -ENOMEM : 0;
+}

@@ -1,0 +1,28 @@
+/* How requests were answered, by route and status. Any thread. */
+#ifndef SOCKLENS_HTTP_TRAFFIC_H
+#define SOCKLENS_HTTP_TRAFFIC_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "http/problem.h"
+
+#define SL_TRAFFIC_ROUTES 40
+
+struct sl_route;
+
+/* Rows: the routes, then the dashboard's files, then what found no route. */
+struct sl_traffic {
+    _Atomic uint64_t answers[SL_TRAFFIC_ROUTES][SL_STATUS_COUNT];
+};
+
+/* `route` may be NULL: none was found. */
+void sl_traffic_count(struct sl_traffic *traffic, const struct sl_route *route, unsigned status);
+
+/* Calls `visit` for each row and status that was ever answered, row by row. */
+void sl_traffic_visit(struct sl_traffic *traffic,
+                      void (*visit)(void *context, const char *method, const char *route,
+                                    unsigned status, uint64_t answers),
+                      void *context);
+
+#endif
