@@ -4,7 +4,7 @@ _socklens_options="--udp-upper --tcp-upper --tcp-chat --http --bind --http-open 
     --store --retain-messages --retain-bytes --retain-age
     --journal-size --workers --max-connections --max-connections-per-address --max-udp-clients
     --closed-clients --tcp-idle --udp-idle --udp-rate --transcript --ready-file --log-level
-    --log-format --config --check-config --healthcheck --version --help"
+    --log-format --config --check-config --print-config --healthcheck --version --help"
 _socklens_client_options="--server --port --wait --help --version"
 
 # In bash, "--name=value" is three words: "--name", "=", "value".

@@ -25,6 +25,7 @@ complete -c socklens -l log-level -x -a 'error warning info debug' -d 'how much 
 complete -c socklens -l log-format -x -a 'text json' -d 'how to log'
 complete -c socklens -l config -r -F -d 'read further settings'
 complete -c socklens -l check-config -d 'say whether all settings are valid'
+complete -c socklens -l print-config -d 'print all settings and where they come from'
 complete -c socklens -l healthcheck -d 'ask the running gateway whether it is well'
 complete -c socklens -l version -d 'print the version'
 complete -c socklens -s h -l help -d 'print the options'

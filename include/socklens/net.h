@@ -52,6 +52,10 @@ int sl_net_adopt(struct sl_net *net, enum sl_service_id service, int fd, struct 
 /* Starts the workers' threads. */
 int sl_net_start(struct sl_net *net, struct sl_error *error);
 
+/* Takes new limits and idle times, within moments: all of `options` but `workers`, with 0 for the
+ * same as before the start. What is over a new limit stays until it ends by itself. Any thread. */
+void sl_net_adjust(struct sl_net *net, const struct sl_net_options *options);
+
 /* Asks the worker that has client `id` to close it (by the operator). Any thread; returns at once;
  * unknown or closed ids are ignored. */
 void sl_net_disconnect(struct sl_net *net, uint64_t id);

@@ -25,6 +25,22 @@ struct load {
     size_t argument_count;
 };
 
+/* Adds `text` to what is known of the option, or replaces that. `place` may end in ": name". */
+static void remember(struct load *load, const struct sl_option *option, const char *text,
+                     const char *place, bool add)
+{
+    struct sl_origin *origin = &load->config->origins[option - load->options.rows];
+    const char *end = strstr(place, ": ");
+    char *joined;
+
+    if (asprintf(&joined, "%s%s%s", add ? origin->text : "", add ? ", " : "", text) < 0)
+        return; /* the place that it came from is told less exactly */
+    free(origin->text);
+    free(origin->place);
+    origin->text = joined;
+    origin->place = strndup(place, end ? (size_t)(end - place) : strlen(place));
+}
+
 /* One text for an option; `place` is where it came from, for the error. */
 static void set_one(struct load *load, const struct sl_option *option, const char *text,
                     const char *place)
@@ -59,6 +75,7 @@ static void apply(struct load *load, const struct sl_option *option, const char 
     bool first = !(load->sources[index] & source);
 
     load->sources[index] |= source;
+    remember(load, option, text, place, option->kind == SL_OPTION_LIST && !first);
     if (option->kind != SL_OPTION_LIST) {
         set_one(load, option, text, place);
         return;
@@ -76,8 +93,10 @@ static void apply_defaults(struct load *load)
     for (size_t i = 0; i < load->options.count; i++) {
         const struct sl_option *option = &load->options.rows[i];
 
-        if (option->name && option->fallback)
-            set_one(load, option, option->fallback, option->name);
+        if (!option->name || !option->fallback)
+            continue;
+        set_one(load, option, option->fallback, option->name);
+        remember(load, option, option->fallback, "default", false);
     }
 }
 
@@ -323,8 +342,10 @@ int sl_config_load(struct sl_config *config, int argc, char **argv, char *const 
     struct load load = {.config = config, .problems = problems, .warnings = warnings};
 
     sl_options_init(&load.options);
+    config->origins = calloc(load.options.count, sizeof(*config->origins));
+    config->origin_count = config->origins ? load.options.count : 0;
     load.arguments = sl_arguments_parse(&load.options, argc, argv, &load.argument_count, problems);
-    if (!load.arguments)
+    if (!load.arguments || !config->origins)
         sl_problems_add(problems, "out of memory");
     if (problems->count == 0)
         load_all(&load, environment);
@@ -337,6 +358,11 @@ void sl_config_deinit(struct sl_config *config)
     for (size_t i = 0; i < LISTENERS; i++)
         sl_clear_endpoints(listeners(config, i));
     sl_clear_names(&config->allow_hosts);
+    for (size_t i = 0; i < config->origin_count; i++) {
+        free(config->origins[i].text);
+        free(config->origins[i].place);
+    }
+    free(config->origins);
     free(config->bind);
     free(config->store);
     free(config->ready_file);

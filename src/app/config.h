@@ -26,7 +26,15 @@ struct sl_name_list {
     size_t count;
 };
 
+/* Where an option's value comes from. */
+struct sl_origin {
+    char *text;  /* as it was given, a list's joined by ", "; NULL: it has none */
+    char *place; /* "default", "FILE:LINE", "SOCKLENS_UDP_RATE" or "--udp-rate" */
+};
+
 struct sl_config {
+    struct sl_origin *origins; /* one a row of the option table; as many as `origin_count` */
+    size_t origin_count;
     struct sl_endpoint_list services[SL_SERVICE_COUNT];
     struct sl_endpoint_list http;
     char *bind;
@@ -49,7 +57,7 @@ struct sl_config {
     enum sl_log_level log_level;
     enum sl_log_format log_format;
     char *file; /* NULL: none */
-    bool check_only, healthcheck, help, version;
+    bool check_only, print_config, healthcheck, help, version;
 };
 
 /* Fills a zeroed `config` from defaults, config file, `environment` (as environ(7)) and command

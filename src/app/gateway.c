@@ -50,13 +50,29 @@ static int draw_log_id(char id[33], struct sl_error *error)
     return 0;
 }
 
+static struct sl_retention retention_of(const struct sl_config *config)
+{
+    return (struct sl_retention){.messages = config->retain_messages,
+                                 .bytes = config->retain_bytes,
+                                 .age_ns = config->retain_age_ns};
+}
+
+static struct sl_net_options net_options_of(const struct sl_config *config)
+{
+    return (struct sl_net_options){
+        .workers = (unsigned)config->workers,
+        .max_connections = config->max_connections,
+        .max_connections_per_address = config->max_connections_per_address,
+        .max_udp_clients = config->max_udp_clients,
+        .tcp_idle_ns = config->tcp_idle_ns,
+        .udp_idle_ns = config->udp_idle_ns,
+        .udp_rate = config->udp_rate,
+    };
+}
+
 static int open_store(struct sl_gateway *gateway, const char *path, struct sl_error *error)
 {
-    const struct sl_config *config = gateway->config;
-    struct sl_store_options options = {.path = path,
-                                       .retention = {.messages = config->retain_messages,
-                                                     .bytes = config->retain_bytes,
-                                                     .age_ns = config->retain_age_ns}};
+    struct sl_store_options options = {.path = path, .retention = retention_of(gateway->config)};
 
     return sl_store_open(&options, gateway->log, &gateway->store, error);
 }
@@ -105,15 +121,7 @@ static int build_memory(struct sl_gateway *gateway, struct sl_error *error)
 static int build_net(struct sl_gateway *gateway, struct sl_error *error)
 {
     const struct sl_config *config = gateway->config;
-    struct sl_net_options options = {
-        .workers = (unsigned)config->workers,
-        .max_connections = config->max_connections,
-        .max_connections_per_address = config->max_connections_per_address,
-        .max_udp_clients = config->max_udp_clients,
-        .tcp_idle_ns = config->tcp_idle_ns,
-        .udp_idle_ns = config->udp_idle_ns,
-        .udp_rate = config->udp_rate,
-    };
+    struct sl_net_options options = net_options_of(config);
 
     gateway->net = sl_net_new(&options, gateway->journal, gateway->registry, gateway->log, error);
     if (!gateway->net)
@@ -228,6 +236,16 @@ void sl_gateway_describe(const struct sl_gateway *gateway, char *text, size_t si
     sl_journal_stats(gateway->journal, &stats);
     snprintf(text, size, "%" PRIu64 " clients, %" PRIu64 " messages in memory", clients,
              stats.newest_seq + 1 - stats.oldest_seq);
+}
+
+void sl_gateway_adjust(struct sl_gateway *gateway)
+{
+    struct sl_net_options options = net_options_of(gateway->config);
+    struct sl_retention retention = retention_of(gateway->config);
+
+    sl_net_adjust(gateway->net, &options);
+    if (gateway->store)
+        sl_store_set_retention(gateway->store, &retention);
 }
 
 /* Net before HTTP, so that streams still carry the last messages and how each client ended; the

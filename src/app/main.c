@@ -10,6 +10,7 @@
 #include "app/gateway.h"
 #include "app/healthcheck.h"
 #include "app/options.h"
+#include "app/print_config.h"
 #include "app/signals.h"
 #include "app/supervise.h"
 
@@ -84,7 +85,8 @@ static int start(const struct sl_config *config, struct sl_log *log, struct sl_g
     return STATUS_OK;
 }
 
-static int run(const struct sl_config *config, struct sl_log *log)
+static int run(const struct sl_command_line *command_line, struct sl_config *config,
+               struct sl_log *log)
 {
     struct sl_gateway *gateway;
     int signals = sl_signals_open();
@@ -96,7 +98,9 @@ static int run(const struct sl_config *config, struct sl_log *log)
     raise_descriptor_limit(log);
     int status = start(config, log, &gateway);
     if (status == STATUS_OK) {
-        sl_log_info(log, "%s: stopping", strsignal(sl_supervise(gateway, signals)));
+        struct sl_supervision supervision = {
+            .command_line = *command_line, .config = config, .gateway = gateway, .log = log};
+        sl_log_info(log, "%s: stopping", strsignal(sl_supervise(&supervision, signals)));
         if (!sl_drain(gateway, signals, log))
             _exit(STATUS_FAILED);
     }
@@ -118,6 +122,15 @@ static int check_only(const struct sl_config *config, const struct sl_problems *
     return STATUS_OK;
 }
 
+static int print_config(const struct sl_config *config)
+{
+    struct sl_options options;
+
+    sl_options_init(&options);
+    sl_print_config(&options, config, stdout);
+    return STATUS_OK;
+}
+
 static int check_health(const struct sl_config *config)
 {
     struct sl_error error;
@@ -131,8 +144,8 @@ static int check_health(const struct sl_config *config)
 }
 
 /* What the command line asks for. */
-static int obey(const struct sl_config *config, struct sl_problems *problems,
-                struct sl_problems *warnings)
+static int obey(const struct sl_command_line *command_line, struct sl_config *config,
+                struct sl_problems *problems, struct sl_problems *warnings)
 {
     if (problems->count == 0 && config->help) {
         print_help();
@@ -149,12 +162,14 @@ static int obey(const struct sl_config *config, struct sl_problems *problems,
         print_problems(problems, false);
         return STATUS_USAGE;
     }
+    if (config->print_config)
+        return print_config(config);
     if (config->healthcheck)
         return check_health(config);
     struct sl_log log;
     sl_log_init(&log, STDERR_FILENO, config->log_level, config->log_format);
     log_warnings(&log, warnings);
-    return run(config, &log);
+    return run(command_line, config, &log);
 }
 
 int main(int argc, char **argv)
@@ -165,7 +180,8 @@ int main(int argc, char **argv)
 
     keep_standard_descriptors();
     sl_config_load(&config, argc, argv, environ, &problems, &warnings);
-    int status = obey(&config, &problems, &warnings);
+    struct sl_command_line command_line = {argc, argv, environ};
+    int status = obey(&command_line, &config, &problems, &warnings);
     sl_config_deinit(&config);
     sl_problems_deinit(&problems);
     sl_problems_deinit(&warnings);

@@ -34,6 +34,7 @@ struct sl_option {
     size_t offset;    /* of its field in struct sl_config */
     uint64_t min, max;
     bool stream; /* listeners: Unix sockets are possible */
+    bool live;   /* can change while the gateway runs */
     /* Sets the field from a text; a list's grows. */
     int (*set)(const struct sl_option *option, void *field, const char *text,
                struct sl_error *error);

@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /* Blocks SIGINT, SIGTERM, SIGHUP and SIGPIPE in this thread and in all that it starts from now on.
- * Returns a signalfd(2) that gives the first three, which all ask to stop; SIGHUP only where it is
- * not ignored, as nohup(1) has it. A negative errno on failure. */
+ * Returns a signalfd(2) that gives the first three; SIGHUP only where it is not ignored, as
+ * nohup(1) has it. A negative errno on failure. */
 int sl_signals_open(void);
 
 /* Takes a pending one: its number, or 0 where there is none. */

@@ -1,7 +1,17 @@
+/* SIGHUP has two meanings. A service manager or a person sends it to a daemon to have the settings
+ * read again; the kernel and the shell send it when the terminal goes away, and then who was
+ * started from that terminal ends, unless nohup(1) had it ignored. The terminal tells which it is:
+ * whether there was one at the start and is none any more. */
 #include "app/supervise.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include "app/manager.h"
 #include "app/signals.h"
+#include "socklens/clock.h"
 
 /* The description is what makes it a sign of life: it needs every lock. */
 static void report(const struct sl_gateway *gateway, const char *state)
@@ -13,14 +23,43 @@ static void report(const struct sl_gateway *gateway, const char *state)
     sl_manager_notify(message);
 }
 
-int sl_supervise(const struct sl_gateway *gateway, int signals)
+static bool has_terminal(void)
+{
+    int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+static void reload(const struct sl_supervision *supervision)
+{
+    char message[64];
+
+    snprintf(message, sizeof(message), "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
+             sl_clock_mono_ns() / SL_NS_PER_US);
+    sl_manager_notify(message);
+    sl_reload(&supervision->command_line, supervision->config, supervision->gateway,
+              supervision->log);
+    report(supervision->gateway, "READY=1");
+}
+
+int sl_supervise(const struct sl_supervision *supervision, int signals)
 {
     int64_t every_ns = sl_manager_watchdog_ns();
-    int number;
+    bool from_terminal = has_terminal();
 
-    report(gateway, "READY=1");
-    while ((number = sl_signals_wait(signals, every_ns)) == 0)
-        report(gateway, "WATCHDOG=1");
-    sl_manager_notify("STOPPING=1\nSTATUS=stopping");
-    return number;
+    report(supervision->gateway, "READY=1");
+    for (;;) {
+        int number = sl_signals_wait(signals, every_ns);
+
+        if (number == 0) {
+            report(supervision->gateway, "WATCHDOG=1");
+        } else if (number == SIGHUP && (!from_terminal || has_terminal())) {
+            reload(supervision);
+        } else {
+            sl_manager_notify("STOPPING=1\nSTATUS=stopping");
+            return number;
+        }
+    }
 }

@@ -14,7 +14,8 @@ struct sl_limit_entry {
 
 int sl_limits_init(struct sl_limits *limits, size_t total_max, size_t per_address_max)
 {
-    *limits = (struct sl_limits){.total_max = total_max, .per_address_max = per_address_max};
+    *limits = (struct sl_limits){.total_max = total_max,
+                                 .per_address_max = per_address_max ? per_address_max : SIZE_MAX};
     if (getrandom(&limits->hash_key, sizeof(limits->hash_key), 0) < 0)
         limits->hash_key = (uint64_t)(uintptr_t)limits;
     limits->bucket_count = BUCKETS_MIN;
@@ -93,9 +94,18 @@ static bool count_address(struct sl_limits *limits, const struct sl_address *pee
     return true;
 }
 
-static bool counts_by_address(const struct sl_limits *limits, const struct sl_address *peer)
+void sl_limits_adjust(struct sl_limits *limits, size_t total_max, size_t per_address_max)
 {
-    return limits->per_address_max > 0 && peer->family != AF_UNIX;
+    pthread_mutex_lock(&limits->lock);
+    limits->total_max = total_max;
+    limits->per_address_max = per_address_max ? per_address_max : SIZE_MAX;
+    pthread_mutex_unlock(&limits->lock);
+}
+
+/* Also where there is no limit: one may be set later. */
+static bool counts_by_address(const struct sl_address *peer)
+{
+    return peer->family != AF_UNIX;
 }
 
 enum sl_admission sl_limits_admit(struct sl_limits *limits, const struct sl_address *peer)
@@ -105,7 +115,7 @@ enum sl_admission sl_limits_admit(struct sl_limits *limits, const struct sl_addr
     pthread_mutex_lock(&limits->lock);
     if (limits->total >= limits->total_max)
         admission = SL_TOO_MANY;
-    else if (counts_by_address(limits, peer) && !count_address(limits, peer))
+    else if (counts_by_address(peer) && !count_address(limits, peer))
         admission = SL_TOO_MANY_FROM_ADDRESS;
     if (admission == SL_ADMITTED)
         limits->total++;
@@ -130,7 +140,7 @@ void sl_limits_release(struct sl_limits *limits, const struct sl_address *peer)
 {
     pthread_mutex_lock(&limits->lock);
     limits->total--;
-    if (counts_by_address(limits, peer))
+    if (counts_by_address(peer))
         uncount_address(limits, peer);
     pthread_mutex_unlock(&limits->lock);
 }

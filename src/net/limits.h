@@ -14,7 +14,7 @@ struct sl_limit_entry;
 struct sl_limits {
     pthread_mutex_t lock;
     size_t total, total_max;
-    size_t per_address_max; /* 0: not counted */
+    size_t per_address_max;
     uint64_t hash_key;
     struct sl_limit_entry **buckets;
     size_t bucket_count, entry_count;
@@ -23,6 +23,8 @@ struct sl_limits {
 enum sl_admission { SL_ADMITTED, SL_TOO_MANY, SL_TOO_MANY_FROM_ADDRESS };
 
 int sl_limits_init(struct sl_limits *limits, size_t total_max, size_t per_address_max);
+/* Any thread, any time. `per_address_max` 0: no limit. */
+void sl_limits_adjust(struct sl_limits *limits, size_t total_max, size_t per_address_max);
 void sl_limits_deinit(struct sl_limits *limits);
 
 /* Counts a connection from `peer`, or says which limit is reached. Unix peers count in all only.

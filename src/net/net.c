@@ -64,8 +64,10 @@ struct sl_net *sl_net_new(const struct sl_net_options *options, struct sl_journa
         return NULL;
     }
     net->options = *options;
+    pthread_mutex_init(&net->options_lock, NULL);
+    net->connections_possible = descriptors_for_connections(options->workers);
     if (net->options.max_connections == 0)
-        net->options.max_connections = descriptors_for_connections(options->workers);
+        net->options.max_connections = net->connections_possible;
     net->journal = journal;
     net->registry = registry;
     net->log = log;
@@ -123,6 +125,26 @@ int sl_net_start(struct sl_net *net, struct sl_error *error)
             return result;
     }
     return 0;
+}
+
+void sl_net_adjust(struct sl_net *net, const struct sl_net_options *options)
+{
+    size_t connections =
+        options->max_connections ? options->max_connections : net->connections_possible;
+
+    pthread_mutex_lock(&net->options_lock);
+    net->options.max_connections = connections;
+    net->options.max_connections_per_address = options->max_connections_per_address;
+    net->options.max_udp_clients = options->max_udp_clients;
+    net->options.tcp_idle_ns = options->tcp_idle_ns;
+    net->options.udp_idle_ns = options->udp_idle_ns;
+    net->options.udp_rate = options->udp_rate;
+    pthread_mutex_unlock(&net->options_lock);
+    sl_limits_adjust(&net->limits, connections, options->max_connections_per_address);
+    for (unsigned i = 0; i < net->options.workers; i++) {
+        sl_worker_wake(&net->udp[i]);
+        sl_worker_wake(&net->stream[i]);
+    }
 }
 
 void sl_net_disconnect(struct sl_net *net, uint64_t id)
@@ -186,6 +208,7 @@ void sl_net_free(struct sl_net *net)
         sl_worker_deinit(&net->stream[i]);
     }
     sl_limits_deinit(&net->limits);
+    pthread_mutex_destroy(&net->options_lock);
     free(net->unix_paths);
     free(net);
 }

@@ -34,6 +34,7 @@ struct sl_worker {
     bool running;
     struct sl_net *net;
     struct sl_shard *shard;
+    struct sl_net_options options; /* its own copy, renewed when it is woken */
     pthread_t thread;
     int epoll_fd, wake_fd;
     struct sl_socket *sockets;
@@ -45,7 +46,9 @@ struct sl_worker {
 };
 
 struct sl_net {
-    struct sl_net_options options;
+    struct sl_net_options options; /* after the start: workers is constant, the rest is locked */
+    pthread_mutex_t options_lock;
+    size_t connections_possible; /* as descriptors allow */
     struct sl_journal *journal;
     struct sl_registry *registry;
     struct sl_log *log;
@@ -66,6 +69,9 @@ int sl_worker_watch_sockets(struct sl_worker *worker);
 int sl_worker_start(struct sl_worker *worker, void *(*run)(void *));
 void sl_worker_wake(struct sl_worker *worker);
 void sl_worker_disconnect(struct sl_worker *worker, uint64_t id);
+
+/* Renews its copy of the options. */
+void sl_worker_take_options(struct sl_worker *worker);
 
 /* Takes the next id to disconnect; 0 where there is none. */
 uint64_t sl_worker_take_disconnect(struct sl_worker *worker);

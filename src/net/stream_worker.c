@@ -200,6 +200,7 @@ static void run_commands(struct stream_state *state)
     uint64_t id;
 
     eventfd_read(worker->wake_fd, &ignored);
+    sl_worker_take_options(worker);
     while ((id = sl_worker_take_disconnect(worker)) != 0) {
         struct sl_client *client = sl_shard_find_id(worker->shard, id);
 
@@ -211,7 +212,7 @@ static void run_commands(struct stream_state *state)
 
 static int64_t idle_until(const struct stream_state *state)
 {
-    int64_t idle_ns = state->worker->net->options.tcp_idle_ns;
+    int64_t idle_ns = state->worker->options.tcp_idle_ns;
     const struct sl_client *oldest = sl_shard_oldest(state->worker->shard);
 
     return oldest && idle_ns ? sl_client_last_seen_mono_ns(oldest) + idle_ns : INT64_MAX;

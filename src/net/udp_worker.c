@@ -240,7 +240,7 @@ static int64_t idle_since(const struct udp_state *state)
 /* Until the next client is to be forgotten; for ever where there is none. */
 static int wait_ms(const struct udp_state *state)
 {
-    int64_t idle_ns = state->worker->net->options.udp_idle_ns;
+    int64_t idle_ns = state->worker->options.udp_idle_ns;
     int64_t since = idle_since(state);
     int64_t left;
 
@@ -254,7 +254,7 @@ static int wait_ms(const struct udp_state *state)
 
 static void forget_idle(struct udp_state *state)
 {
-    int64_t idle_ns = state->worker->net->options.udp_idle_ns;
+    int64_t idle_ns = state->worker->options.udp_idle_ns;
     int64_t now = sl_clock_mono_ns();
 
     if (idle_ns == 0 || now - state->expired_at_ns < EXPIRE_EVERY_NS)
@@ -265,12 +265,45 @@ static void forget_idle(struct udp_state *state)
                                SL_CLOSE_FORGOTTEN);
 }
 
-static void run_commands(struct sl_worker *worker)
+static void set_clients_max(struct udp_state *state)
 {
+    const struct sl_net_options *options = &state->worker->options;
+    size_t share = options->max_udp_clients / options->workers;
+
+    state->clients_max = share > CLIENTS_MIN ? share : CLIENTS_MIN;
+}
+
+/* Where memory is short the old rate stays. */
+static void set_rate(struct udp_state *state, uint64_t per_second)
+{
+    struct sl_rate rate;
+
+    if (sl_rate_init(&rate, per_second) != 0) {
+        sl_log_error(state->worker->net->log, "out of memory: the UDP rate stays as it was");
+        return;
+    }
+    sl_rate_deinit(&state->rate);
+    state->rate = rate;
+}
+
+static void take_options(struct udp_state *state)
+{
+    uint64_t rate = state->worker->options.udp_rate;
+
+    sl_worker_take_options(state->worker);
+    set_clients_max(state);
+    if (state->worker->options.udp_rate != rate)
+        set_rate(state, state->worker->options.udp_rate);
+}
+
+static void run_commands(struct udp_state *state)
+{
+    struct sl_worker *worker = state->worker;
     eventfd_t ignored;
     uint64_t id;
 
     eventfd_read(worker->wake_fd, &ignored);
+    take_options(state);
     while ((id = sl_worker_take_disconnect(worker)) != 0) {
         struct sl_client *client = sl_shard_find_id(worker->shard, id);
 
@@ -306,7 +339,7 @@ static void loop(struct udp_state *state)
             if (*(uint8_t *)events[i].data.ptr == SL_SOURCE_SOCKET)
                 serve(state, events[i].data.ptr);
             else
-                run_commands(state->worker);
+                run_commands(state);
         }
         forget_idle(state);
     }
@@ -315,15 +348,12 @@ static void loop(struct udp_state *state)
 
 static bool init_state(struct udp_state *state, struct sl_worker *worker)
 {
-    const struct sl_net_options *options = &worker->net->options;
-    size_t share = options->max_udp_clients / options->workers;
-
     state->worker = worker;
-    state->clients_max = share > CLIENTS_MIN ? share : CLIENTS_MIN;
+    set_clients_max(state);
     state->batch = calloc(1, sizeof(*state->batch));
     state->sender = udp_sender_new();
     return state->batch && state->sender && udp_receiver_init(&state->receiver) == 0 &&
-           sl_rate_init(&state->rate, options->udp_rate) == 0;
+           sl_rate_init(&state->rate, worker->options.udp_rate) == 0;
 }
 
 void *sl_udp_worker_run(void *argument)

@@ -11,7 +11,7 @@ int sl_worker_init(struct sl_worker *worker, struct sl_net *net, size_t shard)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = worker};
 
-    *worker = (struct sl_worker){.kind = SL_SOURCE_WAKE, .net = net};
+    *worker = (struct sl_worker){.kind = SL_SOURCE_WAKE, .net = net, .options = net->options};
     worker->shard = sl_registry_shard(net->registry, shard);
     pthread_mutex_init(&worker->lock, NULL);
     worker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -97,6 +97,13 @@ void sl_worker_disconnect(struct sl_worker *worker, uint64_t id)
         worker->disconnect[worker->disconnect_count++] = id;
     pthread_mutex_unlock(&worker->lock);
     sl_worker_wake(worker);
+}
+
+void sl_worker_take_options(struct sl_worker *worker)
+{
+    pthread_mutex_lock(&worker->net->options_lock);
+    worker->options = worker->net->options;
+    pthread_mutex_unlock(&worker->net->options_lock);
 }
 
 uint64_t sl_worker_take_disconnect(struct sl_worker *worker)

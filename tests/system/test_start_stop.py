@@ -1,6 +1,7 @@
 """Start and stop of the real program: banner, ready file, signals, ports in use."""
 
 import os
+import pty
 import signal
 import socket
 import stat
@@ -199,8 +200,21 @@ class Signals(Program):
         process.send_signal(signal.SIGTERM)
         self.stop(process)
 
-    def test_hangup_stops(self):
-        self.stop(self.start(), signal.SIGHUP)
+    def test_hangup_of_the_terminal_stops(self):
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execve(gateway_executable(),
+                      [gateway_executable(), "--store=memory", "--udp-upper=127.0.0.1:0",
+                       "--tcp-upper=127.0.0.1:0", "--tcp-chat=127.0.0.1:0", "--http=127.0.0.1:0",
+                       "--ready-file", self.ready], clean_environment(self.folder))
+        wait_until(lambda: os.path.exists(self.ready), "a ready file", START_TIMEOUT_S)
+        # With the terminal still there it is a person's wish, and the gateway goes on.
+        os.kill(pid, signal.SIGHUP)
+        time.sleep(0.2)
+        self.assertEqual(os.waitpid(pid, os.WNOHANG), (0, 0))
+        os.close(terminal)
+        ended = wait_until(lambda: os.waitpid(pid, os.WNOHANG)[0] == pid, "the gateway ends", STOP_S)
+        self.assertTrue(ended)
 
     def test_nohup_is_respected(self):
         process = self.start(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))

@@ -1,0 +1,80 @@
+#include "app/print_config.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LINE_MAX_SIZE  198 /* what the reader of config files takes */
+#define VALUE_MAX_SIZE 150
+
+static const char *fault_of(const char *text)
+{
+    size_t size = strlen(text);
+
+    if (size > VALUE_MAX_SIZE)
+        return "is too long for";
+    for (const char *c = text; *c; c++)
+        if (iscntrl((unsigned char)*c))
+            return "has control characters, which cannot stand in";
+    if (*text == ' ' || text[size - 1] == ' ' || *text == ';' || strstr(text, " ;") ||
+        strstr(text, " #"))
+        return "has blanks or comment signs that cannot stand in";
+    return NULL;
+}
+
+static void print_line(const char *name, const char *value, const char *place, FILE *out)
+{
+    char setting[LINE_MAX_SIZE + 1], line[LINE_MAX_SIZE + 1];
+
+    snprintf(setting, sizeof(setting), "%s = %s", name, value);
+    if ((size_t)snprintf(line, sizeof(line), "%-36s ; %s", setting, place) >= sizeof(line) ||
+        fault_of(place))
+        fprintf(out, "%s\n", setting);
+    else
+        fprintf(out, "%s\n", line);
+}
+
+static void print_value(const struct sl_option *option, const char *text, const char *place,
+                        FILE *out)
+{
+    const char *fault = fault_of(text);
+
+    if (fault)
+        fprintf(out, "# %s: its value %s a file\n", option->name, fault);
+    else
+        print_line(option->name, text, place, out);
+}
+
+/* An item a line: a list may be longer than a line. */
+static void print_list(const struct sl_option *option, const struct sl_origin *origin, FILE *out)
+{
+    char *copy = strdup(origin->text), *rest = copy;
+
+    for (char *item; copy && (item = strsep(&rest, ", \t"));)
+        if (*item)
+            print_value(option, item, origin->place, out);
+    free(copy);
+}
+
+static void print_option(const struct sl_option *option, const struct sl_origin *origin, FILE *out)
+{
+    if (!origin->text && option->kind == SL_OPTION_FLAG)
+        print_line(option->name, "no", "default", out);
+    else if (!origin->text || !origin->place)
+        fprintf(out, "# %s is not set\n", option->name);
+    else if (option->kind == SL_OPTION_LIST)
+        print_list(option, origin, out);
+    else
+        print_value(option, origin->text, origin->place, out);
+}
+
+void sl_print_config(const struct sl_options *options, const struct sl_config *config, FILE *out)
+{
+    fputs("# socklens " SOCKLENS_VERSION ": the settings, and where each comes from\n", out);
+    for (size_t i = 0; i < options->count && i < config->origin_count; i++) {
+        const struct sl_option *option = &options->rows[i];
+
+        if (option->name && option->sources & SL_FROM_FILE)
+            print_option(option, &config->origins[i], out);
+    }
+}

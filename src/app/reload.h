@@ -1,0 +1,20 @@
+#ifndef SOCKLENS_APP_RELOAD_H
+#define SOCKLENS_APP_RELOAD_H
+
+#include "app/config.h"
+#include "app/gateway.h"
+
+/* Where the settings came from, to be read again. */
+struct sl_command_line {
+    int argc;
+    char **argv;
+    char *const *environment;
+};
+
+/* Reads all settings again and takes over those that can change while the gateway runs: into
+ * `config`, the log and the gateway. The log says what has changed and what waits for a restart.
+ * Where a setting is wrong, nothing changes. The main thread only, which alone reads `config`. */
+void sl_reload(const struct sl_command_line *command_line, struct sl_config *config,
+               struct sl_gateway *gateway, struct sl_log *log);
+
+#endif
