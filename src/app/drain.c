@@ -66,6 +66,8 @@ bool sl_drain(struct sl_gateway *gateway, int signals, struct sl_log *log)
         done = wait_until_done(&drain, signals, log);
         if (done)
             pthread_join(thread, NULL);
+        else
+            pthread_detach(thread); /* it ends with the process, which is next */
     }
     if (done && drain.done >= 0)
         close(drain.done);

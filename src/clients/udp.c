@@ -222,9 +222,8 @@ int main(int argc, char **argv)
     struct question question = {.options = &options};
     if (options.arguments != NULL && !take_arguments(&options, &question))
         return 2;
-    if (options.arguments == NULL && !read_message(&input, &question))
-        return sl_cli_finish(1);
-    status = sl_cli_finish(run(&question));
+    bool asks = options.arguments != NULL || read_message(&input, &question);
+    status = sl_cli_finish(asks ? run(&question) : 1);
     sl_buffer_deinit(&input.pending);
     return status;
 }
