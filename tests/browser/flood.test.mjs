@@ -1,26 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { logRow, openDashboard, startGateway } from './support/dashboard.mjs';
-import { udpClient } from './support/traffic.mjs';
+import { flood, udpClient } from './support/traffic.mjs';
 
 const MESSAGES = 20_000;
-/** Small enough for the default receive buffer, so that a slow machine loses none. */
-const BURST = 100;
-
-async function flood(client, count) {
-  for (let sent = 0; sent < count; sent += BURST) {
-    const burst = Array.from({ length: BURST }, (_, n) => client.send(`flood ${sent + n}`));
-    await Promise.all(burst);
-    await pause(1);
-  }
-}
 
 test('a flood is a sample with exact gaps in a document that stays small', async (t) => {
   const gateway = await startGateway(t);
   const { page, complaints } = await openDashboard(t, gateway);
   const client = await udpClient(t, gateway.addresses.udpUpper);
-  await flood(client, MESSAGES);
+  await flood(client, MESSAGES, (n) => `flood ${n}`);
   const last = await udpClient(t, gateway.addresses.udpUpper);
   await last.ask('the last one');
   await logRow(page, 'the last one').waitFor();

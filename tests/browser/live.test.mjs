@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clientRow, logRow, openDashboard, startGateway } from './support/dashboard.mjs';
+import {
+  clientRow,
+  logRow,
+  openDashboard,
+  startGateway,
+  waitForState,
+} from './support/dashboard.mjs';
 import { tcpClient, udpClient } from './support/traffic.mjs';
 
 test('a datagram is on the page within a second, with its reply and its client', async (t) => {
@@ -51,4 +57,38 @@ test('a listener card counts and shows a rate', async (t) => {
   await page.waitForFunction(
     () => Number(document.querySelector('[data-service="udp-upper"] .card-rate')?.textContent) > 5,
   );
+});
+
+/** The largest figure that the curves' readout shows for a service, wherever the pointer goes. */
+async function largestRate(page, service) {
+  const box = await page.locator('.plot').boundingBox();
+  let largest = 0;
+  for (let x = box.x + box.width - 14; x > box.x + box.width / 2; x -= 6) {
+    await page.mouse.move(x, box.y + box.height / 2);
+    const values = page.locator('.readout-value', { hasText: service });
+    const [text] = await values.allTextContents();
+    largest = Math.max(largest, Number.parseFloat(text?.slice(service.length) ?? '0') || 0);
+  }
+  return largest;
+}
+
+test('the curves show what went through, also after a reload, and can be zoomed', async (t) => {
+  const gateway = await startGateway(t);
+  const { page, complaints } = await openDashboard(t, gateway);
+  const client = await udpClient(t, gateway.addresses.udpUpper);
+  for (let n = 0; n < 50; n += 1) await client.ask('traffic');
+  await page.waitForTimeout(2500);
+  assert.ok((await largestRate(page, 'udp-upper')) >= 10);
+  await page.reload();
+  await waitForState(page, 'live');
+  assert.ok((await largestRate(page, 'udp-upper')) >= 10, 'history is the gateway’s');
+
+  const box = await page.locator('.plot').boundingBox();
+  await page.mouse.move(box.x + box.width / 2, box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width - 40, box.y + 40, { steps: 4 });
+  await page.mouse.up();
+  await page.getByRole('button', { name: 'Reset zoom' }).click();
+  await page.getByRole('button', { name: 'Reset zoom' }).waitFor({ state: 'detached' });
+  assert.deepEqual(complaints, []);
 });

@@ -5,6 +5,8 @@ import { closeSharedBrowser } from './support/dashboard.mjs';
 import './live.test.mjs';
 import './detail.test.mjs';
 import './send.test.mjs';
+import './filter.test.mjs';
+import './tabs.test.mjs';
 import './safety.test.mjs';
 import './restart.test.mjs';
 import './flood.test.mjs';

@@ -1,7 +1,9 @@
+import { effect, untracked } from '@preact/signals';
 import { render } from 'preact';
 import { api } from './api/client';
-import { EventStream } from './api/stream';
+import { SharedStream } from './api/sharedStream';
 import { now, StoresContext } from './store/context';
+import { type Filter, filterQuery, isEmptyFilter } from './store/filter';
 import { Gateway } from './store/gateway';
 import { frameScheduler } from './store/schedule';
 import { Sending } from './store/sending';
@@ -23,19 +25,33 @@ const sending = new Sending({
   api,
   pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 });
-const stream = new EventStream(`/api/v1/events?types=messages,clients,status&sample=${SAMPLE}`, {
-  onState: (state) => gateway.onState(state),
-  onEvents: (events) => gateway.onEvents(events),
-  resumeId: () => gateway.resumeId(),
+let stream: SharedStream | null = null;
+effect(() => {
+  const filter = view.filter.value;
+  untracked(() => {
+    stream?.stop();
+    gateway.setFilter(filter);
+    stream = new SharedStream(eventsUrl(filter), {
+      onState: (state) => gateway.onState(state),
+      onEvents: (events) => gateway.onEvents(events),
+      resumeId: () => gateway.resumeId(),
+    });
+    stream.start();
+  });
 });
+
+function eventsUrl(filter: Filter): string {
+  const query = isEmptyFilter(filter) ? '' : `&${filterQuery(filter)}`;
+  return `/api/v1/events?types=messages,clients,status&sample=${SAMPLE}${query}`;
+}
 
 setInterval(() => {
   now.value = Date.now();
 }, 1000);
 for (const event of ['popstate', 'hashchange']) addEventListener(event, () => view.read());
-addEventListener('online', () => stream.retryNow());
+addEventListener('online', () => stream?.retryNow());
 document.addEventListener('visibilitychange', () => {
-  if (!document.hidden) stream.retryNow();
+  if (!document.hidden) stream?.retryNow();
 });
 
 const root = document.getElementById('app');
@@ -47,4 +63,3 @@ if (root) {
     root,
   );
 }
-void stream.start();

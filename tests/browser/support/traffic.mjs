@@ -2,9 +2,12 @@
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import net from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 
 const RETRIES = 5;
 const RETRY_MS = 2000;
+/** Small enough for the default receive buffer, so that a slow machine loses none. */
+const BURST = 100;
 
 /** A UDP client on one port; `ask` sends and gives the reply, `send` does not wait. */
 export async function udpClient(t, to) {
@@ -42,4 +45,13 @@ export async function tcpClient(t, to) {
       return (await reply)[0];
     },
   };
+}
+
+/** Sends `count` datagrams without waiting for replies. */
+export async function flood(client, count, text) {
+  for (let sent = 0; sent < count; sent += BURST) {
+    const burst = Array.from({ length: BURST }, (_, n) => client.send(text(sent + n)));
+    await Promise.all(burst);
+    await pause(1);
+  }
 }

@@ -1,5 +1,13 @@
 import { ApiProblem } from './problem';
-import type { Client, ClientDetail, DatagramRequest, DatagramResult, List, Message } from './types';
+import type {
+  Client,
+  ClientDetail,
+  DatagramRequest,
+  DatagramResult,
+  List,
+  Message,
+  RateAnswer,
+} from './types';
 
 const BASE = '/api/v1';
 
@@ -39,6 +47,8 @@ export const api = {
   disconnect: (id: number) => request<void>(`/clients/${id}`, { method: 'DELETE' }),
 
   clients: (query: Query) => request<List<Client>>(withQuery('/clients', query)),
+
+  rates: () => request<RateAnswer>('/rates'),
 
   sendDatagram: (datagram: DatagramRequest) =>
     request<DatagramResult>('/datagrams', {

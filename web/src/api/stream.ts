@@ -19,7 +19,7 @@ export interface StreamHandlers {
 }
 
 /** A status event comes each second: this long without a byte means that the connection is dead. */
-const SILENCE_MS = 5000;
+export const SILENCE_MS = 5000;
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 3000;
 
@@ -94,7 +94,7 @@ export class EventStream {
     const decoder = new TextDecoder();
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return;
+      if (done || this.stopped) return;
       this.lastByteAt = performance.now();
       const events = this.parser.push(decoder.decode(value, { stream: true }));
       if (events.length > 0) this.handlers.onEvents(events);

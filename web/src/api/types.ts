@@ -138,3 +138,11 @@ export interface DatagramResult {
   rtt_us: number | null;
   timed_out: boolean;
 }
+
+/** The last minutes as the gateway counted them; each service's lists are equally long, the oldest first. */
+export interface RateAnswer {
+  step_s: number;
+  /** The end of the last full second. */
+  end: string;
+  services: { service: ServiceName; messages: number[]; bytes: number[] }[];
+}

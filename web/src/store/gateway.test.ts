@@ -9,6 +9,14 @@ function listOf<T>(items: T[]): List<T> {
   return { items, page: { limit: 200, has_more: false, next: null } };
 }
 
+/** As the gateway pages: the newest first, the next page below the cursor. */
+function page(all: Message[], query: Record<string, string | number>): List<Message> {
+  const below = all.filter(({ seq }) => seq < Number(query.cursor ?? Number.POSITIVE_INFINITY));
+  const items = below.slice(-Number(query.limit)).reverse();
+  const next = items.length < below.length ? String(items.at(-1)?.seq) : null;
+  return { items, page: { limit: Number(query.limit), has_more: next !== null, next } };
+}
+
 /** A gateway whose API answers from `server`, and which draws at once. */
 function setUp(server: { messages?: Message[]; clients?: Client[] }) {
   const asked: Record<string, string | number>[] = [];
@@ -16,10 +24,10 @@ function setUp(server: { messages?: Message[]; clients?: Client[] }) {
     api: {
       messages: async (query) => {
         asked.push(query);
-        const after = Number(query.after);
-        return listOf((server.messages ?? []).filter(({ seq }) => seq > after));
+        return page(server.messages ?? [], query);
       },
       clients: async () => listOf(server.clients ?? []),
+      rates: async () => ({ step_s: 1, end: '2026-01-01T00:00:00.000000Z', services: [] }),
     },
     schedule: (commit) => commit(),
     clock: () => 1000,
@@ -48,7 +56,7 @@ test('opening the page shows the past before what comes live', async () => {
     event('messages', { items: messages(301, 301) }, 'a:301'),
   ]);
   await settled();
-  assert.deepEqual(asked, [{ after: 100, limit: 200 }]);
+  assert.deepEqual(asked, [{ limit: 200 }]);
   assert.equal(kinds(gateway)[0], 101);
   assert.equal(kinds(gateway).at(-1), 301);
   assert.equal(gateway.clients.list('all').length, 1);
@@ -75,7 +83,7 @@ test('a restarted gateway is noticed once, whichever event tells it first', asyn
     const rest = names.filter((name) => name !== first);
     gateway.onEvents([first, ...rest].map((name) => news[name]));
     await settled();
-    assert.deepEqual(kinds(gateway), [1, 2, 3, 'restart', 1, 2], `${first} first`);
+    assert.deepEqual(kinds(gateway), [1, 2, 3, 'note', 1, 2], `${first} first`);
     assert.equal(gateway.clients.list('all').length, 1);
   }
 });
@@ -93,9 +101,9 @@ test('without a connection no rate is claimed', () => {
     event('status', status(1, [listener(1)])),
     event('status', status(2, [listener(9)])),
   ]);
-  assert.equal([...gateway.rates.value.values()][0]?.latest?.messages, 8);
+  assert.equal([...gateway.rates.value.values()][0]?.messages, 8);
   gateway.onState({ name: 'reconnecting', problem: 'gone' });
-  assert.equal([...gateway.rates.value.values()][0]?.latest, null);
+  assert.equal([...gateway.rates.value.values()][0], null);
 });
 
 test('an API that fails leaves what the stream brings', async () => {
@@ -110,4 +118,52 @@ test('ages are told on the clock of the gateway', () => {
   gateway.onEvents([event('status', status(1, []))]);
   const gatewayNow = Date.parse('2026-01-01T00:00:01Z');
   assert.equal(1000 + gateway.clockAheadMs.value, gatewayNow);
+});
+
+test('scrolling back loads page after page to the first message', async () => {
+  const { gateway, asked } = setUp({ messages: messages(1, 1100) });
+  gateway.onEvents([statusEvent('a', 1100)]);
+  await settled();
+  assert.equal(kinds(gateway)[0], 901);
+  await gateway.loadOlder();
+  assert.equal(kinds(gateway)[0], 401);
+  await gateway.loadOlder();
+  assert.equal(kinds(gateway).length, 1100);
+  const requests = asked.length;
+  await gateway.loadOlder();
+  assert.equal(asked.length, requests);
+});
+
+test('what the gateway no longer holds is a gap before the first message', async () => {
+  const { gateway } = setUp({ messages: messages(50, 60) });
+  gateway.onEvents([statusEvent('a', 60)]);
+  await settled();
+  assert.deepEqual(kinds(gateway).slice(0, 2), ['gap', 50]);
+});
+
+test('another filter begins an empty log and asks the gateway for what matches', async () => {
+  const { gateway, asked } = setUp({ messages: messages(1, 3) });
+  gateway.onEvents([statusEvent('a', 3)]);
+  await settled();
+  gateway.setFilter({ text: 'x' });
+  assert.equal(gateway.log.rows.length, 0);
+  assert.equal(gateway.searching.value, true);
+  gateway.onEvents([statusEvent('a', 3)]);
+  await settled();
+  assert.deepEqual(asked.at(-1), { text: 'x', limit: 200 });
+  assert.equal(gateway.searching.value, false);
+});
+
+test('a log that was full while it was read begins anew at the end', async () => {
+  const { gateway } = setUp({ messages: messages(1, 30) });
+  gateway.onEvents([statusEvent('a', 30)]);
+  await settled();
+  gateway.hold(true);
+  gateway.log.detached = true;
+  gateway.onEvents([event('messages', { items: messages(31, 31) }, 'a:31')]);
+  assert.equal(kinds(gateway).at(-1), 30);
+  gateway.hold(false);
+  await settled();
+  assert.equal(kinds(gateway).length, 30);
+  assert.equal(gateway.log.detached, false);
 });

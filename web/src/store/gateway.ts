@@ -4,20 +4,23 @@
  */
 import { signal } from '@preact/signals';
 import type { Api } from '../api/client';
+import { ApiProblem } from '../api/problem';
 import type { ServerEvent } from '../api/sse';
 import type { StreamState } from '../api/stream';
-import type { Client, ClientChanges, Gap, List, Message, Status } from '../api/types';
+import type { Client, ClientChanges, Gap, Message, Status } from '../api/types';
 import { ClientTable } from './clients';
+import { type Filter, NO_FILTER } from './filter';
 import { MessageLog } from './log';
+import { LogPages } from './logPages';
+import { RateHistory } from './rateHistory';
 import { forgetLatest, nextRates, type Rates } from './rates';
 
-/** How much of the past the page asks for when it opens. */
-const HISTORY_MESSAGES = 200;
+/** How many clients the page asks for when it opens. */
 const HISTORY_CLIENTS = 500;
 const CLOCK_TOLERANCE_MS = 500;
 
 export interface GatewayDeps {
-  api: Pick<Api, 'messages' | 'clients'>;
+  api: Pick<Api, 'messages' | 'clients' | 'rates'>;
   /** Runs `commit` soon; calls before it ran are one. */
   schedule(commit: () => void): void;
   clock(): number;
@@ -31,21 +34,62 @@ export class Gateway {
   readonly heardAt = signal<number | null>(null);
   /** How far the gateway's clock is ahead of this machine's: ages are told on the gateway's. */
   readonly clockAheadMs = signal(0);
+  readonly history = new RateHistory();
+  readonly historyVersion = signal(0);
   readonly logVersion = signal(0);
   readonly clientsVersion = signal(0);
+  /** The log is being filled through a new filter. */
+  readonly searching = signal(false);
+  /** Why the gateway would not take the filter. */
+  readonly filterProblem = signal<string | null>(null);
+  readonly loadingOlder = signal(false);
   readonly log = new MessageLog();
   readonly clients = new ClientTable();
 
   private lastId = '';
   private logId = '';
   private historyWanted = true;
+  private filter: Filter = NO_FILTER;
+  private readonly pages: LogPages;
 
-  constructor(private readonly deps: GatewayDeps) {}
+  constructor(private readonly deps: GatewayDeps) {
+    this.pages = new LogPages(this.log, deps.api);
+  }
+
+  /** What follows is another selection: what is shown of the old one goes. */
+  setFilter(filter: Filter): void {
+    this.filter = filter;
+    this.pages.setFilter(filter);
+    this.log.clear();
+    this.searching.value = true;
+    this.filterProblem.value = null;
+    this.historyWanted = true;
+    this.commit();
+  }
+
+  /** Somebody reads what is not the newest; afterwards a log that was full begins anew. */
+  hold(held: boolean): void {
+    this.log.held = held;
+    if (held || !this.log.detached) return;
+    this.log.clear();
+    void this.loadHistory();
+  }
+
+  /** Puts a page of what came before the first row in front of it. */
+  async loadOlder(): Promise<void> {
+    if (this.loadingOlder.value || this.searching.value || !this.pages.hasOlder()) return;
+    this.loadingOlder.value = true;
+    await this.tryLoad(() => this.pages.loadOlder());
+    this.loadingOlder.value = false;
+    this.deps.schedule(() => this.commit());
+  }
 
   onState(state: StreamState): void {
     this.stream.value = state;
-    if (state.name === 'live') void this.loadClients();
-    else this.rates.value = forgetLatest(this.rates.value);
+    if (state.name === 'live') {
+      void this.loadClients();
+      void this.loadRates();
+    } else this.rates.value = forgetLatest(this.rates.value);
   }
 
   /** Where a stream that has not carried a message yet would have to go on. */
@@ -67,27 +111,31 @@ export class Gateway {
   private onEvent(event: ServerEvent): void {
     const logId = event.id.slice(0, Math.max(0, event.id.lastIndexOf(':')));
     if (logId && event.type !== 'status') this.enterLog(logId);
+    if (event.id) this.lastId = event.id;
     const data: unknown = JSON.parse(event.data);
     if (event.type === 'messages') this.log.append((data as { items: Message[] }).items);
     else if (event.type === 'clients') this.clients.merge((data as ClientChanges).items);
     else if (event.type === 'gap') this.onGap(data as Gap);
-    else if (event.type === 'status') this.onStatus(data as Status);
+    else if (event.type === 'status') this.onStatus(data as Status, event.id);
   }
 
   /** A restart has its own row, from the log's id; what the new log already holds is fetched. */
   private onGap(gap: Gap): void {
-    if (gap.reason !== 'restarted') this.log.appendGap(gap);
+    if (gap.reason === 'cleared') this.log.noteCleared(this.deps.clock());
+    else if (gap.reason !== 'restarted') this.log.appendGap(gap);
   }
 
-  private onStatus(status: Status): void {
+  private onStatus(status: Status, id: string): void {
     this.enterLog(status.log.id);
     this.rates.value = nextRates(this.rates.value, this.status.value, status);
+    this.history.note(this.status.value, status);
+    this.historyVersion.value += 1;
     this.status.value = status;
     this.compareClocks(status);
-    this.lastId = `${status.log.id}:${status.log.newest_seq}`;
+    if (!id) this.lastId = `${status.log.id}:${status.log.newest_seq}`;
     if (this.historyWanted) {
       this.historyWanted = false;
-      void this.loadHistory(status.log.newest_seq);
+      void this.loadHistory();
     }
   }
 
@@ -110,29 +158,42 @@ export class Gateway {
     void this.loadClients();
   }
 
-  private async loadHistory(newest: number): Promise<void> {
-    const logId = this.logId;
-    const after = Math.max(0, newest - HISTORY_MESSAGES);
-    const list = await this.load(() => this.deps.api.messages({ after, limit: HISTORY_MESSAGES }));
-    if (!list || logId !== this.logId) return;
-    this.log.insertHistory(list.items);
+  private async loadHistory(): Promise<void> {
+    const { filter, logId } = this;
+    const problem = await this.tryLoad(() =>
+      this.pages.loadNewest(() => filter === this.filter && logId === this.logId),
+    );
+    if (filter !== this.filter) return;
+    this.searching.value = false;
+    this.filterProblem.value = problem?.status === 400 ? problem.sentence : null;
     this.deps.schedule(() => this.commit());
+  }
+
+  /** What cannot be loaded now comes by the stream, with the next connection, or when asked again. */
+  private async tryLoad(load: () => Promise<void>): Promise<ApiProblem | null> {
+    try {
+      await load();
+      return null;
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error;
+      return error;
+    }
+  }
+
+  /** Without it the curves begin with what the stream tells from now on. */
+  private async loadRates(): Promise<void> {
+    await this.tryLoad(async () => this.history.take(await this.deps.api.rates()));
+    this.historyVersion.value += 1;
   }
 
   private async loadClients(): Promise<void> {
     const logId = this.logId;
-    const list = await this.load<Client>(() => this.deps.api.clients({ limit: HISTORY_CLIENTS }));
-    if (!list || (logId && logId !== this.logId)) return;
-    this.clients.merge(list.items);
+    let items: Client[] = [];
+    await this.tryLoad(async () => {
+      items = (await this.deps.api.clients({ limit: HISTORY_CLIENTS })).items;
+    });
+    if (logId && logId !== this.logId) return;
+    this.clients.merge(items);
     this.deps.schedule(() => this.commit());
-  }
-
-  /** What cannot be loaded now comes by the stream or with the next connection. */
-  private async load<T>(fetchList: () => Promise<List<T>>): Promise<List<T> | null> {
-    try {
-      return await fetchList();
-    } catch {
-      return null;
-    }
   }
 }

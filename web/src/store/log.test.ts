@@ -6,7 +6,7 @@ import { type LogRow, MessageLog } from './log';
 function outline(rows: readonly LogRow[]): string[] {
   return rows.map((row) => {
     if (row.kind === 'message') return String(row.message.seq);
-    return row.kind === 'gap' ? `${row.gap.from}-${row.gap.to} ${row.gap.reason}` : 'restart';
+    return row.kind === 'gap' ? `${row.gap.from}-${row.gap.to} ${row.gap.reason}` : row.note;
   });
 }
 
@@ -52,7 +52,7 @@ test('after a restart the same numbers are other messages', () => {
   log.beginEpoch(0);
   log.append(messages(2, 2));
   log.insertHistory(messages(1, 2));
-  assert.deepEqual(outline(log.rows), ['1', '2', 'restart', '1', '2']);
+  assert.deepEqual(outline(log.rows), ['1', '2', 'restarted', '1', '2']);
   assert.equal(new Set(log.rows.map((row) => row.key)).size, 5);
 });
 

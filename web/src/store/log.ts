@@ -7,7 +7,10 @@ import type { Gap, Message } from '../api/types';
 export type LogRow =
   | { kind: 'message'; key: string; message: Message }
   | { kind: 'gap'; key: string; gap: Gap }
-  | { kind: 'restart'; key: string; at: number };
+  | { kind: 'note'; key: string; note: Note; at: number };
+
+/** What happened to the log as a whole. */
+export type Note = 'restarted' | 'cleared';
 
 export interface LogLimits {
   rows: number;
@@ -82,7 +85,7 @@ export class MessageLog {
   /** The gateway began a new log: what stands so far is of the old one. */
   beginEpoch(at: number): void {
     this.epoch += 1;
-    if (this.rows.length > 0) this.push({ kind: 'restart', key: `${this.epoch}:restart`, at });
+    if (this.rows.length > 0) this.push(this.noteRow('restarted', at));
     this.epochStart = this.origin + this.rows.length;
     this.newest = 0;
     this.trim();
@@ -96,6 +99,18 @@ export class MessageLog {
     this.characters = 0;
     this.newest = 0;
     this.detached = false;
+  }
+
+  /** The gateway threw its messages away; their numbers go on. */
+  noteCleared(at: number): void {
+    this.clear();
+    this.epoch += 1;
+    this.push(this.noteRow('cleared', at));
+    this.epochStart = this.origin + this.rows.length;
+  }
+
+  private noteRow(note: Note, at: number): LogRow {
+    return { kind: 'note', key: `${this.epoch}:${note}`, note, at };
   }
 
   /** Puts in what was there before the stream began: of `messages` those before this epoch's first row. */

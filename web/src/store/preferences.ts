@@ -1,5 +1,5 @@
 /** What a person prefers, kept in this browser; a browser that keeps nothing still works. */
-import { effect, type Signal, signal } from '@preact/signals';
+import { computed, effect, type Signal, signal } from '@preact/signals';
 
 const PREFIX = 'socklens.';
 
@@ -33,3 +33,15 @@ export const payloadView = choice('payload', ['text', 'hex', 'escaped']);
 export const differences = choice('differences', ['marked', 'plain']);
 export const snippetKind = choice('snippet', ['nc', 'socat', 'python', 'c']);
 export const chartMetric = choice('chart', ['messages', 'bytes']);
+export const chartRange = choice('range', ['15', '5', '1']);
+
+const dark = globalThis.matchMedia?.('(prefers-color-scheme: dark)');
+const systemDark = signal(dark?.matches ?? false);
+dark?.addEventListener('change', () => {
+  systemDark.value = dark.matches;
+});
+
+export const resolvedTheme = computed(() => {
+  if (theme.value !== 'system') return theme.value;
+  return systemDark.value ? 'dark' : 'light';
+});

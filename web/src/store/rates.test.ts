@@ -1,44 +1,27 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { listener, status } from '../testing/messages';
-import { forgetLatest, HISTORY_POINTS, listenerKey, nextRates, type Rates } from './rates';
+import { forgetLatest, listenerKey, nextRates, type Rates } from './rates';
 
 const KEY = listenerKey(listener(0));
 const NONE: Rates = new Map();
 
 test('a rate is the difference of two status events over the time between them', () => {
   const rates = nextRates(NONE, status(0, [listener(100)]), status(2, [listener(150)]));
-  assert.deepEqual(rates.get(KEY)?.latest, { messages: 25, bytes: 250 });
+  assert.deepEqual(rates.get(KEY), { messages: 25, bytes: 250 });
 });
 
 test('the first status gives no rate', () => {
-  assert.equal(nextRates(NONE, null, status(0, [listener(100)])).get(KEY)?.latest, null);
+  assert.equal(nextRates(NONE, null, status(0, [listener(100)])).get(KEY), null);
 });
 
 test('counters of another run of the gateway are not compared', () => {
   const restarted = status(2, [listener(5)], { started_at: '2026-01-01T00:00:01.000000Z' });
   const before = nextRates(NONE, status(0, [listener(90)]), status(1, [listener(100)]));
-  assert.equal(nextRates(before, status(1, [listener(100)]), restarted).get(KEY)?.latest, null);
+  assert.equal(nextRates(before, status(1, [listener(100)]), restarted).get(KEY), null);
 });
 
-test('history is bounded, and lost connections leave the past but no present', () => {
-  let rates = NONE;
-  for (let second = 1; second < 59; second += 1) {
-    rates = nextRates(
-      rates,
-      status(second - 1, [listener(second)]),
-      status(second, [listener(second)]),
-    );
-  }
-  for (let second = 1; second < 30; second += 1) {
-    rates = nextRates(
-      rates,
-      status(second - 1, [listener(second)]),
-      status(second, [listener(second)]),
-    );
-  }
-  assert.equal(rates.get(KEY)?.history.length, HISTORY_POINTS);
-  const forgotten = forgetLatest(rates).get(KEY);
-  assert.equal(forgotten?.latest, null);
-  assert.equal(forgotten?.history.length, HISTORY_POINTS);
+test('a lost connection leaves no rate', () => {
+  const rates = nextRates(NONE, status(0, [listener(1)]), status(1, [listener(5)]));
+  assert.equal(forgetLatest(rates).get(KEY), null);
 });

@@ -5,6 +5,7 @@ import { ClientsPanel } from './ClientsPanel';
 import { DetailPane } from './DetailPane';
 import { ListenerCards } from './ListenerCards';
 import { LogPanel } from './LogPanel';
+import { RatePanel } from './RatePanel';
 import { type Resend, SendPanel } from './SendPanel';
 import { TopStrip } from './TopStrip';
 
@@ -27,7 +28,10 @@ export function App() {
     <div class="page">
       <TopStrip />
       <main class="page-main" data-detail={detail !== null}>
-        <ListenerCards />
+        <div class="overview">
+          <ListenerCards />
+          <RatePanel />
+        </div>
         <LogPanel />
         <ClientsPanel />
         {detail && <DetailPane detail={detail} onSendAgain={sendAgain} />}

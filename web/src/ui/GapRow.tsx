@@ -1,4 +1,6 @@
 import type { Gap } from '../api/types';
+import { useView } from '../store/context';
+import { isEmptyFilter } from '../store/filter';
 import { gapCount } from '../store/log';
 import { formatCount, formatWords } from '../text/format';
 
@@ -17,6 +19,8 @@ interface Props {
 /** What the page does not show, as exactly as what it does. */
 export function GapRow({ gap, index, id, active }: Props) {
   const count = gapCount(gap);
+  // What is gone cannot be asked whether it would have matched.
+  const filtered = gap.matched === undefined && !isEmptyFilter(useView().filter.value);
   return (
     <div
       role="row"
@@ -28,6 +32,7 @@ export function GapRow({ gap, index, id, active }: Props) {
     >
       <span role="gridcell" class="cell cell-gap">
         <span class="gap-count">
+          {filtered && 'up to '}
           {formatCount(count)} {count === 1 ? 'message' : 'messages'} not shown
         </span>
         <span class="gap-range">

@@ -1,17 +1,16 @@
 import type { Listener } from '../api/types';
-import type { ListenerRates } from '../store/rates';
+import type { RatePoint } from '../store/rates';
 import { formatBytes, formatCompact, formatCount, formatRate } from '../text/format';
 import { ServiceTag } from './ServiceTag';
-import { Sparkline } from './Sparkline';
 import { Stat } from './Stat';
 
 interface Props {
   listener: Listener;
-  rates: ListenerRates | undefined;
+  /** Null while it is not known. */
+  rate: RatePoint | null;
 }
 
-export function ListenerCard({ listener, rates }: Props) {
-  const latest = rates?.latest ?? null;
+export function ListenerCard({ listener, rate: latest }: Props) {
   const udp = listener.transport === 'udp';
   const refused = listener.refused + listener.rejected_connections;
   return (
@@ -21,11 +20,12 @@ export function ListenerCard({ listener, rates }: Props) {
         <code class="address">{listener.address}</code>
       </header>
       <p class="card-rates">
-        <span class="card-rate">{latest ? formatRate(latest.messages) : '–'}</span>
-        <span class="unit">msg/s</span>
+        <span>
+          <span class="card-rate">{latest ? formatRate(latest.messages) : '–'}</span>
+          <span class="unit">msg/s</span>
+        </span>
         <span class="card-bytes">{latest ? `${formatBytes(latest.bytes)}/s` : '–'}</span>
       </p>
-      <Sparkline points={rates?.history ?? []} />
       <dl class="card-stats">
         <Stat
           label="Received"
@@ -36,7 +36,7 @@ export function ListenerCard({ listener, rates }: Props) {
         <Stat label="Refused" value={formatCompact(refused)} tone={refused ? 'warn' : undefined} />
         {udp && (
           <Stat
-            label="Kernel drops"
+            label="Drops"
             value={formatCompact(listener.kernel_drops)}
             tone={listener.kernel_drops ? 'warn' : undefined}
           />

@@ -9,7 +9,9 @@ export function ListenerCards() {
     <section class="cards" aria-label="Listeners">
       {listeners?.map((listener) => {
         const key = listenerKey(listener);
-        return <ListenerCard key={key} listener={listener} rates={gateway.rates.value.get(key)} />;
+        return (
+          <ListenerCard key={key} listener={listener} rate={gateway.rates.value.get(key) ?? null} />
+        );
       })}
       {listeners?.length === 0 && <p class="empty">No server is switched on.</p>}
       {/* Before the first status: the places of the three usual servers, so that nothing jumps. */}

@@ -1,58 +1,68 @@
 import { useState } from 'preact/hooks';
 import { useGateway, useView } from '../store/context';
 import { formatCount } from '../text/format';
+import { EmptyLog } from './EmptyLog';
+import { FilterBar } from './FilterBar';
 import { LogRowView, rowId } from './LogRowView';
 import { Panel } from './Panel';
+import { type LogHold, useLogHold } from './useLogHold';
 import { useNarrow } from './useMedia';
 import { VirtualTable } from './VirtualTable';
 
 const COLUMNS = ['No.', 'Time', 'Service', 'Client', 'Received', 'Reply', 'Size', 'Took'].map(
   (label) => ({ label }),
 );
+/** So near to the first row older ones are asked for. */
+const OLDER_WITHIN_ROWS = 60;
 
 export function LogPanel() {
   const gateway = useGateway();
   const view = useView();
+  const hold = useLogHold();
   const { log } = gateway;
   const narrow = useNarrow();
-  /** Null while the tail is followed, else how much had arrived when it was left. */
-  const [leftAt, setLeftAt] = useState<number | null>(null);
   /** The row the arrow keys stand on, counted from the log's origin. */
   const [activeAt, setActiveAt] = useState<number | null>(null);
-  void gateway.logVersion.value;
-  const fresh = leftAt === null ? 0 : log.arrived - leftAt;
   const detail = view.detail.value;
   const shown = detail?.kind === 'message' ? log.indexOf(detail.seq) : -1;
   const active = activeAt === null ? -1 : activeAt - log.origin;
 
-  const onFollow = (follow: boolean) => {
-    if (follow !== (leftAt === null)) setLeftAt(follow ? null : log.arrived);
-  };
   const open = (index: number) => {
     const row = log.rows[index];
     if (row?.kind === 'message') view.show({ kind: 'message', seq: row.message.seq });
   };
   const onMove = (index: number) => {
     setActiveAt(index + log.origin);
-    if (index < log.rows.length - 1) onFollow(false);
+    if (index < log.rows.length - 1) hold.follow(false);
     if (detail?.kind === 'message') open(index);
+  };
+  const onFollow = (follow: boolean) => {
+    // The end of a frozen view is not the end of the log.
+    if (!(follow && hold.paused)) hold.follow(follow);
+  };
+  const onView = (first: number) => {
+    if (!hold.following && first - log.epochIndex < OLDER_WITHIN_ROWS) void gateway.loadOlder();
   };
   return (
     <Panel
       class="log-panel"
       title="Messages"
-      note={leftAt === null ? 'following the newest' : 'held while you read'}
+      note={gateway.loadingOlder.value ? 'loading older ones…' : words(hold)}
+      tools={<PauseButton hold={hold} />}
     >
+      <FilterBar />
       <VirtualTable
         label="Messages, oldest first"
         class="log"
         columns={COLUMNS}
-        count={log.rows.length}
+        count={hold.count}
         origin={log.origin}
         rowHeight={narrow ? 52 : 28}
         firstColumnChars={formatCount(gateway.status.value?.log.newest_seq ?? 0).length}
-        follow={leftAt === null}
+        follow={hold.following}
         onFollow={onFollow}
+        onEnd={() => hold.follow(true)}
+        onView={onView}
         active={active}
         rowId={(index) => {
           const row = log.rows[index];
@@ -75,20 +85,31 @@ export function LogPanel() {
         )}
       />
       {log.rows.length === 0 && <EmptyLog />}
-      {leftAt !== null && (
-        <button type="button" class="log-resume" onClick={() => setLeftAt(null)}>
-          {fresh > 0 ? `${formatCount(fresh)} new` : 'To the end'} <span aria-hidden="true">↓</span>
+      {!hold.following && (
+        <button type="button" class="log-resume" onClick={() => hold.follow(true)}>
+          {hold.fresh > 0 ? `${formatCount(hold.fresh)} new` : 'To the end'}{' '}
+          <span aria-hidden="true">↓</span>
         </button>
       )}
     </Panel>
   );
 }
 
-function EmptyLog() {
+function words({ following, paused }: LogHold): string {
+  if (paused) return 'paused';
+  return following ? 'following the newest' : 'held while you read';
+}
+
+function PauseButton({ hold }: { hold: LogHold }) {
   return (
-    <div class="empty log-empty">
-      <p>No message yet.</p>
-      <p>Send one from the form, or run a client against one of the addresses above.</p>
-    </div>
+    <button
+      type="button"
+      class="button panel-tool"
+      aria-pressed={hold.paused}
+      data-keys="pause"
+      onClick={() => (hold.paused ? hold.follow(true) : hold.pause())}
+    >
+      Pause
+    </button>
   );
 }

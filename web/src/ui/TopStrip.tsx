@@ -7,7 +7,7 @@ export function TopStrip() {
   const gateway = useGateway();
   const status = gateway.status.value;
   const live = gateway.stream.value.name === 'live';
-  const rates = [...gateway.rates.value.values()].map((rate) => rate.latest);
+  const rates = [...gateway.rates.value.values()];
   const perSecond = rates.reduce((sum, rate) => sum + (rate?.messages ?? 0), 0);
   const known = live && rates.some((rate) => rate !== null);
   const drops = status?.listeners.reduce((sum, listener) => sum + listener.kernel_drops, 0);

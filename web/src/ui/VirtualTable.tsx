@@ -32,6 +32,8 @@ interface Props {
   /** Stay at the end as rows come. */
   follow?: boolean;
   onFollow?: (follow: boolean) => void;
+  /** The End key: asks for the end itself, not for that of what is shown. */
+  onEnd?: () => void;
   /** The first and the last row in view, when they change. */
   onView?: (first: number, last: number) => void;
   /** The row that the arrow keys stand on, or -1. */
@@ -102,7 +104,7 @@ export function VirtualTable(props: Props) {
     if (event.key === 'ArrowDown') move(1);
     else if (event.key === 'ArrowUp') move(-1);
     else if (event.key === 'Enter' && active >= 0) props.onOpen(active);
-    else if (event.key === 'End') onFollow?.(true);
+    else if (event.key === 'End') props.onEnd?.();
     else return;
     if (event.key !== 'End') event.preventDefault();
   };

@@ -1,13 +1,20 @@
+import type { Note } from '../store/log';
 import { formatTimeToSecond } from '../text/format';
 
+const WORDS: Record<Note, [what: string, then: string]> = {
+  restarted: ['The gateway was restarted', 'numbers begin anew'],
+  cleared: ['The log was cleared', 'what came before is gone'],
+};
+
 interface Props {
+  note: Note;
   at: number;
   index: number;
   id: string;
   active: boolean;
 }
 
-export function RestartRow({ at, index, id, active }: Props) {
+export function NoteRow({ note, at, index, id, active }: Props) {
   return (
     <div
       role="row"
@@ -15,12 +22,12 @@ export function RestartRow({ at, index, id, active }: Props) {
       id={id}
       aria-rowindex={index + 2}
       data-active={active}
-      data-reason="restarted"
+      data-reason={note}
     >
       <span role="gridcell" class="cell cell-gap">
-        <span class="gap-count">The gateway was restarted</span>
+        <span class="gap-count">{WORDS[note][0]}</span>
         <span class="gap-range">{formatTimeToSecond(new Date(at).toISOString())}</span>
-        <span>numbers begin anew</span>
+        <span>{WORDS[note][1]}</span>
       </span>
     </div>
   );

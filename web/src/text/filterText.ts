@@ -1,0 +1,203 @@
+/**
+ * A filter as one line of text: `service:udp-upper min_size:100 hello world`. Names are those of the
+ * API; words without a name are what the text has to contain.
+ */
+import {
+  FILTER_KEYS,
+  type Filter,
+  type FilterKey,
+  filterEntries,
+  isFilterKey,
+} from '../store/filter';
+
+/** What the line may refer to. */
+export interface Vocabulary {
+  services: readonly string[];
+  /** The id of the client with this address, where there is one. */
+  clientId: (address: string) => number | null;
+  now: Date;
+}
+
+export type ReadFilter = { filter: Filter } | { problem: string };
+
+export const OUTCOMES = [
+  'replied',
+  'reply_too_large',
+  'refused_own_listener',
+  'refused_reflecting_port',
+  'refused_not_unicast',
+  'refused_rate_limit',
+  'send_failed',
+  'peer_gone',
+  'after_close',
+  'unfinished',
+] as const;
+
+export interface Token {
+  key: FilterKey | null;
+  value: string;
+  from: number;
+  to: number;
+}
+
+const TOKEN = /([a-z_]+):(?=\s|$)|(?:([a-z_]+):)?(?:"((?:[^"\\]|\\.)*)"?|(\S+))/g;
+
+export function readTokens(line: string): Token[] {
+  return Array.from(line.matchAll(TOKEN), (match) => {
+    const [whole, bare, name, quoted, plain] = match;
+    const key = bare ?? name ?? '';
+    const value = quoted?.replace(/\\(.)/g, '$1') ?? plain ?? '';
+    const place = { from: match.index, to: match.index + whole.length };
+    if (isFilterKey(key)) return { key, value, ...place };
+    // A word with a colon in it, like a time or an address, is a word.
+    return { key: null, value: key ? whole : value, ...place };
+  });
+}
+
+export function readFilter(line: string, vocabulary: Vocabulary): ReadFilter {
+  const filter: Partial<Record<FilterKey, string>> = {};
+  const words: string[] = [];
+  for (const { key, value } of readTokens(line)) {
+    if (key === null) {
+      words.push(value);
+      continue;
+    }
+    if (filter[key] !== undefined) return { problem: `${key} stands twice` };
+    const read = READERS[key](value, vocabulary);
+    if (read === null) return { problem: `${key}: ${EXPECTED[key](vocabulary)}` };
+    filter[key] = read;
+  }
+  if (words.length === 0) return { filter };
+  if (filter.text !== undefined) return { problem: 'text stands twice' };
+  return { filter: { ...filter, text: words.join(' ') } };
+}
+
+export function writeFilter(filter: Filter): string {
+  return filterEntries(filter)
+    .map(([key, value]) =>
+      key === 'text' && isPlainWords(value) ? value : `${key}:${quote(value)}`,
+    )
+    .sort((a, b) => Number(!a.includes(':')) - Number(!b.includes(':')))
+    .join(' ');
+}
+
+function isPlainWords(text: string): boolean {
+  return !/["\\:]|^\s|\s$|\s\s|[^\S ]/.test(text);
+}
+
+function quote(value: string): string {
+  return /[\s"\\]/.test(value) || value === '' ? `"${value.replace(/["\\]/g, '\\$&')}"` : value;
+}
+
+type Reader = (value: string, vocabulary: Vocabulary) => string | null;
+
+function names(allowed: (vocabulary: Vocabulary) => readonly string[]): Reader {
+  return (value, vocabulary) => {
+    const known = allowed(vocabulary);
+    return value !== '' && value.split(',').every((name) => known.includes(name)) ? value : null;
+  };
+}
+
+const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+
+/** RFC 3339 as it is; "5m" is that long ago; "14:30" is today by this machine's clock. */
+function readTime(value: string, { now }: Vocabulary): string | null {
+  if (RFC3339.test(value)) return Number.isNaN(Date.parse(value)) ? null : value;
+  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(value) ?? [];
+  if (count && unit)
+    return new Date(now.getTime() - Number(count) * (UNITS[unit] ?? 0)).toISOString();
+  const [, hour, minute, second] = /^([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/.exec(value) ?? [];
+  if (!hour || !minute) return null;
+  const day = new Date(now);
+  day.setHours(Number(hour), Number(minute), Number(second ?? 0), 0);
+  return day.toISOString();
+}
+
+const READERS: Record<FilterKey, Reader> = {
+  service: names(({ services }) => services),
+  outcome: names(() => OUTCOMES),
+  client: (value, { clientId }) => (/^[1-9]\d{0,15}$/.test(value) ? value : id(clientId(value))),
+  text: (value) => value || null,
+  hex: (value) => (/^(?:[0-9a-fA-F]{2})+$/.test(value) ? value : null),
+  min_size: (value) => (/^\d{1,15}$/.test(value) ? value : null),
+  since: readTime,
+  until: readTime,
+};
+
+function id(found: number | null): string | null {
+  return found === null ? null : String(found);
+}
+
+const A_TIME = () => '14:30, or 5m ago, or 2026-01-31T12:00:00Z';
+const EXPECTED: Record<FilterKey, (vocabulary: Vocabulary) => string> = {
+  service: ({ services }) => services.join(', '),
+  outcome: () => OUTCOMES.join(', '),
+  client: () => 'the number or the address of a client',
+  text: () => 'at least one character',
+  hex: () => 'pairs of hexadecimal digits, as in 48656c6c6f',
+  min_size: () => 'a number of bytes',
+  since: A_TIME,
+  until: A_TIME,
+};
+
+export interface Suggestion {
+  /** What takes the place of the token at the caret. */
+  insert: string;
+  note: string;
+}
+
+export interface Choices {
+  services: readonly string[];
+  clients: readonly { id: number; address: string; service: string }[];
+}
+
+const NOTES: Record<FilterKey, string> = {
+  service: 'one of the servers',
+  client: 'number or address',
+  outcome: 'what became of it',
+  text: 'contains these characters',
+  hex: 'contains these bytes',
+  min_size: 'received at least so many bytes',
+  since: 'not before 14:30, or 5m ago',
+  until: 'before a time',
+};
+const SUGGESTIONS_MAX = 8;
+
+/** What may stand where the caret is. */
+export function suggest(line: string, caret: number, choices: Choices): Suggestion[] {
+  const token = tokenAt(line, caret);
+  const typed = line.slice(token.from, caret).toLowerCase();
+  const colon = typed.indexOf(':');
+  const found =
+    colon < 0
+      ? keySuggestions(typed)
+      : valueSuggestions(typed.slice(0, colon), typed.slice(colon + 1), choices);
+  return found.filter(({ insert }) => insert !== typed).slice(0, SUGGESTIONS_MAX);
+}
+
+export function tokenAt(line: string, caret: number): { from: number; to: number } {
+  const token = readTokens(line).find(({ from, to }) => from <= caret && caret <= to);
+  return token ?? { from: caret, to: caret };
+}
+
+function keySuggestions(typed: string): Suggestion[] {
+  return FILTER_KEYS.filter((key) => key.startsWith(typed)).map((key) => ({
+    insert: `${key}:`,
+    note: NOTES[key],
+  }));
+}
+
+function valueSuggestions(key: string, typed: string, choices: Choices): Suggestion[] {
+  const of = (list: readonly string[], note: string) =>
+    list.filter((name) => name.includes(typed)).map((name) => ({ insert: `${key}:${name}`, note }));
+  if (key === 'service') return of(choices.services, '');
+  if (key === 'outcome') return of(OUTCOMES, '');
+  if (key !== 'client') return [];
+  return choices.clients
+    .filter(({ id: number, address }) => String(number) === typed || address.includes(typed))
+    .map(({ id: number, address, service }) => ({
+      insert: `client:${number}`,
+      note: `${address} ${service}`,
+    }));
+}

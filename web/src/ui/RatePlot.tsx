@@ -1,0 +1,125 @@
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import type { RateTable } from '../store/rateHistory';
+import type { RatePoint } from '../store/rates';
+import { formatTimeToSecond } from '../text/format';
+import { useSize } from './useSize';
+
+export interface Span {
+  min: number;
+  max: number;
+}
+
+interface Props {
+  label: string;
+  table: RateTable;
+  metric: keyof RatePoint;
+  format: (value: number) => string;
+  span: Span;
+  /** Changes with the colours of the page. */
+  theme: string;
+  /** The point under the pointer, or null. */
+  onPoint: (index: number | null) => void;
+  onZoom: (span: Span) => void;
+}
+
+const SHORTEST_ZOOM_S = 5;
+
+/** The curves. uPlot draws on a canvas and writes no markup. */
+export function RatePlot(props: Props) {
+  const { table, metric, span, theme } = props;
+  const holder = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const latest = useRef(props);
+  latest.current = props;
+  const size = useSize(holder);
+  const services = table.services.join();
+
+  useEffect(() => {
+    if (!holder.current) return;
+    const made = new uPlot(
+      options(holder.current, latest),
+      plotData(latest.current),
+      holder.current,
+    );
+    plot.current = made;
+    return () => {
+      plot.current = null;
+      made.destroy();
+    };
+  }, [services, theme, metric]);
+  useEffect(() => {
+    plot.current?.setData(plotData({ table, metric }), false);
+    plot.current?.setScale('x', span);
+  }, [table, metric, span]);
+  useEffect(() => {
+    if (size.width > 0) plot.current?.setSize(size);
+  }, [size]);
+  return <div class="plot" role="img" aria-label={props.label} ref={holder} />;
+}
+
+function plotData({ table, metric }: Pick<Props, 'table' | 'metric'>): uPlot.AlignedData {
+  const lines = table.points.map((line) => line.map((point) => point?.[metric] ?? null));
+  return [table.times, ...lines];
+}
+
+function options(holder: HTMLElement, latest: { current: Props }): uPlot.Options {
+  const style = getComputedStyle(holder);
+  const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  const axis = {
+    stroke: colour('text-faint'),
+    font: `11px ${style.fontFamily}`,
+    grid: { stroke: colour('line'), width: 1 },
+    ticks: { show: false },
+  };
+  return {
+    width: Math.max(holder.clientWidth, 1),
+    height: Math.max(holder.clientHeight, 1),
+    legend: { show: false },
+    padding: [8, 28, 0, 0],
+    cursor: {
+      y: false,
+      drag: { x: true, y: false, setScale: false },
+      points: { size: 7 },
+    },
+    scales: { y: { range: (_u, _min, max) => [0, Math.max(1, (max ?? 0) * 1.08)] } },
+    axes: [
+      { ...axis, size: 26, space: 90, values: (_u, splits) => splits.map(clock) },
+      {
+        ...axis,
+        size: 58,
+        space: 34,
+        values: (_u, splits) => splits.map((value) => latest.current.format(value)),
+      },
+    ],
+    series: [
+      {},
+      ...latest.current.table.services.map((service) => ({
+        label: service,
+        stroke: colour(service) || colour('accent'),
+        fill: `color-mix(in srgb, ${colour(service) || colour('accent')} 9%, transparent)`,
+        width: 1.5,
+        points: { show: false },
+      })),
+    ],
+    hooks: {
+      setCursor: [(u) => latest.current.onPoint(u.cursor.idx ?? null)],
+      setSelect: [(u) => zoom(u, latest.current)],
+    },
+  };
+}
+
+/** 14:03, and the second where it is not the full minute. */
+function clock(seconds: number): string {
+  return formatTimeToSecond(new Date(seconds * 1000).toISOString()).replace(/:00$/, '');
+}
+
+function zoom(u: uPlot, { onZoom }: Props): void {
+  const { left, width } = u.select;
+  if (width <= 0) return;
+  const min = u.posToVal(left, 'x');
+  const max = u.posToVal(left + width, 'x');
+  u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  if (max - min >= SHORTEST_ZOOM_S) onZoom({ min, max });
+}
