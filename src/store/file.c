@@ -174,6 +174,7 @@ static int try_open(struct sl_store *store, int *code, struct sl_error *error)
                             strerror(-result));
     *code = sl_database_open(store->path, &store->db);
     store->inode = sl_files_inode(store->path);
+    store->wal_max = sl_files_wal_max(store->path);
     if (*code == SQLITE_OK)
         *code = sl_schema_look(store->db, &schema);
     if (*code == SQLITE_OK && schema != SL_SCHEMA_READY)

@@ -9,12 +9,14 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "socklens/clock.h"
 
-#define BALLAST_SIZE ((off_t)4 << 20)
+#define WAL_MAX  (UINT64_C(8) << 20)
+#define WAL_PART 16 /* of the file system */
 
 static bool beside(char out[PATH_MAX], const char *path, const char *suffix)
 {
@@ -121,6 +123,13 @@ static bool exists(const char *path)
     return lstat(path, &status) == 0;
 }
 
+static uint64_t size_of(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
+}
+
 /* A name that is free, with a number where two were set aside within one second. */
 static void name_aside(char out[PATH_MAX], const char *path)
 {
@@ -145,8 +154,12 @@ int sl_files_set_aside(const char *path, const char *why, struct sl_log *log)
         sl_log_error(log, "the log %s is damaged (%s) and cannot be moved aside: %m", path, why);
         return -errno;
     }
-    if (beside(from, path, "-wal") && beside(to, aside, "-wal"))
-        rename(from, to);
+    if (beside(from, path, "-wal") && beside(to, aside, "-wal")) {
+        if (size_of(from) > 0)
+            rename(from, to);
+        else
+            unlink(from);
+    }
     remove_beside(path, "-shm");
     sl_log_warning(log, "the log %s is damaged (%s): moved to %s, a fresh one begins", path, why,
                    aside);
@@ -158,13 +171,6 @@ uint64_t sl_files_inode(const char *path)
     struct stat status;
 
     return stat(path, &status) == 0 ? (uint64_t)status.st_ino : 0;
-}
-
-static uint64_t size_of(const char *path)
-{
-    struct stat status;
-
-    return stat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
 }
 
 uint64_t sl_files_size(const char *path)
@@ -182,8 +188,20 @@ static int allocate(int fd, off_t size)
     return result < 0 ? -errno : 0;
 }
 
+uint64_t sl_files_wal_max(const char *path)
+{
+    struct statvfs status;
+    uint64_t part;
+
+    if (statvfs(path, &status) < 0)
+        return WAL_MAX;
+    part = (uint64_t)status.f_blocks * status.f_frsize / WAL_PART;
+    return part < WAL_MAX ? part : WAL_MAX;
+}
+
 int sl_files_make_ballast(const char *path)
 {
+    off_t size = (off_t)(2 * sl_files_wal_max(path));
     char name[PATH_MAX];
     int fd, result;
 
@@ -192,8 +210,8 @@ int sl_files_make_ballast(const char *path)
     fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return -errno;
-    result = allocate(fd, 2 * BALLAST_SIZE);
-    if (ftruncate(fd, BALLAST_SIZE) < 0 || result < 0)
+    result = allocate(fd, 2 * size);
+    if (ftruncate(fd, size) < 0 || result < 0)
         unlink(name);
     close(fd);
     return result;

@@ -30,10 +30,14 @@ uint64_t sl_files_inode(const char *path);
 /* Bytes of the log and its WAL. */
 uint64_t sl_files_size(const char *path);
 
-/* PATH.ballast holds space that is let go when the disk is full: even deleting rows needs some.
- * Making it fails with -ENOSPC unless there is twice its size, so that recording that begins again
- * does not end at once; other failures (no such call on this file system) are for the caller to
- * ignore. */
+/* How large the WAL may become, about: small beside the file system. */
+uint64_t sl_files_wal_max(const char *path);
+
+/* PATH.ballast holds space that is let go when the disk is full: even deleting rows needs some, and
+ * what lies in the WAL has to find room in the file. So it is twice as large as the WAL may become,
+ * which allows for the transaction that went over. Making it fails with -ENOSPC unless there is
+ * twice its size, so that recording that begins again does not end at once; other failures (no such
+ * call on this file system) are for the caller to ignore. */
 int sl_files_make_ballast(const char *path);
 void sl_files_drop_ballast(const char *path);
 

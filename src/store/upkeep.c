@@ -16,9 +16,8 @@
 #define FREE_PAGES_KEPT 64
 #define SHRINK_SQL      "PRAGMA incremental_vacuum(32)"
 
-/* Each frame in the WAL is a page. The more of them at a time, the more often a page that was
- * written several times is moved once, but the larger the WAL. */
-#define CHECKPOINT_BYTES (UINT64_C(16) << 20)
+/* Of the bytes that retention allows the file. */
+#define WAL_PART 8
 
 int sl_store_measure(struct sl_store *store)
 {
@@ -92,20 +91,20 @@ void sl_store_checkpoint(struct sl_store *store, int mode)
     store->wal_checkpointed = store->wal_frames;
 }
 
-static uint64_t checkpoint_bytes(struct sl_store *store)
+uint64_t sl_store_wal_bytes(struct sl_store *store)
 {
     uint64_t part;
 
     pthread_mutex_lock(&store->lock);
-    part = store->retention.bytes / 8;
+    part = store->retention.bytes / WAL_PART;
     pthread_mutex_unlock(&store->lock);
-    return part && part < CHECKPOINT_BYTES ? part : CHECKPOINT_BYTES;
+    return part && part < store->wal_max ? part : store->wal_max;
 }
 
 /* While a reader is at work the WAL cannot begin anew, and what was moved already stays in it. */
 static void checkpoint_if_due(struct sl_store *store, bool idle)
 {
-    uint64_t limit = checkpoint_bytes(store) / store->page_size;
+    uint64_t limit = sl_store_wal_bytes(store) / store->page_size;
 
     if (store->wal_frames < store->wal_checkpointed)
         store->wal_checkpointed = 0;

@@ -13,15 +13,11 @@
 #include "store/files.h"
 #include "store/store.h"
 
-#define GATHER_MS 10
-#define SLEEP_MS  1000
+#define GATHER_MS 25
 
 /* Of one transaction. */
-#define ROWS_MAX  4096u
+#define ROWS_MAX  16384u
 #define BYTES_MAX (UINT64_C(4) << 20)
-
-/* Between two looks at retention and the WAL. */
-#define TRANSACTIONS_MAX 4
 
 enum progress { PROGRESS_END, PROGRESS_MORE, PROGRESS_FAILED };
 
@@ -29,7 +25,7 @@ enum progress { PROGRESS_END, PROGRESS_MORE, PROGRESS_FAILED };
 struct batch {
     bool begun;
     uint64_t records, rows, bytes, lost, gaps;
-    uint64_t newest_seq;
+    uint64_t bytes_max, newest_seq;
 };
 
 static int begin(struct sl_store *store, struct batch *batch)
@@ -67,7 +63,7 @@ static int fill(struct sl_store *store, struct batch *batch, enum progress *prog
     int code = SQLITE_OK;
 
     *progress = PROGRESS_MORE;
-    while (code == SQLITE_OK && batch->records < ROWS_MAX && batch->bytes < BYTES_MAX) {
+    while (code == SQLITE_OK && batch->records < ROWS_MAX && batch->bytes < batch->bytes_max) {
         const struct sl_record *record;
         struct sl_gap gap;
         enum sl_read read = sl_cursor_next(&store->cursor, &record, &gap);
@@ -119,7 +115,8 @@ static int probe(struct sl_store *store, struct batch *batch)
 
 static enum progress write_once(struct sl_store *store)
 {
-    struct batch batch = {0};
+    uint64_t limit = sl_store_wal_bytes(store);
+    struct batch batch = {.bytes_max = limit < BYTES_MAX ? limit : BYTES_MAX};
     enum progress progress;
     int code = fill(store, &batch, &progress);
 
@@ -138,13 +135,7 @@ static enum progress write_once(struct sl_store *store)
 
 static enum progress write_some(struct sl_store *store, int64_t now_ns)
 {
-    enum progress progress = PROGRESS_MORE;
-
-    if (!sl_store_may_write(store, now_ns))
-        return PROGRESS_FAILED;
-    for (int i = 0; i < TRANSACTIONS_MAX && progress == PROGRESS_MORE; i++)
-        progress = write_once(store);
-    return progress;
+    return sl_store_may_write(store, now_ns) ? write_once(store) : PROGRESS_FAILED;
 }
 
 static void sleep_until(struct sl_store *store, bool failed)

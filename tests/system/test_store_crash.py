@@ -1,0 +1,234 @@
+"""The log survives: a kill at any moment, a stop, a damaged file."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+
+from gateway import Gateway, clean_environment, gateway_executable, tcp_connect, udp_exchange, \
+    wait_until
+from store_file import StoreTest, Traffic
+
+# For a long run: SOCKLENS_TEST_KILLS=500
+KILLS = int(os.environ.get("SOCKLENS_TEST_KILLS", "6"))
+
+
+class Kill(StoreTest):
+    def test_all_but_the_last_second_is_there(self):
+        """Again and again on the same file, at random moments under load."""
+        chance = random.Random(int(os.environ.get("SOCKLENS_TEST_SEED", time.time_ns())))
+        for turn in range(KILLS):
+            with self.subTest(turn=turn):
+                self.kill_once(chance.uniform(0.05, 2.2))
+
+    def kill_once(self, after_s):
+        gateway = self.gateway()
+        try:
+            first = gateway.status()["log"]["newest_seq"] + 1
+            with Traffic(gateway.udp) as traffic, tcp_connect(gateway.chat) as chat:
+                chat.sendall(b"I am here")
+                time.sleep(after_s)
+                gateway.process.send_signal(signal.SIGKILL)
+                killed = time.monotonic()
+                gateway.process.wait()
+                must = traffic.replied_before(killed - 1)
+        finally:
+            gateway.kill()
+        self.check(first, must, after_s)
+
+    def check(self, first, must, after_s):
+        self.assert_whole()
+        found = [number for number in self.numbers(first) if number]
+        self.assertEqual(found, sorted(found), "out of order")
+        self.assertEqual(must - set(found), set(), f"lost though older than 1 s ({after_s:.2f} s)")
+        if after_s > 1.5:
+            self.assertTrue(must, "the test is void: nothing was old enough")
+
+    def test_clients_that_were_open_get_an_end(self):
+        gateway = self.gateway()
+        try:
+            log_id = gateway.status()["log"]["id"]
+            with tcp_connect(gateway.chat) as chat:
+                chat.sendall(b"one\ntwo\n")
+                self.wait_for_count(2)
+                gateway.process.send_signal(signal.SIGKILL)
+                gateway.process.wait()
+        finally:
+            gateway.kill()
+        self.assertEqual(self.query("SELECT closed_at FROM client_log"), [(None,)])
+        with self.gateway() as gateway:
+            self.assertNotEqual(gateway.status()["log"]["id"], log_id)
+            self.assertEqual(gateway.status()["log"]["newest_seq"], 2)
+            self.assertEqual(
+                self.query("SELECT closed_by, close_reason, received_messages, received_bytes, "
+                           "sent_messages FROM client_log"),
+                [("server", "shutdown", 2, 6, 2)])
+
+    def test_the_next_run_goes_on_where_it_ended(self):
+        for turn in range(3):
+            gateway = self.gateway()
+            try:
+                udp_exchange(gateway.udp, b"turn %d" % turn)
+                self.wait_for_count(turn + 1)
+                gateway.process.send_signal(signal.SIGKILL)
+                gateway.process.wait()
+            finally:
+                gateway.kill()
+        self.assertEqual(self.query("SELECT seq, received_text, sent_text FROM log"),
+                         [(turn + 1, f"turn {turn}", f"TURN {turn}") for turn in range(3)])
+        self.assertEqual(self.query("SELECT count(DISTINCT id) FROM clients"), [(3,)])
+
+
+class Stop(StoreTest):
+    def test_everything_is_there(self):
+        gateway = self.gateway()
+        self.addCleanup(gateway.kill)
+        log_id = gateway.status()["log"]["id"]
+        with Traffic(gateway.udp) as traffic, tcp_connect(gateway.chat) as chat:
+            chat.sendall(b"I stay")
+            time.sleep(0.7)
+            traffic.end()
+            newest = gateway.status()["log"]["newest_seq"]
+            gateway.stop()
+        self.assertEqual(sorted(self.files("messages.db")), ["messages.db", "messages.db.lock"])
+        self.assert_whole()
+        self.assertEqual(self.count(), newest)
+        self.assertEqual(set(traffic.replied) - set(self.numbers()), set())
+        self.assertEqual(self.query("SELECT count(*) FROM clients WHERE closed_at IS NULL"), [(0,)])
+        with self.gateway() as gateway:
+            self.assertEqual(gateway.status()["log"]["id"], log_id)
+            self.assertEqual(gateway.status()["log"]["newest_seq"], newest)
+            udp_exchange(gateway.udp, b"next")
+            self.assertEqual(gateway.wait_for_messages(1)[-1]["seq"], newest + 1)
+            self.assertGreater(gateway.wait_for_messages(1)[-1]["client"]["id"], 2)
+
+
+class Damage(StoreTest):
+    def fill(self, count=20000):
+        with self.gateway() as gateway:
+            with Traffic(gateway.udp) as traffic:
+                wait_until(lambda: traffic.sent >= count, "enough traffic", 60)
+        self.assertGreaterEqual(self.count(), count / 2)
+
+    def damage(self, offset, size):
+        with open(self.file, "r+b") as file:
+            file.seek(offset)
+            file.write(os.urandom(size))
+
+    def check_serves_on(self, old_size):
+        with self.gateway() as gateway:
+            self.assertEqual(udp_exchange(gateway.udp, b"after"), b"AFTER")
+            self.wait_for_count(1)
+            aside = self.files("messages.db.damaged-")
+            self.assertEqual(len(aside), 1, aside)
+            self.assertRegex(gateway.stderr, f"is damaged .* moved to .*{aside[0]}")
+        self.assertEqual(os.stat(os.path.join(self.folder, aside[0])).st_size, old_size)
+        self.assert_whole()
+
+    def test_a_page_in_the_middle(self):
+        self.fill()
+        size = os.stat(self.file).st_size
+        self.damage(size // 2 // 16384 * 16384, 16384)
+        self.check_serves_on(size)
+
+    def test_the_first_page(self):
+        self.fill(100)
+        size = os.stat(self.file).st_size
+        self.damage(0, 4096)
+        self.check_serves_on(size)
+
+    def test_the_file_was_cut(self):
+        self.fill()
+        size = os.stat(self.file).st_size // 2
+        os.truncate(self.file, size)
+        self.check_serves_on(size)
+
+    def test_the_file_is_removed_while_it_runs(self):
+        with self.gateway() as gateway:
+            udp_exchange(gateway.udp, b"before")
+            self.wait_for_count(1)
+            os.unlink(self.file)
+            wait_until(lambda: os.path.exists(self.file), "a fresh file")
+            udp_exchange(gateway.udp, b"after")
+            self.wait_for_count(2)  # memory still had the first
+            self.assertIn("was removed", gateway.stderr)
+        self.assert_whole()
+
+
+class Place(StoreTest):
+    def refused(self, *flags):
+        """The one line in which a start is refused."""
+        done = subprocess.run(
+            [gateway_executable(), "--http=none", "--udp-upper=127.0.0.1:0", "--tcp-upper=none",
+             "--tcp-chat=none", *flags],
+            capture_output=True, text=True, timeout=20, env=clean_environment(self.folder))
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+        return done.stderr
+
+    def test_a_second_gateway_is_refused(self):
+        with self.gateway() as gateway:
+            line = self.refused("--store", self.file)
+            self.assertIn(self.file, line)
+            self.assertIn(f"process {gateway.pid}", line)
+            udp_exchange(gateway.udp, b"undisturbed")
+            self.wait_for_count(1)
+
+    def test_a_newer_file_is_refused(self):
+        with self.gateway():
+            pass
+        self.shell("PRAGMA user_version = 99")
+        self.assertIn("newer", self.refused("--store", self.file))
+        self.assertEqual(self.files("damaged"), [])
+
+    def test_a_folder_that_is_not_there(self):
+        self.assertIn("/no/such/place/messages.db: No such file or directory",
+                      self.refused("--store=/no/such/place/messages.db"))
+
+    def default_place(self, **variables):
+        with Gateway(env={"SOCKLENS_STORE": "", "HOME": self.folder} | variables) as gateway:
+            wait_until(lambda: "Log" in gateway.stdout, "a banner")
+            lines = [line.split(None, 1)[1] for line in gateway.stdout.splitlines()
+                     if line.strip().startswith("Log")]
+            return os.path.relpath(lines[0], self.folder), gateway.stderr
+
+    def test_default_places(self):
+        self.assertEqual(self.default_place()[0], ".local/state/socklens/messages.db")
+        self.assertEqual(self.default_place(XDG_STATE_HOME=self.folder + "/xdg")[0],
+                         "xdg/socklens/messages.db")
+        os.mkdir(self.folder + "/state")
+        self.assertEqual(self.default_place(STATE_DIRECTORY=self.folder + "/state")[0],
+                         "state/messages.db")
+        mode = os.stat(self.folder + "/.local/state/socklens/messages.db").st_mode
+        self.assertEqual(mode & 0o777, 0o600)
+
+    def test_in_memory_where_nothing_can_be_written(self):
+        place, complaint = self.default_place(HOME="/proc/nowhere")
+        self.assertTrue(place.endswith("in memory, 64 MiB"), place)
+        self.assertIn("the log is in memory alone", complaint)
+
+
+class People(StoreTest):
+    def test_the_sqlite3_program_reads_it_while_it_runs(self):
+        with self.gateway() as gateway:
+            udp_exchange(gateway.udp, "straße".encode())
+            udp_exchange(gateway.udp, b"\xff\x00")
+            with tcp_connect(gateway.chat) as chat:
+                chat.sendall(b"Hi")
+                chat.recv(100)
+            self.wait_for_count(3)
+            self.assertEqual(
+                self.shell("SELECT service, received_text, received_hex, sent_text, outcome FROM "
+                           "log ORDER BY seq").splitlines(),
+                ["udp-upper|straße||STRASSE|replied",
+                 "udp-upper||FF00||replied",
+                 "tcp-chat|Hi||Your data was 2 bytes|replied"])
+            self.assertEqual(self.shell("SELECT listener FROM log WHERE received_text LIKE 'h%'"),
+                             gateway.addresses["tcp_chat"][0] + "\n")
+            self.assertRegex(self.shell("SELECT received_at FROM log LIMIT 1"),
+                             r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
+            self.assertIn("-- ", self.shell(".schema messages"))
+        self.assertEqual(
+            self.shell("SELECT transport, closed_by, close_reason FROM client_log WHERE "
+                       "service = 'tcp-chat'"), "tcp|peer|eof\n")
