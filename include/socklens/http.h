@@ -15,6 +15,7 @@
 #include "socklens/log.h"
 #include "socklens/net.h"
 #include "socklens/registry.h"
+#include "socklens/store.h"
 
 struct sl_http_options {
     const char *const *allow_hosts; /* further names for the Host header */
@@ -29,6 +30,7 @@ struct sl_http_context {
     struct sl_journal *journal;
     struct sl_registry *registry;
     struct sl_net *net;
+    struct sl_store *store; /* NULL: the journal is all there is */
     struct sl_log *log;
 };
 

@@ -138,6 +138,7 @@ static int build_http(struct sl_gateway *gateway, struct sl_error *error)
     struct sl_http_context context = {.journal = gateway->journal,
                                       .registry = gateway->registry,
                                       .net = gateway->net,
+                                      .store = gateway->store,
                                       .log = gateway->log};
     int result = 0;
 

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "http/api.h"
@@ -27,7 +28,7 @@ static void write_list(const struct sl_client_list *list, struct sl_registry *re
     sl_json_open_array(&json);
     for (size_t i = 0; i < count; i++) {
         sl_client_add_tcp_info(registry, &list->views[i]);
-        sl_client_json(&json, &list->views[i], registry, false);
+        sl_client_json(&json, &list->views[i], registry);
     }
     sl_json_close_array(&json);
     sl_page_json(&json, list->limit, more ? cursor : NULL);
@@ -82,11 +83,25 @@ enum sl_step sl_api_clients(struct sl_request *request, struct sl_answer *answer
     return SL_STEP_ANSWER;
 }
 
-static bool find(struct sl_request *request, struct sl_client_view *view, struct sl_answer *answer)
-{
-    struct sl_problem problem;
+struct found {
+    struct sl_client_view view;
+    char listener[128];
+};
 
-    if (sl_registry_get(request->http->context.registry, request->id, view))
+/* Among those that are there, then among those of long ago. */
+static bool find(struct sl_request *request, struct found *found, struct sl_answer *answer)
+{
+    struct sl_http *http = request->http;
+    struct sl_problem problem;
+    const char *name;
+
+    if (sl_registry_get(http->context.registry, request->id, &found->view)) {
+        name = sl_listener_name(http->context.registry, found->view.listener);
+        snprintf(found->listener, sizeof(found->listener), "%s", name ? name : "");
+        return true;
+    }
+    if (sl_trail_client(&http->trail, request->id, &found->view, found->listener,
+                        sizeof(found->listener)))
         return true;
     sl_problem_set(&problem, 404, "id", NULL,
                    "there is no client %" PRIu64 ", or it closed long ago", request->id);
@@ -96,13 +111,13 @@ static bool find(struct sl_request *request, struct sl_client_view *view, struct
 
 enum sl_step sl_api_client(struct sl_request *request, struct sl_answer *answer)
 {
-    struct sl_client_view view;
     struct sl_json json;
+    struct found found;
 
-    if (!find(request, &view, answer))
+    if (!find(request, &found, answer))
         return SL_STEP_ANSWER;
     sl_json_init(&json, &answer->body);
-    sl_client_json(&json, &view, request->http->context.registry, true);
+    sl_client_detail_json(&json, &found.view, found.listener);
     sl_answer_json(answer, json.failed);
     return SL_STEP_ANSWER;
 }
@@ -110,13 +125,13 @@ enum sl_step sl_api_client(struct sl_request *request, struct sl_answer *answer)
 enum sl_step sl_api_disconnect(struct sl_request *request, struct sl_answer *answer)
 {
     struct sl_problem problem;
-    struct sl_client_view view;
+    struct found found;
 
-    if (!find(request, &view, answer))
+    if (!find(request, &found, answer))
         return SL_STEP_ANSWER;
-    if (!view.open) {
+    if (!found.view.open) {
         sl_problem_set(&problem, 409, "id", NULL, "client %" PRIu64 " is already closed (%s)",
-                       request->id, sl_close_reason_name(view.close_reason));
+                       request->id, sl_close_reason_name(found.view.close_reason));
         return sl_request_refuse(answer, &problem);
     }
     sl_net_disconnect(request->http->context.net, request->id);

@@ -2,63 +2,65 @@
 #include <string.h>
 
 #include "http/api.h"
-#include "http/client_json.h"
 #include "socklens/message_json.h"
 
 const char *const sl_raw_params[] = {"side", NULL};
 
-static void refuse(struct sl_request *request, bool evicted, struct sl_answer *answer)
+static void refuse_gone(struct sl_request *request, struct sl_problem *problem)
 {
-    struct sl_problem problem;
-    struct sl_journal_stats stats;
+    uint64_t oldest, newest;
 
-    sl_journal_stats(request->http->context.journal, &stats);
-    if (!evicted) {
-        sl_problem_set(&problem, 404, "seq", NULL, "there is no message %" PRIu64 " yet",
-                       request->id);
-    } else {
-        sl_problem_set(&problem, 410, "seq", NULL,
-                       "message %" PRIu64 " is no longer held; the oldest is %" PRIu64, request->id,
-                       stats.oldest_seq);
-        problem.oldest_seq = stats.oldest_seq;
-    }
-    sl_answer_problem(answer, &problem);
+    sl_trail_bounds(&request->http->trail, &oldest, &newest);
+    sl_problem_set(problem, 410, "seq", NULL,
+                   "message %" PRIu64 " is no longer held; the oldest is %" PRIu64, request->id,
+                   oldest);
+    problem->oldest_seq = oldest;
 }
 
-/* Places the cursor and returns its record, or answers 404 or 410 and returns NULL. */
-static const struct sl_record *find(struct sl_request *request, struct sl_cursor *cursor,
-                                    struct sl_answer *answer)
-{
-    const struct sl_record *record;
-    enum sl_read read = SL_READ_END;
-    struct sl_gap gap;
+/* Where a step writes what it is asked for. */
+struct target {
+    struct sl_answer *answer;
+    bool sent;
+};
 
-    if (request->id > 0) {
-        sl_cursor_seek(cursor, request->http->context.journal, request->id);
-        do {
-            read = sl_cursor_next(cursor, &record, &gap);
-        } while (read == SL_READ_RECORD && record->kind != SL_RECORD_EXCHANGE);
+/* Shows the message to `write`, or answers why there is none. */
+static enum sl_step show(struct sl_request *request, struct target *target,
+                         void (*write)(void *context, const struct sl_record *record,
+                                       const char *listener))
+{
+    struct sl_problem problem;
+
+    switch (sl_trail_get(&request->http->trail, request->id, write, target)) {
+    case SL_FOUND:
+        return SL_STEP_ANSWER;
+    case SL_FOUND_GONE:
+        refuse_gone(request, &problem);
+        break;
+    case SL_FOUND_NOTHING:
+        sl_problem_set(&problem, 404, "seq", NULL, "there is no message %" PRIu64 " yet",
+                       request->id);
+        break;
+    case SL_FOUND_BEHIND:
+        sl_problem_set(&problem, 503, "seq", NULL, "message %" PRIu64 " is just being written",
+                       request->id);
+        break;
     }
-    if (read == SL_READ_RECORD && record->seq == request->id)
-        return record;
-    refuse(request, read == SL_READ_GAP, answer);
-    return NULL;
+    return sl_request_refuse(target->answer, &problem);
+}
+
+static void write_json(void *context, const struct sl_record *record, const char *listener)
+{
+    struct target *target = context;
+    struct sl_json json;
+
+    sl_json_init(&json, &target->answer->body);
+    sl_message_json(&json, record, listener);
+    sl_answer_json(target->answer, json.failed);
 }
 
 enum sl_step sl_api_message(struct sl_request *request, struct sl_answer *answer)
 {
-    struct sl_cursor cursor = {0};
-    const struct sl_record *record = find(request, &cursor, answer);
-    struct sl_json json;
-
-    if (record) {
-        sl_json_init(&json, &answer->body);
-        sl_message_json(&json, record,
-                        sl_listener_name(request->http->context.registry, record->listener));
-        sl_answer_json(answer, json.failed);
-    }
-    sl_cursor_close(&cursor);
-    return SL_STEP_ANSWER;
+    return show(request, &(struct target){.answer = answer}, write_json);
 }
 
 static void write_raw(const struct sl_record *record, bool sent, struct sl_answer *answer)
@@ -80,6 +82,21 @@ static void write_raw(const struct sl_record *record, bool sent, struct sl_answe
         sl_answer_header(answer, "Socklens-Truncated", "%" PRIu64, whole);
 }
 
+static void write_side(void *context, const struct sl_record *record, const char *listener)
+{
+    struct target *target = context;
+    struct sl_problem problem;
+
+    (void)listener;
+    if (!target->sent || sl_record_has_reply(record)) {
+        write_raw(record, target->sent, target->answer);
+        return;
+    }
+    sl_problem_set(&problem, 404, "side", "received", "message %" PRIu64 " got no reply (%s)",
+                   record->seq, sl_outcome_name(record->outcome));
+    sl_answer_problem(target->answer, &problem);
+}
+
 static bool read_side(struct sl_request *request, bool *sent, struct sl_answer *answer)
 {
     const char *side = sl_query_get(&request->query, "side");
@@ -96,21 +113,9 @@ static bool read_side(struct sl_request *request, bool *sent, struct sl_answer *
 
 enum sl_step sl_api_raw(struct sl_request *request, struct sl_answer *answer)
 {
-    struct sl_cursor cursor = {0};
-    const struct sl_record *record;
-    struct sl_problem problem;
-    bool sent;
+    struct target target = {.answer = answer};
 
-    if (!read_side(request, &sent, answer))
+    if (!read_side(request, &target.sent, answer))
         return SL_STEP_ANSWER;
-    record = find(request, &cursor, answer);
-    if (record && sent && !sl_record_has_reply(record)) {
-        sl_problem_set(&problem, 404, "side", "received", "message %" PRIu64 " got no reply (%s)",
-                       record->seq, sl_outcome_name(record->outcome));
-        sl_answer_problem(answer, &problem);
-    } else if (record) {
-        write_raw(record, sent, answer);
-    }
-    sl_cursor_close(&cursor);
-    return SL_STEP_ANSWER;
+    return show(request, &target, write_side);
 }

@@ -11,6 +11,7 @@ const char *const sl_messages_params[] = {SL_FILTER_PARAMS, "limit", "cursor", "
 struct pending {
     struct sl_message_list list;
     bool waiting;
+    int64_t until_ns; /* monotonic: the wait's end */
 };
 
 static void free_pending(void *state)
@@ -25,7 +26,7 @@ static void begin_wait(struct sl_request *request, struct pending *pending)
 {
     pending->waiting = true;
     request->waiter.wants = SL_DUE_MESSAGES;
-    request->waiter.deadline_ns = sl_clock_mono_ns() + pending->list.wait_ns;
+    pending->until_ns = sl_clock_mono_ns() + pending->list.wait_ns;
     sl_ticker_add(&request->http->ticker, &request->waiter);
 }
 
@@ -36,7 +37,8 @@ static bool begin(struct sl_request *request, struct sl_answer *answer)
 
     request->state = pending;
     request->free_state = free_pending;
-    if (!pending || sl_message_list_from_query(&pending->list, &request->query, &problem) != 0) {
+    if (!pending || sl_message_list_from_query(&pending->list, &request->query, &problem) != 0 ||
+        sl_message_list_check(&pending->list, &request->http->trail, &problem) != 0) {
         sl_answer_problem(answer, &problem);
         return false;
     }
@@ -45,23 +47,36 @@ static bool begin(struct sl_request *request, struct sl_answer *answer)
     return true;
 }
 
+/* What comes next is just being written to the store. */
+static enum sl_step nap(struct sl_request *request, int64_t until_ns)
+{
+    int64_t now_ns = sl_clock_mono_ns();
+
+    if (!request->waiter.added)
+        sl_ticker_add(&request->http->ticker, &request->waiter);
+    sl_ticker_take(&request->http->ticker, &request->waiter);
+    request->waiter.deadline_ns = now_ns + SL_TRAIL_NAP_NS;
+    if (request->waiter.deadline_ns > until_ns)
+        request->waiter.deadline_ns = until_ns;
+    return SL_STEP_WAIT;
+}
+
 /* ANSWER: the wait is over, one way or the other. */
 static enum sl_step wait_step(struct sl_request *request, struct pending *pending)
 {
     unsigned due = sl_ticker_take(&request->http->ticker, &request->waiter);
+    enum sl_progress progress = sl_message_list_count(&pending->list, &request->http->trail);
+    bool over = due & SL_DUE_STOP || sl_clock_mono_ns() >= pending->until_ns;
 
-    switch (sl_message_list_count(&pending->list, request->http->context.journal)) {
-    case SL_PROGRESS_CUT:
-        return SL_STEP_YIELD;
-    case SL_PROGRESS_SHORT:
-        if (due & SL_DUE_STOP || sl_clock_mono_ns() >= request->waiter.deadline_ns)
-            break;
-        return SL_STEP_WAIT;
-    case SL_PROGRESS_DONE:
-        break;
+    if (progress != SL_PROGRESS_DONE && !over) {
+        if (progress == SL_PROGRESS_NAP)
+            return nap(request, pending->until_ns);
+        request->waiter.deadline_ns = pending->until_ns;
+        return progress == SL_PROGRESS_CUT ? SL_STEP_YIELD : SL_STEP_WAIT;
     }
     pending->waiting = false;
     sl_ticker_remove(&request->http->ticker, &request->waiter);
+    request->waiter.wants = 0;
     return SL_STEP_ANSWER;
 }
 
@@ -76,7 +91,6 @@ static void finish(struct pending *pending, struct sl_answer *answer)
 
 enum sl_step sl_api_messages(struct sl_request *request, struct sl_answer *answer)
 {
-    const struct sl_http_context *context = &request->http->context;
     struct pending *pending;
     enum sl_step step;
 
@@ -88,9 +102,16 @@ enum sl_step sl_api_messages(struct sl_request *request, struct sl_answer *answe
         if (step != SL_STEP_ANSWER)
             return step;
     }
-    if (sl_message_list_fill(&pending->list, context->journal, context->registry) ==
-        SL_PROGRESS_CUT)
+    switch (sl_message_list_fill(&pending->list, &request->http->trail)) {
+    case SL_PROGRESS_CUT:
         return SL_STEP_YIELD;
+    case SL_PROGRESS_NAP:
+        if (!atomic_load(&request->http->stopping))
+            return nap(request, INT64_MAX);
+        break;
+    default:
+        break;
+    }
     finish(pending, answer);
     return SL_STEP_ANSWER;
 }

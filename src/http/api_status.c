@@ -29,13 +29,24 @@ enum sl_step sl_api_healthz(struct sl_request *request, struct sl_answer *answer
     return say_ok(answer);
 }
 
+/* Ready is who serves and keeps what it serves: nothing goes wrong for the clients of a gateway whose
+ * disk is full, but who relies on its log should know. */
 enum sl_step sl_api_readyz(struct sl_request *request, struct sl_answer *answer)
 {
+    struct sl_store *store = request->http->context.store;
+    struct sl_store_stats stats = {.state = SL_STORE_RECORDING};
     struct sl_problem problem;
 
-    if (atomic_load(&request->http->ready))
+    if (store)
+        sl_store_stats(store, &stats);
+    if (!atomic_load(&request->http->ready)) {
+        sl_problem_set(&problem, 503, NULL, NULL, "not ready: starting or stopping");
+        return sl_request_refuse(answer, &problem);
+    }
+    if (stats.state == SL_STORE_RECORDING)
         return say_ok(answer);
-    sl_problem_set(&problem, 503, NULL, NULL, "not ready: starting or stopping");
+    sl_problem_set(&problem, 503, NULL, NULL, "messages are served but not kept on disk (%s): %s",
+                   sl_store_state_name(stats.state), stats.last_error);
     return sl_request_refuse(answer, &problem);
 }
 

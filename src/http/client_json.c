@@ -71,11 +71,8 @@ void sl_client_add_tcp_info(struct sl_registry *registry, struct sl_client_view 
         view->tcp = now.tcp;
 }
 
-static void names(struct sl_json *json, const struct sl_client_view *view,
-                  const struct sl_registry *registry)
+static void names(struct sl_json *json, const struct sl_client_view *view, const char *listener)
 {
-    const char *listener = sl_listener_name(registry, view->listener);
-
     number(json, "id", view->id);
     text(json, "service", sl_service_id_name(view->service));
     text(json, "transport", sl_transport_name(view->transport));
@@ -126,11 +123,9 @@ static void tcp_info(struct sl_json *json, const struct sl_tcp_info *tcp)
     sl_json_close_object(json);
 }
 
-void sl_client_json(struct sl_json *json, const struct sl_client_view *view,
-                    const struct sl_registry *registry, bool detail)
+static void members(struct sl_json *json, const struct sl_client_view *view, const char *listener)
 {
-    sl_json_open_object(json);
-    names(json, view, registry);
+    names(json, view, listener);
     life(json, view);
     sl_counters_json(json, &view->counters);
     sl_json_key(json, "rtt_us");
@@ -138,7 +133,21 @@ void sl_client_json(struct sl_json *json, const struct sl_client_view *view,
         sl_json_uint(json, view->tcp.rtt_us);
     else
         sl_json_null(json);
-    if (detail)
-        tcp_info(json, &view->tcp);
+}
+
+void sl_client_json(struct sl_json *json, const struct sl_client_view *view,
+                    const struct sl_registry *registry)
+{
+    sl_json_open_object(json);
+    members(json, view, sl_listener_name(registry, view->listener));
+    sl_json_close_object(json);
+}
+
+void sl_client_detail_json(struct sl_json *json, const struct sl_client_view *view,
+                           const char *listener)
+{
+    sl_json_open_object(json);
+    members(json, view, listener);
+    tcp_info(json, &view->tcp);
     sl_json_close_object(json);
 }

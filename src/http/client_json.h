@@ -7,9 +7,13 @@
 #include "socklens/json.h"
 #include "socklens/registry.h"
 
-/* With `detail` also "tcp_info", live where the client is open. */
+/* Its listener's name is looked up. */
 void sl_client_json(struct sl_json *json, const struct sl_client_view *view,
-                    const struct sl_registry *registry, bool detail);
+                    const struct sl_registry *registry);
+
+/* With all there is: also "tcp_info", live where the client is open. */
+void sl_client_detail_json(struct sl_json *json, const struct sl_client_view *view,
+                           const char *listener);
 
 /* Adds what the kernel knows of the connection, which walks leave out, where the client is an open
  * TCP one. */

@@ -101,7 +101,7 @@ static int write_clients(struct sl_http *http, struct sl_client_view *views, siz
         if (is_repeated(views, i))
             continue;
         sl_client_add_tcp_info(http->context.registry, &views[i]);
-        sl_client_json(&json, &views[i], http->context.registry, false);
+        sl_client_json(&json, &views[i], http->context.registry);
     }
     sl_json_close_array(&json);
     sl_json_key(&json, "more");

@@ -14,6 +14,7 @@
 #include "http/tally.h"
 #include "http/ticker.h"
 #include "http/traffic.h"
+#include "http/trail.h"
 #include "socklens/http.h"
 
 #define SL_HTTP_LISTENERS_MAX   16
@@ -40,6 +41,7 @@ struct sl_http {
     struct sl_acceptor acceptor;
     struct MHD_Daemon *daemon; /* NULL unless it runs */
     struct sl_ticker ticker;
+    struct sl_trail trail;
     struct sl_feed feed;
     struct sl_rates rates;
     struct sl_tally tally;

@@ -66,6 +66,8 @@ static int init(struct sl_http *http, const struct sl_http_options *options, str
                         (http->options.connections_max + 1) / 2);
     sl_feed_init(&http->feed);
     sl_rates_init(&http->rates);
+    sl_trail_init(&http->trail, http->context.journal, http->context.registry,
+                  http->context.store);
     sl_tally_init(&http->tally, http->context.journal);
     http->started_at_ns = sl_clock_wall_ns();
     http->started_at_mono_ns = sl_clock_mono_ns();
@@ -156,6 +158,7 @@ void sl_http_free(struct sl_http *http)
     sl_ticker_deinit(&http->ticker);
     sl_feed_deinit(&http->feed);
     sl_rates_deinit(&http->rates);
+    sl_trail_deinit(&http->trail);
     sl_tally_deinit(&http->tally);
     sl_hosts_deinit(&http->hosts);
     sl_connections_deinit(&http->connections);

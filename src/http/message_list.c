@@ -3,8 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "http/budget.h"
-#include "http/client_json.h"
 #include "http/filter_params.h"
 #include "socklens/clock.h"
 #include "socklens/message_json.h"
@@ -24,6 +22,7 @@ static unsigned read_cursor(struct sl_message_list *list, const struct sl_query 
         seq == UINT64_MAX || (cursor[0] == 'b' && list->oldest_first))
         return sl_page_bad_cursor(cursor, problem);
     list->oldest_first = cursor[0] == 'a';
+    list->by_cursor = true;
     list->place = list->oldest_first ? seq + 1 : seq;
     return 0;
 }
@@ -59,7 +58,6 @@ static unsigned read_wait(struct sl_message_list *list, const struct sl_query *q
         return sl_problem_set(problem, 400, "wait", "0 to 60s, as in 500ms or 5s",
                               "wait must be a duration of at most 60s, not \"%s\"",
                               sl_quote(wait).text);
-    list->wait_place = list->oldest_first ? list->place : 0;
     return sl_query_uint(query, "min", 1, 1000000, &list->min, problem);
 }
 
@@ -87,132 +85,164 @@ void sl_message_list_deinit(struct sl_message_list *list)
     sl_buffer_deinit(&list->body);
 }
 
+unsigned sl_message_list_check(const struct sl_message_list *list, struct sl_trail *trail,
+                               struct sl_problem *problem)
+{
+    uint64_t oldest, newest;
+
+    if (!list->by_cursor)
+        return 0;
+    sl_trail_bounds(trail, &oldest, &newest);
+    if (list->oldest_first ? list->place >= oldest : list->place > oldest || oldest == 1)
+        return 0;
+    sl_problem_set(problem, 410, "cursor", NULL,
+                   "what this cursor points to is no longer held; the oldest message is %" PRIu64,
+                   oldest);
+    problem->oldest_seq = oldest;
+    return 410;
+}
+
 /* --- the wait --- */
 
-enum sl_progress sl_message_list_count(struct sl_message_list *list, struct sl_journal *journal)
+static bool count_record(void *context, const struct sl_record *record, const char *listener)
+{
+    struct sl_message_list *list = context;
+
+    (void)record;
+    (void)listener;
+    return ++list->waited < list->min;
+}
+
+/* Counts all that there is, as far back as it goes, where nothing says after what. */
+static void begin_count(struct sl_message_list *list, struct sl_trail *trail)
+{
+    uint64_t place = list->place, newest;
+
+    if (!list->oldest_first)
+        sl_trail_bounds(trail, &place, &newest);
+    list->wait_walk = (struct sl_trail_walk){
+        .filter = &list->filter, .place = {.seq = place}, .record = count_record, .context = list};
+}
+
+enum sl_progress sl_message_list_count(struct sl_message_list *list, struct sl_trail *trail)
 {
     struct sl_budget budget = sl_budget_begin();
-    enum sl_progress progress = SL_PROGRESS_CUT;
-    struct sl_cursor cursor = {0};
-    const struct sl_record *record;
-    struct sl_gap gap;
 
-    sl_cursor_seek(&cursor, journal, list->wait_place);
-    while (list->waited < list->min && sl_budget_take(&budget)) {
-        enum sl_read read = sl_cursor_next(&cursor, &record, &gap);
-
-        if (read == SL_READ_END) {
-            progress = SL_PROGRESS_SHORT;
-            break;
-        }
-        if (read == SL_READ_RECORD && sl_filter_match(&list->filter, record))
-            list->waited++;
+    if (!list->wait_walk.record)
+        begin_count(list, trail);
+    switch (sl_trail_walk(trail, &list->wait_walk, &budget)) {
+    case SL_WALK_CUT:
+        return SL_PROGRESS_CUT;
+    case SL_WALK_BEHIND:
+        return SL_PROGRESS_NAP;
+    case SL_WALK_END:
+        return SL_PROGRESS_SHORT;
+    case SL_WALK_STOPPED:
+        break;
     }
-    list->wait_place = cursor.next_seq;
-    sl_cursor_close(&cursor);
-    return list->waited >= list->min ? SL_PROGRESS_DONE : progress;
+    return SL_PROGRESS_DONE;
 }
 
 /* --- the page --- */
 
 /* False where the page is full: the record belongs to the next. */
-static bool add(struct sl_message_list *list, const struct sl_record *record,
-                const struct sl_registry *registry)
+static bool add(void *context, const struct sl_record *record, const char *listener)
 {
+    struct sl_message_list *list = context;
+
     if (list->count == list->limit || list->body.size > SL_PAGE_BYTES_MAX) {
         list->has_more = true;
         return false;
     }
-    sl_message_json(&list->json, record, sl_listener_name(registry, record->listener));
+    sl_message_json(&list->json, record, listener);
     list->count++;
-    list->last_seq = record->seq;
+    list->resume_seq = record->seq;
     return !list->json.failed;
 }
 
 /* What is missing in front of the page's first message is told with it; what is missing behind it
  * begins the next page. */
-static bool add_gap(struct sl_message_list *list, const struct sl_gap *gap)
+static bool add_gap(void *context, const struct sl_gap *gap, const char *reason)
 {
-    if (list->count > 0) {
+    struct sl_message_list *list = context;
+    bool first = list->gap.from == 0, joins;
+
+    joins = first ||
+            (list->gap_reason == reason &&
+             (list->oldest_first ? gap->from == list->gap.to + 1 : gap->to + 1 == list->gap.from));
+    if (list->count > 0 || !joins) {
         list->has_more = true;
         return false;
     }
-    if (list->gap.from == 0)
+    if (first || !list->oldest_first)
         list->gap.from = gap->from;
-    list->gap.to = gap->to;
+    if (first || list->oldest_first)
+        list->gap.to = gap->to;
+    list->gap_reason = reason;
+    list->resume_seq = list->oldest_first ? gap->to : gap->from;
     return true;
 }
 
-static enum sl_read read_one(struct sl_message_list *list, struct sl_cursor *cursor,
-                             const struct sl_record **record, struct sl_gap *gap)
+static void begin_page(struct sl_message_list *list)
 {
-    if (list->oldest_first)
-        return sl_cursor_next(cursor, record, gap);
-    return sl_cursor_previous(cursor, record);
+    list->until_ns = sl_clock_mono_ns() + SL_SEARCH_NS;
+    list->walk = (struct sl_trail_walk){.filter = &list->filter,
+                                        .backward = !list->oldest_first,
+                                        .place = {.seq = list->place},
+                                        .record = add,
+                                        .gap = add_gap,
+                                        .context = list};
+    sl_json_init(&list->json, &list->body);
+    sl_json_open_object(&list->json);
+    sl_json_key(&list->json, "items");
+    sl_json_open_array(&list->json);
 }
 
-static enum sl_progress fill(struct sl_message_list *list, struct sl_cursor *cursor,
-                             const struct sl_registry *registry)
+/* A page ends here though more may match. Its first message may still be far. */
+static enum sl_progress give_up(struct sl_message_list *list)
+{
+    list->has_more = true;
+    list->resume_seq = list->walk.place.seq - list->oldest_first;
+    return SL_PROGRESS_DONE;
+}
+
+enum sl_progress sl_message_list_fill(struct sl_message_list *list, struct sl_trail *trail)
 {
     struct sl_budget budget = sl_budget_begin();
-    const struct sl_record *record = NULL;
-    struct sl_gap gap = {0};
+    enum sl_walked walked;
 
-    while (sl_budget_take(&budget)) {
-        switch (read_one(list, cursor, &record, &gap)) {
-        case SL_READ_END:
-            return SL_PROGRESS_DONE;
-        case SL_READ_GAP:
-            if (!add_gap(list, &gap))
-                return SL_PROGRESS_DONE;
-            break;
-        case SL_READ_RECORD:
-            if (sl_filter_match(&list->filter, record) && !add(list, record, registry))
-                return SL_PROGRESS_DONE;
-            break;
-        }
-    }
-    return SL_PROGRESS_CUT;
+    if (list->until_ns == 0)
+        begin_page(list);
+    walked = sl_trail_walk(trail, &list->walk, &budget);
+    if (walked == SL_WALK_STOPPED || walked == SL_WALK_END)
+        return SL_PROGRESS_DONE;
+    if (sl_clock_mono_ns() >= list->until_ns)
+        return give_up(list);
+    return walked == SL_WALK_BEHIND ? SL_PROGRESS_NAP : SL_PROGRESS_CUT;
 }
 
-enum sl_progress sl_message_list_fill(struct sl_message_list *list, struct sl_journal *journal,
-                                      const struct sl_registry *registry)
+static void write_gap(struct sl_message_list *list)
 {
-    struct sl_cursor cursor = {0};
-    enum sl_progress progress;
-
-    if (!list->begun) {
-        list->begun = true;
-        sl_json_init(&list->json, &list->body);
-        sl_json_open_object(&list->json);
-        sl_json_key(&list->json, "items");
-        sl_json_open_array(&list->json);
-    }
-    sl_cursor_seek(&cursor, journal, list->place);
-    progress = fill(list, &cursor, registry);
-    list->place = cursor.next_seq;
-    sl_cursor_close(&cursor);
-    return progress;
+    sl_json_key(&list->json, "gap");
+    sl_json_open_object(&list->json);
+    sl_json_key(&list->json, "from");
+    sl_json_uint(&list->json, list->gap.from);
+    sl_json_key(&list->json, "to");
+    sl_json_uint(&list->json, list->gap.to);
+    sl_json_key(&list->json, "reason");
+    sl_json_string(&list->json, list->gap_reason);
+    sl_json_close_object(&list->json);
 }
 
 bool sl_message_list_finish(struct sl_message_list *list)
 {
     char next[32];
 
-    snprintf(next, sizeof(next), "%c%" PRIu64, list->oldest_first ? 'a' : 'b', list->last_seq);
+    snprintf(next, sizeof(next), "%c%" PRIu64, list->oldest_first ? 'a' : 'b', list->resume_seq);
     sl_json_close_array(&list->json);
     sl_page_json(&list->json, list->limit, list->has_more ? next : NULL);
-    if (list->gap.from) {
-        sl_json_key(&list->json, "gap");
-        sl_json_open_object(&list->json);
-        sl_json_key(&list->json, "from");
-        sl_json_uint(&list->json, list->gap.from);
-        sl_json_key(&list->json, "to");
-        sl_json_uint(&list->json, list->gap.to);
-        sl_json_key(&list->json, "reason");
-        sl_json_string(&list->json, "evicted");
-        sl_json_close_object(&list->json);
-    }
+    if (list->gap.from)
+        write_gap(list);
     sl_json_close_object(&list->json);
     return !list->json.failed;
 }

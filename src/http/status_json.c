@@ -80,6 +80,28 @@ static void message_log(struct sl_json *json, struct sl_http *http)
     sl_json_close_object(json);
 }
 
+static void file_log(struct sl_json *json, struct sl_store *store)
+{
+    struct sl_store_stats stats;
+
+    sl_store_stats(store, &stats);
+    sl_json_open_object(json);
+    text(json, "path", sl_store_path(store));
+    text(json, "state", sl_store_state_name(stats.state));
+    number(json, "oldest_seq", stats.oldest_seq);
+    number(json, "newest_seq", stats.newest_seq);
+    number(json, "messages", stats.messages);
+    number(json, "file_bytes", stats.file_bytes);
+    number(json, "lost", stats.lost);
+    number(json, "gaps", stats.gaps);
+    sl_json_key(json, "error");
+    if (*stats.last_error)
+        sl_json_string(json, stats.last_error);
+    else
+        sl_json_null(json);
+    sl_json_close_object(json);
+}
+
 static void web(struct sl_json *json, struct sl_http *http)
 {
     sl_json_key(json, "http");
@@ -103,7 +125,10 @@ void sl_status_json(struct sl_json *json, struct sl_http *http)
     clients(json, http->context.registry);
     message_log(json, http);
     sl_json_key(json, "store");
-    sl_json_null(json);
+    if (http->context.store)
+        file_log(json, http->context.store);
+    else
+        sl_json_null(json);
     web(json, http);
     sl_json_close_object(json);
 }

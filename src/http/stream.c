@@ -71,8 +71,8 @@ static bool is_resumable(const struct sl_http *http, const char *last_id, uint64
            sl_parse_uint(last_id + size + 1, seq) && *seq <= newest_seq(http);
 }
 
-/* What the client knew belongs to a log that is gone: all of this one is new to it. What the gap
- * hides has no numbers here. */
+/* What the client knew belongs to a log that is gone: all that this run has in memory is new to it.
+ * What the gap hides has no numbers here. */
 static void begin(struct sl_stream *stream, const char *last_id)
 {
     sl_stream_print(stream, "retry: %d\n\n", RETRY_MS);
@@ -81,7 +81,7 @@ static void begin(struct sl_stream *stream, const char *last_id)
     stream->more = true;
     stream->done_seq = newest_seq(stream->http);
     if (last_id && *last_id && !is_resumable(stream->http, last_id, &stream->done_seq)) {
-        stream->done_seq = 0;
+        stream->done_seq = stream->http->trail.first_seq - 1;
         sl_stream_gap(stream, 0, 0, "restarted", 0);
     }
 }
@@ -105,8 +105,8 @@ struct sl_stream *sl_stream_new(struct sl_http *http, struct sl_stream_options *
     stream->waiter = (struct sl_waiter){
         .wants = options->types,
         .fd = -1,
-        .deadline_ns = sl_clock_mono_ns() + SL_HEARTBEAT_NS,
     };
+    stream->heartbeat_ns = stream->waiter.deadline_ns = sl_clock_mono_ns() + SL_HEARTBEAT_NS;
     sl_ticker_add(&http->ticker, &stream->waiter);
     begin(stream, last_id);
     if (options->types & SL_DUE_STATUS && sl_feed_status_event(http, &stream->out) < 0)
@@ -119,7 +119,6 @@ void sl_stream_free(struct sl_stream *stream)
     if (!stream)
         return;
     sl_ticker_remove(&stream->http->ticker, &stream->waiter);
-    sl_cursor_close(&stream->cursor);
     sl_filter_deinit(&stream->options.filter);
     sl_buffer_deinit(&stream->out);
     free(stream->sampler.ring);
@@ -195,19 +194,19 @@ static void heartbeat(struct sl_stream *stream)
 static void produce(struct sl_stream *stream, unsigned due)
 {
     int64_t now_ns = sl_clock_mono_ns();
+    int64_t beat_ns = stream->behind ? stream->heartbeat_ns : stream->waiter.deadline_ns;
 
-    if (due & SL_DUE_MESSAGES || stream->more)
+    if (due & SL_DUE_MESSAGES || stream->more || stream->behind)
         look(stream);
     if (due & SL_DUE_CLIENTS)
         tell_clients(stream);
     if (due & SL_DUE_STATUS)
         tell_status(stream);
-    if (stream->out.size == 0 && now_ns >= stream->waiter.deadline_ns)
+    if (stream->out.size == 0 && now_ns >= beat_ns)
         heartbeat(stream);
-    if (stream->out.size == 0)
-        return;
-    stream->waiter.deadline_ns = now_ns + SL_HEARTBEAT_NS;
-    sl_cursor_park(&stream->cursor); /* the reader may be slow: hold no block meanwhile */
+    if (stream->out.size > 0)
+        stream->heartbeat_ns = now_ns + SL_HEARTBEAT_NS;
+    stream->waiter.deadline_ns = stream->behind ? now_ns + SL_TRAIL_NAP_NS : stream->heartbeat_ns;
 }
 
 static void forget_sent(struct sl_stream *stream)

@@ -1,9 +1,9 @@
 /* One event stream (Server-Sent Events, HTML standard section 9.2).
  *
- * A stream has no queue: it has a place in the journal and looks from there. What it writes is at
+ * A stream has no queue: it has a place in the log and looks from there. What it writes is at
  * most one bounded batch, which is made only when the one before has left for the kernel. So a
  * reader that is slow, or does not read at all, costs that batch; when its place is evicted it is
- * told so by a gap event, and goes on behind it. Between batches it holds no block of the journal.
+ * told so by a gap event, and goes on behind it. Between looks it holds no block of the journal.
  *
  * Every event carries the id "<log>:<seq>" of the last message that the stream has dealt with, sent
  * or filtered out; heartbeats carry it too, so that a client that reconnects with Last-Event-ID
@@ -19,7 +19,6 @@
 #include "http/ticker.h"
 #include "socklens/buffer.h"
 #include "socklens/filter.h"
-#include "socklens/journal.h"
 
 #define SL_HEARTBEAT_NS       (10 * SL_NS_PER_S)
 #define SL_STREAM_BATCH_COUNT 500

@@ -1,50 +1,56 @@
-/* What a stream sees when it looks at the journal. */
+/* What a stream sees when it looks at the log. */
 #include "http/budget.h"
 #include "http/gateway.h"
 #include "http/stream_private.h"
 
-static struct sl_journal *journal_of(struct sl_stream *stream)
-{
-    return stream->http->context.journal;
-}
-
-static void seek(struct sl_stream *stream, uint64_t seq)
-{
-    sl_cursor_seek(&stream->cursor, journal_of(stream), seq);
-}
-
 /* The events in `out` must be in order, so a batch ends before a gap begins. */
-static void tell_evicted(struct sl_stream *stream, struct sl_batch *batch, const struct sl_gap *gap)
+static void tell_gap(struct sl_stream *stream, struct sl_batch *batch, const struct sl_gap *gap,
+                     const char *reason)
 {
     sl_batch_end(batch);
     stream->done_seq = gap->to;
-    sl_stream_gap(stream, gap->from, gap->to, "evicted", 0);
+    sl_stream_gap(stream, gap->from, gap->to, reason, 0);
+}
+
+static void begin_at(struct sl_stream *stream, uint64_t seq)
+{
+    if (stream->walk.place.seq != seq)
+        stream->walk.place = (struct sl_store_place){.seq = seq};
+    stream->walk.filter = &stream->options.filter;
+    stream->walk.context = stream;
+}
+
+static bool add_record(void *context, const struct sl_record *record, const char *listener)
+{
+    struct sl_stream *stream = context;
+
+    sl_batch_add(stream->batch, record, listener);
+    return !sl_batch_is_full(stream->batch);
+}
+
+static bool add_gap(void *context, const struct sl_gap *gap, const char *reason)
+{
+    struct sl_stream *stream = context;
+
+    tell_gap(stream, stream->batch, gap, reason);
+    return true;
 }
 
 void sl_stream_look(struct sl_stream *stream)
 {
     struct sl_budget budget = sl_budget_begin();
     struct sl_batch batch = {.stream = stream};
-    const struct sl_record *record;
-    struct sl_gap gap;
+    enum sl_walked walked;
 
-    if (stream->cursor.next_seq != stream->done_seq + 1 || !stream->cursor.block)
-        seek(stream, stream->done_seq + 1);
-    stream->more = true;
-    while (!sl_batch_is_full(&batch) && sl_budget_take(&budget)) {
-        enum sl_read read = sl_cursor_next(&stream->cursor, &record, &gap);
-
-        if (read == SL_READ_END) {
-            stream->more = false;
-            break;
-        }
-        if (read == SL_READ_GAP)
-            tell_evicted(stream, &batch, &gap);
-        else if (sl_filter_match(&stream->options.filter, record))
-            sl_batch_add(&batch, record);
-        stream->done_seq = stream->cursor.next_seq - 1;
-    }
-    stream->done_seq = stream->cursor.next_seq - 1;
+    begin_at(stream, stream->done_seq + 1);
+    stream->walk.record = add_record;
+    stream->walk.gap = add_gap;
+    stream->batch = &batch;
+    walked = sl_trail_walk(&stream->http->trail, &stream->walk, &budget);
+    stream->batch = NULL;
+    stream->done_seq = stream->walk.place.seq - 1;
+    stream->more = walked == SL_WALK_CUT || walked == SL_WALK_STOPPED;
+    stream->behind = walked == SL_WALK_BEHIND;
     sl_batch_end(&batch);
 }
 
@@ -63,32 +69,40 @@ static void remember(struct sl_stream *stream, uint64_t seq)
     sampler->matched++;
 }
 
-/* True at the journal's end, or before a hole: then what was found is sent first, for events must
- * be in order, and the next walk begins with the hole. */
+static bool remember_record(void *context, const struct sl_record *record, const char *listener)
+{
+    (void)listener;
+    remember(context, record->seq);
+    return true;
+}
+
+/* What was found before a hole is sent first, for events must be in order. */
+static bool meet_hole(void *context, const struct sl_gap *gap, const char *reason)
+{
+    struct sl_stream *stream = context;
+
+    if (stream->sampler.matched == 0) {
+        tell_gap(stream, &(struct sl_batch){.stream = stream}, gap, reason);
+        return true;
+    }
+    stream->sampler.hole = *gap;
+    stream->sampler.hole_reason = reason;
+    return false;
+}
+
+/* True at the log's end, or behind a hole. */
 static bool walk(struct sl_stream *stream)
 {
     struct sl_budget budget = sl_budget_begin();
-    struct sl_batch no_batch = {.stream = stream};
-    const struct sl_record *record;
-    struct sl_gap gap;
-    bool end = false;
+    enum sl_walked walked;
 
-    seek(stream, stream->sampler.walked_seq + 1);
-    while (!end && sl_budget_take(&budget)) {
-        enum sl_read read = sl_cursor_next(&stream->cursor, &record, &gap);
-
-        if (read == SL_READ_GAP && stream->sampler.matched > 0) {
-            stream->sampler.hole_ahead = true;
-            return true;
-        }
-        end = read == SL_READ_END;
-        if (read == SL_READ_GAP)
-            tell_evicted(stream, &no_batch, &gap);
-        else if (read == SL_READ_RECORD && sl_filter_match(&stream->options.filter, record))
-            remember(stream, record->seq);
-        stream->sampler.walked_seq = stream->cursor.next_seq - 1;
-    }
-    return end;
+    begin_at(stream, stream->sampler.walked_seq + 1);
+    stream->walk.record = remember_record;
+    stream->walk.gap = meet_hole;
+    walked = sl_trail_walk(&stream->http->trail, &stream->walk, &budget);
+    stream->sampler.walked_seq = stream->walk.place.seq - 1;
+    stream->behind = walked == SL_WALK_BEHIND;
+    return walked == SL_WALK_STOPPED || walked == SL_WALK_END;
 }
 
 static void tell_dropped(struct sl_stream *stream)
@@ -100,21 +114,6 @@ static void tell_dropped(struct sl_stream *stream)
     stream->done_seq = sampler->dropped_seq;
     sl_stream_gap(stream, sampler->first_seq, sampler->dropped_seq, "sampled",
                   sampler->matched - stream->options.sample);
-}
-
-/* Reads the message `seq`; false where it was evicted since the walk. */
-static const struct sl_record *read_message(struct sl_stream *stream, uint64_t seq)
-{
-    const struct sl_record *record;
-    struct sl_gap gap;
-
-    if (!stream->cursor.block || stream->cursor.next_seq != seq)
-        seek(stream, seq);
-    while (sl_cursor_next(&stream->cursor, &record, &gap) == SL_READ_RECORD) {
-        if (record->kind == SL_RECORD_EXCHANGE)
-            return record;
-    }
-    return NULL;
 }
 
 static uint64_t ring_count(const struct sl_stream *stream)
@@ -131,20 +130,24 @@ static uint64_t ring_seq(const struct sl_stream *stream, uint64_t index)
     return stream->sampler.ring[(oldest + index) % stream->options.sample];
 }
 
+static void send_record(void *context, const struct sl_record *record, const char *listener)
+{
+    sl_batch_add(context, record, listener);
+}
+
 /* Sends what is in the ring, a batch at a time; true when all of it is. */
 static bool send_ring(struct sl_stream *stream)
 {
+    struct sl_budget budget = sl_budget_begin();
     struct sl_sampler *sampler = &stream->sampler;
     struct sl_batch batch = {.stream = stream};
 
-    while (sampler->sent < ring_count(stream) && !sl_batch_is_full(&batch)) {
+    while (sampler->sent < ring_count(stream) && !sl_batch_is_full(&batch) &&
+           sl_clock_mono_ns() < budget.until_ns) {
         uint64_t seq = ring_seq(stream, sampler->sent++);
-        const struct sl_record *record = read_message(stream, seq);
 
-        if (record)
-            sl_batch_add(&batch, record);
-        else
-            tell_evicted(stream, &batch, &(struct sl_gap){seq, seq});
+        if (sl_trail_get(&stream->http->trail, seq, send_record, &batch) != SL_FOUND)
+            tell_gap(stream, &batch, &(struct sl_gap){seq, seq}, "evicted");
         stream->done_seq = seq;
     }
     sl_batch_end(&batch);
@@ -167,14 +170,19 @@ void sl_stream_look_sampled(struct sl_stream *stream)
         begin_walk(stream);
     stream->more = true;
     if (!sampler->sending) {
-        if (!walk(stream))
+        if (!walk(stream)) {
+            stream->more = !stream->behind;
             return;
+        }
         sampler->sending = true;
         tell_dropped(stream);
     }
     if (!send_ring(stream))
         return;
+    if (sampler->hole.from)
+        tell_gap(stream, &(struct sl_batch){.stream = stream}, &sampler->hole,
+                 sampler->hole_reason);
     stream->done_seq = sampler->walked_seq;
-    stream->more = sampler->hole_ahead;
+    stream->more = sampler->hole.from != 0;
     sampler->begun = false;
 }

@@ -2,9 +2,10 @@
 #define SOCKLENS_HTTP_STREAM_PRIVATE_H
 
 #include "http/stream.h"
+#include "http/trail.h"
 #include "socklens/json.h"
 
-/* sample=N: first the whole way to the journal's end is walked and the newest N matches are
+/* sample=N: first the whole way to the log's end is walked and the newest N matches are
  * remembered, then those are sent behind a gap that says how many were left out. */
 struct sl_sampler {
     uint64_t *ring;       /* N sequence numbers */
@@ -14,17 +15,21 @@ struct sl_sampler {
     uint64_t walked_seq;  /* how far the walk came */
     uint64_t sent;        /* of those in the ring */
     bool begun, sending;
-    bool hole_ahead; /* the walk ended before evicted messages */
+    struct sl_gap hole; /* the walk ended there, before `hole.from`; from 0: at the log's end */
+    const char *hole_reason;
 };
 
 struct sl_stream {
     struct sl_http *http;
     struct sl_stream_options options;
     struct sl_waiter waiter;
-    struct sl_cursor cursor;
-    uint64_t done_seq; /* every message up to this one is dealt with */
-    bool more;         /* the last look at the journal was cut short */
-    bool failed;       /* no memory: the stream ends, and its client can resume */
+    struct sl_trail_walk walk;
+    struct sl_batch *batch; /* during a look: where its messages go */
+    uint64_t done_seq;      /* every message up to this one is dealt with */
+    int64_t heartbeat_ns;   /* monotonic */
+    bool more;              /* the last look at the log was cut short */
+    bool behind;            /* what comes next is just being written: look again in a moment */
+    bool failed;            /* no memory: the stream ends, and its client can resume */
     struct sl_buffer out;
     size_t out_at;            /* bytes of `out` that have left */
     int64_t clients_until_ns; /* wall clock: up to here changes of clients are told */
@@ -56,7 +61,7 @@ struct sl_batch {
 
 struct sl_record;
 
-void sl_batch_add(struct sl_batch *batch, const struct sl_record *record);
+void sl_batch_add(struct sl_batch *batch, const struct sl_record *record, const char *listener);
 bool sl_batch_is_full(const struct sl_batch *batch);
 
 /* Ends the event, if there is one, with the id of `done_seq`. */

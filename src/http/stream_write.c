@@ -2,7 +2,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "http/client_json.h"
 #include "http/gateway.h"
 #include "http/stream_private.h"
 #include "socklens/message_json.h"
@@ -38,9 +37,8 @@ void sl_stream_gap(struct sl_stream *stream, uint64_t from, uint64_t to, const c
     sl_stream_print(stream, "}\n\n");
 }
 
-void sl_batch_add(struct sl_batch *batch, const struct sl_record *record)
+void sl_batch_add(struct sl_batch *batch, const struct sl_record *record, const char *listener)
 {
-    const struct sl_registry *registry = batch->stream->http->context.registry;
     struct sl_buffer *out = &batch->stream->out;
 
     if (batch->count == 0) {
@@ -51,7 +49,7 @@ void sl_batch_add(struct sl_batch *batch, const struct sl_record *record)
         sl_json_key(&batch->json, "items");
         sl_json_open_array(&batch->json);
     }
-    sl_message_json(&batch->json, record, sl_listener_name(registry, record->listener));
+    sl_message_json(&batch->json, record, listener);
     batch->count++;
 }
 

@@ -7,6 +7,7 @@ static const char *const names[] = {SL_FILTER_PARAMS, "limit", "cursor", "after"
                                     "wait",           "min",   NULL};
 
 static struct fixture fixture;
+static struct sl_trail trail;
 static struct sl_query query;
 static struct sl_message_list list;
 static struct sl_problem problem;
@@ -17,6 +18,7 @@ static int setup(void **state)
 {
     (void)state;
     fixture = fixture_new();
+    sl_trail_init(&trail, fixture.journal, fixture.registry, NULL);
     return 0;
 }
 
@@ -25,6 +27,7 @@ static int teardown(void **state)
     (void)state;
     sl_query_deinit(&query);
     sl_message_list_deinit(&list);
+    sl_trail_deinit(&trail);
     fixture_free(&fixture);
     return 0;
 }
@@ -42,7 +45,7 @@ static unsigned ask(const char *text)
 static const char *page(const char *text)
 {
     assert_int_equal(ask(text), 0);
-    while (sl_message_list_fill(&list, fixture.journal, fixture.registry) == SL_PROGRESS_CUT)
+    while (sl_message_list_fill(&list, &trail) == SL_PROGRESS_CUT)
         ;
     assert_true(sl_message_list_finish(&list));
     sl_buffer_append(&list.body, "", 1);
@@ -106,7 +109,7 @@ static void goes_on_where_a_step_was_cut(void **state)
     (void)state;
     fixture_fill(&fixture, 30000, 1);
     assert_int_equal(ask("client=3"), 0);
-    while (sl_message_list_fill(&list, fixture.journal, fixture.registry) == SL_PROGRESS_CUT)
+    while (sl_message_list_fill(&list, &trail) == SL_PROGRESS_CUT)
         cuts++;
     assert_true(cuts >= 1); /* 60,000 records: no step may take them all */
     page("after=29998&client=2");
@@ -137,6 +140,7 @@ static void ends_a_page_that_grows_too_large(void **state)
     (void)state;
     fixture_free(&fixture);
     fixture = fixture_new_of(16 << 20);
+    sl_trail_init(&trail, fixture.journal, fixture.registry, NULL);
     fixture_fill(&fixture, 60, SL_STORED_SIZE_MAX);
     page("limit=1000");
     assert_true(count > 5);
@@ -150,11 +154,11 @@ static void counts_for_a_wait(void **state)
     fixture_fill(&fixture, 3, 1);
     assert_int_equal(ask("after=1&wait=5s&min=3"), 0);
     assert_true(list.wait_ns == INT64_C(5000000000));
-    assert_int_equal(sl_message_list_count(&list, fixture.journal), SL_PROGRESS_SHORT);
+    assert_int_equal(sl_message_list_count(&list, &trail), SL_PROGRESS_SHORT);
     fixture_fill(&fixture, 1, 1);
-    assert_int_equal(sl_message_list_count(&list, fixture.journal), SL_PROGRESS_DONE);
+    assert_int_equal(sl_message_list_count(&list, &trail), SL_PROGRESS_DONE);
     assert_int_equal(ask("wait=5s&min=4"), 0);
-    assert_int_equal(sl_message_list_count(&list, fixture.journal), SL_PROGRESS_DONE);
+    assert_int_equal(sl_message_list_count(&list, &trail), SL_PROGRESS_DONE);
 }
 
 static void refuses_by_name(void **state)

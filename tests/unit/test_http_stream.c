@@ -37,6 +37,7 @@ static int setup(void **state)
     http->options.version = "test";
     strcpy(http->options.log_id, LOG_ID);
     sl_feed_init(&http->feed);
+    sl_trail_init(&http->trail, fixture.journal, fixture.registry, NULL);
     assert_int_equal(sl_ticker_init(&http->ticker, fixture.journal, &hooks, &error), 0);
     return 0;
 }
@@ -47,6 +48,7 @@ static int teardown(void **state)
     assert_int_equal(atomic_load(&http->streams), 0);
     sl_ticker_deinit(&http->ticker);
     sl_feed_deinit(&http->feed);
+    sl_trail_deinit(&http->trail);
     free(http);
     free(text);
     fixture_free(&fixture);

@@ -1,0 +1,201 @@
+#include "store_room.h"
+
+#include "http/trail.h"
+
+static struct sl_trail trail;
+static uint64_t seqs[4000];
+static size_t count, stop_after;
+static struct sl_gap gaps[8];
+static const char *reasons[8];
+static size_t gap_count;
+
+static void fill(struct room *room, unsigned messages, size_t size)
+{
+    static char text[SL_STORED_SIZE_MAX + 1];
+
+    memset(text, 'a', size);
+    text[size] = '\0';
+    for (unsigned i = 0; i < messages; i++) {
+        room_append(room, text);
+        if (i % 10 == 0)
+            room_wait(room, room_is_written);
+    }
+    room_wait(room, room_is_written);
+}
+
+static int setup(void **state)
+{
+    int code = room_set_up(state);
+
+    if (code == 0) {
+        room_begin(*state);
+        sl_trail_init(&trail, ((struct room *)*state)->journal, ((struct room *)*state)->registry,
+                      ((struct room *)*state)->store);
+    }
+    return code;
+}
+
+static int teardown(void **state)
+{
+    sl_trail_deinit(&trail);
+    return room_tear_down(state);
+}
+
+static bool note(void *context, const struct sl_record *record, const char *listener)
+{
+    (void)context;
+    assert_string_equal(listener, "127.0.0.1:12000");
+    seqs[count++] = record->seq;
+    return count != stop_after;
+}
+
+static bool note_gap(void *context, const struct sl_gap *gap, const char *reason)
+{
+    (void)context;
+    gaps[gap_count] = *gap;
+    reasons[gap_count++] = reason;
+    return true;
+}
+
+/* Walks from `place` to the end. */
+static void walk(struct sl_trail_walk *from)
+{
+    enum sl_walked walked;
+
+    count = gap_count = 0;
+    from->record = note;
+    from->gap = note_gap;
+    do {
+        struct sl_budget budget = sl_budget_begin();
+
+        walked = sl_trail_walk(&trail, from, &budget);
+        assert_int_not_equal(walked, SL_WALK_BEHIND);
+    } while (walked == SL_WALK_CUT || (walked == SL_WALK_STOPPED && stop_after == 0));
+}
+
+static void assert_all_from(uint64_t first, int step, size_t expected)
+{
+    assert_int_equal(count, expected);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(seqs[i], first + (uint64_t)(step * (int)i));
+}
+
+static void walks_over_the_seam(void **state)
+{
+    struct sl_journal_stats stats;
+
+    fill(*state, 300, 20000);
+    sl_journal_stats(trail.journal, &stats);
+    assert_true(stats.oldest_seq > 50);
+    walk(&(struct sl_trail_walk){.place = {.seq = 0}});
+    assert_all_from(1, 1, 300);
+    walk(&(struct sl_trail_walk){.backward = true, .place = {.seq = UINT64_MAX}});
+    assert_all_from(300, -1, 300);
+    walk(&(struct sl_trail_walk){.place = {.seq = stats.oldest_seq - 1}});
+    assert_int_equal(seqs[0], stats.oldest_seq - 1);
+    walk(&(struct sl_trail_walk){.backward = true, .place = {.seq = stats.oldest_seq + 1}});
+    assert_all_from(stats.oldest_seq, -1, stats.oldest_seq);
+    assert_int_equal(gap_count, 0);
+}
+
+static void goes_on_where_it_stopped(void **state)
+{
+    struct sl_trail_walk forward = {.place = {.seq = 1}};
+    struct sl_trail_walk backward = {.backward = true, .place = {.seq = UINT64_MAX}};
+    uint64_t next = 1, last = 300;
+
+    fill(*state, 300, 20000);
+    for (stop_after = 7; next <= 294; next += 7, last -= 7) {
+        walk(&forward);
+        assert_all_from(next, 1, 7);
+        walk(&backward);
+        assert_all_from(last, -1, 7);
+    }
+    stop_after = 0;
+}
+
+static void keep_seq(void *context, const struct sl_record *record, const char *listener)
+{
+    (void)listener;
+    *(uint64_t *)context = record->seq;
+}
+
+static void finds_one(void **state)
+{
+    uint64_t seq = 0;
+
+    fill(*state, 300, 20000);
+    for (uint64_t wanted = 1; wanted <= 300; wanted += 13) {
+        assert_int_equal(sl_trail_get(&trail, wanted, keep_seq, &seq), SL_FOUND);
+        assert_int_equal(seq, wanted);
+    }
+    assert_int_equal(sl_trail_get(&trail, 0, keep_seq, &seq), SL_FOUND_NOTHING);
+    assert_int_equal(sl_trail_get(&trail, 301, keep_seq, &seq), SL_FOUND_NOTHING);
+}
+
+static void tells_what_is_in_neither(void **state)
+{
+    struct room *room = *state;
+    uint64_t oldest, newest, seq;
+
+    fill(room, 300, 20000);
+    sl_store_clear(room->store, 20);
+    while (room_stats(room).oldest_seq <= 20)
+        poll(NULL, 0, 2);
+    walk(&(struct sl_trail_walk){.place = {.seq = 5}});
+    assert_all_from(21, 1, 280);
+    assert_int_equal(gap_count, 1);
+    assert_int_equal(gaps[0].from, 5);
+    assert_int_equal(gaps[0].to, 20);
+    assert_string_equal(reasons[0], "evicted");
+    sl_trail_bounds(&trail, &oldest, &newest);
+    assert_int_equal(oldest, 21);
+    assert_int_equal(newest, 300);
+    assert_int_equal(sl_trail_get(&trail, 20, keep_seq, &seq), SL_FOUND_GONE);
+}
+
+static void hides_what_was_cleared_at_once(void **state)
+{
+    uint64_t oldest, newest, seq;
+
+    fill(*state, 300, 20000);
+    sl_trail_clear(&trail, 100);
+    walk(&(struct sl_trail_walk){.place = {.seq = 1}});
+    assert_all_from(101, 1, 200);
+    assert_int_equal(gap_count, 1);
+    assert_int_equal(gaps[0].to, 100);
+    assert_string_equal(reasons[0], "cleared");
+    walk(&(struct sl_trail_walk){.backward = true, .place = {.seq = UINT64_MAX}});
+    assert_all_from(300, -1, 200);
+    sl_trail_bounds(&trail, &oldest, &newest);
+    assert_int_equal(oldest, 101);
+    assert_int_equal(sl_trail_get(&trail, 100, keep_seq, &seq), SL_FOUND_GONE);
+}
+
+static void goes_on_without_a_file_it_can_read(void **state)
+{
+    struct room *room = *state;
+    struct sl_journal_stats stats;
+
+    fill(room, 300, 20000);
+    sl_journal_stats(trail.journal, &stats);
+    assert_int_equal(unlink(room->path), 0);
+    walk(&(struct sl_trail_walk){.place = {.seq = 1}});
+    assert_int_equal(seqs[count - 1], 300);
+    assert_true(gap_count >= 1);
+    assert_int_equal(gaps[0].from, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(walks_over_the_seam, setup, teardown),
+        cmocka_unit_test_setup_teardown(goes_on_where_it_stopped, setup, teardown),
+        cmocka_unit_test_setup_teardown(finds_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(tells_what_is_in_neither, setup, teardown),
+        cmocka_unit_test_setup_teardown(hides_what_was_cleared_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(goes_on_without_a_file_it_can_read, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
