@@ -1,9 +1,13 @@
 #include "serving.h"
 
 #include <errno.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "net/net.h"
@@ -195,6 +199,31 @@ int connect_datagram(const struct sl_address *from, const struct sl_address *to)
     }
     connect_socket(fd, to);
     return fd;
+}
+
+int connect_unix(const char *path)
+{
+    struct sockaddr_un where = {.sun_family = AF_UNIX};
+    int fd = open_socket(AF_UNIX, SOCK_STREAM);
+    snprintf(where.sun_path, sizeof(where.sun_path), "%s", path);
+    if (connect(fd, (struct sockaddr *)&where, sizeof(where)) != 0)
+        fail_msg("cannot connect: %s", strerror(errno));
+    return fd;
+}
+
+bool find_own_address(struct sl_address *address)
+{
+    struct ifaddrs *all = NULL;
+    bool found = false;
+    assert_int_equal(getifaddrs(&all), 0);
+    for (const struct ifaddrs *one = all; one && !found; one = one->ifa_next) {
+        if (!one->ifa_addr || one->ifa_addr->sa_family != AF_INET)
+            continue;
+        *address = sl_address_from_sockaddr(one->ifa_addr, sizeof(struct sockaddr_in));
+        found = !sl_address_is_loopback(address);
+    }
+    freeifaddrs(all);
+    return found;
 }
 
 void send_bytes(int fd, const void *bytes, size_t size)

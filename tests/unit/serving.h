@@ -43,9 +43,13 @@ int serving_listener_fd(struct serving *serving, bool stream);
 
 /* --- clients --- */
 
-/* A connected socket, from any address or from this one; 0 for the kind of transport's port. */
+/* A connected socket; `from` may be NULL for any address. */
 int connect_stream(const struct sl_address *to);
 int connect_datagram(const struct sl_address *from, const struct sl_address *to);
+int connect_unix(const char *path);
+
+/* An IPv4 address of this machine that is not loopback; false where it has none. */
+bool find_own_address(struct sl_address *address);
 
 void send_bytes(int fd, const void *bytes, size_t size);
 void send_text(int fd, const char *text);

@@ -139,7 +139,6 @@ static void the_file_of_a_unix_socket_stays(void **state)
     (void)state;
     char folder[] = "/tmp/socklens-adopt-XXXXXX", name[128];
     struct sockaddr_un where = {.sun_family = AF_UNIX};
-    struct timeval timeout = {.tv_sec = SERVING_WAIT_MS / 1000};
     struct stat status;
     assert_non_null(mkdtemp(folder));
     snprintf(where.sun_path, sizeof(where.sun_path), "%s/chat", folder);
@@ -152,9 +151,7 @@ static void the_file_of_a_unix_socket_stays(void **state)
     assert_string_equal(sl_registry_listener(serving.registry, 0)->name, name);
     assert_int_equal(sl_registry_listener(serving.registry, 0)->transport, SL_UNIX);
     serving_start(&serving);
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-    assert_int_equal(connect(fd, (struct sockaddr *)&where, sizeof(where)), 0);
+    int fd = connect_unix(where.sun_path);
     chat(fd);
     close(fd);
     serving_free(&serving);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "failing_memory.h"
-#include "socklens/journal.h"
+#include "journal/journal.h"
 
 #define BIG 60000u /* bytes: 17 such records fill a block */
 
@@ -329,6 +329,32 @@ static void a_full_journal_needs_no_more_memory(void **state)
     sl_journal_free(journal);
 }
 
+/* Blocks that slow readers held come back for use, and are not kept beyond a few. */
+static void what_readers_held_is_used_again(void **state)
+{
+    (void)state;
+    struct sl_journal *journal = sl_journal_new(0, 1);
+    struct sl_cursor cursors[10] = {0};
+    for (size_t i = 0; i < COUNT_OF(cursors); i++) {
+        append_big(journal, 100);
+        sl_cursor_seek(&cursors[i], journal, stats_of(journal).oldest_seq);
+    }
+    append_big(journal, 100);
+    for (size_t i = 0; i < COUNT_OF(cursors); i++)
+        sl_cursor_close(&cursors[i]);
+    allow_allocations(0);
+    append_big(journal, 300);
+    allow_allocations(-1);
+    struct sl_journal_stats stats = stats_of(journal);
+    assert_int_equal(stats.newest_seq, 1400);
+    assert_true(1400 - stats.evicted >= 3 * 17);
+    sl_cursor_seek(&cursors[0], journal, stats.oldest_seq);
+    assert_rest(&cursors[0], stats.oldest_seq, 1400);
+    sl_cursor_close(&cursors[0]);
+    assert_true(journal->spare_count <= SPARES_MAX);
+    sl_journal_free(journal);
+}
+
 static void memory_that_runs_short_costs_the_oldest(void **state)
 {
     (void)state;
@@ -464,6 +490,7 @@ int main(void)
         cmocka_unit_test(clients_that_come_and_go_evict_too),
         cmocka_unit_test(a_reader_keeps_the_block_it_reads),
         cmocka_unit_test(a_full_journal_needs_no_more_memory),
+        cmocka_unit_test(what_readers_held_is_used_again),
         cmocka_unit_test(memory_that_runs_short_costs_the_oldest),
         cmocka_unit_test(what_there_is_no_memory_for_is_a_gap),
         cmocka_unit_test(no_journal_without_memory),

@@ -127,6 +127,28 @@ static void thousands_of_addresses_are_counted_exactly(void **state)
     sl_limits_deinit(&limits);
 }
 
+/* Whoever was let in without a limit counts once there is one. */
+static void limits_may_change(void **state)
+{
+    (void)state;
+    struct sl_limits limits;
+    assert_int_equal(sl_limits_init(&limits, 1000, 0), 0);
+    for (uint16_t port = 1; port <= 5; port++)
+        assert_admits(&limits, ipv4(1, port), SL_ADMITTED);
+    sl_limits_adjust(&limits, 1000, 3);
+    assert_admits(&limits, ipv4(1, 6), SL_TOO_MANY_FROM_ADDRESS);
+    assert_admits(&limits, ipv4(2, 1), SL_ADMITTED);
+    for (uint16_t port = 1; port <= 3; port++)
+        release(&limits, ipv4(1, port));
+    assert_admits(&limits, ipv4(1, 6), SL_ADMITTED);
+    assert_admits(&limits, ipv4(1, 7), SL_TOO_MANY_FROM_ADDRESS);
+    sl_limits_adjust(&limits, 2, 0);
+    assert_admits(&limits, ipv4(3, 1), SL_TOO_MANY);
+    sl_limits_adjust(&limits, 5, 0);
+    assert_admits(&limits, ipv4(1, 7), SL_ADMITTED);
+    sl_limits_deinit(&limits);
+}
+
 static void short_memory_locks_nobody_out(void **state)
 {
     (void)state;
@@ -182,6 +204,7 @@ int main(void)
         cmocka_unit_test(a_network_of_ipv6_counts_as_one),
         cmocka_unit_test(unix_peers_have_no_address),
         cmocka_unit_test(thousands_of_addresses_are_counted_exactly),
+        cmocka_unit_test(limits_may_change),
         cmocka_unit_test(short_memory_locks_nobody_out),
         cmocka_unit_test(workers_share_them),
     };

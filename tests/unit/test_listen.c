@@ -205,15 +205,6 @@ static bool exists(const char *path)
     return lstat(path, &status) == 0;
 }
 
-static int connect_unix(const char *path)
-{
-    struct sockaddr_un where = {.sun_family = AF_UNIX};
-    snprintf(where.sun_path, sizeof(where.sun_path), "%s", path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&where, sizeof(where)), 0);
-    return fd;
-}
-
 static void assert_chats(struct serving *serving, const char *path, int count)
 {
     for (int i = 0; i < count; i++) {

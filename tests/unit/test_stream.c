@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "serving.h"
@@ -120,17 +119,6 @@ static void a_long_line_is_counted_whole_and_stored_cut(void **state)
     free(line);
     close(fd);
     serving_free(&serving);
-}
-
-static int connect_unix(const char *path)
-{
-    struct sockaddr_un where = {.sun_family = AF_UNIX};
-    struct timeval timeout = {.tv_sec = SERVING_WAIT_MS / 1000};
-    snprintf(where.sun_path, sizeof(where.sun_path), "%s", path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-    assert_int_equal(connect(fd, (struct sockaddr *)&where, sizeof(where)), 0);
-    return fd;
 }
 
 /* A Unix socket has all of a send at once, so that the server's reads end exactly where it does. */

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "serving.h"
@@ -54,17 +53,6 @@ static void what_has_arrived_is_answered(void **state)
         assert_int_equal(serving_counters(&serving, 0).open_clients, 0);
         serving_free(&serving);
     }
-}
-
-static int connect_unix(const char *path)
-{
-    struct sockaddr_un where = {.sun_family = AF_UNIX};
-    struct timeval timeout = {.tv_sec = SERVING_WAIT_MS / 1000};
-    snprintf(where.sun_path, sizeof(where.sun_path), "%s", path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-    assert_int_equal(connect(fd, (struct sockaddr *)&where, sizeof(where)), 0);
-    return fd;
 }
 
 /* A Unix socket has taken all of it when send(2) returns. */

@@ -1,8 +1,6 @@
 #include "unit.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -272,28 +270,12 @@ static void what_many_hosts_hear_is_not_answered(void **state)
     serving_free(&serving);
 }
 
-/* An address of this machine that is not loopback, which has no limit. */
-static bool find_address(struct sl_address *address)
-{
-    struct ifaddrs *all = NULL;
-    bool found = false;
-    assert_int_equal(getifaddrs(&all), 0);
-    for (const struct ifaddrs *one = all; one && !found; one = one->ifa_next) {
-        if (!one->ifa_addr || one->ifa_addr->sa_family != AF_INET)
-            continue;
-        *address = sl_address_from_sockaddr(one->ifa_addr, sizeof(struct sockaddr_in));
-        found = !sl_address_is_loopback(address);
-    }
-    freeifaddrs(all);
-    return found;
-}
-
 static void who_sends_too_much_is_not_answered(void **state)
 {
     (void)state;
     struct sl_address address;
     char host[SL_ADDRESS_TEXT_SIZE], where[SL_ADDRESS_TEXT_SIZE + 2];
-    if (!find_address(&address))
+    if (!find_own_address(&address))
         skip();
     sl_address_format_host(&address, host);
     snprintf(where, sizeof(where), "%s:0", host);

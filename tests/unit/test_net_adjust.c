@@ -1,0 +1,154 @@
+/* Limits and idle times that change while the gateway runs. */
+#include "unit.h"
+
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "serving.h"
+
+static void chat(int fd)
+{
+    send_text(fd, "Hi");
+    expect_text(fd, "Your data was 2 bytes");
+}
+
+static void limits_of_connections(void **state)
+{
+    (void)state;
+    struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
+    struct serving serving = serving_new(&options);
+    struct sl_address address = serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
+    serving_start(&serving);
+    int fds[4];
+    for (size_t i = 0; i < COUNT_OF(fds); i++) {
+        fds[i] = connect_stream(&address);
+        chat(fds[i]);
+    }
+    static const struct {
+        size_t all, per_address;
+        bool admitted;
+    } cases[] = {{4, 0, false}, {5, 0, true},  {0, 4, false},
+                 {0, 5, true},  {2, 2, false}, {0, 0, true}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        options.max_connections = cases[i].all;
+        options.max_connections_per_address = cases[i].per_address;
+        sl_net_adjust(serving.net, &options);
+        int fd = connect_stream(&address);
+        if (cases[i].admitted)
+            chat(fd);
+        else
+            expect_end(fd);
+        close(fd);
+        for (size_t j = 0; j < COUNT_OF(fds); j++) /* who is over a limit stays */
+            chat(fds[j]);
+        struct sl_registry_totals totals;
+        do {
+            sl_registry_totals(serving.registry, &totals);
+        } while (totals.open > COUNT_OF(fds));
+    }
+    for (size_t i = 0; i < COUNT_OF(fds); i++)
+        close(fds[i]);
+    serving_free(&serving);
+}
+
+static void idle_times(void **state)
+{
+    (void)state;
+    struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
+    options.tcp_idle_ns = options.udp_idle_ns = 0; /* for ever */
+    struct serving serving = serving_new(&options);
+    struct sl_address tcp = serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
+    struct sl_address udp = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
+    serving_start(&serving);
+    int stream = connect_stream(&tcp), datagram = connect_datagram(NULL, &udp);
+    chat(stream);
+    send_text(datagram, "hello");
+    expect_datagram(datagram, "HELLO", 5);
+    options.tcp_idle_ns = options.udp_idle_ns = SL_NS_PER_MS;
+    sl_net_adjust(serving.net, &options);
+    serving_wait_closed(&serving, 2);
+    assert_int_equal(serving_closing(&serving, 1).reason, SL_CLOSE_IDLE_TIMEOUT);
+    assert_int_equal(serving_closing(&serving, 2).reason, SL_CLOSE_FORGOTTEN);
+    expect_end(stream);
+    close(stream);
+    close(datagram);
+    serving_free(&serving);
+}
+
+static void the_number_of_udp_clients(void **state)
+{
+    (void)state;
+    struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
+    struct serving serving = serving_new(&options);
+    struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
+    serving_start(&serving);
+    int fds[70];
+    for (size_t i = 0; i < COUNT_OF(fds); i++) {
+        if (i == COUNT_OF(fds) - 1) {
+            options.max_udp_clients = 1; /* a batch of them is the least */
+            sl_net_adjust(serving.net, &options);
+        }
+        fds[i] = connect_datagram(NULL, &address);
+        for (int j = 0; j < 2; j++) {
+            send_text(fds[i], "a");
+            expect_datagram(fds[i], "A", 1);
+        }
+    }
+    /* The worker may have been busy with the newcomer when it was told. */
+    int late = connect_datagram(NULL, &address);
+    send_text(late, "a");
+    expect_datagram(late, "A", 1);
+    serving_wait_closed(&serving, 1);
+    assert_int_equal(serving_closing(&serving, 1).reason, SL_CLOSE_EVICTED);
+    for (size_t i = 0; i < COUNT_OF(fds); i++)
+        close(fds[i]);
+    close(late);
+    serving_free(&serving);
+}
+
+static void the_rate_of_datagrams(void **state)
+{
+    (void)state;
+    struct sl_address address;
+    char host[SL_ADDRESS_TEXT_SIZE], where[SL_ADDRESS_TEXT_SIZE + 2];
+    if (!find_own_address(&address))
+        skip();
+    sl_address_format_host(&address, host);
+    snprintf(where, sizeof(where), "%s:0", host);
+    struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
+    options.udp_rate = 1;
+    struct serving serving = serving_new(&options);
+    address = serving_listen(&serving, SL_UDP_UPPER, where);
+    serving_start(&serving);
+    int fd = connect_datagram(NULL, &address);
+    uint64_t seq = 0;
+    do { /* until it is refused */
+        send_text(fd, "a");
+        serving_wait_exchanges(&serving, ++seq);
+    } while (serving_exchange(&serving, seq)->outcome == SL_REPLIED);
+    options.udp_rate = 0;
+    sl_net_adjust(serving.net, &options);
+    do { /* until it is answered, long before a second has passed */
+        send_text(fd, "a");
+        serving_wait_exchanges(&serving, ++seq);
+    } while (serving_exchange(&serving, seq)->outcome != SL_REPLIED);
+    for (int i = 0; i < 20; i++) {
+        send_text(fd, "a");
+        serving_wait_exchanges(&serving, ++seq);
+        assert_int_equal(serving_exchange(&serving, seq)->outcome, SL_REPLIED);
+    }
+    close(fd);
+    serving_free(&serving);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(limits_of_connections),
+        cmocka_unit_test(idle_times),
+        cmocka_unit_test(the_number_of_udp_clients),
+        cmocka_unit_test(the_rate_of_datagrams),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
