@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "socklens/clock.h"
 #include "socklens/service.h"
@@ -46,8 +47,10 @@ int64_t sl_manager_watchdog_ns(void)
 
 static int take(struct sl_inherited *inherited, struct sl_error *error)
 {
+    const char *pid = getenv("LISTEN_PID");
+
     (void)inherited;
-    if (getenv("LISTEN_FDS") && getenv("LISTEN_PID"))
+    if (getenv("LISTEN_FDS") && pid && strtol(pid, NULL, 10) == getpid())
         return sl_error_set(error, -ENOSYS,
                             "sockets were handed over (LISTEN_FDS), which this build cannot take: "
                             "it is without libsystemd");

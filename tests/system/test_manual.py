@@ -165,7 +165,8 @@ class Install(unittest.TestCase):
         *(f"share/bash-completion/completions/{program}" for program in PROGRAMS),
         "share/zsh/site-functions/_socklens",
         *(f"share/fish/vendor_completions.d/{program}.fish" for program in PROGRAMS),
-        "share/doc/socklens/examples/socklens.conf",
+        *(f"share/doc/socklens/examples/{name}"
+          for name in ("grafana.json", "prometheus.yml", "socklens.conf")),
         "etc/socklens/socklens.conf",
     }
     if os.environ.get("WITH_SYSTEMD"):
