@@ -17,6 +17,7 @@ enum sl_step sl_api_status(struct sl_request *request, struct sl_answer *answer)
 enum sl_step sl_api_healthz(struct sl_request *request, struct sl_answer *answer);
 enum sl_step sl_api_readyz(struct sl_request *request, struct sl_answer *answer);
 enum sl_step sl_api_metrics(struct sl_request *request, struct sl_answer *answer);
+enum sl_step sl_api_openapi(struct sl_request *request, struct sl_answer *answer);
 enum sl_step sl_api_rates(struct sl_request *request, struct sl_answer *answer);
 enum sl_step sl_api_clients(struct sl_request *request, struct sl_answer *answer);
 enum sl_step sl_api_client(struct sl_request *request, struct sl_answer *answer);

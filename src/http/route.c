@@ -12,6 +12,7 @@ const struct sl_route sl_routes[] = {
     {"GET", "/healthz", sl_no_params, 0, sl_api_healthz},
     {"GET", "/readyz", sl_no_params, 0, sl_api_readyz},
     {"GET", "/metrics", sl_no_params, 0, sl_api_metrics},
+    {"GET", "/api/v1/openapi.json", sl_no_params, 0, sl_api_openapi},
     {"GET", "/api/v1/status", sl_no_params, 0, sl_api_status},
     {"GET", "/api/v1/rates", sl_no_params, 0, sl_api_rates},
     {"GET", "/api/v1/clients", sl_clients_params, 0, sl_api_clients},

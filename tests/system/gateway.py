@@ -26,6 +26,8 @@ import time
 import unittest
 import urllib.parse
 
+import contract
+
 START_TIMEOUT_S = 20  # a sanitizer build on a busy machine
 STOP_TIMEOUT_S = 15
 TIMEOUT_S = 10  # anything else
@@ -357,7 +359,9 @@ class Gateway:
         try:
             connection.request(method, path, body=body, headers=headers)
             response = connection.getresponse()
-            return response.status, response.headers, response.read()
+            data = response.read()
+            contract.check(method, path, response.status, response.headers, data)
+            return response.status, response.headers, data
         finally:
             connection.close()
 
