@@ -108,12 +108,13 @@ static unsigned check_journal(struct sl_ticker *ticker, int64_t now_ns, int64_t 
         earlier(next_ns, ticker->last_tick_ns + SL_TICK_NS);
         return 0;
     }
-    if (newest_seq(ticker) == ticker->seen_seq) {
+    if (newest_seq(ticker) == ticker->seen_seq && !ticker->woken) {
         sl_waker_arm(ticker->waker);
         watch(ticker, EPOLL_CTL_MOD, sl_waker_fd(ticker->waker), EPOLLIN | EPOLLONESHOT, ID_WAKER);
         if (newest_seq(ticker) == ticker->seen_seq)
             return 0;
     }
+    ticker->woken = false;
     ticker->seen_seq = newest_seq(ticker);
     ticker->last_tick_ns = now_ns;
     earlier(next_ns, now_ns + SL_TICK_NS);
@@ -208,6 +209,8 @@ static void handle(struct sl_ticker *ticker, const struct epoll_event *event)
 {
     if (event->data.u64 == ID_KICK) {
         drain_kick(ticker);
+    } else if (event->data.u64 == ID_WAKER) {
+        ticker->woken = true;
     } else if (event->data.u64 >= ID_WAITERS) {
         pthread_mutex_lock(&ticker->lock);
         mark_readable(ticker, event->data.u64);

@@ -80,6 +80,7 @@ struct sl_ticker {
     uint64_t seen_seq;
     int64_t last_tick_ns, last_clients_ns, last_status_ns;
     unsigned clients_left;
+    bool woken; /* by the journal: something was appended, if only a client's coming or going */
 };
 
 /* 0, or a negative errno with `error` set. */

@@ -192,6 +192,22 @@ static void tells_status_each_second_and_changes_of_clients(void **state)
     sl_ticker_remove(&ticker, &fake.waiter);
 }
 
+static void tells_that_a_client_came_without_a_message(void **state)
+{
+    struct sl_event event = {.kind = SL_RECORD_OPENED, .client = 1};
+    struct fake fake;
+
+    (void)state;
+    add(&fake, SL_DUE_CLIENTS, 0, -1);
+    park(&fake);
+    pause_ms(100);
+    atomic_store(&prepared, 0);
+    sl_journal_append(fixture.journal, &event, 1);
+    assert_true(is_resumed(&fake, 1));
+    assert_true(atomic_load(&prepared) & SL_DUE_CLIENTS);
+    sl_ticker_remove(&ticker, &fake.waiter);
+}
+
 static void sleeps_where_nothing_happens(void **state)
 {
     struct fake fake;
@@ -253,6 +269,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(wakes_at_the_deadline, setup, teardown),
         cmocka_unit_test_setup_teardown(wakes_when_a_socket_is_readable, setup, teardown),
         cmocka_unit_test_setup_teardown(tells_status_each_second_and_changes_of_clients, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(tells_that_a_client_came_without_a_message, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(sleeps_where_nothing_happens, setup, teardown),
         cmocka_unit_test_setup_teardown(coalesces, setup, teardown),
