@@ -172,6 +172,17 @@ void connections_end_linger(struct streams *streams, int64_t now_mono_ns)
         connection_close(streams, streams->linger_first->connection, SL_BY_SERVER, SL_CLOSE_ERROR);
 }
 
+void connections_shorten_linger(struct streams *streams, int64_t linger_ns)
+{
+    int64_t until_mono_ns = sl_clock_mono_ns() + linger_ns;
+
+    streams->linger_ns = linger_ns;
+    for (struct lingering *entry = streams->linger_first; entry; entry = entry->next) {
+        if (entry->until_mono_ns > until_mono_ns)
+            entry->until_mono_ns = until_mono_ns;
+    }
+}
+
 void connection_decide_end(struct connection *connection, enum sl_closed_by by,
                            enum sl_close_reason reason)
 {

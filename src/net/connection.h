@@ -90,4 +90,7 @@ void connection_watch(struct streams *streams, struct connection *connection, ui
 int64_t connections_linger_until(const struct streams *streams);
 void connections_end_linger(struct streams *streams, int64_t now_mono_ns);
 
+/* From now on none lingers longer than `linger_ns`, those that do already included. */
+void connections_shorten_linger(struct streams *streams, int64_t linger_ns);
+
 #endif

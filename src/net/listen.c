@@ -26,11 +26,12 @@
 #define BACKLOG          4096
 #define UDP_BUFFER_BYTES (4 << 20)
 
-/* A dead peer is noticed after about two minutes, whether or not anything is being sent to it. */
+/* A dead peer is noticed after about two minutes. There is no TCP_USER_TIMEOUT, which would also
+ * cut a living one that stands in a debugger and does not read; tcp_retries2 bounds what is
+ * unanswered. */
 #define KEEPALIVE_IDLE_S     60
 #define KEEPALIVE_INTERVAL_S 10
 #define KEEPALIVE_PROBES     6
-#define UNACKED_MAX_MS       120000
 
 /* What to do about it, in brackets. */
 static void advise(int error, const struct sl_service *service, char *text, size_t size)
@@ -84,7 +85,6 @@ static void tune_stream(int fd)
     set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
     set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
     set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
-    set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKED_MAX_MS);
 }
 
 void sl_listen_tune(int fd, enum sl_transport transport, const struct sl_address *address)

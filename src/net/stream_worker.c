@@ -319,7 +319,7 @@ static void drain(struct stream_state *state)
     struct sl_client *client;
 
     close_listeners(state);
-    state->streams.linger_ns = LINGER_AT_END_NS;
+    connections_shorten_linger(&state->streams, LINGER_AT_END_NS);
     shut_all(state);
     while (state->streams.open_count > 0 && sl_clock_mono_ns() < by) {
         int64_t left = (by - sl_clock_mono_ns()) / SL_NS_PER_MS + 1;
