@@ -212,16 +212,19 @@ class Restart(Sockets):
         self.assertLessEqual(visitors.cut_off, 3)
 
     def test_what_comes_in_between_is_answered_by_the_next(self):
-        sockets = [("tcp_upper", self.tcp()), ("udp_upper", self.udp())]
+        sockets = [("tcp_upper", self.tcp()), ("udp_upper", self.udp()), ("http", self.tcp())]
         Heir(sockets).stop()
         with tcp_connect(sockets[0][1].getsockname()) as stream, \
+                tcp_connect(sockets[2][1].getsockname()) as web, \
                 socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram:
             stream.sendall(b"early")
+            web.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             datagram.settimeout(TIMEOUT_S)
             datagram.sendto(b"early too", sockets[1][1].getsockname())
             with Heir(sockets):
                 self.assertEqual(receive_all(stream), b"EARLY")
                 self.assertEqual(datagram.recv(100), b"EARLY TOO")
+                self.assertTrue(receive_all(web).startswith(b"HTTP/1.1 200 "))
 
 
 @needs_libsystemd
