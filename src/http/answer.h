@@ -10,7 +10,7 @@
 
 #define SL_ANSWER_HEADERS_MAX 4
 
-struct sl_stream;
+struct sl_source;
 
 struct sl_answer {
     unsigned status;
@@ -18,7 +18,7 @@ struct sl_answer {
     struct sl_buffer body;    /* owned */
     const void *fixed;        /* instead of `body`: constant bytes of the program */
     size_t fixed_size;
-    struct sl_stream *stream; /* instead of both: an event stream; owned */
+    struct sl_source *source; /* instead of both: made while it is sent; owned */
     bool cacheable;           /* "no-cache" (ask again by ETag) instead of "no-store" */
     bool close;               /* end the connection behind it */
     struct sl_answer_header {
@@ -28,7 +28,7 @@ struct sl_answer {
     size_t header_count;
 };
 
-/* Frees what it owns, except a stream. */
+/* Frees what it owns, except a source. */
 void sl_answer_deinit(struct sl_answer *answer);
 
 /* Adds a header; `value` must be ours or checked: it is sent as it is. */

@@ -12,6 +12,7 @@ extern const char *const sl_clients_params[];
 extern const char *const sl_messages_params[];
 extern const char *const sl_raw_params[];
 extern const char *const sl_events_params[];
+extern const char *const sl_export_params[];
 
 enum sl_step sl_api_status(struct sl_request *request, struct sl_answer *answer);
 enum sl_step sl_api_healthz(struct sl_request *request, struct sl_answer *answer);
@@ -26,6 +27,7 @@ enum sl_step sl_api_messages(struct sl_request *request, struct sl_answer *answe
 enum sl_step sl_api_message(struct sl_request *request, struct sl_answer *answer);
 enum sl_step sl_api_raw(struct sl_request *request, struct sl_answer *answer);
 enum sl_step sl_api_events(struct sl_request *request, struct sl_answer *answer);
+enum sl_step sl_api_export(struct sl_request *request, struct sl_answer *answer);
 enum sl_step sl_api_datagram(struct sl_request *request, struct sl_answer *answer);
 enum sl_step sl_api_asset(struct sl_request *request, struct sl_answer *answer);
 

@@ -11,6 +11,7 @@ static void open_stream(struct sl_request *request, struct sl_stream_options *op
 {
     struct sl_http *http = request->http;
     struct sl_problem problem;
+    struct sl_stream *stream;
 
     if (atomic_load(&http->streams) >= http->options.streams_max) {
         sl_filter_deinit(&options->filter);
@@ -19,9 +20,10 @@ static void open_stream(struct sl_request *request, struct sl_stream_options *op
         sl_answer_problem(answer, &problem);
         return;
     }
-    answer->stream =
-        sl_stream_new(http, options, sl_headers_get(&request->headers, "Last-Event-ID"));
-    if (!answer->stream)
+    stream = sl_stream_new(http, options, sl_headers_get(&request->headers, "Last-Event-ID"));
+    if (stream)
+        answer->source = sl_stream_source(stream);
+    else
         sl_answer_json(answer, true);
 }
 

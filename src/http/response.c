@@ -7,13 +7,10 @@
 #include <sys/socket.h>
 
 #include "http/own_errors.h"
-#include "http/stream.h"
+#include "http/source.h"
 
-/* A stream whose peer takes nothing for this long is dead; ordinary answers have the daemon's. */
-#define STREAM_TIMEOUT_S     60u
-#define STREAM_UNANSWERED_MS 20000u /* unacknowledged bytes: two heartbeats */
-#define STREAM_SEND_BUFFER   (256 << 10)
-#define STREAM_BLOCK_SIZE    1024 /* unused: the chunks are made in the connection's memory */
+#define STREAM_SEND_BUFFER (256 << 10)
+#define STREAM_BLOCK_SIZE  1024 /* unused: the chunks are made in the connection's memory */
 
 /* Nothing from elsewhere, no inline script or style, no frame around it. */
 static const char content_security_policy[] =
@@ -54,58 +51,61 @@ bool sl_response_add_headers(struct MHD_Response *response, const struct sl_answ
     return added;
 }
 
-static ssize_t read_stream(void *context, uint64_t position, char *bytes, size_t max)
+static ssize_t read_source(void *context, uint64_t position, char *bytes, size_t max)
 {
-    struct sl_stream *stream = context;
-    struct sl_waiter *waiter = sl_stream_waiter(stream);
-    struct sl_ticker *ticker = sl_stream_ticker(stream);
+    struct sl_source *source = context;
     size_t size;
 
     (void)position;
     for (;;) {
-        switch (sl_stream_read(stream, bytes, max, &size)) {
+        switch (source->read(source, bytes, max, &size)) {
         case SL_STREAM_BYTES:
             return (ssize_t)size;
         case SL_STREAM_YIELD:
-            sl_ticker_yield(ticker, waiter);
+            sl_ticker_yield(source->ticker, &source->waiter);
             return 0;
         case SL_STREAM_WAIT:
-            if (sl_ticker_park(ticker, waiter))
+            if (sl_ticker_park(source->ticker, &source->waiter))
                 return 0;
             break; /* something became due meanwhile */
         case SL_STREAM_END:
             return MHD_CONTENT_READER_END_OF_STREAM;
+        case SL_STREAM_BROKEN:
+            return MHD_CONTENT_READER_END_WITH_ERROR;
         }
     }
 }
 
-static void free_stream(void *context)
+static void free_source(void *context)
 {
-    sl_stream_free(context);
+    struct sl_source *source = context;
+
+    source->free(source);
 }
 
-/* Bounds what the kernel holds for a reader that does not read, and how long it tries. */
-static void tune_stream(struct MHD_Connection *connection, int fd)
+/* Bounds what the kernel holds for a reader that does not read, and how long it tries: a third of
+ * the patience for bytes that nobody acknowledges. */
+static void tune(struct MHD_Connection *connection, int fd, unsigned patience_s)
 {
-    unsigned unanswered_ms = STREAM_UNANSWERED_MS;
+    unsigned unanswered_ms = patience_s * 1000 / 3;
     int send_buffer = STREAM_SEND_BUFFER;
 
-    MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, STREAM_TIMEOUT_S);
+    MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, patience_s);
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered_ms, sizeof(unanswered_ms));
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
 }
 
-static struct MHD_Response *stream_response(struct MHD_Connection *connection,
-                                            struct sl_request *request, struct sl_stream *stream)
+static struct MHD_Response *source_response(struct MHD_Connection *connection,
+                                            struct sl_request *request, struct sl_source *source)
 {
     struct MHD_Response *response;
 
-    sl_stream_waiter(stream)->connection = connection;
-    tune_stream(connection, request->connection->fd);
-    response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE, read_stream,
-                                                 stream, free_stream);
+    source->waiter.connection = connection;
+    tune(connection, request->connection->fd, source->patience_s);
+    response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE, read_source,
+                                                 source, free_source);
     if (!response)
-        sl_stream_free(stream);
+        source->free(source);
     return response;
 }
 
@@ -132,8 +132,8 @@ enum MHD_Result sl_response_queue(struct MHD_Connection *connection, struct sl_r
     struct MHD_Response *response;
     enum MHD_Result result = MHD_NO;
 
-    if (answer->stream)
-        response = stream_response(connection, request, answer->stream);
+    if (answer->source)
+        response = source_response(connection, request, answer->source);
     else
         response = body_response(answer);
     if (response && sl_response_add_headers(response, answer))

@@ -22,6 +22,7 @@ const struct sl_route sl_routes[] = {
     {"GET", "/api/v1/messages/{seq}", sl_no_params, 0, sl_api_message},
     {"GET", "/api/v1/messages/{seq}/raw", sl_raw_params, 0, sl_api_raw},
     {"GET", "/api/v1/events", sl_events_params, 0, sl_api_events},
+    {"GET", "/api/v1/export", sl_export_params, 0, sl_api_export},
     {"POST", "/api/v1/datagrams", sl_no_params, SL_DATAGRAM_BODY_MAX, sl_api_datagram},
 };
 

@@ -8,6 +8,7 @@
 #include "http/stream_private.h"
 
 #define RETRY_MS       1000
+#define PATIENCE_S     60 /* then it is dead: six heartbeats */
 #define OUT_KEPT_BYTES ((size_t)16 << 10)
 
 /* --- from the query --- */
@@ -86,6 +87,17 @@ static void begin(struct sl_stream *stream, const char *last_id)
     }
 }
 
+static enum sl_stream_step read_source(struct sl_source *source, char *bytes, size_t max,
+                                       size_t *size)
+{
+    return sl_stream_read((struct sl_stream *)source, bytes, max, size);
+}
+
+static void free_source(struct sl_source *source)
+{
+    sl_stream_free((struct sl_stream *)source);
+}
+
 struct sl_stream *sl_stream_new(struct sl_http *http, struct sl_stream_options *options,
                                 const char *last_id)
 {
@@ -102,12 +114,15 @@ struct sl_stream *sl_stream_new(struct sl_http *http, struct sl_stream_options *
     stream->http = http;
     stream->options = *options;
     stream->clients_until_ns = sl_clock_wall_ns();
-    stream->waiter = (struct sl_waiter){
-        .wants = options->types,
-        .fd = -1,
+    stream->source = (struct sl_source){
+        .waiter = {.wants = options->types, .fd = -1},
+        .ticker = &http->ticker,
+        .patience_s = PATIENCE_S,
+        .read = read_source,
+        .free = free_source,
     };
-    stream->heartbeat_ns = stream->waiter.deadline_ns = sl_clock_mono_ns() + SL_HEARTBEAT_NS;
-    sl_ticker_add(&http->ticker, &stream->waiter);
+    stream->heartbeat_ns = stream->source.waiter.deadline_ns = sl_clock_mono_ns() + SL_HEARTBEAT_NS;
+    sl_ticker_add(&http->ticker, &stream->source.waiter);
     begin(stream, last_id);
     if (options->types & SL_DUE_STATUS && sl_feed_status_event(http, &stream->out) < 0)
         stream->failed = true;
@@ -118,7 +133,7 @@ void sl_stream_free(struct sl_stream *stream)
 {
     if (!stream)
         return;
-    sl_ticker_remove(&stream->http->ticker, &stream->waiter);
+    sl_ticker_remove(&stream->http->ticker, &stream->source.waiter);
     sl_filter_deinit(&stream->options.filter);
     sl_buffer_deinit(&stream->out);
     free(stream->sampler.ring);
@@ -126,14 +141,9 @@ void sl_stream_free(struct sl_stream *stream)
     free(stream);
 }
 
-struct sl_waiter *sl_stream_waiter(struct sl_stream *stream)
+struct sl_source *sl_stream_source(struct sl_stream *stream)
 {
-    return &stream->waiter;
-}
-
-struct sl_ticker *sl_stream_ticker(struct sl_stream *stream)
-{
-    return &stream->http->ticker;
+    return &stream->source;
 }
 
 /* --- what is due --- */
@@ -194,7 +204,7 @@ static void heartbeat(struct sl_stream *stream)
 static void produce(struct sl_stream *stream, unsigned due)
 {
     int64_t now_ns = sl_clock_mono_ns();
-    int64_t beat_ns = stream->behind ? stream->heartbeat_ns : stream->waiter.deadline_ns;
+    int64_t beat_ns = stream->behind ? stream->heartbeat_ns : stream->source.waiter.deadline_ns;
 
     if (due & SL_DUE_MESSAGES || stream->more || stream->behind)
         look(stream);
@@ -206,7 +216,8 @@ static void produce(struct sl_stream *stream, unsigned due)
         heartbeat(stream);
     if (stream->out.size > 0)
         stream->heartbeat_ns = now_ns + SL_HEARTBEAT_NS;
-    stream->waiter.deadline_ns = stream->behind ? now_ns + SL_TRAIL_NAP_NS : stream->heartbeat_ns;
+    stream->source.waiter.deadline_ns =
+        stream->behind ? now_ns + SL_TRAIL_NAP_NS : stream->heartbeat_ns;
 }
 
 static void forget_sent(struct sl_stream *stream)
@@ -234,7 +245,7 @@ enum sl_stream_step sl_stream_read(struct sl_stream *stream, char *bytes, size_t
 
     if (stream->out_at == stream->out.size) {
         forget_sent(stream);
-        due = sl_ticker_take(&stream->http->ticker, &stream->waiter);
+        due = sl_ticker_take(&stream->http->ticker, &stream->source.waiter);
         if (due & SL_DUE_STOP || stream->failed)
             return SL_STREAM_END;
         produce(stream, due);

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "http/query.h"
-#include "http/ticker.h"
+#include "http/source.h"
 #include "socklens/buffer.h"
 #include "socklens/filter.h"
 
@@ -44,13 +44,10 @@ struct sl_stream *sl_stream_new(struct sl_http *http, struct sl_stream_options *
                                 const char *last_id);
 void sl_stream_free(struct sl_stream *stream);
 
-/* The waiter to park or yield with; its `connection` must be set before the first read. */
-struct sl_waiter *sl_stream_waiter(struct sl_stream *stream);
-struct sl_ticker *sl_stream_ticker(struct sl_stream *stream);
+/* What is sent: it owns the stream. */
+struct sl_source *sl_stream_source(struct sl_stream *stream);
 
-enum sl_stream_step { SL_STREAM_BYTES, SL_STREAM_YIELD, SL_STREAM_WAIT, SL_STREAM_END };
-
-/* Copies the next bytes: at most `max`, *size says how many with SL_STREAM_BYTES. */
+/* See source.h. */
 enum sl_stream_step sl_stream_read(struct sl_stream *stream, char *bytes, size_t max, size_t *size);
 
 #endif

@@ -20,9 +20,9 @@ struct sl_sampler {
 };
 
 struct sl_stream {
+    struct sl_source source;
     struct sl_http *http;
     struct sl_stream_options options;
-    struct sl_waiter waiter;
     struct sl_trail_walk walk;
     struct sl_batch *batch; /* during a look: where its messages go */
     uint64_t done_seq;      /* every message up to this one is dealt with */

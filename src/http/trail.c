@@ -246,6 +246,8 @@ static enum sl_walked walk_forward(struct sl_trail *trail, struct sl_trail_walk 
     struct view view = look(trail);
     uint64_t place = walk->place.seq;
 
+    if (place == view.oldest && walk->lifecycle && walk->in_store)
+        return sl_trail_store_seam(trail, walk, budget);
     if (place >= view.oldest)
         return journal_forward(trail, walk, budget);
     if (has_stored(&view) && place < view.store_from)

@@ -12,6 +12,10 @@ bool sl_trail_tell_gap(struct sl_trail *trail, const struct sl_trail_walk *walk,
 enum sl_walked sl_trail_store_forward(struct sl_trail *trail, struct sl_trail_walk *walk,
                                       uint64_t store_from, uint64_t to, uint64_t missing_to,
                                       struct sl_budget *budget);
+/* Who came or went before the exchange at the walk's place, where the journal begins: the store may
+ * know of some, of this run or the one before, that the journal does not. */
+enum sl_walked sl_trail_store_seam(struct sl_trail *trail, struct sl_trail_walk *walk,
+                                   struct sl_budget *budget);
 enum sl_walked sl_trail_store_backward(struct sl_trail *trail, struct sl_trail_walk *walk,
                                        uint64_t to, struct sl_budget *budget);
 

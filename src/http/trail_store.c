@@ -21,6 +21,7 @@ struct stored_step {
     struct sl_trail_walk *walk;
     struct sl_budget *budget;
     bool by_row;          /* looks at every row */
+    bool seam;            /* stops before an exchange */
     uint64_t next_seq;    /* by row: of the next one, if nothing is missing */
     uint64_t stopped_seq; /* by row: stopped by what is missing before this one; else 0 */
     bool stopped;
@@ -42,6 +43,8 @@ static bool visit_stored(void *context, const struct sl_record *record, const ch
 {
     struct stored_step *step = context;
 
+    if (step->seam && record->kind == SL_RECORD_EXCHANGE)
+        return false;
     if (step->by_row && record->kind == SL_RECORD_EXCHANGE) {
         if (!miss_rows(step, record->seq))
             return false;
@@ -56,6 +59,8 @@ static bool gap_stored(void *context, const struct sl_gap *gap)
 {
     struct stored_step *step = context;
 
+    if (step->seam)
+        return false;
     if (step->by_row) {
         if (!miss_rows(step, gap->from))
             return false;
@@ -158,6 +163,22 @@ enum sl_walked sl_trail_store_forward(struct sl_trail *trail, struct sl_trail_wa
     else if (step.stopped_seq)
         next = (struct sl_store_place){.seq = step.stopped_seq};
     walk->place = next;
+    return step.stopped ? SL_WALK_STOPPED : SL_WALK_CUT;
+}
+
+enum sl_walked sl_trail_store_seam(struct sl_trail *trail, struct sl_trail_walk *walk,
+                                   struct sl_budget *budget)
+{
+    struct stored_step step = {.trail = trail, .walk = walk, .budget = budget, .seam = true};
+    struct sl_store_place next = walk->place;
+    int result = walk_stored(&step, next, next.seq, &next);
+
+    if (result == 0 && next.seq == walk->place.seq) {
+        walk->place = next;
+    } else {
+        walk->place.lifecycle = 0;
+        walk->in_store = false;
+    }
     return step.stopped ? SL_WALK_STOPPED : SL_WALK_CUT;
 }
 

@@ -1,0 +1,246 @@
+#include "http/download.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "http/filter_params.h"
+#include "http/gateway.h"
+
+#define PATIENCE_S     600
+#define FOLLOW_NS      SL_NS_PER_S
+#define OUT_KEPT_BYTES (2 * SL_DOWNLOAD_BATCH_BYTES)
+
+struct download {
+    struct sl_source source;
+    struct sl_http *http;
+    struct sl_download_options options;
+    struct sl_exporter *exporter;
+    struct sl_trail_walk walk;
+    uint64_t end_seq; /* the last exchange that belongs to it */
+    bool begun, ended, failed;
+    struct sl_buffer out;
+    size_t out_at; /* bytes of `out` that have left */
+};
+
+/* --- from the query --- */
+
+static unsigned read_format(struct sl_download_options *options, const struct sl_query *query,
+                            struct sl_problem *problem)
+{
+    const char *format = sl_query_get(query, "format");
+
+    if (format && sl_export_format_parse(format, &options->format))
+        return 0;
+    if (!format)
+        return sl_problem_set(problem, 400, "format", "ndjson, csv, pcapng", "format is missing");
+    return sl_problem_set(problem, 400, "format", "ndjson, csv, pcapng",
+                          "there is no format \"%s\"", sl_quote(format).text);
+}
+
+unsigned sl_download_options_from_query(struct sl_download_options *options,
+                                        const struct sl_query *query, struct sl_problem *problem)
+{
+    uint64_t follow = 0;
+    unsigned status;
+
+    *options = (struct sl_download_options){0};
+    status = read_format(options, query, problem);
+    if (!status)
+        status = sl_query_uint(query, "follow", 0, 1, &follow, problem);
+    if (!status)
+        status = sl_filter_from_query(query, &options->filter, problem);
+    if (status)
+        sl_filter_deinit(&options->filter);
+    options->follow = follow == 1;
+    return status;
+}
+
+/* --- what it writes --- */
+
+static bool is_full(const struct download *download)
+{
+    return download->failed || download->out.size >= SL_DOWNLOAD_BATCH_BYTES;
+}
+
+/* Who came or went behind the last exchange still belongs to it. */
+static bool add_record(void *context, const struct sl_record *record, const char *listener)
+{
+    struct download *download = context;
+    bool exchange = record->kind == SL_RECORD_EXCHANGE;
+
+    if (record->seq - !exchange > download->end_seq)
+        return false;
+    if (sl_exporter_record(download->exporter, record, listener, &download->out) < 0)
+        download->failed = true;
+    return !is_full(download);
+}
+
+static bool add_gap(void *context, const struct sl_gap *gap, const char *reason)
+{
+    struct download *download = context;
+    uint64_t to = gap->to < download->end_seq ? gap->to : download->end_seq;
+
+    if (gap->from <= to &&
+        sl_exporter_gap(download->exporter, gap->from, to, reason, &download->out) < 0)
+        download->failed = true;
+    return !is_full(download);
+}
+
+static void begin(struct download *download)
+{
+    download->begun = true;
+    download->walk =
+        (struct sl_trail_walk){.filter = &download->options.filter,
+                               .lifecycle = download->options.format == SL_EXPORT_PCAPNG,
+                               .place = {.seq = 1},
+                               .record = add_record,
+                               .gap = add_gap,
+                               .context = download};
+    download->failed = sl_exporter_begin(download->exporter, &download->out) < 0;
+}
+
+static void end(struct download *download)
+{
+    download->ended = true;
+    if (sl_exporter_end(download->exporter, &download->out) < 0)
+        download->failed = true;
+}
+
+/* What says that something arrived from a reader who has nothing to say: he hung up. Another
+ * request behind this one has to wait. */
+static bool has_hung_up(struct download *download)
+{
+    char byte;
+    ssize_t size = recv(download->source.waiter.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+    if (size > 0)
+        download->source.waiter.fd = -1;
+    return size == 0;
+}
+
+/* The step to say where nothing was written. */
+static enum sl_stream_step produce(struct download *download)
+{
+    struct sl_waiter *waiter = &download->source.waiter;
+    struct sl_budget budget = sl_budget_begin();
+    enum sl_walked walked;
+
+    if (!download->begun)
+        begin(download);
+    walked = sl_trail_walk(&download->http->trail, &download->walk, &budget);
+    if (walked == SL_WALK_BEHIND) {
+        waiter->deadline_ns = sl_clock_mono_ns() + SL_TRAIL_NAP_NS;
+        return SL_STREAM_WAIT;
+    }
+    if (walked == SL_WALK_END && download->options.follow) {
+        waiter->deadline_ns = sl_clock_mono_ns() + FOLLOW_NS;
+        return SL_STREAM_WAIT;
+    }
+    if (walked == SL_WALK_END || download->walk.place.seq - 1 > download->end_seq)
+        end(download);
+    return SL_STREAM_YIELD;
+}
+
+static void forget_sent(struct download *download)
+{
+    download->out_at = 0;
+    download->out.size = 0;
+    if (download->out.capacity > OUT_KEPT_BYTES)
+        sl_buffer_deinit(&download->out);
+}
+
+static size_t copy_out(struct download *download, char *bytes, size_t max)
+{
+    size_t size = download->out.size - download->out_at;
+
+    if (size > max)
+        size = max;
+    memcpy(bytes, download->out.data + download->out_at, size);
+    download->out_at += size;
+    return size;
+}
+
+static enum sl_stream_step next(struct download *download)
+{
+    enum sl_stream_step step = SL_STREAM_YIELD;
+    unsigned due;
+
+    forget_sent(download);
+    if (download->ended)
+        return SL_STREAM_END;
+    due = sl_ticker_take(download->source.ticker, &download->source.waiter);
+    if (due & SL_DUE_READABLE && has_hung_up(download))
+        return SL_STREAM_BROKEN;
+    if (!(due & SL_DUE_STOP))
+        step = produce(download);
+    else if (download->begun && download->options.follow)
+        end(download); /* as if it had been asked for until now */
+    else
+        return SL_STREAM_BROKEN;
+    return download->failed ? SL_STREAM_BROKEN : step;
+}
+
+static enum sl_stream_step read_download(struct sl_source *source, char *bytes, size_t max,
+                                         size_t *size)
+{
+    struct download *download = (struct download *)source;
+    enum sl_stream_step step;
+
+    if (download->out_at == download->out.size) {
+        step = next(download);
+        if (download->out.size == 0 || step == SL_STREAM_BROKEN)
+            return step;
+    }
+    *size = copy_out(download, bytes, max);
+    return SL_STREAM_BYTES;
+}
+
+/* --- its life --- */
+
+static void free_download(struct sl_source *source)
+{
+    struct download *download = (struct download *)source;
+
+    sl_ticker_remove(source->ticker, &source->waiter);
+    sl_exporter_free(download->exporter);
+    sl_filter_deinit(&download->options.filter);
+    sl_buffer_deinit(&download->out);
+    atomic_fetch_sub(&download->http->streams, 1);
+    free(download);
+}
+
+static uint64_t newest_seq(struct sl_http *http)
+{
+    uint64_t oldest, newest;
+
+    sl_trail_bounds(&http->trail, &oldest, &newest);
+    return newest;
+}
+
+struct sl_source *sl_download_new(struct sl_http *http, struct sl_download_options *options, int fd)
+{
+    struct download *download = calloc(1, sizeof(*download));
+    struct sl_exporter *exporter = sl_exporter_new(options->format);
+
+    if (!download || !exporter) {
+        sl_exporter_free(exporter);
+        sl_filter_deinit(&options->filter);
+        free(download);
+        return NULL;
+    }
+    atomic_fetch_add(&http->streams, 1);
+    download->http = http;
+    download->options = *options;
+    download->exporter = exporter;
+    download->end_seq = options->follow ? INT64_MAX : newest_seq(http);
+    download->source = (struct sl_source){
+        .waiter = {.wants = options->follow ? SL_DUE_MESSAGES : 0, .fd = options->follow ? fd : -1},
+        .ticker = &http->ticker,
+        .patience_s = PATIENCE_S,
+        .read = read_download,
+        .free = free_download,
+    };
+    sl_ticker_add(&http->ticker, &download->source.waiter);
+    return &download->source;
+}

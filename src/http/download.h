@@ -1,0 +1,35 @@
+/* An export on its way: the log in one of the formats of export.h, from its beginning to what was
+ * newest when it was asked for, or on and on.
+ *
+ * It has no queue either (see stream.h): what it writes next is made when the reader has taken what
+ * was made before, so that its memory does not depend on how much there is or how slow the reader
+ * is. One that follows wakes with the journal; comings and goings alone are looked for each
+ * second. */
+#ifndef SOCKLENS_HTTP_DOWNLOAD_H
+#define SOCKLENS_HTTP_DOWNLOAD_H
+
+#include "http/query.h"
+#include "http/source.h"
+#include "socklens/export.h"
+#include "socklens/filter.h"
+
+#define SL_DOWNLOAD_BATCH_BYTES ((size_t)64 << 10)
+
+struct sl_http;
+
+struct sl_download_options {
+    enum sl_export_format format;
+    bool follow;
+    struct sl_filter filter;
+};
+
+/* 0 or a status with `problem`; on failure nothing is left to free. */
+unsigned sl_download_options_from_query(struct sl_download_options *options,
+                                        const struct sl_query *query, struct sl_problem *problem);
+
+/* Takes over `options`. `fd` is the connection, to notice that the reader of one that follows has
+ * gone. NULL where there is no memory. */
+struct sl_source *sl_download_new(struct sl_http *http, struct sl_download_options *options,
+                                  int fd);
+
+#endif

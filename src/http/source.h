@@ -1,0 +1,27 @@
+/* A body that is made while it is sent: event streams and exports. */
+#ifndef SOCKLENS_HTTP_SOURCE_H
+#define SOCKLENS_HTTP_SOURCE_H
+
+#include <stddef.h>
+
+#include "http/ticker.h"
+
+enum sl_stream_step {
+    SL_STREAM_BYTES,
+    SL_STREAM_YIELD, /* call again as soon as others had their turn */
+    SL_STREAM_WAIT,  /* call again when the waiter is due */
+    SL_STREAM_END,
+    SL_STREAM_BROKEN, /* ends before its end: the reader must see that */
+};
+
+/* Stands first in what it is a part of. */
+struct sl_source {
+    struct sl_waiter waiter; /* its `connection` is set before the first read */
+    struct sl_ticker *ticker;
+    unsigned patience_s; /* how long its reader may take nothing */
+    /* Copies the next bytes: at most `max`, *size says how many with SL_STREAM_BYTES. */
+    enum sl_stream_step (*read)(struct sl_source *source, char *bytes, size_t max, size_t *size);
+    void (*free)(struct sl_source *source);
+};
+
+#endif

@@ -1,0 +1,187 @@
+"""Exports over HTTP: over the seam, live, and as the programs read them that they are made for."""
+
+import base64
+import csv
+import http.client
+import io
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+import unittest
+
+from gateway import receive_all, tcp_connect, udp_exchange, wait_until
+from test_log import LogTest, flood, pages
+
+NAME = r'^attachment; filename="socklens-\d{8}T\d{6}Z\.%s"$'
+
+
+class Download:
+    """An export that is read as it comes."""
+
+    def __init__(self, gateway, query, timeout_s=10):
+        self.connection = http.client.HTTPConnection(*gateway.address("http"), timeout=timeout_s)
+        self.connection.request("GET", "/api/v1/export?" + query)
+        self.response = self.connection.getresponse()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.response.close()
+        self.connection.close()
+
+    def object(self):
+        line = self.response.readline()
+        return json.loads(line) if line else None
+
+
+def export(gateway, query):
+    with Download(gateway, query, 60) as download:
+        if download.response.status != 200:
+            raise AssertionError(download.response.read())
+        return download.response.read()
+
+
+def objects(gateway, query):
+    return [json.loads(line) for line in export(gateway, "format=ndjson" + query).splitlines()]
+
+
+class Formats(LogTest):
+    def test_all_of_both(self):
+        with self.gateway() as gateway:
+            flood(gateway, (f"{i} ".encode() + b"x" * 2000 for i in range(4000)))
+            self.assertGreater(gateway.status()["log"]["oldest_seq"], 100)
+            items, _ = pages(gateway, after=0, limit=1000)
+            self.assertEqual(objects(gateway, ""), items)
+            self.assertEqual(objects(gateway, "&text=%2077%20"), [])
+            self.assertEqual([one["seq"] for one in objects(gateway, "&text=77%20X")],
+                             [one["seq"] for one in items if "77 X" in one["sent"]["text"]])
+            text = export(gateway, "format=csv").decode()
+            rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+            self.assertEqual([int(row["seq"]) for row in rows], list(range(1, 4001)))
+            for row, item in zip(rows, items):
+                self.assertEqual(row["received_base64"], item["received"]["base64"])
+
+    def test_headers(self):
+        with self.gateway() as gateway:
+            for name in ("ndjson", "csv", "pcapng"):
+                for method in ("GET", "HEAD"):
+                    status, headers, _ = gateway.request_raw(
+                        method, f"/api/v1/export?format={name}")
+                    self.assertEqual(status, 200)
+                    self.assertRegex(headers["Content-Disposition"], NAME % name)
+                    self.assertTrue(headers["Content-Type"])
+            for query, param in (("", "format"), ("format=xml", "format"),
+                                 ("format=csv&follow=2", "follow"), ("format=csv&x=1", "x"),
+                                 ("format=csv&since=now", "since")):
+                status, _, problem = gateway.get("/api/v1/export?" + query)
+                self.assertEqual((status, problem["param"]), (400, param))
+
+    def test_gap(self):
+        with self.gateway("--retain-messages", "100") as gateway:
+            flood(gateway, [b"g" * 5000] * 2000)
+            gap, *items = objects(gateway, "")
+            self.assertEqual(gap["gap"]["from"], 1)
+            self.assertEqual(gap["gap"]["reason"], "evicted")
+            self.assertEqual([one["seq"] for one in items], list(range(gap["gap"]["to"] + 1, 2001)))
+
+
+class Live(LogTest):
+    def test_follow(self):
+        with self.gateway() as gateway:
+            udp_exchange(gateway.udp, b"before")
+            with Download(gateway, "format=ndjson&follow=1") as download:
+                self.assertEqual(download.object()["received"]["text"], "before")
+                for text in ("one", "two"):
+                    udp_exchange(gateway.udp, text.encode())
+                    self.assertEqual(download.object()["received"]["text"], text)
+                gateway.process.terminate()
+                self.assertIsNone(download.object())
+
+    def test_reader_who_leaves_is_noticed(self):
+        with self.gateway() as gateway:
+            with Download(gateway, "format=csv&follow=1"):
+                wait_until(lambda: gateway.status()["http"]["streams"] == 1, "the export")
+            wait_until(lambda: gateway.status()["http"]["streams"] == 0, "its end")
+
+    def test_slow_reader_costs_little(self):
+        with self.gateway() as gateway:
+            flood(gateway, [b"s" * 8000] * 1000)
+            before = gateway.memory_bytes()
+            sock = socket.socket()
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            sock.connect(gateway.address("http"))
+            with sock:
+                sock.sendall(b"GET /api/v1/export?format=ndjson HTTP/1.1\r\nHost: localhost\r\n"
+                             b"Connection: close\r\n\r\n")
+                time.sleep(0.5)
+                self.assertLess(gateway.memory_bytes() - before, 8 << 20)
+                used = gateway.cpu_s()
+                time.sleep(1)
+                self.assertLess(gateway.cpu_s() - used, 0.2)
+                sock.settimeout(60)
+                text = receive_all(sock)
+            self.assertEqual(text.count(b'{"seq":'), 1000)
+            self.assertTrue(text.endswith(b"0\r\n\r\n"))
+
+
+@unittest.skipUnless(shutil.which("tshark"), "tshark is not installed")
+class Capture(LogTest):
+    FIELDS = ("_ws.malformed", "_ws.expert.severity", "udp.payload", "tcp.payload",
+              "tcp.flags.syn", "tcp.flags.fin", "tcp.stream")
+
+    def traffic(self, gateway):
+        udp_exchange(gateway.udp, b"hello")
+        with tcp_connect(gateway.tcp) as sock:
+            sock.sendall(b"shout")
+            receive_all(sock)
+        with tcp_connect(gateway.chat) as sock:
+            sock.sendall(b"Exit")
+            receive_all(sock)
+        gateway.wait_for_messages(3)
+        wait_until(lambda: len(gateway.clients(state="closed")) == 2, "both connections closed")
+
+    def check(self, path):
+        done = subprocess.run(["tshark", "-r", path, "-T", "fields", "-o", "ip.check_checksum:TRUE",
+                               *(part for field in self.FIELDS for part in ("-e", field))],
+                              timeout=60, check=True, stdout=subprocess.PIPE, text=True)
+        rows = [dict(zip(self.FIELDS, line.split("\t"))) for line in done.stdout.splitlines()]
+        self.assertEqual({row["_ws.malformed"] for row in rows}, {""})
+        payloads = [bytes.fromhex(row["udp.payload"] or row["tcp.payload"]) for row in rows]
+        for payload in (b"hello", b"HELLO", b"shout", b"SHOUT", b"Exit", b"Disconnect"):
+            self.assertIn(payload, payloads)
+        for flag in ("tcp.flags.syn", "tcp.flags.fin"):
+            self.assertEqual(sum(row[flag] in ("1", "True") for row in rows), 4, rows)
+
+    def test_from_journal_and_file(self):
+        path = os.path.join(self.folder, "capture.pcapng")
+        with self.gateway() as gateway:
+            self.traffic(gateway)
+            with open(path, "wb") as file:
+                file.write(export(gateway, "format=pcapng"))
+            self.check(path)
+        with self.gateway() as gateway:  # all of it comes from the file now
+            with open(path, "wb") as file:
+                file.write(export(gateway, "format=pcapng"))
+            self.check(path)
+
+    def test_live(self):
+        path = os.path.join(self.folder, "live.pcapng")
+        with self.gateway() as gateway:
+            with Download(gateway, "format=pcapng&follow=1") as download, open(path, "wb") as file:
+                self.traffic(gateway)
+                data = bytearray()
+                while data.count(base64.b16decode("446973636F6E6E656374")) < 1:
+                    data += download.response.read1(65536)
+                time.sleep(1.2)  # the ends of the connections come within a second
+                gateway.process.terminate()
+                data += download.response.read()
+                file.write(data)
+            self.check(path)
+
+
+if __name__ == "__main__":
+    unittest.main()
