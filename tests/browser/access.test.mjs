@@ -25,7 +25,7 @@ async function busyPage(t, options) {
 }
 
 async function axeFindings(page) {
-  const { violations } = await page.evaluate(() => window.axe.run());
+  const { violations } = await page.evaluate(() => window.axe.run({ resultTypes: ['violations'] }));
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map((n) => n.target).join(', ')}`);
 }
 
@@ -39,6 +39,23 @@ const VIEWS = {
   'a client': async (page) => {
     await page.locator('.clients .row', { hasText: 'tcp-chat' }).locator('.cell-client').click();
     await page.getByRole('dialog').locator('.timeline li').first().waitFor();
+  },
+  'the keys': async (page) => {
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+  },
+  'what the filter suggests': async (page) => {
+    await page.getByRole('combobox', { name: 'Filter messages' }).fill('service:');
+    await page.keyboard.press('ArrowDown');
+  },
+  'what a filter leaves': async (page) => {
+    await page.getByRole('combobox', { name: 'Filter messages' }).fill('nothing has this');
+    await page.keyboard.press('Enter');
+    await page.getByText('No message matches').waitFor();
+    await page.getByRole('button', { name: 'Clear' }).click();
+  },
+  'the projector': async (page) => {
+    await page.keyboard.press('b');
   },
 };
 
@@ -64,20 +81,78 @@ for (const colorScheme of ['light', 'dark']) {
   }
 }
 
-test('a datagram can be sent by keyboard alone', async (t) => {
+const focused = (page) => page.evaluate(() => document.activeElement?.dataset.keys);
+
+test('the main tasks are done by keyboard alone', async (t) => {
   const gateway = await startGateway(t);
   const { page } = await openDashboard(t, gateway);
-  const focused = () => page.evaluate(() => document.activeElement?.tagName);
-  for (let presses = 0; (await focused()) !== 'TEXTAREA'; presses += 1) {
-    assert.ok(presses < 40, 'Tab reaches the payload');
-    await page.keyboard.press('Tab');
-  }
+  const chat = await tcpClient(t, gateway.addresses.tcpChat);
+  await chat.ask('Hi\n');
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+  await page.keyboard.press('Escape');
+
+  await page.keyboard.press('s');
+  assert.equal(await focused(page), 'payload');
   await page.keyboard.press('Control+A');
   await page.keyboard.type('typed');
-  for (let presses = 0; (await focused()) !== 'BUTTON'; presses += 1) {
-    assert.ok(presses < 20, 'Tab reaches the button');
-    await page.keyboard.press('Tab');
-  }
-  await page.keyboard.press('Enter');
+  await page.keyboard.press('Control+Enter');
   await page.locator('.result').getByText('TYPED', { exact: true }).waitFor();
+  await page.keyboard.press('Tab');
+  assert.notEqual(await focused(page), 'payload');
+  await page.evaluate(() => document.activeElement.blur());
+
+  await page.keyboard.press('l');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: /^Message \d/ }).waitFor();
+  await page.keyboard.press('Escape');
+
+  await page.keyboard.press('c');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: /^Client \d/ }).waitFor();
+  await page.keyboard.press('Escape');
+
+  await page.keyboard.press('p');
+  await page.getByText('paused').waitFor();
+  await page.keyboard.press('l');
+  await page.keyboard.press('End');
+  await page.getByText('following the newest').waitFor();
+
+  await page.keyboard.press('/');
+  await page.keyboard.type('typed');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(
+    () => document.querySelector('.log').getAttribute('aria-rowcount') === '2',
+  );
+});
+
+test('Tab goes through the whole page and out of it', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway);
+  const stops = [];
+  const place = () =>
+    page.evaluate(() => document.activeElement?.closest('section, header, main')?.className ?? '');
+  for (let presses = 0; presses < 50; presses += 1) {
+    await page.keyboard.press('Tab');
+    stops.push(await place());
+  }
+  for (const part of ['strip', 'panel log-panel', 'panel clients-panel', 'panel send-panel'])
+    assert.ok(stops.includes(part), `Tab comes to ${part}: ${[...new Set(stops)]}`);
+  assert.ok(stops.lastIndexOf('strip') > stops.indexOf('panel send-panel'), 'and round again');
+});
+
+test('theme and size of type are kept, whatever the system prefers', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway, { colorScheme: 'light' });
+  const look = () => page.evaluate(() => ({ ...document.documentElement.dataset }));
+  assert.deepEqual(await look(), { theme: 'light', size: 'normal' });
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.locator('[data-theme="dark"]').waitFor();
+  await page.getByLabel('Theme').selectOption('light');
+  await page.getByRole('button', { name: 'Projector mode' }).click();
+  await page.reload();
+  await page.locator('.page').waitFor();
+  assert.deepEqual(await look(), { theme: 'light', size: 'projector' });
 });

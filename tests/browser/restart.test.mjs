@@ -24,3 +24,24 @@ test('the page says that the gateway is gone, and goes on when it is back', asyn
   assert.equal(await page.getByText('The gateway was restarted').count(), 1);
   assert.deepEqual(complaints, []);
 });
+
+test('filter and open detail outlive a lost connection', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway);
+  const client = await udpClient(t, gateway.addresses.udpUpper);
+  await client.ask('kept');
+  await client.ask('other');
+  await page.getByRole('combobox', { name: 'Filter messages' }).fill('kept');
+  await page.keyboard.press('Enter');
+  await logRow(page, 'KEPT').locator('.cell-received').click();
+  await page.getByRole('heading', { name: 'Message 1' }).waitFor();
+  await gateway.stop();
+  await waitForState(page, 'reconnecting');
+  await gateway.start();
+  await waitForState(page, 'live');
+  await client.ask('other');
+  await client.ask('kept again');
+  await logRow(page, 'KEPT AGAIN').waitFor();
+  assert.equal(await logRow(page, 'OTHER').count(), 0);
+  await page.getByRole('dialog').waitFor();
+});

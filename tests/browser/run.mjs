@@ -9,6 +9,7 @@ import './filter.test.mjs';
 import './tabs.test.mjs';
 import './safety.test.mjs';
 import './restart.test.mjs';
+import './export.test.mjs';
 import './flood.test.mjs';
 import './access.test.mjs';
 

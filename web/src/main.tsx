@@ -10,6 +10,7 @@ import { Sending } from './store/sending';
 import { View, windowAddress } from './store/view';
 import './styles/main.css';
 import { App } from './ui/App';
+import { followPreferences } from './ui/appearance';
 
 const DRAW_INTERVAL_MS = 100;
 /** Newest messages per tick of the stream; the rest of a flood comes as gaps with exact counts. */
@@ -53,6 +54,8 @@ addEventListener('online', () => stream?.retryNow());
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden) stream?.retryNow();
 });
+
+followPreferences(document.documentElement);
 
 const root = document.getElementById('app');
 if (root) {

@@ -1,3 +1,4 @@
+import { type Filter, filterQuery, NO_FILTER } from '../store/filter';
 import { ApiProblem } from './problem';
 import type {
   Client,
@@ -16,6 +17,13 @@ export type Side = 'received' | 'sent';
 /** Where the bytes of one side can be downloaded. */
 export function rawUrl(seq: number, side: Side): string {
   return `${BASE}/messages/${seq}/raw?side=${side}`;
+}
+
+export type ExportFormat = 'ndjson' | 'csv' | 'pcapng';
+
+export function exportUrl(format: ExportFormat, filter: Filter): string {
+  const query = filterQuery(filter);
+  return `${BASE}/export?format=${format}${query && `&${query}`}`;
 }
 
 type Query = Record<string, string | number>;
@@ -47,6 +55,12 @@ export const api = {
   disconnect: (id: number) => request<void>(`/clients/${id}`, { method: 'DELETE' }),
 
   clients: (query: Query) => request<List<Client>>(withQuery('/clients', query)),
+
+  /** Whether the gateway has exports: an older one has not. */
+  canExport: async () =>
+    (await fetch(exportUrl('ndjson', NO_FILTER), { method: 'HEAD', cache: 'no-store' })).ok,
+
+  clearLog: () => request<void>('/messages?confirm=yes', { method: 'DELETE' }),
 
   rates: () => request<RateAnswer>('/rates'),
 

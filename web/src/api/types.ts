@@ -92,6 +92,19 @@ export interface LogStatus {
   evicted: number;
 }
 
+/** The log's file. */
+export interface StoreStatus {
+  path: string;
+  state: 'recording' | 'disk_full' | 'failed' | (string & {});
+  oldest_seq: number;
+  newest_seq: number;
+  messages: number;
+  file_bytes: number;
+  lost: number;
+  gaps: number;
+  error: string | null;
+}
+
 export interface Status {
   version: string;
   started_at: string;
@@ -100,6 +113,8 @@ export interface Status {
   listeners: Listener[];
   clients: { open: number; closed: number };
   log: LogStatus;
+  /** Null where the log is kept in memory only. */
+  store?: StoreStatus | null;
   http: { connections: number; streams: number; streams_max: number };
 }
 

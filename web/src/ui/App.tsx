@@ -1,13 +1,15 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useCallback, useState } from 'preact/hooks';
 import type { Message } from '../api/types';
 import { useView } from '../store/context';
 import { ClientsPanel } from './ClientsPanel';
 import { DetailPane } from './DetailPane';
+import { KeysDialog } from './KeysDialog';
 import { ListenerCards } from './ListenerCards';
 import { LogPanel } from './LogPanel';
 import { RatePanel } from './RatePanel';
 import { type Resend, SendPanel } from './SendPanel';
 import { TopStrip } from './TopStrip';
+import { usePageKeys } from './usePageKeys';
 
 export function App() {
   const view = useView();
@@ -17,16 +19,13 @@ export function App() {
     view.close();
     setResend({ message });
   };
-  useEffect(() => {
-    const onKeyDown = (event: KeyboardEvent) => {
-      if (event.key === 'Escape' && !event.defaultPrevented) view.close();
-    };
-    addEventListener('keydown', onKeyDown);
-    return () => removeEventListener('keydown', onKeyDown);
-  }, [view]);
+  const [helping, setHelping] = useState(false);
+  const showKeys = useCallback(() => setHelping(true), []);
+  const closeDetail = useCallback(() => view.close(), [view]);
+  usePageKeys({ onHelp: showKeys, onEscape: closeDetail });
   return (
     <div class="page">
-      <TopStrip />
+      <TopStrip onShowKeys={showKeys} />
       <main class="page-main" data-detail={detail !== null}>
         <div class="overview">
           <ListenerCards />
@@ -37,6 +36,7 @@ export function App() {
         {detail && <DetailPane detail={detail} onSendAgain={sendAgain} />}
         <SendPanel resend={resend} />
       </main>
+      {helping && <KeysDialog onClose={() => setHelping(false)} />}
     </div>
   );
 }

@@ -56,6 +56,7 @@ export function ClientsPanel() {
       <VirtualTable
         label={order ? 'Clients' : 'Clients, open ones first'}
         class="clients"
+        keysName="clients"
         columns={COLUMNS}
         {...(order && { sorting: order })}
         onSort={(by) => isClientKey(by) && setOrder(nextOrder(order, by))}

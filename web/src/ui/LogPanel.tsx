@@ -3,6 +3,7 @@ import { useGateway, useView } from '../store/context';
 import { formatCount } from '../text/format';
 import { EmptyLog } from './EmptyLog';
 import { FilterBar } from './FilterBar';
+import { LogMenu } from './LogMenu';
 import { LogRowView, rowId } from './LogRowView';
 import { Panel } from './Panel';
 import { type LogHold, useLogHold } from './useLogHold';
@@ -48,12 +49,18 @@ export function LogPanel() {
       class="log-panel"
       title="Messages"
       note={gateway.loadingOlder.value ? 'loading older ones…' : words(hold)}
-      tools={<PauseButton hold={hold} />}
+      tools={
+        <div class="panel-tools">
+          <LogMenu />
+          <PauseButton hold={hold} />
+        </div>
+      }
     >
       <FilterBar />
       <VirtualTable
         label="Messages, oldest first"
         class="log"
+        keysName="log"
         columns={COLUMNS}
         count={hold.count}
         origin={log.origin}
@@ -104,7 +111,7 @@ function PauseButton({ hold }: { hold: LogHold }) {
   return (
     <button
       type="button"
-      class="button panel-tool"
+      class="button"
       aria-pressed={hold.paused}
       data-keys="pause"
       onClick={() => (hold.paused ? hold.follow(true) : hold.pause())}

@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'preact/hooks';
 import { useGateway } from '../store/context';
-import { chartMetric, chartRange, resolvedTheme } from '../store/preferences';
+import { chartMetric, chartRange, resolvedTheme, size } from '../store/preferences';
 import type { RateTable } from '../store/rateHistory';
 import { formatBytes, formatRate, formatTimeToSecond } from '../text/format';
 import { Panel } from './Panel';
@@ -75,7 +75,8 @@ export function RatePanel() {
         metric={metric}
         format={format}
         span={span}
-        theme={resolvedTheme.value}
+        look={`${resolvedTheme.value} ${size.value}`}
+        typeSize={size.value === 'projector' ? 16 : 11}
         onPoint={setPoint}
         onZoom={setZoom}
       />

@@ -17,8 +17,10 @@ interface Props {
   metric: keyof RatePoint;
   format: (value: number) => string;
   span: Span;
-  /** Changes with the colours of the page. */
-  theme: string;
+  /** Changes with the colours and the type of the page. */
+  look: string;
+  /** Of the axes' type, in pixels. */
+  typeSize: number;
   /** The point under the pointer, or null. */
   onPoint: (index: number | null) => void;
   onZoom: (span: Span) => void;
@@ -28,7 +30,7 @@ const SHORTEST_ZOOM_S = 5;
 
 /** The curves. uPlot draws on a canvas and writes no markup. */
 export function RatePlot(props: Props) {
-  const { table, metric, span, theme } = props;
+  const { table, metric, span, look } = props;
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const latest = useRef(props);
@@ -43,12 +45,13 @@ export function RatePlot(props: Props) {
       plotData(latest.current),
       holder.current,
     );
+    made.setScale('x', latest.current.span);
     plot.current = made;
     return () => {
       plot.current = null;
       made.destroy();
     };
-  }, [services, theme, metric]);
+  }, [services, look, metric]);
   useEffect(() => {
     plot.current?.setData(plotData({ table, metric }), false);
     plot.current?.setScale('x', span);
@@ -67,9 +70,10 @@ function plotData({ table, metric }: Pick<Props, 'table' | 'metric'>): uPlot.Ali
 function options(holder: HTMLElement, latest: { current: Props }): uPlot.Options {
   const style = getComputedStyle(holder);
   const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  const { typeSize } = latest.current;
   const axis = {
     stroke: colour('text-faint'),
-    font: `11px ${style.fontFamily}`,
+    font: `${typeSize}px ${style.fontFamily}`,
     grid: { stroke: colour('line'), width: 1 },
     ticks: { show: false },
   };
@@ -85,11 +89,16 @@ function options(holder: HTMLElement, latest: { current: Props }): uPlot.Options
     },
     scales: { y: { range: (_u, _min, max) => [0, Math.max(1, (max ?? 0) * 1.08)] } },
     axes: [
-      { ...axis, size: 26, space: 90, values: (_u, splits) => splits.map(clock) },
       {
         ...axis,
-        size: 58,
-        space: 34,
+        size: typeSize * 2.4,
+        space: typeSize * 8,
+        values: (_u, splits) => splits.map(clock),
+      },
+      {
+        ...axis,
+        size: typeSize * 5.2,
+        space: typeSize * 3,
         values: (_u, splits) => splits.map((value) => latest.current.format(value)),
       },
     ],

@@ -88,6 +88,7 @@ export function SendForm(props: Props) {
             {...textInput(packet.payload, (payload) => onChange({ payload }))}
             class="mono"
             rows={3}
+            data-keys="payload"
             onKeyDown={onKeyDown}
           />
         )}

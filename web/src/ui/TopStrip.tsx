@@ -1,9 +1,23 @@
+import type { StoreStatus } from '../api/types';
 import { useGateway } from '../store/context';
-import { formatAge, formatCompact, formatCount, formatMemory, formatRate } from '../text/format';
+import {
+  formatAge,
+  formatBytes,
+  formatCompact,
+  formatCount,
+  formatMemory,
+  formatRate,
+  formatWords,
+} from '../text/format';
 import { Stat } from './Stat';
 import { StreamPill } from './StreamPill';
+import { StripTools } from './StripTools';
 
-export function TopStrip() {
+interface Props {
+  onShowKeys: () => void;
+}
+
+export function TopStrip({ onShowKeys }: Props) {
   const gateway = useGateway();
   const status = gateway.status.value;
   const live = gateway.stream.value.name === 'live';
@@ -28,6 +42,7 @@ export function TopStrip() {
           detail={status ? `of ${formatMemory(status.log.capacity_bytes)}` : ''}
         />
         <Stat label="Evicted" value={status ? formatCompact(status.log.evicted) : '–'} />
+        {status?.store && <StoreStat store={status.store} />}
         <Stat
           label="Kernel drops"
           value={drops === undefined ? '–' : formatCompact(drops)}
@@ -35,6 +50,21 @@ export function TopStrip() {
         />
         <Stat label="Uptime" value={status ? formatAge(status.uptime_s) : '–'} />
       </dl>
+      <StripTools onShowKeys={onShowKeys} />
     </header>
+  );
+}
+
+/** What is on disk; and, where that is not all, how much is missing. */
+function StoreStat({ store }: { store: StoreStatus }) {
+  const whole = store.state === 'recording' && store.lost === 0;
+  const missing = store.lost > 0 ? `${formatCompact(store.lost)} lost` : formatWords(store.state);
+  return (
+    <Stat
+      label="Stored"
+      value={formatCount(store.messages)}
+      detail={whole ? formatBytes(store.file_bytes) : missing}
+      tone={whole ? undefined : 'warn'}
+    />
   );
 }

@@ -20,6 +20,8 @@ export interface Sorting {
 interface Props {
   label: string;
   class: string;
+  /** How the page's keys find it: ui/usePageKeys.ts. */
+  keysName: string;
   columns: readonly Column[];
   sorting?: Sorting;
   onSort?: (by: string) => void;
@@ -117,6 +119,7 @@ export function VirtualTable(props: Props) {
       aria-rowcount={count + 1}
       aria-activedescendant={active >= first && active < last ? props.rowId(active) : undefined}
       tabIndex={0}
+      data-keys={props.keysName}
       ref={scroller}
       onScroll={onScroll}
       onKeyDown={onKeyDown}

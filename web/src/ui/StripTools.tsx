@@ -1,0 +1,53 @@
+import { size, theme } from '../store/preferences';
+
+const THEMES = [
+  { value: 'system', label: 'System' },
+  { value: 'light', label: 'Light' },
+  { value: 'dark', label: 'Dark' },
+] as const;
+
+interface Props {
+  onShowKeys: () => void;
+}
+
+/** How the page looks, and what its keys are. */
+export function StripTools({ onShowKeys }: Props) {
+  const large = size.value === 'projector';
+  return (
+    <div class="strip-tools">
+      <select
+        aria-label="Theme"
+        value={theme.value}
+        onChange={(event) => {
+          const chosen = THEMES.find(({ value }) => value === event.currentTarget.value);
+          theme.value = chosen?.value ?? 'system';
+        }}
+      >
+        {THEMES.map(({ value, label }) => (
+          <option key={value} value={value}>
+            {label}
+          </option>
+        ))}
+      </select>
+      <button
+        type="button"
+        class="button desk-only"
+        aria-pressed={large}
+        title="Projector mode: large type"
+        data-keys="projector"
+        onClick={() => {
+          size.value = large ? 'normal' : 'projector';
+        }}
+      >
+        <span aria-hidden="true">A+</span>
+        <span class="unseen">Projector mode</span>
+      </button>
+      <button type="button" class="button desk-only" title="Keys" onClick={onShowKeys}>
+        <span class="mono" aria-hidden="true">
+          ?
+        </span>
+        <span class="unseen">Keys</span>
+      </button>
+    </div>
+  );
+}
