@@ -165,7 +165,7 @@ class Description:
         schema = content[given]["schema"]
         if method == "HEAD" or headers.get("Content-Encoding"):
             return
-        if "json" in given:
+        if given.endswith("json") and "ndjson" not in given:
             self.demand(schema, json.loads(body), what)
 
 
