@@ -22,6 +22,7 @@ struct sl_http_options {
     size_t allow_host_count;
     size_t connections_max; /* 0: default 1024 */
     size_t streams_max;     /* event streams at once; 0: three quarters of connections_max */
+    const char *token_file; /* NULL: nobody has to show a token */
     const char *version;
     char log_id[33]; /* identity of the log whose sequence numbers these are, hex */
 };

@@ -365,6 +365,7 @@ void sl_config_deinit(struct sl_config *config)
     free(config->origins);
     free(config->bind);
     free(config->store);
+    free(config->token_file);
     free(config->ready_file);
     free(config->file);
     *config = (struct sl_config){0};

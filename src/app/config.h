@@ -39,6 +39,7 @@ struct sl_config {
     struct sl_endpoint_list http;
     char *bind;
     bool http_open;
+    char *token_file; /* NULL: none */
     struct sl_name_list allow_hosts;
     char *store;                            /* a file's path, "memory", or NULL: the default file */
     uint64_t retain_messages, retain_bytes; /* 0: any */

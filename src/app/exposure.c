@@ -29,7 +29,7 @@ void sl_exposure_check(const struct sl_config *config, struct sl_problems *probl
     for (size_t i = 0; i < config->http.count; i++) {
         const struct sl_endpoint *endpoint = &config->http.items[i];
 
-        if (is_local(endpoint))
+        if (config->token_file || is_local(endpoint))
             continue;
         if (config->http_open)
             sl_problems_add(warnings, "http: anyone who reaches %s sees all traffic",
@@ -37,8 +37,8 @@ void sl_exposure_check(const struct sl_config *config, struct sl_problems *probl
         else
             sl_problems_add(problems,
                             "http: %s can be reached from other machines, and everyone there would "
-                            "see all traffic; try --http=127.0.0.1:%u, or --http-open if that is "
-                            "meant",
+                            "see all traffic; try --http=127.0.0.1:%u, --token-file, or "
+                            "--http-open if that is meant",
                             endpoint->host, endpoint->port);
     }
 }
@@ -51,7 +51,8 @@ int sl_exposure_check_socket(const struct sl_config *config, int fd, struct sl_e
     struct sl_address address;
     char name[SL_ADDRESS_TEXT_SIZE];
 
-    if (config->http_open || getsockname(fd, (struct sockaddr *)&storage, &size) < 0 ||
+    if (config->http_open || config->token_file ||
+        getsockname(fd, (struct sockaddr *)&storage, &size) < 0 ||
         (storage.ss_family != AF_INET && storage.ss_family != AF_INET6))
         return 0;
     address = sl_address_from_sockaddr((struct sockaddr *)&storage, size);
@@ -61,6 +62,6 @@ int sl_exposure_check_socket(const struct sl_config *config, int fd, struct sl_e
     return sl_error_set(error, -EACCES,
                         "http: the inherited socket %s can be reached from other machines, and "
                         "everyone there would see all traffic; let it be on 127.0.0.1, or give "
-                        "--http-open if that is meant",
+                        "--token-file, or --http-open if that is meant",
                         name);
 }

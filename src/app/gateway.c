@@ -134,6 +134,7 @@ static int build_http(struct sl_gateway *gateway, struct sl_error *error)
     const struct sl_config *config = gateway->config;
     struct sl_http_options options = {.allow_hosts = (const char *const *)config->allow_hosts.items,
                                       .allow_host_count = config->allow_hosts.count,
+                                      .token_file = config->token_file,
                                       .version = SOCKLENS_VERSION};
     struct sl_http_context context = {.journal = gateway->journal,
                                       .registry = gateway->registry,

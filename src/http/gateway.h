@@ -13,6 +13,7 @@
 #include "http/rates.h"
 #include "http/tally.h"
 #include "http/ticker.h"
+#include "http/token.h"
 #include "http/traffic.h"
 #include "http/trail.h"
 #include "socklens/http.h"
@@ -36,6 +37,7 @@ struct sl_http {
     struct sl_http_options options; /* `allow_hosts` lives in `hosts` */
     struct sl_http_context context;
     struct sl_hosts hosts;
+    char token[SL_TOKEN_SIZE_MAX + 1]; /* "": nobody has to show one */
     struct sl_http_listener listeners[SL_HTTP_LISTENERS_MAX];
     size_t listener_count;
     struct sl_acceptor acceptor;

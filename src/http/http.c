@@ -44,6 +44,7 @@ static void set_options(struct sl_http *http, const struct sl_http_options *opti
 {
     http->options = *options;
     http->options.allow_hosts = NULL; /* they live in `hosts` */
+    http->options.token_file = NULL;  /* was read */
     http->options.version = options->version ? strdup(options->version) : NULL;
     if (http->options.connections_max == 0)
         http->options.connections_max = SL_HTTP_CONNECTIONS_MAX;
@@ -66,14 +67,15 @@ static int init(struct sl_http *http, const struct sl_http_options *options, str
                         (http->options.connections_max + 1) / 2);
     sl_feed_init(&http->feed);
     sl_rates_init(&http->rates);
-    sl_trail_init(&http->trail, http->context.journal, http->context.registry,
-                  http->context.store);
+    sl_trail_init(&http->trail, http->context.journal, http->context.registry, http->context.store);
     sl_tally_init(&http->tally, http->context.journal);
     http->started_at_ns = sl_clock_wall_ns();
     http->started_at_mono_ns = sl_clock_mono_ns();
     if (sl_hosts_init(&http->hosts, options->allow_hosts, options->allow_host_count) < 0 ||
         !http->options.version)
         return sl_error_set(error, -ENOMEM, "no memory for the web server");
+    if (options->token_file && sl_token_read(options->token_file, http->token, error) < 0)
+        return -EINVAL;
     return sl_ticker_init(&http->ticker, http->context.journal, &hooks, error);
 }
 

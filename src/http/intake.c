@@ -87,6 +87,9 @@ static unsigned find_route(struct sl_request *request)
                                    &request->refusal);
     if (!request->route)
         return request->refusal.status;
+    if (!sl_route_is_open(request->route) &&
+        sl_token_check(request->http->token, &request->headers, &request->refusal) != 0)
+        return request->refusal.status;
     return sl_query_parse(&request->query, query, request->route->params, &request->refusal);
 }
 
@@ -149,6 +152,8 @@ void sl_intake_refuse(struct sl_request *request, struct sl_answer *answer)
     sl_answer_problem(answer, &request->refusal);
     if (request->refusal.status == 405)
         sl_answer_header(answer, "Allow", "%s", request->allow);
+    if (request->refusal.status == 401)
+        sl_answer_header(answer, "WWW-Authenticate", "Bearer realm=\"socklens\"");
 }
 
 enum sl_step sl_intake_step(struct sl_request *request, struct sl_answer *answer)

@@ -30,6 +30,12 @@ const size_t sl_routes_count = sizeof(sl_routes) / sizeof(sl_routes[0]);
 
 static const struct sl_route asset_route = {"GET", NULL, sl_no_params, 0, sl_api_asset};
 
+bool sl_route_is_open(const struct sl_route *route)
+{
+    return route->step == sl_api_healthz || route->step == sl_api_readyz ||
+           route->step == sl_api_asset;
+}
+
 /* A path against a pattern. `number` gets what stands for the pattern's braces, with its size. */
 static bool matches(const char *pattern, const char *path, const char **number, size_t *size)
 {

@@ -26,6 +26,9 @@ struct sl_route {
     enum sl_step (*step)(struct sl_request *request, struct sl_answer *answer);
 };
 
+/* For everyone, also without the token: the page that asks for it, and health checks. */
+bool sl_route_is_open(const struct sl_route *route);
+
 extern const struct sl_route sl_routes[];
 extern const size_t sl_routes_count;
 

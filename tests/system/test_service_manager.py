@@ -159,7 +159,8 @@ class Refused(Sockets):
         sock = self.tcp("0.0.0.0")
         self.check("http", sock, f"http: the inherited socket 0.0.0.0:{sock.getsockname()[1]} can "
                    "be reached from other machines, and everyone there would see all traffic; let "
-                   "it be on 127.0.0.1, or give --http-open if that is meant")
+                   "it be on 127.0.0.1, or give --token-file, or --http-open if that is "
+                   "meant")
 
 
 class Visitors:
