@@ -29,6 +29,11 @@ void sl_journal_free(struct sl_journal *journal);
  * it, the next one). Any thread. Cannot fail: where memory is short the oldest block is reused. */
 uint64_t sl_journal_append(struct sl_journal *journal, const struct sl_event *events, size_t count);
 
+/* Lets go of everything up to the newest record, whose exchange's number it returns in *seq; the
+ * next one gets the number after it. Readers are told by a gap, as of what is evicted; one that is
+ * within the newest block reads it to its end. 0 or -ENOMEM with nothing done. Any thread. */
+int sl_journal_clear(struct sl_journal *journal, uint64_t *seq);
+
 struct sl_journal_stats {
     uint64_t oldest_seq; /* of the oldest exchange still held; newest_seq + 1 where none is */
     uint64_t newest_seq; /* first_seq - 1 where nothing was ever appended */

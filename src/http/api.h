@@ -11,6 +11,7 @@ extern const char *const sl_no_params[];
 extern const char *const sl_clients_params[];
 extern const char *const sl_messages_params[];
 extern const char *const sl_raw_params[];
+extern const char *const sl_clear_params[];
 extern const char *const sl_events_params[];
 extern const char *const sl_export_params[];
 
@@ -24,6 +25,7 @@ enum sl_step sl_api_clients(struct sl_request *request, struct sl_answer *answer
 enum sl_step sl_api_client(struct sl_request *request, struct sl_answer *answer);
 enum sl_step sl_api_disconnect(struct sl_request *request, struct sl_answer *answer);
 enum sl_step sl_api_messages(struct sl_request *request, struct sl_answer *answer);
+enum sl_step sl_api_clear(struct sl_request *request, struct sl_answer *answer);
 enum sl_step sl_api_message(struct sl_request *request, struct sl_answer *answer);
 enum sl_step sl_api_raw(struct sl_request *request, struct sl_answer *answer);
 enum sl_step sl_api_events(struct sl_request *request, struct sl_answer *answer);

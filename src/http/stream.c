@@ -112,6 +112,7 @@ struct sl_stream *sl_stream_new(struct sl_http *http, struct sl_stream_options *
     }
     atomic_fetch_add(&http->streams, 1);
     stream->http = http;
+    stream->cleared_seq = atomic_load(&http->trail.cleared_seq);
     stream->options = *options;
     stream->clients_until_ns = sl_clock_wall_ns();
     stream->source = (struct sl_source){
@@ -186,8 +187,24 @@ static void tell_clients(struct sl_stream *stream)
     sl_snapshot_unref(snapshot);
 }
 
+/* Who has shown what is gone now wants to know, though it missed nothing. */
+static void tell_cleared(struct sl_stream *stream)
+{
+    uint64_t from = stream->cleared_seq + 1,
+             cleared = atomic_load(&stream->http->trail.cleared_seq);
+
+    if (cleared < from)
+        return;
+    stream->cleared_seq = cleared;
+    stream->sampler.begun = false;
+    if (stream->done_seq < cleared)
+        stream->done_seq = cleared;
+    sl_stream_gap(stream, from, cleared, "cleared", 0);
+}
+
 static void look(struct sl_stream *stream)
 {
+    tell_cleared(stream);
     if (stream->options.sample)
         sl_stream_look_sampled(stream);
     else

@@ -26,6 +26,7 @@ struct sl_stream {
     struct sl_trail_walk walk;
     struct sl_batch *batch; /* during a look: where its messages go */
     uint64_t done_seq;      /* every message up to this one is dealt with */
+    uint64_t cleared_seq;   /* up to here the stream has told that the log was cleared */
     int64_t heartbeat_ns;   /* monotonic */
     bool more;              /* the last look at the log was cut short */
     bool behind;            /* what comes next is just being written: look again in a moment */

@@ -350,6 +350,13 @@ void sl_ticker_add(struct sl_ticker *ticker, struct sl_waiter *waiter)
     kick(ticker);
 }
 
+void sl_ticker_wake(struct sl_ticker *ticker, unsigned kinds)
+{
+    pthread_mutex_lock(&ticker->lock);
+    wake_waiters(ticker, kinds, sl_clock_mono_ns());
+    pthread_mutex_unlock(&ticker->lock);
+}
+
 unsigned sl_ticker_take(struct sl_ticker *ticker, struct sl_waiter *waiter)
 {
     unsigned due;

@@ -101,6 +101,9 @@ void sl_ticker_expect(struct sl_ticker *ticker, int64_t deadline_ns);
  * first and look then, or what happens in between is missed. */
 void sl_ticker_add(struct sl_ticker *ticker, struct sl_waiter *waiter);
 
+/* Tells all that want one of `kinds` that it is due. Any thread. */
+void sl_ticker_wake(struct sl_ticker *ticker, unsigned kinds);
+
 /* Takes what is due, and clears it. */
 unsigned sl_ticker_take(struct sl_ticker *ticker, struct sl_waiter *waiter);
 

@@ -193,6 +193,8 @@ enum sl_walked sl_trail_store_backward(struct sl_trail *trail, struct sl_trail_w
         step.stopped = !sl_trail_tell_gap(trail, walk, to, walk->place.seq - 1);
         next.seq = to - 1;
     }
+    if (walk->place.seq - 1 == to) /* one number alone reads forwards */
+        next.seq = to - 1;
     walk->place.seq = next.seq + 1;
     return step.stopped ? SL_WALK_STOPPED : SL_WALK_CUT;
 }

@@ -6,6 +6,7 @@
  * nor reused. So a slow reader costs memory (its one block), never a worker's time. */
 #include "journal/journal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -158,6 +159,20 @@ uint64_t sl_journal_append(struct sl_journal *journal, const struct sl_event *ev
         wake_readers(journal);
     pthread_mutex_unlock(&journal->lock);
     return first;
+}
+
+int sl_journal_clear(struct sl_journal *journal, uint64_t *seq)
+{
+    bool cleared;
+
+    pthread_mutex_lock(&journal->lock);
+    cleared = roll(journal, journal->next_seq) != NULL;
+    while (cleared && journal->first_number < last_number(journal))
+        evict_oldest(journal);
+    if (cleared)
+        *seq = journal->next_seq - 1;
+    pthread_mutex_unlock(&journal->lock);
+    return cleared ? 0 : -ENOMEM;
 }
 
 void sl_journal_stats(struct sl_journal *journal, struct sl_journal_stats *stats)

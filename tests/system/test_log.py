@@ -211,5 +211,59 @@ class Evicted(LogTest):
             self.assertEqual(page["gap"]["reason"], "evicted")
 
 
+class Cleared(LogTest):
+    def check(self, gateway):
+        flood(gateway, [b"c" * 3000] * 2000)
+        log = gateway.status()["log"]
+        cursor = gateway.fetch("messages", limit=10)["page"]["next"]
+        for query in ("", "?confirm=no"):
+            status, _, problem = gateway.delete("/api/v1/messages" + query)
+            self.assertEqual((status, problem["param"]), (400, "confirm"))
+        self.assertEqual(len(gateway.fetch("messages", limit=1)["items"]), 1)
+        with gateway.events("types=messages") as stream, \
+                gateway.events("types=messages&sample=10") as sampled:
+            self.assertEqual(gateway.delete("/api/v1/messages?confirm=yes")[0], 204)
+            gap = {"from": 1, "to": 2000, "reason": "cleared"}
+            self.assertEqual(pages(gateway), ([], []))
+            self.assertEqual(gateway.fetch("messages", after=0)["gap"], gap)
+            udp_exchange(gateway.udp, b"new")
+            self.assertEqual(stream.next_of("gap")["data"], gap)
+            self.assertEqual(stream.next_of("messages")["data"]["items"][0]["seq"], 2001)
+            self.assertEqual(sampled.next_of("gap")["data"], gap)
+            self.assertEqual(sampled.next_of("messages")["data"]["items"][0]["seq"], 2001)
+        with gateway.events("types=messages", {"Last-Event-ID": f"{log['id']}:5"}) as stream:
+            self.assertEqual(stream.next_of("gap")["data"], gap | {"from": 6})
+        self.assertEqual([item["seq"] for item in pages(gateway)[0]], [2001])
+        self.assertEqual(gateway.get(f"/api/v1/messages?cursor={cursor}")[0], 410)
+        self.assertEqual(gateway.get("/api/v1/messages/1999")[0], 410)
+        _, _, text = gateway.request_raw("GET", "/api/v1/export?format=ndjson")
+        self.assertEqual(text.count(b"\n"), 2)
+        self.assertIn(b'"cleared"', text)
+
+    def test_journal_and_file(self):
+        with self.gateway() as gateway:
+            self.check(gateway)
+            wait_until(lambda: gateway.status()["store"]["messages"] == 1, "the file to be empty")
+            self.assertEqual(gateway.status()["store"]["lost"], 0)
+        with self.gateway() as gateway:
+            self.assertEqual([item["seq"] for item in pages(gateway)[0]], [2001])
+
+    def test_journal_alone(self):
+        with Gateway("--store", "memory") as gateway:
+            with udp_socket() as sock:
+                for _ in range(5):
+                    sock.sendto(b"x", gateway.udp)
+                    sock.recv(100)
+            self.assertEqual(gateway.delete("/api/v1/messages?confirm=yes")[0], 204)
+            self.assertEqual(gateway.fetch("messages")["items"], [])
+            self.assertEqual(gateway.delete("/api/v1/messages?confirm=yes")[0], 204)
+
+    def test_other_origin(self):
+        with self.gateway() as gateway:
+            status, _, _ = gateway.delete("/api/v1/messages?confirm=yes",
+                                          {"Origin": "http://example.org"})
+            self.assertEqual(status, 403)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -172,6 +172,14 @@ static void hides_what_was_cleared_at_once(void **state)
     assert_int_equal(sl_trail_get(&trail, 100, keep_seq, &seq), SL_FOUND_GONE);
 }
 
+static void reads_back_over_a_single_row(void **state)
+{
+    fill(*state, 300, 20000);
+    sl_trail_clear(&trail, 49);
+    walk(&(struct sl_trail_walk){.backward = true, .place = {.seq = 51}});
+    assert_all_from(50, -1, 1);
+}
+
 static void goes_on_without_a_file_it_can_read(void **state)
 {
     struct room *room = *state;
@@ -194,6 +202,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(finds_one, setup, teardown),
         cmocka_unit_test_setup_teardown(tells_what_is_in_neither, setup, teardown),
         cmocka_unit_test_setup_teardown(hides_what_was_cleared_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(reads_back_over_a_single_row, setup, teardown),
         cmocka_unit_test_setup_teardown(goes_on_without_a_file_it_can_read, setup, teardown),
     };
 

@@ -477,6 +477,34 @@ static void there_are_eight_wakers(void **state)
     sl_journal_free(journal);
 }
 
+static void what_is_cleared_is_gone(void **state)
+{
+    struct sl_journal *journal = sl_journal_new(0, 1);
+    struct sl_cursor reader = {0}, late = {0};
+    uint64_t seq = 0;
+
+    (void)state;
+    append_big(journal, 40);
+    sl_cursor_seek(&late, journal, 1);
+    sl_cursor_park(&late);
+    sl_cursor_seek(&reader, journal, 39); /* within the newest block */
+    assert_int_equal(sl_journal_clear(journal, &seq), 0);
+    assert_int_equal(seq, 40);
+    assert_int_equal(stats_of(journal).oldest_seq, 41);
+    assert_int_equal(stats_of(journal).newest_seq, 40);
+    assert_int_equal(stats_of(journal).used_bytes, 0);
+    append_big(journal, 2);
+    assert_rest(&reader, 39, 42);
+    assert_gap(&late, 1, 40);
+    assert_rest(&late, 41, 42);
+    assert_int_equal(sl_journal_clear(journal, &seq), 0);
+    assert_int_equal(sl_journal_clear(journal, &seq), 0);
+    assert_int_equal(seq, 42);
+    sl_cursor_close(&reader);
+    sl_cursor_close(&late);
+    sl_journal_free(journal);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -496,6 +524,7 @@ int main(void)
         cmocka_unit_test(no_journal_without_memory),
         cmocka_unit_test(an_armed_waker_wakes_once),
         cmocka_unit_test(there_are_eight_wakers),
+        cmocka_unit_test(what_is_cleared_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
