@@ -1,7 +1,7 @@
 # bash completion for socklens and its clients
 
 _socklens_options="--udp-upper --tcp-upper --tcp-chat --http --bind --http-open --token-file
-    --allow-host --store --retain-messages --retain-bytes --retain-age
+    --allow-host --allow-target --store --retain-messages --retain-bytes --retain-age
     --journal-size --workers --max-connections --max-connections-per-address --max-udp-clients
     --closed-clients --tcp-idle --udp-idle --udp-rate --transcript --ready-file --log-level
     --log-format --config --check-config --print-config --healthcheck --version --help"

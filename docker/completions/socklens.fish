@@ -7,6 +7,7 @@ complete -c socklens -l bind -x -a '(__fish_print_hostnames)' -d 'host of every 
 complete -c socklens -l http-open -d 'let --http be reached from elsewhere'
 complete -c socklens -l token-file -r -F -d 'whoever asks must show the token in it'
 complete -c socklens -l allow-host -x -a '(__fish_print_hostnames)' -d 'further name for a browser'
+complete -c socklens -l allow-target -x -d 'further addresses to send test datagrams to'
 complete -c socklens -l store -r -F -a memory -d 'where messages are kept, or memory'
 complete -c socklens -l retain-messages -x -d 'keep at most so many in the file'
 complete -c socklens -l retain-bytes -x -d 'let the file grow to about this'

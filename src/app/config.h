@@ -40,7 +40,7 @@ struct sl_config {
     char *bind;
     bool http_open;
     char *token_file; /* NULL: none */
-    struct sl_name_list allow_hosts;
+    struct sl_name_list allow_hosts, allow_targets;
     char *store;                            /* a file's path, "memory", or NULL: the default file */
     uint64_t retain_messages, retain_bytes; /* 0: any */
     int64_t retain_age_ns;                  /* 0: any */

@@ -134,6 +134,9 @@ static int build_http(struct sl_gateway *gateway, struct sl_error *error)
     const struct sl_config *config = gateway->config;
     struct sl_http_options options = {.allow_hosts = (const char *const *)config->allow_hosts.items,
                                       .allow_host_count = config->allow_hosts.count,
+                                      .allow_targets =
+                                          (const char *const *)config->allow_targets.items,
+                                      .allow_target_count = config->allow_targets.count,
                                       .token_file = config->token_file,
                                       .version = SOCKLENS_VERSION};
     struct sl_http_context context = {.journal = gateway->journal,

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "socklens/clock.h"
+#include "socklens/target.h"
 
 SL_SETTER(flag)
 {
@@ -217,6 +218,14 @@ SL_SETTER(name)
         return -EINVAL;
     list->count++;
     return 0;
+}
+
+SL_SETTER(target)
+{
+    struct sl_target target;
+    int code = sl_target_parse(text, &target, error);
+
+    return code < 0 ? code : sl_set_name(option, field, text, error);
 }
 
 void sl_clear_names(void *field)

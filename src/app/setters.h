@@ -21,6 +21,7 @@ SL_SETTER(log_level);  /* enum sl_log_level */
 SL_SETTER(log_format); /* enum sl_log_format */
 SL_SETTER(endpoint);   /* struct sl_endpoint_list: one more, or "none" */
 SL_SETTER(name);       /* struct sl_name_list: one more */
+SL_SETTER(target);     /* the same, and each is what sl_target_parse takes */
 
 void sl_clear_endpoints(void *field);
 void sl_clear_names(void *field);

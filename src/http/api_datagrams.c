@@ -8,6 +8,9 @@
 #include "socklens/probe.h"
 
 #define DATAGRAMS_MAX 64 /* whose reply is awaited at once */
+/* To others than our own listeners: ten a second, and as many at once. */
+#define FOREIGN_INTERVAL_NS (SL_NS_PER_S / 10)
+#define FOREIGN_BURST_NS    SL_NS_PER_S
 
 /* What a test datagram keeps between its steps. */
 struct pending {
@@ -71,6 +74,18 @@ static unsigned send_datagram(struct sl_request *request, struct pending *pendin
     return 0;
 }
 
+/* The generic cell rate algorithm, for all who ask together. On the HTTP thread. */
+static bool admit_foreign(struct sl_http *http)
+{
+    int64_t now_ns = sl_clock_mono_ns();
+    int64_t full_at_ns = http->sends_full_at_ns > now_ns ? http->sends_full_at_ns : now_ns;
+
+    if (full_at_ns + FOREIGN_INTERVAL_NS > now_ns + FOREIGN_BURST_NS)
+        return false;
+    http->sends_full_at_ns = full_at_ns + FOREIGN_INTERVAL_NS;
+    return true;
+}
+
 static unsigned begin_checked(struct sl_request *request, struct pending *pending,
                               struct sl_problem *problem)
 {
@@ -82,7 +97,10 @@ static unsigned begin_checked(struct sl_request *request, struct pending *pendin
     if (atomic_fetch_add(&http->datagrams, 1) >= DATAGRAMS_MAX)
         return sl_problem_set(problem, 429, NULL, NULL, "too many test datagrams at once");
     status = sl_datagram_parse(&pending->datagram, request->body.data, request->body.size,
-                               http->context.registry, problem);
+                               http->context.registry, &http->targets, problem);
+    if (!status && pending->datagram.foreign && !admit_foreign(http))
+        return sl_problem_set(problem, 429, "to", "10 a second",
+                              "too many test datagrams to others than our own listeners");
     return status ? status : send_datagram(request, pending, problem);
 }
 

@@ -118,8 +118,26 @@ static bool is_at(const struct sl_listener_info *listener, const struct sl_addre
            (sl_address_equal(&listener->address, to) || sl_address_equal(&at, to));
 }
 
+static unsigned target_elsewhere(struct sl_datagram *datagram, const char *text,
+                                 const struct sl_address *to, const struct sl_targets *targets,
+                                 struct sl_problem *problem)
+{
+    if (!sl_targets_cover(targets, to))
+        return sl_problem_set(problem, 403, "to",
+                              "an own UDP listener's address, or what --allow-target allows",
+                              "%s is not one of our own UDP listeners", sl_quote(text).text);
+    if (datagram->payload.size > SL_DATAGRAM_FOREIGN_MAX)
+        return sl_problem_set(problem, 413, "to", "at most 1472 bytes",
+                              "%zu bytes are too many to be sent elsewhere",
+                              datagram->payload.size);
+    datagram->to = *to;
+    datagram->foreign = true;
+    return 0;
+}
+
 static unsigned target_by_address(struct sl_datagram *datagram, const char *text,
-                                  const struct sl_registry *registry, struct sl_problem *problem)
+                                  const struct sl_registry *registry,
+                                  const struct sl_targets *targets, struct sl_problem *problem)
 {
     size_t count = sl_registry_listener_count(registry);
     struct sl_address to;
@@ -133,24 +151,24 @@ static unsigned target_by_address(struct sl_datagram *datagram, const char *text
             return 0;
         }
     }
-    return sl_problem_set(problem, 403, "to",
-                          "an own UDP listener's address, or what --allow-target allows",
-                          "%s is not one of our own UDP listeners", sl_quote(text).text);
+    return target_elsewhere(datagram, text, &to, targets, problem);
 }
 
 static unsigned read_target(struct sl_datagram *datagram, const struct sl_member *members,
-                            const struct sl_registry *registry, struct sl_problem *problem)
+                            const struct sl_registry *registry, const struct sl_targets *targets,
+                            struct sl_problem *problem)
 {
     if (members[LISTENER].present == members[TO].present)
         return sl_problem_set(problem, 400, "to", "either listener or to",
                               members[TO].present ? "to next to listener" : "no target");
     if (members[LISTENER].present)
         return target_by_service(datagram, members[LISTENER].text, registry, problem);
-    return target_by_address(datagram, members[TO].text, registry, problem);
+    return target_by_address(datagram, members[TO].text, registry, targets, problem);
 }
 
 unsigned sl_datagram_parse(struct sl_datagram *datagram, const void *body, size_t size,
-                           const struct sl_registry *registry, struct sl_problem *problem)
+                           const struct sl_registry *registry, const struct sl_targets *targets,
+                           struct sl_problem *problem)
 {
     struct sl_member members[MEMBERS] = {
         [LISTENER] = {.name = "listener"},
@@ -172,7 +190,7 @@ unsigned sl_datagram_parse(struct sl_datagram *datagram, const void *body, size_
     if (!status)
         status = read_payload(datagram, members, problem);
     if (!status)
-        status = read_target(datagram, members, registry, problem);
+        status = read_target(datagram, members, registry, targets, problem);
     datagram->from_port = (uint16_t)members[FROM_PORT].number;
     datagram->timeout_ns = members[TIMEOUT].number * SL_NS_PER_MS;
     sl_members_deinit(members, MEMBERS);

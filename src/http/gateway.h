@@ -17,6 +17,7 @@
 #include "http/traffic.h"
 #include "http/trail.h"
 #include "socklens/http.h"
+#include "socklens/target.h"
 
 #define SL_HTTP_LISTENERS_MAX   16
 #define SL_HTTP_CONNECTIONS_MAX 1024
@@ -37,6 +38,9 @@ struct sl_http {
     struct sl_http_options options; /* `allow_hosts` lives in `hosts` */
     struct sl_http_context context;
     struct sl_hosts hosts;
+    struct sl_targets targets;
+    int64_t
+        sends_full_at_ns; /* when test datagrams to them may come as a burst again; HTTP thread */
     char token[SL_TOKEN_SIZE_MAX + 1]; /* "": nobody has to show one */
     struct sl_http_listener listeners[SL_HTTP_LISTENERS_MAX];
     size_t listener_count;

@@ -43,13 +43,30 @@ static int64_t sweep(void *context, int64_t now_ns)
 static void set_options(struct sl_http *http, const struct sl_http_options *options)
 {
     http->options = *options;
-    http->options.allow_hosts = NULL; /* they live in `hosts` */
-    http->options.token_file = NULL;  /* was read */
+    http->options.allow_hosts = NULL;   /* they live in `hosts` */
+    http->options.allow_targets = NULL; /* and in `targets` */
+    http->options.token_file = NULL;    /* was read */
     http->options.version = options->version ? strdup(options->version) : NULL;
     if (http->options.connections_max == 0)
         http->options.connections_max = SL_HTTP_CONNECTIONS_MAX;
     if (http->options.streams_max == 0)
         http->options.streams_max = http->options.connections_max * 3 / 4;
+}
+
+static int set_targets(struct sl_http *http, const struct sl_http_options *options,
+                       struct sl_error *error)
+{
+    int code = 0;
+
+    if (options->allow_target_count == 0)
+        return 0;
+    http->targets.items = calloc(options->allow_target_count, sizeof(*http->targets.items));
+    if (!http->targets.items)
+        return sl_error_set(error, -ENOMEM, "no memory for the web server");
+    for (size_t i = 0; i < options->allow_target_count && code == 0; i++)
+        code = sl_target_parse(options->allow_targets[i],
+                               &http->targets.items[http->targets.count++], error);
+    return code;
 }
 
 static int init(struct sl_http *http, const struct sl_http_options *options, struct sl_error *error)
@@ -75,6 +92,8 @@ static int init(struct sl_http *http, const struct sl_http_options *options, str
         !http->options.version)
         return sl_error_set(error, -ENOMEM, "no memory for the web server");
     if (options->token_file && sl_token_read(options->token_file, http->token, error) < 0)
+        return -EINVAL;
+    if (set_targets(http, options, error) < 0)
         return -EINVAL;
     return sl_ticker_init(&http->ticker, http->context.journal, &hooks, error);
 }
@@ -163,6 +182,7 @@ void sl_http_free(struct sl_http *http)
     sl_trail_deinit(&http->trail);
     sl_tally_deinit(&http->tally);
     sl_hosts_deinit(&http->hosts);
+    free(http->targets.items);
     sl_connections_deinit(&http->connections);
     free((void *)(uintptr_t)http->options.version);
     free(http);

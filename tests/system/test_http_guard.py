@@ -5,13 +5,15 @@ import json
 import os
 import resource
 import socket
+import subprocess
 import tempfile
 import threading
 import time
 import unittest
 
-from gateway import (Gateway, GatewayTest, parse_address, receive_all, receive_exactly,
-                     receive_line, tcp_connect, wait_until)
+from gateway import (Gateway, GatewayTest, clean_environment, gateway_executable, parse_address,
+                     receive_all, receive_exactly, receive_line, tcp_connect, udp_socket,
+                     wait_until)
 
 HOST = b"Host: localhost\r\n"
 JSON = b"Content-Type: application/json\r\n"
@@ -325,6 +327,42 @@ class Limit(unittest.TestCase):
             for sock in held + beyond:
                 sock.close()
             wait_until(lambda: gateway.get("/healthz")[0] == 200, "newcomers are served again")
+
+
+class Targets(unittest.TestCase):
+    """Test datagrams elsewhere: only where --allow-target says so, slowly, and never unseen."""
+
+    def post(self, gateway, to, **more):
+        address = "%s:%d" % to[:2]
+        return gateway.post("/api/v1/datagrams", {"to": address, "text": "x"} | more)
+
+    def test_allowed(self):
+        with udp_socket() as inside, udp_socket(("127.0.0.2", 0)) as outside:
+            own, other = inside.getsockname(), outside.getsockname()
+            with Gateway(f"--allow-target=127.0.0.1/32:{own[1]}",
+                         "--allow-target=0.0.0.0/0:9") as gateway:
+                status, _, result = self.post(gateway, own, timeout_ms=1)
+                self.assertEqual((status, result["timed_out"]), (200, True))
+                self.assertEqual(inside.recv(100), b"x")
+                self.assertIn(f"test datagram of 1 bytes to 127.0.0.1:{own[1]}, asked for by "
+                              "127.0.0.1:", gateway.stderr)
+                for to in (other, (own[0], own[1] ^ 1), ("255.255.255.255", 9), ("224.0.0.1", 9),
+                           ("169.254.1.1", 9), ("0.0.0.0", 9)):
+                    self.assertEqual(self.post(gateway, to)[0], 403, to)
+                self.assertEqual(self.post(gateway, own, text="x" * 1473)[0], 413)
+                statuses = [self.post(gateway, own, timeout_ms=1)[0] for _ in range(20)]
+                self.assertIn(429, statuses)
+                self.assertEqual(gateway.post("/api/v1/datagrams", {
+                    "listener": "udp-upper", "text": "x"})[0], 200)
+                outside.setblocking(False)
+                self.assertRaises(BlockingIOError, outside.recv, 100)
+
+    def test_malformed(self):
+        done = subprocess.run([gateway_executable(), "--check-config", "--allow-target=host:9"],
+                              env=clean_environment("/"), capture_output=True, text=True,
+                              timeout=30, check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn('"host:9" is not a network with ports', done.stderr)
 
 
 class Slow(unittest.TestCase):

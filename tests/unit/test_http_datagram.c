@@ -21,6 +21,13 @@ static void add_listener(uint8_t service, uint8_t transport, const char *ip, uin
     assert_true(sl_registry_add_listener(registry, &info) >= 0);
 }
 
+/* 192.0.2.0/24:9000-9010 */
+static struct sl_target target = {.network = {.family = AF_INET, .ip = {192, 0, 2}},
+                                  .prefix = 24,
+                                  .first_port = 9000,
+                                  .last_port = 9010};
+static const struct sl_targets targets = {&target, 1};
+
 static int setup(void **state)
 {
     struct sl_registry_options options = {.shards = 2, .closed_max = 4, .first_client = 1};
@@ -47,7 +54,7 @@ static unsigned parse(const char *body)
 {
     sl_datagram_deinit(&datagram);
     problem = (struct sl_problem){0};
-    return sl_datagram_parse(&datagram, body, strlen(body), registry, &problem);
+    return sl_datagram_parse(&datagram, body, strlen(body), registry, &targets, &problem);
 }
 
 static void assert_to(const char *expected)
@@ -146,6 +153,26 @@ static void knows_how_much_a_datagram_carries(void **state)
     free(body);
 }
 
+static void goes_elsewhere_where_that_is_allowed(void **state)
+{
+    char body[2048], text[SL_DATAGRAM_FOREIGN_MAX + 2];
+
+    (void)state;
+    assert_int_equal(parse("{\"to\":\"127.0.0.1:12000\",\"text\":\"x\"}"), 0);
+    assert_false(datagram.foreign);
+    assert_int_equal(parse("{\"to\":\"192.0.2.9:9000\",\"text\":\"x\"}"), 0);
+    assert_true(datagram.foreign);
+    assert_to("192.0.2.9:9000");
+    assert_int_equal(parse("{\"to\":\"192.0.2.9:9011\",\"text\":\"x\"}"), 403);
+    assert_int_equal(parse("{\"to\":\"192.0.3.9:9000\",\"text\":\"x\"}"), 403);
+    memset(text, 'x', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    snprintf(body, sizeof(body), "{\"to\":\"192.0.2.9:9000\",\"text\":\"%s\"}", text);
+    assert_int_equal(parse(body), 413);
+    snprintf(body, sizeof(body), "{\"to\":\"127.0.0.1:12000\",\"text\":\"%s\"}", text);
+    assert_int_equal(parse(body), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +180,7 @@ int main(void)
         cmocka_unit_test(takes_an_own_address),
         cmocka_unit_test(reaches_a_wildcard_over_loopback),
         cmocka_unit_test(refuses_other_targets),
+        cmocka_unit_test(goes_elsewhere_where_that_is_allowed),
         cmocka_unit_test(refuses_bad_bodies_by_name),
         cmocka_unit_test(knows_how_much_a_datagram_carries),
     };

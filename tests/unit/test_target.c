@@ -1,0 +1,115 @@
+#include "unit.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#include "socklens/target.h"
+
+static struct sl_address address_of(const char *ip, uint16_t port)
+{
+    struct sl_address address = SL_ADDRESS_NONE;
+
+    address.family = strchr(ip, ':') ? AF_INET6 : AF_INET;
+    address.port = port;
+    assert_int_equal(inet_pton(address.family, ip, address.ip), 1);
+    return address;
+}
+
+static bool covers(const char *text, const char *ip, uint16_t port)
+{
+    struct sl_address address = address_of(ip, port);
+    struct sl_target target;
+    struct sl_error error;
+
+    assert_int_equal(sl_target_parse(text, &target, &error), 0);
+    return sl_target_covers(&target, &address);
+}
+
+static void covers_networks_and_ports(void **state)
+{
+    (void)state;
+    assert_true(covers("192.0.2.0/24:9000-9010", "192.0.2.255", 9000));
+    assert_true(covers("192.0.2.0/24:9000-9010", "192.0.2.1", 9010));
+    assert_false(covers("192.0.2.0/24:9000-9010", "192.0.2.1", 8999));
+    assert_false(covers("192.0.2.0/24:9000-9010", "192.0.2.1", 9011));
+    assert_false(covers("192.0.2.0/24:9000", "192.0.3.1", 9000));
+    assert_true(covers("192.0.2.7:9", "192.0.2.7", 9));
+    assert_false(covers("192.0.2.7:9", "192.0.2.6", 9));
+    assert_true(covers("192.0.2.128/25:9", "192.0.2.200", 9));
+    assert_false(covers("192.0.2.128/25:9", "192.0.2.100", 9));
+    assert_true(covers("[2001:db8::]/33:53", "2001:db8:7fff::1", 53));
+    assert_false(covers("[2001:db8::]/33:53", "2001:db8:8000::1", 53));
+    assert_true(covers("[::1]:53", "::1", 53));
+    assert_false(covers("0.0.0.0/0:53", "::1", 53));
+}
+
+static void never_covers_what_reaches_many(void **state)
+{
+    (void)state;
+    assert_true(covers("0.0.0.0/0:1-65535", "192.0.2.1", 9));
+    assert_false(covers("0.0.0.0/0:1-65535", "192.0.2.1", 0));
+    assert_false(covers("0.0.0.0/0:1-65535", "255.255.255.255", 9));
+    assert_false(covers("0.0.0.0/0:1-65535", "0.0.0.0", 9));
+    assert_false(covers("0.0.0.0/0:1-65535", "224.0.0.1", 9));
+    assert_false(covers("0.0.0.0/0:1-65535", "239.255.255.255", 9));
+    assert_false(covers("0.0.0.0/0:1-65535", "169.254.1.1", 9));
+    assert_false(covers("[::]/0:1-65535", "ff02::1", 9));
+    assert_false(covers("[::]/0:1-65535", "fe80::1", 9));
+    assert_false(covers("[::]/0:1-65535", "febf::1", 9));
+    assert_false(covers("[::]/0:1-65535", "::", 9));
+    assert_false(covers("[::]/0:1-65535", "::ffff:192.0.2.1", 9));
+}
+
+static void refuses_what_is_none(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        "192.0.2.1",
+        "192.0.2.1:",
+        "192.0.2.1:0",
+        "192.0.2:9",
+        "192.0.2.1/33:9",
+        "192.0.2.1/:9",
+        "192.0.2.1/-1:9",
+        "name:9",
+        "192.0.2.1:65536",
+        "192.0.2.1:10-9",
+        "192.0.2.1:9-",
+        "::1:9",
+        "[::1]/129:9",
+        "[::1:9",
+        "[192.0.2.1]:9",
+        "[::1]9",
+        "192.0.2.1:9 ",
+        "192.0.2.1:9-10-11",
+        " 192.0.2.1:9",
+        "192.0.2.1:",
+        "192.0.2.1/8/8:9",
+        "192.0.2.1:-9",
+        "192.0.2.1:99999999999999999999",
+        "[::1]:9x",
+        "192.0.2.1:9-1x",
+        "192.0.2.1/2 4:9",
+        "[::1%lo]:9",
+    };
+    struct sl_target target;
+    struct sl_error error;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        if (sl_target_parse(texts[i], &target, &error) != -EINVAL)
+            fail_msg("took \"%s\"", texts[i]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(covers_networks_and_ports),
+        cmocka_unit_test(never_covers_what_reaches_many),
+        cmocka_unit_test(refuses_what_is_none),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
