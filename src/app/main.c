@@ -6,6 +6,7 @@
 
 #include "app/config.h"
 #include "app/drain.h"
+#include "app/export_command.h"
 #include "app/exposure.h"
 #include "app/gateway.h"
 #include "app/healthcheck.h"
@@ -179,6 +180,8 @@ int main(int argc, char **argv)
     extern char **environ;
 
     keep_standard_descriptors();
+    if (argc > 1 && strcmp(argv[1], "export") == 0)
+        return sl_export_command(argc - 1, argv + 1);
     sl_config_load(&config, argc, argv, environ, &problems, &warnings);
     struct sl_command_line command_line = {argc, argv, environ};
     int status = obey(&command_line, &config, &problems, &warnings);

@@ -329,6 +329,7 @@ void sl_options_print_help(const struct sl_options *options, FILE *out)
 {
     fputs(
         "Usage: socklens [OPTION]...\n"
+        "  or:  socklens export --format FORMAT [OPTION]...   (see socklens export --help)\n"
         "Runs UDP and TCP servers and shows in a browser what really arrives.\n",
         out);
     for (size_t i = 0; i < options->count; i++)

@@ -12,7 +12,8 @@ import subprocess
 import time
 import unittest
 
-from gateway import receive_all, tcp_connect, udp_exchange, wait_until
+from gateway import (clean_environment, gateway_executable, receive_all, tcp_connect,
+                     udp_exchange, wait_until)
 from test_log import LogTest, flood, pages
 
 NAME = r'^attachment; filename="socklens-\d{8}T\d{6}Z\.%s"$'
@@ -181,6 +182,64 @@ class Capture(LogTest):
                 data += download.response.read()
                 file.write(data)
             self.check(path)
+
+
+class Offline(LogTest):
+    """The command that reads the file by itself."""
+
+    def run_command(self, *arguments):
+        return subprocess.run([gateway_executable(), "export", *arguments], timeout=60,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, env=clean_environment(self.folder))
+
+    def export(self, *arguments):
+        done = self.run_command("--store", self.file, *arguments)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        return done.stdout
+
+    def test_same_as_over_http(self):
+        with self.gateway() as gateway:
+            flood(gateway, (f"{i} text".encode() for i in range(500)))
+            with tcp_connect(gateway.chat) as sock:
+                sock.sendall(b"Exit")
+                receive_all(sock)
+            wait_until(lambda: gateway.clients(state="closed"), "the connection's end")
+            wait_until(lambda: gateway.status()["store"]["newest_seq"] == 501, "all in the file")
+            for form in ("ndjson", "csv"):  # while the gateway runs
+                self.assertEqual(self.export("--format", form),
+                                 export(gateway, f"format={form}"))
+        with self.gateway() as gateway:
+            expected = {form: export(gateway, f"format={form}")
+                        for form in ("ndjson", "csv", "pcapng")}
+            found = export(gateway, "format=ndjson&text=77&service=udp-upper&min_size=7")
+        for form, data in expected.items():
+            self.assertEqual(self.export("--format", form), data)
+        self.assertEqual(self.export("--format=ndjson", "--text", "77", "--service", "udp-upper",
+                                     "--min-size", "7"), found)
+        self.assertEqual(found.count(b"\n"), 5)
+        path = os.path.join(self.folder, "out.csv")
+        self.assertEqual(self.export("--format=csv", "-o", path), b"")
+        with open(path, "rb") as file:
+            self.assertEqual(file.read(), expected["csv"])
+
+    def test_errors(self):
+        with self.gateway():
+            pass
+        for arguments, status, word in (
+                ((), 2, "--format"), (("--format", "xml"), 2, "xml"),
+                (("--format=csv", "--colour"), 2, "--colour"),
+                (("--format=csv", "more"), 2, "more"), (("--format",), 2, "--format"),
+                (("--format=csv", "--store", self.file, "--since", "now"), 2, "since"),
+                (("--format=csv", "--store", self.file + ".none"), 1, self.file + ".none"),
+                (("--format=csv", "--store", __file__), 1, __file__),
+                (("--format=csv", "--store", self.file, "-o", "/nowhere/x"), 1, "/nowhere/x"),
+                (("--format=csv", "--store", self.file, "-o", "/dev/full"), 1, "/dev/full")):
+            done = self.run_command(*arguments)
+            text = done.stderr.decode()
+            self.assertEqual(done.returncode, status, (arguments, text))
+            self.assertRegex(text, r"^socklens export: [^\n]+\n$")
+            self.assertIn(word, text)
+        self.assertIn(b"--format FORMAT", self.run_command("--help").stdout)
 
 
 if __name__ == "__main__":

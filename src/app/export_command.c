@@ -1,0 +1,303 @@
+#include "app/export_command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/state_file.h"
+#include "http/filter_params.h"
+#include "socklens/export.h"
+#include "socklens/store.h"
+
+enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
+
+#define ROWS_A_STEP ((size_t)4096)
+#define BATCH_BYTES ((size_t)64 << 10)
+
+static const char help[] =
+    "Usage: socklens export --format FORMAT [OPTION]...\n"
+    "Writes what the log holds, also while a gateway runs on it.\n"
+    "\n"
+    "  --format FORMAT      ndjson, csv or pcapng\n"
+    "  --store FILE         the log (default: messages.db where the gateway keeps it)\n"
+    "  -o, --output FILE    instead of the standard output\n"
+    "\n"
+    "Only messages that fit all of these:\n"
+    "  --service NAME,...   udp-upper, tcp-upper, tcp-chat\n"
+    "  --client ID\n"
+    "  --outcome NAME,...   replied, send_failed, refused_rate_limit, ...\n"
+    "  --since TIME         received at or after, as in 2026-01-31T12:00:00Z\n"
+    "  --until TIME         received before\n"
+    "  --text TEXT          found in either side, in any case\n"
+    "  --hex BYTES          found in either side exactly, as in 48656c6c6f\n"
+    "  --min-size BYTES     either side is at least that long\n"
+    "  -h, --help\n";
+
+/* Those behind "help" are filters under the names of the API. */
+static const struct option options[] = {
+    {"format", required_argument, NULL, 'f'},
+    {"store", required_argument, NULL, 's'},
+    {"output", required_argument, NULL, 'o'},
+    {"help", no_argument, NULL, 'h'},
+    {"service", required_argument, NULL, 'q'},
+    {"client", required_argument, NULL, 'q'},
+    {"outcome", required_argument, NULL, 'q'},
+    {"since", required_argument, NULL, 'q'},
+    {"until", required_argument, NULL, 'q'},
+    {"text", required_argument, NULL, 'q'},
+    {"hex", required_argument, NULL, 'q'},
+    {"min-size", required_argument, NULL, 'q'},
+    {0},
+};
+
+struct command {
+    const char *store, *output, *format_name;
+    enum sl_export_format format;
+    struct sl_query query; /* its names and values are those of argv */
+    struct sl_filter filter;
+    bool help;
+    /* While it writes. */
+    struct sl_exporter *exporter;
+    struct sl_buffer out;
+    int fd;
+    int code; /* negative errno of what failed */
+};
+
+__attribute__((format(printf, 1, 2))) static int complain(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    fputs("socklens export: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    return STATUS_FAILED;
+}
+
+/* --- the command line --- */
+
+/* The last one counts, as everywhere on the command line. */
+static void set_filter(struct command *command, const char *name, const char *value)
+{
+    struct sl_query *query = &command->query;
+    size_t i = 0;
+
+    if (strcmp(name, "min-size") == 0)
+        name = "min_size";
+    while (i < query->count && strcmp(query->params[i].name, name) != 0)
+        i++;
+    query->params[i] = (struct sl_query_param){name, value};
+    if (i == query->count)
+        query->count++;
+}
+
+static void take(struct command *command, int code, int index)
+{
+    switch (code) {
+    case 'f':
+        command->format_name = optarg;
+        break;
+    case 's':
+        command->store = optarg;
+        break;
+    case 'o':
+        command->output = optarg;
+        break;
+    case 'h':
+        command->help = true;
+        break;
+    default:
+        set_filter(command, options[index].name, optarg);
+        break;
+    }
+}
+
+static int usage(const char *what, const char *which)
+{
+    complain("%s: %s; see socklens export --help", which, what);
+    return STATUS_USAGE;
+}
+
+static int parse(struct command *command, int argc, char **argv)
+{
+    int code, index = 0;
+
+    optind = 0;
+    opterr = 0;
+    while ((code = getopt_long(argc, argv, ":ho:", options, &index)) != -1) {
+        if (code == ':')
+            return usage("its value is missing", argv[optind - 1]);
+        if (code == '?')
+            return usage("unknown option", argv[optind - 1]);
+        take(command, code, index);
+    }
+    if (command->help)
+        return STATUS_OK;
+    if (optind < argc)
+        return usage("unexpected argument", argv[optind]);
+    if (!command->format_name)
+        return usage("ndjson, csv or pcapng is missing", "--format");
+    if (!sl_export_format_parse(command->format_name, &command->format))
+        return usage("there is no such format, but ndjson, csv and pcapng", command->format_name);
+    return STATUS_OK;
+}
+
+static int read_filter(struct command *command)
+{
+    struct sl_problem problem;
+
+    if (sl_filter_from_query(&command->query, &command->filter, &problem) == 0)
+        return STATUS_OK;
+    complain("%s%s%s", problem.detail, *problem.allowed ? "; allowed: " : "", problem.allowed);
+    return STATUS_USAGE;
+}
+
+/* --- the output --- */
+
+static bool flush(struct command *command)
+{
+    size_t at = 0;
+
+    while (at < command->out.size && command->code == 0) {
+        ssize_t size = write(command->fd, command->out.data + at, command->out.size - at);
+
+        if (size >= 0)
+            at += (size_t)size;
+        else if (errno != EINTR)
+            command->code = -errno;
+    }
+    command->out.size = 0;
+    return command->code == 0;
+}
+
+static bool note(struct command *command, int code)
+{
+    if (code < 0)
+        command->code = code;
+    return command->code == 0 && (command->out.size < BATCH_BYTES || flush(command));
+}
+
+static bool write_record(void *context, const struct sl_record *record, const char *listener)
+{
+    struct command *command = context;
+
+    return note(command, sl_exporter_record(command->exporter, record, listener, &command->out));
+}
+
+static bool write_gap(void *context, const struct sl_gap *gap)
+{
+    struct command *command = context;
+
+    return note(command,
+                sl_exporter_gap(command->exporter, gap->from, gap->to, "evicted", &command->out));
+}
+
+/* Up to what was newest when it began. 0 or a negative errno of the log's. */
+static int write_log(struct command *command, struct sl_store_reader *reader)
+{
+    struct sl_store_search search = {.filter = &command->filter,
+                                     .from = {.seq = 1},
+                                     .scan_max = ROWS_A_STEP,
+                                     .lifecycle = command->format == SL_EXPORT_PCAPNG,
+                                     .visit = write_record,
+                                     .gap = write_gap,
+                                     .context = command};
+    uint64_t oldest, newest;
+    int result = 0;
+
+    if (!sl_store_bounds(reader, &oldest, &newest))
+        return 0;
+    if (oldest > 1 && !write_gap(command, &(struct sl_gap){1, oldest - 1}))
+        return 0;
+    search.from.seq = oldest;
+    search.to = newest + 1; /* who came or went behind it */
+    while (result == 0 && command->code == 0)
+        result = sl_store_search(reader, &search, &search.from);
+    return result < 0 ? result : 0;
+}
+
+static int write_all(struct command *command, struct sl_store_reader *reader)
+{
+    int result = 0;
+
+    if (note(command, sl_exporter_begin(command->exporter, &command->out)))
+        result = write_log(command, reader);
+    if (command->code == 0 && result == 0)
+        note(command, sl_exporter_end(command->exporter, &command->out));
+    flush(command);
+    if (result == -EBADMSG)
+        return complain("%s is damaged: not everything could be read", command->store);
+    if (result < 0)
+        return complain("cannot read %s: %s", command->store, strerror(-result));
+    if (command->code < 0)
+        return complain("cannot write %s: %s",
+                        command->output ? command->output : "the standard output",
+                        strerror(-command->code));
+    return STATUS_OK;
+}
+
+static int open_output(struct command *command)
+{
+    command->fd = STDOUT_FILENO;
+    if (command->output)
+        command->fd = open(command->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (command->fd < 0)
+        return complain("cannot write %s: %s", command->output, strerror(errno));
+    if (command->format == SL_EXPORT_PCAPNG && isatty(command->fd))
+        return complain("pcapng is nothing for a terminal; use -o FILE or a pipe to wireshark");
+    return STATUS_OK;
+}
+
+static int export_log(struct command *command)
+{
+    struct sl_error error;
+    struct sl_store_reader *reader = sl_store_reader_open(command->store, &error);
+    int status;
+
+    if (!reader)
+        return complain("%s", error.text);
+    status = open_output(command);
+    command->exporter = sl_exporter_new(command->format);
+    if (status == STATUS_OK)
+        status = command->exporter ? write_all(command, reader) : complain("out of memory");
+    if (command->output && command->fd >= 0 && close(command->fd) < 0 && status == STATUS_OK)
+        status = complain("cannot write %s: %s", command->output, strerror(errno));
+    sl_exporter_free(command->exporter);
+    sl_store_reader_close(reader);
+    return status;
+}
+
+static int run(struct command *command)
+{
+    struct sl_error error;
+    char *place = NULL;
+    int status = read_filter(command);
+
+    if (status != STATUS_OK)
+        return status;
+    if (!command->store)
+        command->store = place = sl_state_file("messages.db", &error);
+    status = command->store ? export_log(command) : complain("%s", error.text);
+    free(place);
+    return status;
+}
+
+int sl_export_command(int argc, char **argv)
+{
+    struct command command = {0};
+    int status = parse(&command, argc, argv);
+
+    if (status == STATUS_OK && command.help)
+        fputs(help, stdout);
+    else if (status == STATUS_OK)
+        status = run(&command);
+    sl_filter_deinit(&command.filter);
+    sl_buffer_deinit(&command.out);
+    return status;
+}
