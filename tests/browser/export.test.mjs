@@ -6,6 +6,11 @@ import { udpClient } from './support/traffic.mjs';
 const hasExports = async (gateway) =>
   (await fetch(`${gateway.url}api/v1/export?format=ndjson`, { method: 'HEAD' })).ok;
 
+async function canClear(gateway) {
+  const answer = await fetch(`${gateway.url}api/v1/openapi.json`);
+  return answer.ok && 'delete' in (await answer.json()).paths['/api/v1/messages'];
+}
+
 async function pageWithMessages(t) {
   const gateway = await startGateway(t);
   if (!(await hasExports(gateway))) {
@@ -48,8 +53,12 @@ test('what is exported is what the filter shows', async (t) => {
 test('the log is cleared only after it was confirmed', async (t) => {
   const made = await pageWithMessages(t);
   if (!made) return;
-  const { page, client } = made;
+  const { gateway, page, client } = made;
   await page.getByText('Export…').click();
+  if (!(await canClear(gateway))) {
+    t.skip('this gateway does not clear its log');
+    return;
+  }
   await page.getByRole('button', { name: 'Clear the log…' }).click();
   await page.getByRole('button', { name: 'Keep' }).click();
   assert.equal(await logRow(page, 'twofold').count(), 1);

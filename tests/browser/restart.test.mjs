@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
 import { logRow, openDashboard, startGateway, waitForState } from './support/dashboard.mjs';
 import { udpClient } from './support/traffic.mjs';
@@ -44,4 +47,25 @@ test('filter and open detail outlive a lost connection', async (t) => {
   await logRow(page, 'KEPT AGAIN').waitFor();
   assert.equal(await logRow(page, 'OTHER').count(), 0);
   await page.getByRole('dialog').waitFor();
+});
+
+test('a log that is kept in a file goes on across a restart', async (t) => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'socklens-browser-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const gateway = await startGateway(t, { store: path.join(folder, 'messages.db') });
+  const { page } = await openDashboard(t, gateway);
+  const client = await udpClient(t, gateway.addresses.udpUpper);
+  await client.ask('before');
+  await logRow(page, 'BEFORE').waitFor();
+  await page.locator('.stat', { hasText: 'Stored' }).waitFor();
+  await gateway.stop();
+  await waitForState(page, 'reconnecting');
+  await gateway.start();
+  await waitForState(page, 'live');
+  await client.ask('after');
+  await logRow(page, 'AFTER').waitFor();
+  assert.equal(await logRow(page, 'BEFORE').count(), 1);
+  await page.reload();
+  await logRow(page, 'AFTER').waitFor();
+  assert.equal(await logRow(page, 'BEFORE').count(), 1);
 });

@@ -10,6 +10,7 @@ import './tabs.test.mjs';
 import './safety.test.mjs';
 import './restart.test.mjs';
 import './export.test.mjs';
+import './token.test.mjs';
 import './flood.test.mjs';
 import './access.test.mjs';
 

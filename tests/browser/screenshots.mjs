@@ -1,4 +1,4 @@
-// Pictures of the dashboard for the README: node screenshots.mjs SOCKLENS OUTDIR
+// Pictures of the dashboard, two of them for the README: node screenshots.mjs SOCKLENS OUTDIR
 // Starts a gateway, lets a small class of clients talk to it for a while, and looks.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -10,6 +10,8 @@ const OUTDIR = process.argv[3];
 const VIEWPORT = { width: 1440, height: 900 };
 /** Long enough that the minute of rates on each card is mostly drawn. */
 const TRAFFIC_MS = 50_000;
+/** For what is drawn a moment after it was asked for. */
+const SETTLE_MS = 1500;
 
 const LINES = [
   'hello from client1',
@@ -39,6 +41,19 @@ if (!OUTDIR) {
   process.exit(2);
 }
 
+/** Further pictures, each of a page of its own; what they show is found by its text. */
+const VIEWS = [
+  {
+    name: 'message',
+    scheme: 'light',
+    show: (page) => openRow(page, 'Grüße', '.cell-received', 'Hex'),
+  },
+  { name: 'client', scheme: 'dark', show: (page) => openRow(page, 'tcp-chat', '.cell-seen') },
+  { name: 'filter', scheme: 'light', show: filterLog },
+  { name: 'projector', scheme: 'dark', show: (page) => page.keyboard.press('b') },
+  { name: 'phone', scheme: 'light', viewport: { width: 360, height: 740 }, show: async () => {} },
+];
+
 const cleanUps = [];
 const scope = { after: (cleanUp) => cleanUps.unshift(cleanUp) };
 try {
@@ -47,23 +62,44 @@ try {
   const browser = await launchBrowser();
   scope.after(() => browser.close());
   const pages = await Promise.all(
-    ['light', 'dark'].map((scheme) => open(browser, gateway, scheme)),
+    ['light', 'dark'].map((scheme) => open(browser, gateway, { scheme })),
   );
   await talk(gateway);
   for (const { page, scheme } of pages) {
     await sendFromForm(page);
     await page.screenshot({ path: path.join(OUTDIR, `dashboard-${scheme}.png`) });
   }
+  for (const view of VIEWS) {
+    const { page } = await open(browser, gateway, view);
+    await page.locator('.log .row[data-seq]').first().waitFor();
+    await view.show(page);
+    await pause(SETTLE_MS);
+    await page.screenshot({ path: path.join(OUTDIR, `${view.name}-${view.scheme}.png`) });
+    await page.context().close();
+  }
 } finally {
   for (const cleanUp of cleanUps) await cleanUp();
 }
 
-async function open(browser, gateway, scheme) {
-  const context = await browser.newContext({ viewport: VIEWPORT, colorScheme: scheme });
+async function open(browser, gateway, { scheme, viewport = VIEWPORT }) {
+  const context = await browser.newContext({ viewport, colorScheme: scheme });
   const page = await context.newPage();
   await page.goto(gateway.url);
   await waitForState(page, 'live');
   return { page, scheme };
+}
+
+async function openRow(page, text, cell, form) {
+  const row = page.locator('.row', { hasText: text }).filter({ has: page.locator(cell) });
+  await row.first().locator(cell).click();
+  await page.getByRole('dialog').locator('.sides, .timeline li').first().waitFor();
+  if (form) await page.getByRole('radio', { name: form, exact: true }).first().check();
+}
+
+async function filterLog(page) {
+  await page.getByRole('combobox', { name: 'Filter messages' }).fill('service:tcp-chat lunch');
+  await page.keyboard.press('Enter');
+  await page.locator('.filter-note', { hasText: 'searching' }).waitFor({ state: 'detached' });
 }
 
 /** Two datagrams from the form, the second one in hex. */

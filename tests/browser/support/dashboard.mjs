@@ -39,8 +39,8 @@ export async function closeSharedBrowser() {
 }
 
 /** Starts a gateway for one test. */
-export async function startGateway(t) {
-  const gateway = new Gateway(process.env.SOCKLENS_EXE ?? process.argv[2]);
+export async function startGateway(t, options) {
+  const gateway = new Gateway(process.env.SOCKLENS_EXE ?? process.argv[2], options);
   t.after(() => gateway.stop());
   await gateway.start();
   return gateway;
@@ -50,7 +50,14 @@ export async function startGateway(t) {
  * Opens the dashboard in a browser profile of its own. `complaints` collects whatever the browser objected to:
  * errors, broken policies, dialogs, requests to anywhere else.
  */
-export async function openDashboard(t, gateway, { colorScheme = 'light', viewport = DESK } = {}) {
+export async function openDashboard(t, gateway, options) {
+  const opened = await openPage(t, gateway, options);
+  await waitForState(opened.page, 'live');
+  return opened;
+}
+
+/** The same, whatever the page then shows. */
+export async function openPage(t, gateway, { colorScheme = 'light', viewport = DESK } = {}) {
   const browser = await sharedBrowser();
   const context = await browser.newContext({ colorScheme, viewport });
   t.after(() => context.close());
@@ -64,7 +71,6 @@ export async function openDashboard(t, gateway, { colorScheme = 'light', viewpor
     );
   });
   await page.goto(gateway.url);
-  await waitForState(page, 'live');
   return { page, complaints };
 }
 

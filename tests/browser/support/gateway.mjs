@@ -12,13 +12,18 @@ const STOP_MS = 10_000;
 
 export class Gateway {
   #exe;
+  #store;
+  #flags;
   #process = null;
 
   /** The addresses it listens on: udpUpper, tcpUpper, tcpChat, http, each {host, port, text}. */
   addresses = null;
 
-  constructor(exe) {
+  /** The log is kept in memory, or in a file that outlives a restart. */
+  constructor(exe, { store = 'memory', flags = [] } = {}) {
     this.#exe = exe;
+    this.#store = store;
+    this.#flags = flags;
   }
 
   get url() {
@@ -34,7 +39,8 @@ export class Gateway {
       this.#exe,
       // biome-ignore format: a flag and its value stand together
       ['--udp-upper', at('udpUpper'), '--tcp-upper', at('tcpUpper'), '--tcp-chat', at('tcpChat'),
-       '--http', at('http'), '--ready-file', readyFile],
+       '--http', at('http'), '--store', this.#store, '--ready-file', readyFile,
+       ...this.#flags],
       {
         stdio: ['ignore', 'ignore', 'pipe'],
         env: { ...process.env, HOME: folder, SOCKLENS_STORE: 'memory' },

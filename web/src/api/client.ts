@@ -1,4 +1,5 @@
 import { type Filter, filterQuery, NO_FILTER } from '../store/filter';
+import { authorizedFetch } from './authorized';
 import { ApiProblem } from './problem';
 import type {
   Client,
@@ -32,7 +33,7 @@ type Query = Record<string, string | number>;
 async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(BASE + path, { cache: 'no-store', ...init });
+    response = await authorizedFetch(BASE + path, init);
   } catch {
     throw ApiProblem.unreachable();
   }
@@ -58,7 +59,13 @@ export const api = {
 
   /** Whether the gateway has exports: an older one has not. */
   canExport: async () =>
-    (await fetch(exportUrl('ndjson', NO_FILTER), { method: 'HEAD', cache: 'no-store' })).ok,
+    (await authorizedFetch(exportUrl('ndjson', NO_FILTER), { method: 'HEAD' })).ok,
+
+  /** Whether the gateway says of itself that its log can be cleared. */
+  canClear: async () => {
+    const { paths } = await request<{ paths: Record<string, object> }>('/openapi.json');
+    return 'delete' in (paths['/api/v1/messages'] ?? {});
+  },
 
   clearLog: () => request<void>('/messages?confirm=yes', { method: 'DELETE' }),
 

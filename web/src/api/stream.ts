@@ -3,6 +3,7 @@
  * that a silent connection is noticed; it says why a stream was refused; and Last-Event-ID survives
  * every kind of failure, not only those after which a browser chooses to try again.
  */
+import { authorizedFetch } from './authorized';
 import { ApiProblem } from './problem';
 import { type ServerEvent, SseParser } from './sse';
 
@@ -80,8 +81,7 @@ export class EventStream {
     const headers: Record<string, string> = { Accept: 'text/event-stream' };
     const lastId = this.parser.lastId || this.handlers.resumeId();
     if (lastId) headers['Last-Event-ID'] = lastId;
-    const init = { headers, signal: this.abort.signal, cache: 'no-store' as const };
-    const response = await fetch(this.url, init);
+    const response = await authorizedFetch(this.url, { headers, signal: this.abort.signal });
     if (!response.ok || !response.body) throw await ApiProblem.fromResponse(response);
     return response.body;
   }

@@ -40,6 +40,11 @@ export function formatRate(perSecond: number): string {
   return formatCompact(perSecond);
 }
 
+/** The same for an axis, whose small figures are whole ones more often than not. */
+export function formatRateTick(perSecond: number): string {
+  return Number.isInteger(perSecond) ? formatCompact(perSecond) : formatRate(perSecond);
+}
+
 export function formatMicros(us: number): string {
   if (us < 1000) return `${Math.round(us)} µs`;
   if (us < 1_000_000) return `${(us / 1000).toFixed(us < 100_000 ? 2 : 1)} ms`;

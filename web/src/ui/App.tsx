@@ -1,4 +1,5 @@
 import { useCallback, useState } from 'preact/hooks';
+import { tokenWanted } from '../api/authorized';
 import type { Message } from '../api/types';
 import { useView } from '../store/context';
 import { ClientsPanel } from './ClientsPanel';
@@ -8,6 +9,7 @@ import { ListenerCards } from './ListenerCards';
 import { LogPanel } from './LogPanel';
 import { RatePanel } from './RatePanel';
 import { type Resend, SendPanel } from './SendPanel';
+import { TokenDialog } from './TokenDialog';
 import { TopStrip } from './TopStrip';
 import { usePageKeys } from './usePageKeys';
 
@@ -36,6 +38,7 @@ export function App() {
         {detail && <DetailPane detail={detail} onSendAgain={sendAgain} />}
         <SendPanel resend={resend} />
       </main>
+      {tokenWanted.value && <TokenDialog />}
       {helping && <KeysDialog onClose={() => setHelping(false)} />}
     </div>
   );

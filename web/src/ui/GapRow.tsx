@@ -6,7 +6,8 @@ import { formatCount, formatWords } from '../text/format';
 
 const REASONS: Record<string, string> = {
   sampled: 'too fast to show one by one',
-  evicted: 'no longer in memory',
+  evicted: 'no longer held',
+  lost: 'could not be stored',
 };
 
 interface Props {

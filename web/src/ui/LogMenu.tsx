@@ -4,6 +4,7 @@ import { ApiProblem } from '../api/problem';
 import { useView } from '../store/context';
 import { isEmptyFilter } from '../store/filter';
 import { ConfirmButton } from './ConfirmButton';
+import { DownloadLink } from './DownloadLink';
 
 const FORMATS = [
   { format: 'ndjson', label: 'NDJSON' },
@@ -16,9 +17,13 @@ export function LogMenu() {
   const view = useView();
   const menu = useRef<HTMLDetailsElement>(null);
   const [able, setAble] = useState(false);
+  const [clearable, setClearable] = useState(false);
   useEffect(() => {
     api.canExport().then(setAble, () => setAble(false));
   }, []);
+  const onToggle = () => {
+    if (menu.current?.open) api.canClear().then(setClearable, () => setClearable(false));
+  };
   if (!able) return null;
   const filter = view.filter.value;
   const close = () => menu.current?.removeAttribute('open');
@@ -26,6 +31,7 @@ export function LogMenu() {
     <details
       class="menu"
       ref={menu}
+      onToggle={onToggle}
       onKeyDown={(event) => {
         if (event.key !== 'Escape' || !menu.current?.open) return;
         event.preventDefault();
@@ -40,18 +46,12 @@ export function LogMenu() {
         </p>
         <p class="menu-links">
           {FORMATS.map(({ format, label }) => (
-            <a
-              key={format}
-              class="button"
-              href={exportUrl(format, filter)}
-              download=""
-              onClick={close}
-            >
+            <DownloadLink key={format} href={exportUrl(format, filter)} onClick={close}>
               {label}
-            </a>
+            </DownloadLink>
           ))}
         </p>
-        <ClearLog onCleared={close} />
+        {clearable && <ClearLog onCleared={close} />}
       </div>
     </details>
   );

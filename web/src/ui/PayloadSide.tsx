@@ -5,6 +5,7 @@ import { bytesToHex } from '../text/bytes';
 import { formatCount } from '../text/format';
 import { literalGlyphs, textGlyphs } from '../text/glyphs';
 import { CopyButton } from './CopyButton';
+import { DownloadLink } from './DownloadLink';
 import { GlyphText } from './GlyphText';
 import { HexDump } from './HexDump';
 
@@ -51,9 +52,9 @@ export function PayloadSide({ title, side, seq, payload, bytes, marks, view }: P
           text={() => payload.text ?? new TextDecoder().decode(bytes)}
         />
         <CopyButton label="Copy hex" what={` of what was ${side}`} text={() => bytesToHex(bytes)} />
-        <a class="button" href={rawUrl(seq, side)} download="">
+        <DownloadLink href={rawUrl(seq, side)}>
           Download<span class="unseen"> what was {side}</span>
-        </a>
+        </DownloadLink>
       </p>
       {payload.truncated && (
         <p class="side-note">

@@ -2,7 +2,7 @@ import { useMemo, useState } from 'preact/hooks';
 import { useGateway } from '../store/context';
 import { chartMetric, chartRange, resolvedTheme, size } from '../store/preferences';
 import type { RateTable } from '../store/rateHistory';
-import { formatBytes, formatRate, formatTimeToSecond } from '../text/format';
+import { formatBytes, formatRate, formatRateTick, formatTimeToSecond } from '../text/format';
 import { Panel } from './Panel';
 import { RatePlot, type Span } from './RatePlot';
 import { Segments } from './Segments';
@@ -17,6 +17,10 @@ const RANGES = [
   { value: '5', label: '5 min' },
   { value: '15', label: '15 min' },
 ] as const;
+const TICKS = {
+  messages: formatRateTick,
+  bytes: (value: number) => formatBytes(value),
+};
 const FORMATS = {
   messages: (value: number) => formatRate(value),
   bytes: (value: number) => `${formatBytes(value)}/s`,
@@ -73,7 +77,7 @@ export function RatePanel() {
         label={`${metric} a second of each service over the last ${range} minutes`}
         table={table}
         metric={metric}
-        format={format}
+        tick={TICKS[metric]}
         span={span}
         look={`${resolvedTheme.value} ${size.value}`}
         typeSize={size.value === 'projector' ? 16 : 11}

@@ -15,7 +15,8 @@ interface Props {
   label: string;
   table: RateTable;
   metric: keyof RatePoint;
-  format: (value: number) => string;
+  /** How the axis names a value. */
+  tick: (value: number) => string;
   span: Span;
   /** Changes with the colours and the type of the page. */
   look: string;
@@ -99,7 +100,7 @@ function options(holder: HTMLElement, latest: { current: Props }): uPlot.Options
         ...axis,
         size: typeSize * 5.2,
         space: typeSize * 3,
-        values: (_u, splits) => splits.map((value) => latest.current.format(value)),
+        values: (_u, splits) => splits.map((value) => latest.current.tick(value)),
       },
     ],
     series: [
