@@ -74,6 +74,8 @@ class Operations(GatewayTest):
                 ("GET", "/api/v1/export?format=pcapng", None, 200),
                 ("POST", DATAGRAMS, {"listener": "udp-upper", "text": "x"}, 200),
                 ("POST", DATAGRAMS, {"listener": "udp-upper"}, 400),
+                ("DELETE", "/api/v1/messages", None, 400),
+                ("DELETE", "/api/v1/messages?confirm=yes", None, 204),
                 ("POST", DATAGRAMS, {"to": "192.0.2.1:9", "text": "x"}, 403),
                 ("POST", DATAGRAMS, {"listener": "udp-upper", "text": "x" * 65508}, 413)):
             self.assertEqual(gateway.request_raw(method, path, body)[0], status, (method, path))
