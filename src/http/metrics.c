@@ -167,6 +167,28 @@ static void write_journal(struct page *page, struct sl_journal *journal)
            "Messages that left the journal to make room.");
 }
 
+/* Nothing where the log is in memory only. */
+static void write_store(struct page *page, const struct sl_http_context *context)
+{
+    struct sl_journal_stats journal;
+    struct sl_store_stats stats;
+
+    if (!context->store)
+        return;
+    sl_journal_stats(context->journal, &journal);
+    sl_store_stats(context->store, &stats);
+    single(page, "store_recording", "gauge", stats.state == SL_STORE_RECORDING,
+           "1 where the file takes messages, 0 where the disk is full or it failed.");
+    single(page, "store_messages", "gauge", stats.messages, "Messages that the file holds.");
+    single(page, "store_file_bytes", "gauge", stats.file_bytes, "Size of the file with its WAL.");
+    single(page, "store_waiting_messages", "gauge",
+           journal.newest_seq > stats.newest_seq ? journal.newest_seq - stats.newest_seq : 0,
+           "Messages that are not in the file yet.");
+    single(page, "store_lost_messages_total", "counter", stats.lost,
+           "Messages that left the journal before they were written.");
+    single(page, "store_gaps_total", "counter", stats.gaps, "Holes that these left in the file.");
+}
+
 static void write_answers(void *context, const char *method, const char *route, unsigned status,
                           uint64_t answers)
 {
@@ -208,6 +230,7 @@ int sl_metrics_write(struct sl_http *http, struct sl_buffer *out)
     single(&page, "closed_clients_total", "counter", totals.closed, "Clients that were closed.");
     write_messages(&page, &http->tally);
     write_journal(&page, http->context.journal);
+    write_store(&page, &http->context);
     write_http(&page, http);
     return page.failed ? -ENOMEM : 0;
 }

@@ -1,7 +1,9 @@
 """/metrics: the format, and that the numbers are those of what happened."""
 
+import os
 import shutil
 import subprocess
+import tempfile
 import unittest
 
 from gateway import Gateway, GatewayTest, reset, tcp_connect, udp_exchange, wait_until
@@ -36,6 +38,21 @@ class Metrics(GatewayTest):
             took = page.value("socklens_service_duration_seconds_sum", service="udp-upper")
             self.assertTrue(0 < took < 3, took)
             self.assertEqual(page.value("socklens_journal_messages"), 4)
+
+    def test_store(self):
+        self.assertNotIn("socklens_store_messages", self.page().types)
+        with tempfile.TemporaryDirectory(prefix="socklens-test-") as folder:
+            with Gateway("--store", os.path.join(folder, "messages.db")) as gateway:
+                udp_exchange(gateway.udp, b"hello")
+
+                def written():
+                    return self.page(gateway).value("socklens_store_messages") == 1
+                wait_until(written, "the message is in the file")
+                page = self.page(gateway)
+                self.assertEqual(page.value("socklens_store_recording"), 1)
+                self.assertEqual(page.value("socklens_store_waiting_messages"), 0)
+                self.assertEqual(page.value("socklens_store_lost_messages_total"), 0)
+                self.assertGreater(page.value("socklens_store_file_bytes"), 0)
 
     def test_outcomes(self):
         before = self.page().value("socklens_messages_total", service="tcp-chat",
