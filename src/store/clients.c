@@ -71,6 +71,14 @@ static struct sl_known_client *place_of(const struct sl_clients *clients, uint64
     return &clients->known[id % KNOWN_MAX];
 }
 
+void sl_clients_forget_one(struct sl_clients *clients, uint64_t id)
+{
+    struct sl_known_client *known = place_of(clients, id);
+
+    if (known->id == id)
+        known->id = 0;
+}
+
 static void remember(struct sl_clients *clients, uint64_t id, const struct sl_address *peer,
                      const struct sl_address *local)
 {

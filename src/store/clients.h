@@ -18,8 +18,11 @@ struct sl_clients {
 int sl_clients_init(struct sl_clients *clients, sqlite3 *db);
 void sl_clients_deinit(struct sl_clients *clients);
 
-/* After a rollback or after rows were deleted: what is known may be gone. */
+/* After a rollback: what is known may be gone. */
 void sl_clients_forget(struct sl_clients *clients);
+
+/* After its row was deleted. */
+void sl_clients_forget_one(struct sl_clients *clients, uint64_t id);
 
 /* `listener` is the row's id. All of them may be repeated for the same record. */
 int sl_clients_opened(struct sl_clients *clients, const struct sl_record *record, int64_t listener);

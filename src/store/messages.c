@@ -74,14 +74,21 @@ void sl_messages_forget(struct sl_messages *messages)
     sl_clients_forget(&messages->clients);
 }
 
-static int bind_sent(sqlite3_stmt *statement, int column, const struct sl_message_row *row,
-                     const uint8_t *payload)
+static int bind_payloads(sqlite3_stmt *statement, int column, const struct sl_message_row *row,
+                         const uint8_t *payload)
 {
-    if (row->is_upper)
-        return sqlite3_bind_int(statement, column, SL_PAYLOAD_UPPER);
+    int code;
+
+    if (row->is_upper) {
+        sqlite3_bind_int(statement, column + 1, SL_PAYLOAD_UPPER);
+        return sl_payload_bind_text(statement, column, payload, row->received_stored);
+    }
+    code = sl_payload_bind(statement, column, payload, row->received_stored);
+    if (code != SQLITE_OK)
+        return code;
     if (row->outcome != SL_REPLIED && row->sent_stored == 0)
-        return sqlite3_bind_null(statement, column);
-    return sl_payload_bind(statement, column, payload + row->received_stored, row->sent_stored);
+        return sqlite3_bind_null(statement, column + 1);
+    return sl_payload_bind(statement, column + 1, payload + row->received_stored, row->sent_stored);
 }
 
 /* What every row has, in the order of COLUMN_NAMES from `column` on. */
@@ -97,8 +104,7 @@ static int bind_row(sqlite3_stmt *statement, int column, const struct sl_message
         sqlite3_bind_int64(statement, column + 5, row->replied_at_ns);
     else
         sqlite3_bind_null(statement, column + 5);
-    int code = sl_payload_bind(statement, column + 6, payload, row->received_stored);
-    return code == SQLITE_OK ? bind_sent(statement, column + 7, row, payload) : code;
+    return bind_payloads(statement, column + 6, row, payload);
 }
 
 /* Fewer than a statement for many takes. */

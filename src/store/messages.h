@@ -34,7 +34,7 @@ struct sl_messages {
 int sl_messages_init(struct sl_messages *messages, sqlite3 *db, const struct sl_registry *registry);
 void sl_messages_deinit(struct sl_messages *messages);
 
-/* After a rollback, or after clients were deleted: drops what waits and what is known. */
+/* After a rollback: drops what waits and what is known. */
 void sl_messages_forget(struct sl_messages *messages);
 
 /* A record of any kind, in the journal's order. It need not stay. */

@@ -4,7 +4,7 @@
 
 #include "socklens/text.h"
 
-/* Compared at once, so that the compiler can do it in vectors. */
+/* Looked through before the first difference ends it. */
 #define BLOCK 32
 
 /* The text functions of SQLite and its shell end at a NUL. */
@@ -13,11 +13,16 @@ static bool is_text(const uint8_t *bytes, size_t size)
     return size == 0 || (!memchr(bytes, '\0', size) && sl_text_is_utf8(bytes, size));
 }
 
+int sl_payload_bind_text(sqlite3_stmt *statement, int column, const uint8_t *bytes, size_t size)
+{
+    return sqlite3_bind_text64(statement, column, size ? (const char *)bytes : "", size,
+                               SQLITE_STATIC, SQLITE_UTF8);
+}
+
 int sl_payload_bind(sqlite3_stmt *statement, int column, const uint8_t *bytes, size_t size)
 {
     if (is_text(bytes, size))
-        return sqlite3_bind_text64(statement, column, size ? (const char *)bytes : "", size,
-                                   SQLITE_STATIC, SQLITE_UTF8);
+        return sl_payload_bind_text(statement, column, bytes, size);
     return sqlite3_bind_blob64(statement, column, bytes, size, SQLITE_STATIC);
 }
 
@@ -26,24 +31,37 @@ static inline uint8_t upper(uint8_t byte)
     return (uint8_t)(byte - ((uint8_t)(byte - 'a') < 26 ? 'a' - 'A' : 0));
 }
 
-/* Not 0 where the byte is NUL or not ASCII, or the other is not its upper case. */
-static inline uint8_t difference(uint8_t byte, uint8_t other)
+#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
+
+/* Eight bytes at once. Not 0 where one of them is NUL or not ASCII, or the other is not its upper
+ * case. The sums carry into no neighbour while all are ASCII. */
+static inline uint64_t difference(uint64_t bytes, uint64_t other)
 {
-    return (uint8_t)((upper(byte) ^ other) | (byte & 0x80) | (byte == 0));
+    uint64_t from_a = bytes + EACH_BYTE(0x80 - 'a'), over_z = bytes + EACH_BYTE(0x7f - 'z');
+    uint64_t lower = from_a & ~over_z & EACH_BYTE(0x80);
+    uint64_t nul = ~(bytes + EACH_BYTE(0x7f)) & EACH_BYTE(0x80);
+
+    return (bytes ^ (lower >> 2) ^ other) | (bytes & EACH_BYTE(0x80)) | nul;
+}
+
+static inline uint64_t load(const uint8_t *bytes)
+{
+    uint64_t value;
+
+    memcpy(&value, bytes, sizeof(value));
+    return value;
 }
 
 bool sl_payload_is_upper(const uint8_t *bytes, const uint8_t *other, size_t size)
 {
-    uint8_t found = 0;
+    uint64_t found = 0;
+    size_t at = 0;
 
-    for (; size >= BLOCK && !found; size -= BLOCK) {
-        for (size_t i = 0; i < BLOCK; i++)
-            found |= difference(bytes[i], other[i]);
-        bytes += BLOCK;
-        other += BLOCK;
-    }
-    for (size_t i = 0; i < size && !found; i++)
-        found |= difference(bytes[i], other[i]);
+    for (; at + BLOCK <= size && !found; at += BLOCK)
+        for (size_t i = 0; i < BLOCK; i += sizeof(found))
+            found |= difference(load(bytes + at + i), load(other + at + i));
+    for (; at < size && !found; at++)
+        found = bytes[at] == 0 || bytes[at] >= 0x80 || upper(bytes[at]) != other[at];
     return !found;
 }
 

@@ -15,6 +15,9 @@
 /* SQLite's code. The bytes must stay until the statement was run. */
 int sl_payload_bind(sqlite3_stmt *statement, int column, const uint8_t *bytes, size_t size);
 
+/* The same for bytes that are known to be text. */
+int sl_payload_bind_text(sqlite3_stmt *statement, int column, const uint8_t *bytes, size_t size);
+
 /* Whether `bytes` are ASCII text and `other` the same in upper case. Both have `size` bytes. */
 bool sl_payload_is_upper(const uint8_t *bytes, const uint8_t *other, size_t size);
 

@@ -3,6 +3,7 @@
  * the comings and goings before the oldest message, and with a going its client. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "socklens/clock.h"
 #include "store/store.h"
@@ -96,6 +97,15 @@ static int keep_high_water(struct sl_store *store)
     return sl_database_exec(store->db, sql);
 }
 
+/* A row that is returned is the id of a client that was deleted. */
+static int forget_client(void *context, int count, char **values, char **names)
+{
+    (void)count;
+    (void)names;
+    sl_clients_forget_one(context, strtoull(values[0], NULL, 10));
+    return 0;
+}
+
 /* Runs `sql` between BEGIN and COMMIT. */
 static int in_transaction(struct sl_store *store, const char *sql)
 {
@@ -104,7 +114,7 @@ static int in_transaction(struct sl_store *store, const char *sql)
     if (code == SQLITE_OK)
         code = keep_high_water(store);
     if (code == SQLITE_OK)
-        code = sl_database_exec(store->db, sql);
+        code = sqlite3_exec(store->db, sql, forget_client, &store->messages.clients, NULL);
     return code == SQLITE_OK ? sl_database_exec(store->db, "COMMIT") : code;
 }
 
@@ -167,17 +177,13 @@ static int find_last_key(struct sl_store *store, const struct surplus *surplus, 
 static int delete_lifecycle(struct sl_store *store, const char *key)
 {
     char sql[512];
-    int code;
 
     snprintf(sql, sizeof(sql),
              "DELETE FROM clients WHERE id IN (SELECT client FROM lifecycle WHERE " KEY
-             " <= %s AND kind = %d);"
+             " <= %s AND kind = %d) RETURNING id;"
              "DELETE FROM lifecycle WHERE " KEY " <= %s",
              key, SL_RECORD_CLOSED, key);
-    code = in_transaction(store, sql);
-    if (code == SQLITE_OK)
-        sl_clients_forget(&store->messages.clients);
-    return code;
+    return in_transaction(store, sql);
 }
 
 int sl_retention_step(struct sl_store *store, unsigned *deleted)

@@ -37,6 +37,7 @@ struct sl_store {
     uint64_t next_seq;                /* of the next exchange to be written */
     uint64_t oldest_seq, newest_seq;  /* of the rows; newest < oldest: none */
     uint64_t rows;
+    uint64_t unsaid; /* lost, and not in the log yet */
     uint64_t page_size, pages, free_pages, wal_max;
     unsigned delete_rows;               /* a step of retention: as many as take a few ms */
     int wal_frames, wal_checkpointed;   /* in the WAL; of them when it was last moved */
@@ -101,6 +102,9 @@ enum sl_store_state sl_store_state(struct sl_store *store);
 
 /* One tick of at most about 10 ms; true where more is to be done at once. */
 bool sl_store_upkeep(struct sl_store *store, int64_t now_ns);
+
+/* One line for what was lost since the last one. */
+void sl_store_say_lost(struct sl_store *store);
 
 /* As large as the WAL may become, about: also a part of what retention allows the file. */
 uint64_t sl_store_wal_bytes(struct sl_store *store);

@@ -1,4 +1,6 @@
 /* What keeps the file in shape, in ticks: the writer calls it between its transactions. */
+#include <inttypes.h>
+
 #include "socklens/clock.h"
 #include "store/files.h"
 #include "store/store.h"
@@ -125,11 +127,20 @@ static void look_for_file(struct sl_store *store)
     sl_store_begin_anew(store, NULL);
 }
 
+void sl_store_say_lost(struct sl_store *store)
+{
+    if (store->unsaid > 0)
+        sl_log_warning(store->log, "the log misses %" PRIu64 " messages: they came too fast for %s",
+                       store->unsaid, store->path);
+    store->unsaid = 0;
+}
+
 static void look(struct sl_store *store, int64_t now_ns)
 {
     if (now_ns < store->look_at_ns)
         return;
     store->look_at_ns = now_ns + LOOK_NS;
+    sl_store_say_lost(store);
     if (!store->has_ballast)
         store->has_ballast = sl_files_make_ballast(store->path) == 0;
     look_for_file(store);

@@ -8,12 +8,15 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "socklens/clock.h"
 #include "store/files.h"
 #include "store/store.h"
 
 #define GATHER_MS 25
+#define NICE      (-5)
 
 /* Of one transaction. */
 #define ROWS_MAX  16384u
@@ -95,9 +98,7 @@ static void committed(struct sl_store *store, const struct batch *batch)
     store->stats.lost += batch->lost;
     store->stats.gaps += batch->gaps;
     pthread_mutex_unlock(&store->lock);
-    if (batch->gaps > 0)
-        sl_log_warning(store->log, "the log misses %llu messages: they came too fast for %s",
-                       (unsigned long long)batch->lost, store->path);
+    store->unsaid += batch->lost;
     sl_store_publish(store);
     sl_store_recovered(store);
 }
@@ -158,6 +159,7 @@ static void finish(struct sl_store *store, enum progress progress)
     int code = SQLITE_IOERR;
 
     sl_files_drop_ballast(store->path);
+    sl_store_say_lost(store);
     if (progress == PROGRESS_END && store->db)
         code = sl_store_transact(store, sl_store_end_run);
     if (code == SQLITE_OK)
@@ -167,12 +169,20 @@ static void finish(struct sl_store *store, enum progress progress)
                      store->path, (unsigned long long)store->next_seq);
 }
 
+/* Where processors are short, the writer is to keep up with the workers: a datagram waits in its
+ * socket, a message that leaves the journal is lost. Needs a privilege or RLIMIT_NICE. */
+static void come_first(void)
+{
+    setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
+}
+
 void *sl_store_run(void *context)
 {
     struct sl_store *store = context;
     enum progress progress;
 
     pthread_setname_np(pthread_self(), "store");
+    come_first();
     for (;;) {
         bool stopping = atomic_load(&store->stopping), more;
         int64_t now_ns = sl_clock_mono_ns();
