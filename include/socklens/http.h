@@ -57,6 +57,10 @@ const char *sl_http_listener_name(const struct sl_http *http, size_t index); /* 
 
 int sl_http_start(struct sl_http *http, struct sl_error *error);
 
+/* Reads the token from its file again, where one was given. Any thread. 0, or a negative errno with
+ * `error` set; the token is then what it was. */
+int sl_http_renew_token(struct sl_http *http, const char *token_file, struct sl_error *error);
+
 /* /readyz says yes from now on. */
 void sl_http_set_ready(struct sl_http *http, bool ready);
 

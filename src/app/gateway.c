@@ -247,10 +247,14 @@ void sl_gateway_adjust(struct sl_gateway *gateway)
 {
     struct sl_net_options options = net_options_of(gateway->config);
     struct sl_retention retention = retention_of(gateway->config);
+    struct sl_error error;
 
     sl_net_adjust(gateway->net, &options);
     if (gateway->store)
         sl_store_set_retention(gateway->store, &retention);
+    if (gateway->http && gateway->config->token_file &&
+        sl_http_renew_token(gateway->http, gateway->config->token_file, &error) < 0)
+        sl_log_error(gateway->log, "the token stays as it was: %s", error.text);
 }
 
 /* Net before HTTP, so that streams still carry the last messages and how each client ended; the

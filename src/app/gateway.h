@@ -26,8 +26,8 @@ void sl_gateway_print_banner(const struct sl_gateway *gateway, FILE *out);
  * workers and readers take, so where one of them hangs, so does this. */
 void sl_gateway_describe(const struct sl_gateway *gateway, char *text, size_t size);
 
-/* Takes over the limits, idle times and retention that `config` has now. The thread that changes
- * `config`. */
+/* Takes over the limits, idle times and retention that `config` has now, and what now stands in its
+ * token file. The thread that changes `config`. */
 void sl_gateway_adjust(struct sl_gateway *gateway);
 
 /* Drain: removes the ready file, answers what has arrived, closes clients, ends streams, writes the

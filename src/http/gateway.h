@@ -2,6 +2,7 @@
 #ifndef SOCKLENS_HTTP_GATEWAY_H
 #define SOCKLENS_HTTP_GATEWAY_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,6 +42,7 @@ struct sl_http {
     struct sl_targets targets;
     int64_t
         sends_full_at_ns; /* when test datagrams to them may come as a burst again; HTTP thread */
+    pthread_mutex_t token_lock;
     char token[SL_TOKEN_SIZE_MAX + 1]; /* "": nobody has to show one */
     struct sl_http_listener listeners[SL_HTTP_LISTENERS_MAX];
     size_t listener_count;

@@ -108,6 +108,7 @@ struct sl_http *sl_http_new(const struct sl_http_options *options,
         return NULL;
     }
     http->context = *context;
+    pthread_mutex_init(&http->token_lock, NULL);
     if (init(http, options, error) < 0) {
         sl_http_free(http);
         return NULL;
@@ -142,6 +143,19 @@ int sl_http_start(struct sl_http *http, struct sl_error *error)
     if (code == 0)
         code = sl_adapter_start(http, error);
     return code == 0 ? sl_acceptor_start(&http->acceptor, http, error) : code;
+}
+
+int sl_http_renew_token(struct sl_http *http, const char *token_file, struct sl_error *error)
+{
+    char token[SL_TOKEN_SIZE_MAX + 1] = "";
+    int code = sl_token_read(token_file, token, error);
+
+    if (code < 0)
+        return code;
+    pthread_mutex_lock(&http->token_lock);
+    memcpy(http->token, token, sizeof(token));
+    pthread_mutex_unlock(&http->token_lock);
+    return 0;
 }
 
 void sl_http_set_ready(struct sl_http *http, bool ready)
@@ -185,5 +199,6 @@ void sl_http_free(struct sl_http *http)
     free(http->targets.items);
     sl_connections_deinit(&http->connections);
     free((void *)(uintptr_t)http->options.version);
+    pthread_mutex_destroy(&http->token_lock);
     free(http);
 }

@@ -88,7 +88,7 @@ static unsigned find_route(struct sl_request *request)
     if (!request->route)
         return request->refusal.status;
     if (!sl_route_is_open(request->route) &&
-        sl_token_check(request->http->token, &request->headers, &request->refusal) != 0)
+        sl_token_demand(request->http, &request->headers, &request->refusal) != 0)
         return request->refusal.status;
     return sl_query_parse(&request->query, query, request->route->params, &request->refusal);
 }

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/gateway.h"
+
 #define CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/="
 
 static int read_line(const char *path, char *line, int size)
@@ -65,4 +67,15 @@ unsigned sl_token_check(const char *token, const struct sl_headers *headers,
         return 0;
     return sl_problem_set(problem, 401, "Authorization", "Bearer and the gateway's token",
                           bearer ? "this is not the gateway's token" : "a token is needed");
+}
+
+unsigned sl_token_demand(struct sl_http *http, const struct sl_headers *headers,
+                         struct sl_problem *problem)
+{
+    char token[SL_TOKEN_SIZE_MAX + 1];
+
+    pthread_mutex_lock(&http->token_lock);
+    memcpy(token, http->token, sizeof(token));
+    pthread_mutex_unlock(&http->token_lock);
+    return sl_token_check(token, headers, problem);
 }

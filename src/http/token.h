@@ -13,6 +13,12 @@
  * errno with `error` set. */
 int sl_token_read(const char *path, char token[SL_TOKEN_SIZE_MAX + 1], struct sl_error *error);
 
+struct sl_http;
+
+/* The same with the token that `http` has now. */
+unsigned sl_token_demand(struct sl_http *http, const struct sl_headers *headers,
+                         struct sl_problem *problem);
+
 /* 0, or 401 where `token` is not "" and the request does not show it. How long it takes depends on
  * the sizes only. */
 unsigned sl_token_check(const char *token, const struct sl_headers *headers,

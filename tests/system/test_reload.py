@@ -123,6 +123,24 @@ class Reload(ConfigTest):
         self.assertTrue(line.endswith("info reading the settings again"), line)
         gateway.stop()
 
+    def test_token(self):
+        token = Path(self.folder, "token")
+        token.write_text("a" * 20 + "\n")
+        gateway = self.start("", "--token-file", str(token))
+
+        def status(letter):
+            headers = {"Authorization": "Bearer " + letter * 20}
+            return gateway.get("/api/v1/status", headers=headers)[0]
+
+        self.assertEqual((status("a"), status("b")), (200, 401))
+        token.write_text("b" * 20 + "\n")
+        self.reload(gateway, "", "the settings are what they were")
+        wait_until(lambda: (status("a"), status("b")) == (401, 200), "the new token counts")
+        token.write_text("short\n")
+        self.reload(gateway, "", "the token stays as it was")
+        self.assertEqual((status("a"), status("b")), (401, 200))
+        gateway.stop()
+
     def test_retention(self):
         store = str(Path(self.folder, "messages.db"))
         gateway = self.start("", "--store", store)
