@@ -84,6 +84,7 @@ class Formats(LogTest):
     def test_gap(self):
         with self.gateway("--retain-messages", "100") as gateway:
             flood(gateway, [b"g" * 5000] * 2000)
+            wait_until(lambda: gateway.status()["store"]["messages"] <= 100, "retention")
             gap, *items = objects(gateway, "")
             self.assertEqual(gap["gap"]["from"], 1)
             self.assertEqual(gap["gap"]["reason"], "evicted")
