@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "app/state_file.h"
-#include "http/filter_params.h"
 #include "socklens/export.h"
+#include "socklens/filter_words.h"
 #include "socklens/store.h"
 
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
@@ -58,7 +58,8 @@ static const struct option options[] = {
 struct command {
     const char *store, *output, *format_name;
     enum sl_export_format format;
-    struct sl_query query; /* its names and values are those of argv */
+    struct sl_filter_word words[SL_FILTER_WORDS_MAX];
+    size_t word_count;
     struct sl_filter filter;
     bool help;
     /* While it writes. */
@@ -85,16 +86,15 @@ __attribute__((format(printf, 1, 2))) static int complain(const char *format, ..
 /* The last one counts, as everywhere on the command line. */
 static void set_filter(struct command *command, const char *name, const char *value)
 {
-    struct sl_query *query = &command->query;
     size_t i = 0;
 
     if (strcmp(name, "min-size") == 0)
         name = "min_size";
-    while (i < query->count && strcmp(query->params[i].name, name) != 0)
+    while (i < command->word_count && strcmp(command->words[i].name, name) != 0)
         i++;
-    query->params[i] = (struct sl_query_param){name, value};
-    if (i == query->count)
-        query->count++;
+    command->words[i] = (struct sl_filter_word){name, value};
+    if (i == command->word_count)
+        command->word_count++;
 }
 
 static void take(struct command *command, int code, int index)
@@ -150,11 +150,11 @@ static int parse(struct command *command, int argc, char **argv)
 
 static int read_filter(struct command *command)
 {
-    struct sl_problem problem;
+    struct sl_error error;
 
-    if (sl_filter_from_query(&command->query, &command->filter, &problem) == 0)
+    if (sl_filter_from_words(command->words, command->word_count, &command->filter, &error) == 0)
         return STATUS_OK;
-    complain("%s%s%s", problem.detail, *problem.allowed ? "; allowed: " : "", problem.allowed);
+    complain("%s", error.text);
     return STATUS_USAGE;
 }
 
