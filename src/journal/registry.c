@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #define TABLE_SIZE_MIN 64u
@@ -108,12 +109,19 @@ static uint64_t mix(uint64_t x)
     return x ^ x >> 28;
 }
 
+/* Peers choose their own addresses, so those are hashed against choice. Ours are few. */
+static uint64_t fold(const struct sl_address *local)
+{
+    uint64_t words[sizeof(*local) / sizeof(uint64_t)];
+
+    memcpy(words, local, sizeof(words));
+    return words[0] ^ words[1] ^ words[2];
+}
+
 static uint64_t address_hash(const struct sl_shard *shard, uint16_t listener,
                              const struct sl_address *peer, const struct sl_address *local)
 {
-    uint64_t key = shard->registry->hash_key;
-
-    return sl_address_hash(peer, key) ^ mix(sl_address_hash(local, ~key) + listener);
+    return sl_address_hash(peer, shard->registry->hash_key) ^ mix(fold(local) + listener);
 }
 
 static uint64_t id_bucket(const struct sl_shard *shard, const struct sl_client *client)

@@ -49,6 +49,7 @@ struct udp_batch {
 
 struct udp_receiver {
     uint8_t *buffers;
+    size_t used; /* slots that the last call has filled */
     struct mmsghdr headers[UDP_BATCH];
     struct iovec vectors[UDP_BATCH];
     uint8_t control[UDP_BATCH][256];

@@ -17,6 +17,7 @@ int udp_receiver_init(struct udp_receiver *receiver)
 {
     /* Pages that only large datagrams need are never touched by small ones. */
     receiver->buffers = malloc(UDP_BATCH * BUFFER_STRIDE);
+    receiver->used = UDP_BATCH;
     return receiver->buffers ? 0 : -ENOMEM;
 }
 
@@ -25,9 +26,10 @@ void udp_receiver_deinit(struct udp_receiver *receiver)
     free(receiver->buffers);
 }
 
+/* Only what the kernel has written to since: most batches are much smaller than they may be. */
 static void prepare(struct udp_receiver *receiver, struct udp_batch *batch)
 {
-    for (size_t i = 0; i < UDP_BATCH; i++) {
+    for (size_t i = 0; i < receiver->used; i++) {
         receiver->vectors[i] = (struct iovec){.iov_base = receiver->buffers + i * BUFFER_STRIDE,
                                               .iov_len = UDP_BUFFER_SIZE};
         receiver->headers[i].msg_hdr = (struct msghdr){
@@ -132,6 +134,7 @@ size_t udp_receive(struct udp_receiver *receiver, struct udp_batch *batch)
         add_items(batch, (size_t)i);
     }
     batch->message_count = count > 0 ? (size_t)count : 0;
+    receiver->used = batch->message_count;
     return batch->message_count;
 }
 

@@ -13,6 +13,7 @@
 #define BATCHES_A_TURN  16  /* before another socket gets its turn */
 #define EVENTS_A_WRITE  512 /* exchanges the journal gets at once */
 #define LIFECYCLE_MAX   UDP_BATCH
+#define DROPS_EVERY_NS  (20 * SL_NS_PER_MS)
 #define EXPIRE_EVERY_NS (SL_NS_PER_S / 4)
 #define CLIENTS_MIN     UDP_BATCH /* a batch's own clients are never the ones that make room */
 
@@ -26,6 +27,7 @@ struct udp_state {
     size_t event_count;
     size_t clients_max;
     int64_t expired_at_ns;
+    int64_t drops_due_ns; /* when to ask for the kernel's drops; INT64_MAX: nothing came since */
 };
 
 static void flush_events(struct udp_state *state)
@@ -145,24 +147,24 @@ static void record(struct udp_state *state, const struct udp_item *item, int64_t
     const struct udp_message *message = &batch->messages[item->message];
     bool replied = item->outcome == SL_REPLIED;
     uint32_t reply_size = replied ? item->reply_size : 0;
+    struct sl_event *event = add_event(state);
 
-    *add_event(state) = (struct sl_event){
-        .kind = SL_RECORD_EXCHANGE,
-        .service = batch->socket->service,
-        .outcome = item->outcome,
-        .listener = batch->socket->listener,
-        .client = message->client ? sl_client_id(message->client) : 0,
-        .peer = message->peer,
-        .local = message->local,
-        .received_at_ns = received_at_ns,
-        .replied_at_ns = replied ? replied_at_ns : 0,
-        .received = item->bytes,
-        .received_stored = item->size,
-        .received_size = item->size,
-        .sent = replied ? batch->replies.data + item->reply_offset : NULL,
-        .sent_stored = reply_size,
-        .sent_size = reply_size,
-    };
+    /* Field by field: a compound literal would first clear what is then overwritten. */
+    event->kind = SL_RECORD_EXCHANGE;
+    event->service = batch->socket->service;
+    event->outcome = item->outcome;
+    event->listener = batch->socket->listener;
+    event->client = message->client ? sl_client_id(message->client) : 0;
+    event->peer = message->peer;
+    event->local = message->local;
+    event->received_at_ns = received_at_ns;
+    event->replied_at_ns = replied ? replied_at_ns : 0;
+    event->received = item->bytes;
+    event->received_stored = item->size;
+    event->received_size = item->size;
+    event->sent = replied ? batch->replies.data + item->reply_offset : NULL;
+    event->sent_stored = reply_size;
+    event->sent_size = reply_size;
 }
 
 static void count_sent(struct udp_state *state, const struct sl_time *now)
@@ -201,6 +203,17 @@ static void count_drops(struct udp_state *state, struct sl_socket *socket)
     sl_shard_unlock(shard);
 }
 
+/* Asked for at most once in DROPS_EVERY_NS, since it costs a system call, and once after a burst.
+ */
+static void count_all_drops(struct udp_state *state, int64_t now)
+{
+    if (now < state->drops_due_ns)
+        return;
+    state->drops_due_ns = INT64_MAX;
+    for (size_t i = 0; i < state->worker->socket_count; i++)
+        count_drops(state, &state->worker->sockets[i]);
+}
+
 /* Returns the number of messages served. */
 static size_t serve_batch(struct udp_state *state)
 {
@@ -227,7 +240,8 @@ static void serve(struct udp_state *state, struct sl_socket *socket)
         if (serve_batch(state) < UDP_BATCH)
             break;
     }
-    count_drops(state, socket);
+    if (state->drops_due_ns == INT64_MAX)
+        state->drops_due_ns = sl_clock_mono_ns() + DROPS_EVERY_NS;
 }
 
 static int64_t idle_since(const struct udp_state *state)
@@ -237,25 +251,35 @@ static int64_t idle_since(const struct udp_state *state)
     return oldest ? sl_client_last_seen_mono_ns(oldest) : INT64_MAX;
 }
 
-/* Until the next client is to be forgotten; for ever where there is none. */
-static int wait_ms(const struct udp_state *state)
+static int64_t forget_at(const struct udp_state *state, int64_t now)
 {
     int64_t idle_ns = state->worker->options.udp_idle_ns;
     int64_t since = idle_since(state);
-    int64_t left;
 
     if (idle_ns == 0 || since == INT64_MAX)
-        return -1;
-    left = since + idle_ns - sl_clock_mono_ns();
-    if (left < EXPIRE_EVERY_NS)
-        left = EXPIRE_EVERY_NS;
-    return left > 3600 * SL_NS_PER_S ? 3600 * 1000 : (int)(left / SL_NS_PER_MS + 1);
+        return INT64_MAX;
+    return since + idle_ns > now + EXPIRE_EVERY_NS ? since + idle_ns : now + EXPIRE_EVERY_NS;
 }
 
-static void forget_idle(struct udp_state *state)
+/* Until the next client is to be forgotten or drops are to be counted; for ever where neither is.
+ */
+static int wait_ms(const struct udp_state *state)
+{
+    int64_t now = sl_clock_mono_ns();
+    int64_t until = forget_at(state, now);
+
+    if (state->drops_due_ns < until)
+        until = state->drops_due_ns;
+    if (until == INT64_MAX)
+        return -1;
+    if (until <= now)
+        return 0;
+    return until - now > 3600 * SL_NS_PER_S ? 3600 * 1000 : (int)((until - now) / SL_NS_PER_MS + 1);
+}
+
+static void forget_idle(struct udp_state *state, int64_t now)
 {
     int64_t idle_ns = state->worker->options.udp_idle_ns;
-    int64_t now = sl_clock_mono_ns();
 
     if (idle_ns == 0 || now - state->expired_at_ns < EXPIRE_EVERY_NS)
         return;
@@ -334,6 +358,7 @@ static void loop(struct udp_state *state)
 
     while (!sl_worker_stop_by(state->worker)) {
         int count = epoll_wait(state->worker->epoll_fd, events, 16, wait_ms(state));
+        int64_t now;
 
         for (int i = 0; i < count; i++) {
             if (*(uint8_t *)events[i].data.ptr == SL_SOURCE_SOCKET)
@@ -341,7 +366,9 @@ static void loop(struct udp_state *state)
             else
                 run_commands(state);
         }
-        forget_idle(state);
+        now = sl_clock_mono_ns();
+        forget_idle(state, now);
+        count_all_drops(state, now);
     }
     drain(state);
 }
@@ -349,6 +376,7 @@ static void loop(struct udp_state *state)
 static bool init_state(struct udp_state *state, struct sl_worker *worker)
 {
     state->worker = worker;
+    state->drops_due_ns = INT64_MAX;
     set_clients_max(state);
     state->batch = calloc(1, sizeof(*state->batch));
     state->sender = udp_sender_new();
