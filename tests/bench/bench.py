@@ -166,7 +166,8 @@ def raise_descriptor_limit():
     """Returns how many connections both sides may open; a little is left for what else they do."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return (hard if hard != resource.RLIM_INFINITY else 1 << 20) - 500
+    limit = hard if hard != resource.RLIM_INFINITY else 1 << 20
+    return limit - min(2000, limit // 2)
 
 
 def make_paths_absolute(options):

@@ -80,6 +80,8 @@ def measure_talked(stage, side, holder, held):
 
 
 def measure_side(stage, side):
+    # First of all, or the log's records of who came would count as the connections' memory.
+    fill_log(stage, side)
     holder = Holder(stage, side["tcp_chat"])
     held, idle_bytes = measure_idle(holder, side["tcp_chat"], stage.options.idle)
     talked_bytes = idle_bytes + measure_talked(stage, side, holder, held)
