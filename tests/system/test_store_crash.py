@@ -100,8 +100,11 @@ class Stop(StoreTest):
             self.assertEqual(gateway.status()["log"]["id"], log_id)
             self.assertEqual(gateway.status()["log"]["newest_seq"], newest)
             udp_exchange(gateway.udp, b"next")
-            self.assertEqual(gateway.wait_for_messages(1)[-1]["seq"], newest + 1)
-            self.assertGreater(gateway.wait_for_messages(1)[-1]["client"]["id"], 2)
+            wait_until(lambda: gateway.status()["log"]["newest_seq"] == newest + 1,
+                       "the next message goes on where the last run ended")
+            status, _, message = gateway.get(f"/api/v1/messages/{newest + 1}")
+            self.assertEqual(status, 200)
+            self.assertGreater(message["client"]["id"], 2)
 
 
 class Damage(StoreTest):
