@@ -6,6 +6,7 @@
 
 #include "http/filter_params.h"
 #include "http/gateway.h"
+#include "http/outgoing.h"
 
 #define PATIENCE_S     600
 #define FOLLOW_NS      SL_NS_PER_S
@@ -142,31 +143,12 @@ static enum sl_stream_step produce(struct download *download)
     return SL_STREAM_YIELD;
 }
 
-static void forget_sent(struct download *download)
-{
-    download->out_at = 0;
-    download->out.size = 0;
-    if (download->out.capacity > OUT_KEPT_BYTES)
-        sl_buffer_deinit(&download->out);
-}
-
-static size_t copy_out(struct download *download, char *bytes, size_t max)
-{
-    size_t size = download->out.size - download->out_at;
-
-    if (size > max)
-        size = max;
-    memcpy(bytes, download->out.data + download->out_at, size);
-    download->out_at += size;
-    return size;
-}
-
 static enum sl_stream_step next(struct download *download)
 {
     enum sl_stream_step step = SL_STREAM_YIELD;
     unsigned due;
 
-    forget_sent(download);
+    sl_outgoing_forget(&download->out, &download->out_at, OUT_KEPT_BYTES);
     if (download->ended)
         return SL_STREAM_END;
     due = sl_ticker_take(download->source.ticker, &download->source.waiter);
@@ -192,7 +174,7 @@ static enum sl_stream_step read_download(struct sl_source *source, char *bytes, 
         if (download->out.size == 0 || step == SL_STREAM_BROKEN)
             return step;
     }
-    *size = copy_out(download, bytes, max);
+    *size = sl_outgoing_copy(&download->out, &download->out_at, bytes, max);
     return SL_STREAM_BYTES;
 }
 

@@ -5,6 +5,7 @@
 
 #include "http/filter_params.h"
 #include "http/gateway.h"
+#include "http/outgoing.h"
 #include "http/stream_private.h"
 
 #define RETRY_MS       1000
@@ -237,31 +238,12 @@ static void produce(struct sl_stream *stream, unsigned due)
         stream->behind ? now_ns + SL_TRAIL_NAP_NS : stream->heartbeat_ns;
 }
 
-static void forget_sent(struct sl_stream *stream)
-{
-    stream->out_at = 0;
-    stream->out.size = 0;
-    if (stream->out.capacity > OUT_KEPT_BYTES)
-        sl_buffer_deinit(&stream->out);
-}
-
-static size_t copy_out(struct sl_stream *stream, char *bytes, size_t max)
-{
-    size_t size = stream->out.size - stream->out_at;
-
-    if (size > max)
-        size = max;
-    memcpy(bytes, stream->out.data + stream->out_at, size);
-    stream->out_at += size;
-    return size;
-}
-
 enum sl_stream_step sl_stream_read(struct sl_stream *stream, char *bytes, size_t max, size_t *size)
 {
     unsigned due;
 
     if (stream->out_at == stream->out.size) {
-        forget_sent(stream);
+        sl_outgoing_forget(&stream->out, &stream->out_at, OUT_KEPT_BYTES);
         due = sl_ticker_take(&stream->http->ticker, &stream->source.waiter);
         if (due & SL_DUE_STOP || stream->failed)
             return SL_STREAM_END;
@@ -270,7 +252,7 @@ enum sl_stream_step sl_stream_read(struct sl_stream *stream, char *bytes, size_t
             return SL_STREAM_END;
     }
     if (stream->out.size > 0) {
-        *size = copy_out(stream, bytes, max);
+        *size = sl_outgoing_copy(&stream->out, &stream->out_at, bytes, max);
         return SL_STREAM_BYTES;
     }
     return stream->more ? SL_STREAM_YIELD : SL_STREAM_WAIT;
