@@ -11,6 +11,7 @@
 
 #include "http/adapter.h"
 #include "http/gateway.h"
+#include "http/security.h"
 
 #define ACCEPTS_A_TURN    64
 #define PAUSE_MS          100
@@ -22,15 +23,15 @@
 
 _Static_assert(sizeof(NO_DESCRIPTOR) == 110 + 1, "its length stands in the head");
 
+#define LINE(name, value) name ": " value "\r\n"
+
 static const char no_descriptor_answer[] =
     "HTTP/1.1 503 Service Unavailable\r\n"
     "Content-Type: application/problem+json\r\n"
     "Content-Length: 110\r\n"
     "Retry-After: 5\r\n"
     "Cache-Control: no-store\r\n"
-    "X-Content-Type-Options: nosniff\r\n"
-    "Connection: close\r\n"
-    "\r\n" NO_DESCRIPTOR;
+    "Connection: close\r\n" SL_SECURITY_HEADERS(LINE) "\r\n" NO_DESCRIPTOR;
 
 /* The first at once, then one line a second at most with the number of those it stands for. */
 static void complain(struct sl_acceptor *acceptor)

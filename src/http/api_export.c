@@ -5,6 +5,7 @@
 #include "http/api.h"
 #include "http/download.h"
 #include "http/filter_params.h"
+#include "http/guard.h"
 
 const char *const sl_export_params[] = {"format", "follow", SL_FILTER_PARAMS, NULL};
 
@@ -43,11 +44,17 @@ enum sl_step sl_api_export(struct sl_request *request, struct sl_answer *answer)
 {
     struct sl_download_options options;
     struct sl_problem problem;
+    const char *type;
 
     if (sl_download_options_from_query(&options, &request->query, &problem) != 0)
         return sl_request_refuse(answer, &problem);
+    type = sl_export_content_type(options.format);
+    if (sl_guard_accept(&request->headers, type, &problem) != 0) {
+        sl_filter_deinit(&options.filter);
+        return sl_request_refuse(answer, &problem);
+    }
     answer->status = 200;
-    answer->content_type = sl_export_content_type(options.format);
+    answer->content_type = type;
     name_file(answer, options.format);
     if (strcmp(request->method, "HEAD") == 0)
         sl_filter_deinit(&options.filter);

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "http/guard.h"
+
 const struct sl_asset *sl_asset_find(const char *path)
 {
     for (size_t i = 0; i < sl_assets_count; i++) {
@@ -38,8 +40,13 @@ void sl_asset_answer(const struct sl_asset *asset, const struct sl_headers *head
                      struct sl_answer *answer)
 {
     bool gzip = asset->gzip && sl_list_has(sl_headers_get(headers, "Accept-Encoding"), "gzip");
+    struct sl_problem problem;
     char etag[96];
 
+    if (sl_guard_accept(headers, asset->content_type, &problem) != 0) {
+        sl_answer_problem(answer, &problem);
+        return;
+    }
     if (gzip)
         gzip_etag(asset->etag, etag);
     else

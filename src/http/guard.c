@@ -95,8 +95,11 @@ static unsigned check_length(const struct sl_headers *headers, struct sl_problem
         return sl_problem_set(problem, 400, "Content-Length", "one",
                               "more than one Content-Length header");
     if (length && !sl_parse_uint(length, &number))
-        return sl_problem_set(problem, 400, "Content-Length", "a number",
-                              "Content-Length is not a number");
+        return *length && strspn(length, "0123456789") == strlen(length)
+                   ? sl_problem_set(problem, 413, "Content-Length", NULL,
+                                    "nobody has a body as large as that")
+                   : sl_problem_set(problem, 400, "Content-Length", "a number",
+                                    "Content-Length is not a number");
     if (codings > 0 && lengths > 0)
         return sl_problem_set(problem, 400, "Transfer-Encoding", NULL,
                               "Transfer-Encoding next to Content-Length");
@@ -161,6 +164,22 @@ unsigned sl_guard_origin(const struct sl_headers *headers, struct sl_problem *pr
         return sl_problem_set(problem, 403, "Origin", "this server's own origin",
                               "a page of %s must not do this", sl_quote(origin).text);
     return 0;
+}
+
+unsigned sl_guard_accept(const struct sl_headers *headers, const char *type,
+                         struct sl_problem *problem)
+{
+    if (sl_headers_accept(headers, type))
+        return 0;
+    return sl_problem_set(problem, 406, "Accept", type, "there is no other form of this");
+}
+
+unsigned sl_guard_has_body(const struct sl_headers *headers, struct sl_problem *problem)
+{
+    if (sl_headers_get(headers, "Content-Length") || sl_headers_get(headers, "Transfer-Encoding"))
+        return 0;
+    return sl_problem_set(problem, 411, "Content-Length", "the body's size, or chunked",
+                          "this takes a body, and none was announced");
 }
 
 unsigned sl_guard_content_type(const struct sl_headers *headers, struct sl_problem *problem)

@@ -29,6 +29,13 @@ unsigned sl_guard_frame(const struct sl_guard_request *request, const struct sl_
  * own page asks. 0 or 403. */
 unsigned sl_guard_origin(const struct sl_headers *headers, struct sl_problem *problem);
 
+/* Accept must let the one type pass that there is. 0 or 406. */
+unsigned sl_guard_accept(const struct sl_headers *headers, const char *type,
+                         struct sl_problem *problem);
+
+/* A body must be announced. 0 or 411. */
+unsigned sl_guard_has_body(const struct sl_headers *headers, struct sl_problem *problem);
+
 /* A body must be JSON. 0 or 415. */
 unsigned sl_guard_content_type(const struct sl_headers *headers, struct sl_problem *problem);
 

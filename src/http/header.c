@@ -20,7 +20,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-static void trim(struct sl_header *header)
+void sl_header_trim(struct sl_header *header)
 {
     while (header->value_size > 0 && is_blank(*header->value)) {
         header->value++;
@@ -43,7 +43,7 @@ int sl_headers_own(struct sl_headers *headers)
     for (size_t i = 0; i < headers->count; i++) {
         struct sl_header *header = &headers->items[i];
 
-        trim(header);
+        sl_header_trim(header);
         header->name = copy(&to, header->name, header->name_size);
         header->value = copy(&to, header->value, header->value_size);
     }
@@ -109,4 +109,61 @@ bool sl_list_has(const char *list, const char *token)
         list += size;
     }
     return false;
+}
+
+/* --- media ranges --- */
+
+enum closeness { ELSEWHERE, ANY_TYPE, ANY_SUBTYPE, EXACT };
+
+static enum closeness compare_range(const char *range, const char *type)
+{
+    size_t size = strcspn(range, "; \t,"), type_size = strcspn(type, "; \t");
+    size_t main_size = strcspn(type, "/") + 1;
+
+    if (size == 3 && memcmp(range, "*/*", 3) == 0)
+        return ANY_TYPE;
+    if (size == type_size && strncasecmp(range, type, size) == 0)
+        return EXACT;
+    if (size == main_size + 1 && range[main_size] == '*' &&
+        strncasecmp(range, type, main_size) == 0)
+        return ANY_SUBTYPE;
+    return ELSEWHERE;
+}
+
+/* What one Accept field says of a type; of ranges the closest counts. */
+struct wish {
+    enum closeness closeness;
+    bool any, refused;
+};
+
+static void read_wish(struct wish *wish, const char *accept, const char *type)
+{
+    while (*accept) {
+        size_t size;
+
+        accept += strspn(accept, " \t,");
+        size = strcspn(accept, ",");
+        if (memchr(accept, '/', size)) {
+            enum closeness closeness = compare_range(accept, type);
+            size_t name = strcspn(accept, "; \t,");
+
+            wish->any = true;
+            if (closeness > wish->closeness) {
+                wish->closeness = closeness;
+                wish->refused = is_refused(accept + name, size - name);
+            }
+        }
+        accept += size;
+    }
+}
+
+bool sl_headers_accept(const struct sl_headers *headers, const char *type)
+{
+    struct wish wish = {0};
+
+    for (size_t i = 0; i < headers->count; i++) {
+        if (strcasecmp(headers->items[i].name, "Accept") == 0)
+            read_wish(&wish, headers->items[i].value, type);
+    }
+    return !wish.any || (wish.closeness != ELSEWHERE && !wish.refused);
 }

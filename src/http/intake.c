@@ -99,6 +99,10 @@ static unsigned check_rights(struct sl_request *request)
 
     if (changes_something(request))
         status = sl_guard_origin(&request->headers, &request->refusal);
+    if (!status && request->route->type)
+        status = sl_guard_accept(&request->headers, request->route->type, &request->refusal);
+    if (!status && request->route->body_max > 0)
+        status = sl_guard_has_body(&request->headers, &request->refusal);
     if (!status && request->route->body_max > 0)
         status = sl_guard_content_type(&request->headers, &request->refusal);
     return status;
@@ -125,8 +129,9 @@ enum sl_intake sl_intake_head(struct sl_request *request, bool sound)
     if (!status)
         status = check_rights(request);
     body = sl_guard_body(&request->headers);
-    if (status)
-        return body.length > SL_INTAKE_DISCARD_MAX ? SL_INTAKE_CLOSE : SL_INTAKE_GO_ON;
+    if (status) /* behind a body that nobody announced nothing is sure */
+        return status == 411 || body.length > SL_INTAKE_DISCARD_MAX ? SL_INTAKE_CLOSE
+                                                                    : SL_INTAKE_GO_ON;
     if (body.length > request->route->body_max) {
         refuse_size(request);
         return SL_INTAKE_CLOSE;

@@ -2,35 +2,78 @@
  * queues them by calling MHD_queue_response through the dynamic linker, so a function of that name
  * in the program stands in front of its own (ld.so(8), symbol interposition). Our answers go round
  * it. Where libmicrohttpd is linked so that it calls itself directly, this does nothing and its
- * answers stay as they are. */
+ * answers stay as they are.
+ *
+ * The same with MHD_lookup_connection_value_n, by which it asks for Content-Length: 0.9.75 answers
+ * one that it cannot read with a head that it sends twice. It does not get to see such a one, takes
+ * the request for one without a body, and the guard, which reads the field by the same rules,
+ * refuses it and ends the connection. */
 #include "http/own_errors.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
+#include "http/header.h"
+#include "http/query.h"
 #include "http/response.h"
 
 typedef enum MHD_Result queue_response(struct MHD_Connection *connection, unsigned int status_code,
                                        struct MHD_Response *response);
+typedef enum MHD_Result look_up(struct MHD_Connection *connection, enum MHD_ValueKind kind,
+                                const char *key, size_t key_size, const char **value,
+                                size_t *value_size);
 
-static queue_response *next_queue_response(void)
+/* libmicrohttpd's own function, looked for once. */
+static void *find_next(const char *name, _Atomic(void *) *found)
 {
-    static _Atomic(queue_response *) found;
-    queue_response *next = found;
-
-    if (!next) {
-        *(void **)&next = dlsym(RTLD_NEXT, "MHD_queue_response");
-        found = next;
-    }
-    return next;
+    if (!*found)
+        *found = dlsym(RTLD_NEXT, name);
+    return *found;
 }
 
 enum MHD_Result sl_own_queue_response(struct MHD_Connection *connection, unsigned status,
                                       struct MHD_Response *response)
 {
-    queue_response *next = next_queue_response();
+    static _Atomic(void *) found;
+    queue_response *next;
 
+    *(void **)&next = find_next("MHD_queue_response", &found);
     return next ? next(connection, status, response) : MHD_NO;
+}
+
+static bool is_content_length(enum MHD_ValueKind kind, const char *key, size_t size)
+{
+    static const char name[] = "Content-Length";
+
+    return kind == MHD_HEADER_KIND && size == sizeof(name) - 1 && strncasecmp(key, name, size) == 0;
+}
+
+/* Only libmicrohttpd itself comes here. */
+__attribute__((visibility("default"))) enum MHD_Result
+MHD_lookup_connection_value_n(struct MHD_Connection *connection, enum MHD_ValueKind kind,
+                              const char *key, size_t key_size, const char **value_ptr,
+                              size_t *value_size_ptr)
+{
+    static _Atomic(void *) found;
+    struct sl_header field = {.name = key, .name_size = key_size};
+    uint64_t length;
+    look_up *next;
+
+    *(void **)&next = find_next("MHD_lookup_connection_value_n", &found);
+    if (!next || next(connection, kind, key, key_size, &field.value, &field.value_size) != MHD_YES)
+        return MHD_NO;
+    if (is_content_length(kind, key, key_size)) {
+        sl_header_trim(&field);
+        if (!sl_parse_uint_n(field.value, field.value_size, &length))
+            return MHD_NO;
+    }
+    if (value_ptr)
+        *value_ptr = field.value;
+    if (value_size_ptr)
+        *value_size_ptr = field.value_size;
+    return MHD_YES;
 }
 
 static const char *detail_of(unsigned status)

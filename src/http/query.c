@@ -132,19 +132,23 @@ const char *sl_query_get(const struct sl_query *query, const char *name)
     return NULL;
 }
 
-bool sl_parse_uint(const char *text, uint64_t *value)
+bool sl_parse_uint_n(const char *text, size_t size, uint64_t *value)
 {
     uint64_t number = 0;
 
-    if (!*text)
-        return false;
-    for (; *text; text++) {
-        if (*text < '0' || *text > '9' || __builtin_mul_overflow(number, 10, &number) ||
-            __builtin_add_overflow(number, (uint64_t)(*text - '0'), &number))
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(number, 10, &number) ||
+            __builtin_add_overflow(number, (uint64_t)(text[i] - '0'), &number))
             return false;
     }
-    *value = number;
-    return true;
+    if (size > 0)
+        *value = number;
+    return size > 0;
+}
+
+bool sl_parse_uint(const char *text, uint64_t *value)
+{
+    return sl_parse_uint_n(text, strlen(text), value);
 }
 
 unsigned sl_query_uint(const struct sl_query *query, const char *name, uint64_t min, uint64_t max,

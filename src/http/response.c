@@ -7,27 +7,17 @@
 #include <sys/socket.h>
 
 #include "http/own_errors.h"
+#include "http/security.h"
 #include "http/source.h"
 
 #define STREAM_SEND_BUFFER (256 << 10)
 #define STREAM_BLOCK_SIZE  1024 /* unused: the chunks are made in the connection's memory */
 
-/* Nothing from elsewhere, no inline script or style, no frame around it. */
-static const char content_security_policy[] =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types 'none'";
+#define ROW(name, value) {name, value},
 
 static const struct {
     const char *name, *value;
-} common_headers[] = {
-    {"Content-Security-Policy", content_security_policy},
-    {"X-Content-Type-Options", "nosniff"},
-    {"Referrer-Policy", "no-referrer"},
-    {"Cross-Origin-Resource-Policy", "same-origin"},
-    {"Cross-Origin-Opener-Policy", "same-origin"},
-    {"X-Frame-Options", "DENY"},
-};
+} common_headers[] = {SL_SECURITY_HEADERS(ROW)};
 
 #define COMMON_HEADER_COUNT (sizeof(common_headers) / sizeof(common_headers[0]))
 

@@ -5,31 +5,34 @@
 
 #include "http/api.h"
 #include "http/asset.h"
+#include "http/metrics.h"
+
+#define JSON "application/json"
 
 const char *const sl_no_params[] = {NULL};
 
 const struct sl_route sl_routes[] = {
-    {"GET", "/healthz", sl_no_params, 0, sl_api_healthz},
-    {"GET", "/readyz", sl_no_params, 0, sl_api_readyz},
-    {"GET", "/metrics", sl_no_params, 0, sl_api_metrics},
-    {"GET", "/api/v1/openapi.json", sl_no_params, 0, sl_api_openapi},
-    {"GET", "/api/v1/status", sl_no_params, 0, sl_api_status},
-    {"GET", "/api/v1/rates", sl_no_params, 0, sl_api_rates},
-    {"GET", "/api/v1/clients", sl_clients_params, 0, sl_api_clients},
-    {"GET", "/api/v1/clients/{id}", sl_no_params, 0, sl_api_client},
-    {"DELETE", "/api/v1/clients/{id}", sl_no_params, 0, sl_api_disconnect},
-    {"GET", "/api/v1/messages", sl_messages_params, 0, sl_api_messages},
-    {"DELETE", "/api/v1/messages", sl_clear_params, 0, sl_api_clear},
-    {"GET", "/api/v1/messages/{seq}", sl_no_params, 0, sl_api_message},
-    {"GET", "/api/v1/messages/{seq}/raw", sl_raw_params, 0, sl_api_raw},
-    {"GET", "/api/v1/events", sl_events_params, 0, sl_api_events},
-    {"GET", "/api/v1/export", sl_export_params, 0, sl_api_export},
-    {"POST", "/api/v1/datagrams", sl_no_params, SL_DATAGRAM_BODY_MAX, sl_api_datagram},
+    {"GET", "/healthz", sl_no_params, 0, NULL, sl_api_healthz},
+    {"GET", "/readyz", sl_no_params, 0, NULL, sl_api_readyz},
+    {"GET", "/metrics", sl_no_params, 0, SL_METRICS_CONTENT_TYPE, sl_api_metrics},
+    {"GET", "/api/v1/openapi.json", sl_no_params, 0, NULL, sl_api_openapi},
+    {"GET", "/api/v1/status", sl_no_params, 0, JSON, sl_api_status},
+    {"GET", "/api/v1/rates", sl_no_params, 0, JSON, sl_api_rates},
+    {"GET", "/api/v1/clients", sl_clients_params, 0, JSON, sl_api_clients},
+    {"GET", "/api/v1/clients/{id}", sl_no_params, 0, JSON, sl_api_client},
+    {"DELETE", "/api/v1/clients/{id}", sl_no_params, 0, NULL, sl_api_disconnect},
+    {"GET", "/api/v1/messages", sl_messages_params, 0, JSON, sl_api_messages},
+    {"DELETE", "/api/v1/messages", sl_clear_params, 0, NULL, sl_api_clear},
+    {"GET", "/api/v1/messages/{seq}", sl_no_params, 0, JSON, sl_api_message},
+    {"GET", "/api/v1/messages/{seq}/raw", sl_raw_params, 0, "application/octet-stream", sl_api_raw},
+    {"GET", "/api/v1/events", sl_events_params, 0, "text/event-stream", sl_api_events},
+    {"GET", "/api/v1/export", sl_export_params, 0, NULL, sl_api_export},
+    {"POST", "/api/v1/datagrams", sl_no_params, SL_DATAGRAM_BODY_MAX, JSON, sl_api_datagram},
 };
 
 const size_t sl_routes_count = sizeof(sl_routes) / sizeof(sl_routes[0]);
 
-static const struct sl_route asset_route = {"GET", NULL, sl_no_params, 0, sl_api_asset};
+static const struct sl_route asset_route = {"GET", NULL, sl_no_params, 0, NULL, sl_api_asset};
 
 bool sl_route_is_open(const struct sl_route *route)
 {

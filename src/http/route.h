@@ -23,6 +23,8 @@ struct sl_route {
     const char *path;          /* "{id}" stands for one number */
     const char *const *params; /* query parameters it knows, ends with NULL */
     size_t body_max;           /* bytes; 0: no body. With one, application/json is demanded */
+    const char *type; /* the one media type of its answers; NULL: none, its step sees to it, or it
+                         is for programs that may say nonsense in Accept */
     enum sl_step (*step)(struct sl_request *request, struct sl_answer *answer);
 };
 

@@ -264,6 +264,17 @@ static void wants_json(void **state)
     assert_int_equal(sl_guard_content_type(&headers, &problem), 415);
 }
 
+static void wants_a_body_announced(void **state)
+{
+    (void)state;
+    FIELDS("Content-Length", "0");
+    assert_int_equal(sl_guard_has_body(&headers, &problem), 0);
+    FIELDS("Transfer-Encoding", "chunked");
+    assert_int_equal(sl_guard_has_body(&headers, &problem), 0);
+    FIELDS("Host", "localhost");
+    assert_int_equal(sl_guard_has_body(&headers, &problem), 411);
+}
+
 static void tells_the_body_size(void **state)
 {
     (void)state;
@@ -290,6 +301,7 @@ int main(void)
         cmocka_unit_test(lets_our_own_page_change_things),
         cmocka_unit_test(keeps_other_pages_from_changing_things),
         cmocka_unit_test(wants_json),
+        cmocka_unit_test(wants_a_body_announced),
         cmocka_unit_test(tells_the_body_size),
     };
 

@@ -33,6 +33,37 @@ static void owns_trimmed_copies(void **state)
     sl_headers_deinit(&headers);
 }
 
+static bool accepts(const char *first, const char *second, const char *type)
+{
+    struct sl_headers headers = {0};
+
+    headers.items[headers.count++] = (struct sl_header){.name = "Host", .value = "localhost"};
+    if (first)
+        headers.items[headers.count++] = (struct sl_header){.name = "accept", .value = first};
+    if (second)
+        headers.items[headers.count++] = (struct sl_header){.name = "Accept", .value = second};
+    return sl_headers_accept(&headers, type);
+}
+
+static void reads_what_is_accepted(void **state)
+{
+    static const char csv[] = "text/csv; header=present";
+
+    (void)state;
+    assert_true(accepts(NULL, NULL, csv));
+    assert_true(accepts("", NULL, csv));
+    assert_true(accepts("nonsense", NULL, csv));
+    assert_true(accepts("TEXT/csv;q=0.1", NULL, csv));
+    assert_true(accepts("text/html,text/*;q=0.1", NULL, csv));
+    assert_true(accepts("text/html", "*/*", csv));
+    assert_true(accepts("*/*;q=0, text/csv", NULL, csv));
+    assert_false(accepts("text/html", NULL, csv));
+    assert_false(accepts("text/html", "text/csvx, application/*", csv));
+    assert_false(accepts("text/csv;q=0, text/*, */*", NULL, csv));
+    assert_false(accepts("*/*", "text/*;q=0.0", csv));
+    assert_false(accepts("text", "text/", csv));
+}
+
 /* --- assets, which depend on little else --- */
 
 static const unsigned char plain[] = "hello hello hello", packed[] = "gz";
@@ -90,6 +121,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_tokens_in_lists),
         cmocka_unit_test(owns_trimmed_copies),
+        cmocka_unit_test(reads_what_is_accepted),
         cmocka_unit_test(serves_what_the_client_takes),
         cmocka_unit_test(spares_what_the_client_has),
     };
