@@ -1,82 +1,142 @@
 #include "app/healthcheck.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-static const struct timeval timeout = {.tv_sec = 3};
+#include "app/health_http.h"
+#include "app/health_probe.h"
+#include "app/health_targets.h"
+#include "socklens/clock.h"
 
-static int connect_unix(int fd, const char *path)
+/* Together less than a container's health check waits. */
+#define HTTP_NS   (2 * SL_NS_PER_S)
+#define PROBES_NS (5 * SL_NS_PER_S / 2)
+#define REPEAT_MS 250
+
+struct healthcheck {
+    struct sl_health_targets targets;
+    struct sl_health_probe probes[SL_HEALTH_PROBES_MAX];
+    size_t probe_count;
+    char faults[400]; /* "" : none */
+};
+
+static void add_fault(struct healthcheck *check, const struct sl_health_target *target,
+                      const char *what)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t size = strlen(check->faults);
 
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-    return connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
+    snprintf(check->faults + size, sizeof(check->faults) - size, "%s%s: %s", size ? "; " : "",
+             target->name, what);
 }
 
-static int connect_tcp(int fd, const struct sl_address *address)
+static void open_probes(struct healthcheck *check)
 {
-    struct sockaddr_storage storage;
-    socklen_t size = sl_address_to_sockaddr(address, &storage);
-
-    return connect(fd, (struct sockaddr *)&storage, size) < 0 ? -errno : 0;
+    for (size_t i = 0; i < check->targets.count; i++)
+        if (check->targets.items[i].service)
+            sl_health_probe_open(&check->probes[check->probe_count++], &check->targets.items[i]);
 }
 
-/* The status line's "HTTP/1.1 200 " in one piece: nothing sends it in two. */
-static int ask(int fd)
+static void list_ports(const struct healthcheck *check, char *text, size_t size)
 {
-    static const char request[] =
-        "GET /healthz HTTP/1.1\r\n"
-        "Host: localhost\r\n"
-        "Connection: close\r\n"
-        "\r\n";
-    char reply[64] = "";
+    size_t used = 0;
 
-    if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0 ||
-        recv(fd, reply, sizeof(reply) - 1, 0) < 0)
-        return -errno;
-    return strncmp(reply, "HTTP/1.1 200 ", 13) == 0 ? 0 : -EPROTO;
+    *text = '\0';
+    for (size_t i = 0; i < check->probe_count && used < size; i++)
+        if (check->probes[i].port)
+            used += (size_t)snprintf(text + used, size - used, "%s%u", used ? "," : "",
+                                     check->probes[i].port);
 }
 
-/* Linux takes 0.0.0.0 and [::] as "this machine" when it connects. */
-static int connect_and_ask(const struct sl_endpoint *endpoint, const struct sl_address *address)
+/* The web server comes first, because it tells the workers which probes are ours. */
+static void ask_http(struct healthcheck *check)
 {
-    int fd = socket(address->family, SOCK_STREAM | SOCK_CLOEXEC, 0), code;
+    char ports[6 * SL_HEALTH_PROBES_MAX + 1];
+    int64_t by = sl_clock_mono_ns() + HTTP_NS;
 
-    if (fd < 0)
-        return -errno;
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-    code = *endpoint->unix_path ? connect_unix(fd, endpoint->unix_path) : connect_tcp(fd, address);
-    if (code == 0)
-        code = ask(fd);
-    close(fd);
-    return code;
+    list_ports(check, ports, sizeof(ports));
+    for (size_t i = 0; i < check->targets.count; i++) {
+        const struct sl_health_target *target = &check->targets.items[i];
+        int64_t left_ms = (by - sl_clock_mono_ns()) / SL_NS_PER_MS;
+        const char *fault;
+
+        if (target->service)
+            continue;
+        fault = sl_health_http_ask(target, ports, left_ms > 100 ? (int)left_ms : 100);
+        if (fault)
+            add_fault(check, target, fault);
+        else
+            *ports = '\0';
+    }
+}
+
+/* Waits a moment. False where all are done. */
+static bool turn(struct healthcheck *check, int timeout_ms)
+{
+    struct pollfd watched[SL_HEALTH_PROBES_MAX];
+    bool waits = false;
+
+    for (size_t i = 0; i < check->probe_count; i++) {
+        const struct sl_health_probe *probe = &check->probes[i];
+
+        watched[i] = (struct pollfd){.fd = probe->done ? -1 : probe->fd,
+                                     .events = sl_health_probe_events(probe)};
+        waits = waits || !probe->done;
+    }
+    if (!waits)
+        return false;
+    if (poll(watched, check->probe_count, timeout_ms) == 0) {
+        for (size_t i = 0; i < check->probe_count; i++)
+            sl_health_probe_repeat(&check->probes[i]);
+    }
+    for (size_t i = 0; i < check->probe_count; i++)
+        if (watched[i].revents)
+            sl_health_probe_ready(&check->probes[i]);
+    return true;
+}
+
+static void run_probes(struct healthcheck *check)
+{
+    int64_t by = sl_clock_mono_ns() + PROBES_NS;
+
+    for (size_t i = 0; i < check->probe_count; i++)
+        sl_health_probe_begin(&check->probes[i]);
+    while (turn(check, REPEAT_MS) && sl_clock_mono_ns() < by)
+        ;
+    for (size_t i = 0; i < check->probe_count; i++) {
+        const struct sl_health_probe *probe = &check->probes[i];
+
+        if (!probe->done)
+            add_fault(check, probe->target, "no answer");
+        else if (probe->fault)
+            add_fault(check, probe->target, probe->fault);
+    }
+}
+
+static void close_probes(struct healthcheck *check)
+{
+    for (size_t i = 0; i < check->probe_count; i++)
+        sl_health_probe_close(&check->probes[i]);
 }
 
 int sl_healthcheck(const struct sl_config *config, struct sl_error *error)
 {
-    const struct sl_endpoint *endpoint = config->http.items;
-    struct sl_address address = {.family = AF_UNIX};
-    int code;
+    struct healthcheck *check = calloc(1, sizeof(*check));
+    int result;
 
-    if (config->http.count == 0)
-        return sl_error_set(error, -ENOTCONN, "no health check without --http");
-    if (!*endpoint->unix_path) {
-        code = sl_endpoint_resolve(endpoint->host, endpoint->port, SOCK_STREAM, &address, 1, error);
-        if (code < 0)
-            return code;
+    if (!check)
+        return sl_error_set(error, -ENOMEM, "out of memory");
+    result = sl_health_targets_find(&check->targets, config, error);
+    if (result == 0) {
+        open_probes(check);
+        ask_http(check);
+        run_probes(check);
+        close_probes(check);
+        if (*check->faults)
+            result = sl_error_set(error, -EHOSTDOWN, "not healthy: %s", check->faults);
     }
-    code = connect_and_ask(endpoint, &address);
-    if (code == 0)
-        return 0;
-    if (*endpoint->unix_path)
-        return sl_error_set(error, code, "no healthy gateway at unix:%s: %s", endpoint->unix_path,
-                            strerror(-code));
-    return sl_error_set(error, code, "no healthy gateway at %s port %u: %s", endpoint->host,
-                        endpoint->port, strerror(-code));
+    free(check);
+    return result;
 }

@@ -4,9 +4,9 @@
 #include "app/config.h"
 #include "socklens/error.h"
 
-/* Asks the gateway that runs with the same configuration whether it is well: GET /healthz at the
- * first address of --http, for a container's health check. Takes three seconds at most. 0, or a
- * negative errno with `error` set. */
+/* Asks the gateway that runs with the same configuration whether it serves: GET /healthz at each
+ * address of --http, and a message to each listener, whose reply must be right. Takes about five
+ * seconds at most. 0, or a negative errno with all that failed in `error`. */
 int sl_healthcheck(const struct sl_config *config, struct sl_error *error);
 
 #endif

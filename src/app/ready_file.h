@@ -15,4 +15,11 @@ int sl_ready_file_clear(const char *path, struct sl_error *error);
 int sl_ready_file_write(const char *path, const struct sl_registry *registry,
                         const struct sl_http *http, struct sl_error *error);
 
+/* Reads what the running gateway has written: calls `take` with each key's each address until one
+ * call fails. 0, or a negative errno with `error` set. */
+int sl_ready_file_read(const char *path,
+                       int (*take)(void *context, const char *key, const char *address,
+                                   struct sl_error *error),
+                       void *context, struct sl_error *error);
+
 #endif

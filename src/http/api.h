@@ -8,6 +8,7 @@
 #define SL_DATAGRAM_BODY_MAX ((size_t)448 * 1024)
 
 extern const char *const sl_no_params[];
+extern const char *const sl_healthz_params[];
 extern const char *const sl_clients_params[];
 extern const char *const sl_messages_params[];
 extern const char *const sl_raw_params[];

@@ -1,6 +1,9 @@
 #include "http/api.h"
 #include "http/asset.h"
 #include "http/status_json.h"
+#include "socklens/health.h"
+
+const char *const sl_healthz_params[] = {"probes", NULL};
 
 enum sl_step sl_api_status(struct sl_request *request, struct sl_answer *answer)
 {
@@ -23,9 +26,48 @@ static enum sl_step say_ok(struct sl_answer *answer)
     return SL_STEP_ANSWER;
 }
 
+static bool read_port(const char **at, uint16_t *port)
+{
+    uint64_t number;
+    char digits[6];
+    size_t size = strcspn(*at, ",");
+
+    if (size >= sizeof(digits) || strcmp(*at + size, ",") == 0)
+        return false;
+    memcpy(digits, *at, size);
+    digits[size] = '\0';
+    if (!sl_parse_uint(digits, &number) || number == 0 || number > UINT16_MAX)
+        return false;
+    *port = (uint16_t)number;
+    *at += size + ((*at)[size] == ',');
+    return true;
+}
+
+/* The ports from which probes will come: see health.h. */
+static bool announce(struct sl_net *net, const char *ports, struct sl_problem *problem)
+{
+    uint16_t list[SL_HEALTH_PROBES_MAX];
+    size_t count = 0;
+
+    while (*ports && count < SL_HEALTH_PROBES_MAX && read_port(&ports, &list[count]))
+        count++;
+    if (*ports || count == 0) {
+        sl_problem_set(problem, 400, "probes", "1 to 256 port numbers with commas between",
+                       "probes is not a list of ports");
+        return false;
+    }
+    for (size_t i = 0; i < count; i++)
+        sl_health_expect(net, list[i]);
+    return true;
+}
+
 enum sl_step sl_api_healthz(struct sl_request *request, struct sl_answer *answer)
 {
-    (void)request;
+    const char *ports = sl_query_get(&request->query, "probes");
+    struct sl_problem problem;
+
+    if (ports && !announce(request->http->context.net, ports, &problem))
+        return sl_request_refuse(answer, &problem);
     return say_ok(answer);
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "http/gateway.h"
+#include "socklens/health.h"
 
 struct page {
     struct sl_buffer *out;
@@ -104,6 +105,15 @@ static void write_services(struct page *page, struct sl_registry *registry)
                      *(const uint64_t *)(const void *)(counters + service_metrics[i].offset));
         }
     }
+}
+
+/* They are no messages, and in none of the other counters. */
+static void write_probes(struct page *page, const struct sl_net *net)
+{
+    head(page, "health_probes_total", "counter", "Probes of socklens --healthcheck answered.");
+    for (unsigned id = 0; net && id < SL_SERVICE_COUNT; id++)
+        line(page, "socklens_health_probes_total{service=\"%s\"} %" PRIu64, sl_service_id_name(id),
+             sl_health_answered(net, id));
 }
 
 /* --- messages --- */
@@ -227,6 +237,7 @@ int sl_metrics_write(struct sl_http *http, struct sl_buffer *out)
     line(&page, "socklens_start_time_seconds %.3f",
          (double)http->started_at_ns / (double)SL_NS_PER_S);
     write_services(&page, http->context.registry);
+    write_probes(&page, http->context.net);
     single(&page, "closed_clients_total", "counter", totals.closed, "Clients that were closed.");
     write_messages(&page, &http->tally);
     write_journal(&page, http->context.journal);

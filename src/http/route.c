@@ -12,7 +12,7 @@
 const char *const sl_no_params[] = {NULL};
 
 const struct sl_route sl_routes[] = {
-    {"GET", "/healthz", sl_no_params, 0, NULL, sl_api_healthz},
+    {"GET", "/healthz", sl_healthz_params, 0, NULL, sl_api_healthz},
     {"GET", "/readyz", sl_no_params, 0, NULL, sl_api_readyz},
     {"GET", "/metrics", sl_no_params, 0, SL_METRICS_CONTENT_TYPE, sl_api_metrics},
     {"GET", "/api/v1/openapi.json", sl_no_params, 0, NULL, sl_api_openapi},

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "net/health.h"
 #include "net/limits.h"
 #include "socklens/net.h"
 
@@ -26,7 +27,7 @@ struct sl_socket {
     struct sl_address address;
 };
 
-enum sl_source { SL_SOURCE_WAKE, SL_SOURCE_SOCKET, SL_SOURCE_CONNECTION };
+enum sl_source { SL_SOURCE_WAKE, SL_SOURCE_SOCKET, SL_SOURCE_CONNECTION, SL_SOURCE_HEALTH };
 
 /* A thread with its own sockets, shard and epoll. */
 struct sl_worker {
@@ -54,6 +55,7 @@ struct sl_net {
     struct sl_log *log;
     struct sl_worker udp[WORKERS_MAX], stream[WORKERS_MAX]; /* `workers` of each in use */
     struct sl_limits limits;
+    struct health health;
     uint8_t own_udp_ports[65536 / 8]; /* a bit each */
     char (*unix_paths)[108];          /* to unlink at the end */
     size_t unix_path_count;

@@ -31,6 +31,7 @@ struct complaint {
 struct stream_state {
     struct sl_worker *worker;
     struct streams streams;
+    struct health_desk health;
     int spare_fd; /* let go to accept and close a connection when descriptors have run out */
     struct complaint complaint;
     int64_t resume_at_ns; /* paused listeners; INT64_MAX: none */
@@ -180,6 +181,8 @@ static bool accept_one(struct stream_state *state, struct sl_socket *listener)
 
     if (fd < 0)
         return accept_failed(state, listener, errno);
+    if (health_take_connection(&state->health, state->worker, listener, fd, &storage, size))
+        return true;
     peer = sl_address_from_sockaddr((struct sockaddr *)&storage, size);
     if (listener->transport == SL_UNIX)
         peer = (struct sl_address){.family = AF_UNIX};
@@ -262,6 +265,9 @@ static void turn(struct stream_state *state, int timeout_ms)
             break;
         case SL_SOURCE_SOCKET:
             accept_some(state, events[i].data.ptr);
+            break;
+        case SL_SOURCE_HEALTH:
+            health_ready(state->worker, events[i].data.ptr);
             break;
         default:
             woken = true; /* after the others: it may close connections that stand in `events` */
@@ -351,6 +357,7 @@ void *sl_stream_worker_run(void *argument)
         while (!sl_worker_stop_by(worker))
             turn(state, wait_ms(state));
         drain(state);
+        health_desk_close(&state->health);
         close(state->spare_fd);
         sl_buffer_deinit(&state->streams.now.replies);
         free(state->streams.read_buffer);

@@ -222,6 +222,7 @@ static size_t serve_batch(struct udp_state *state)
 
     if (udp_receive(&state->receiver, batch) == 0)
         return 0;
+    health_take_datagrams(state->worker, batch);
     received_at = sl_time_now();
     find_clients(state, &received_at);
     answer(state, &received_at);

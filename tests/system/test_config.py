@@ -188,37 +188,5 @@ class Exposure(ConfigTest):
             self.assertRegex(gateway.addresses["udp_upper"][0], r"^0\.0\.0\.0:\d+$")
 
 
-class Healthcheck(ConfigTest):
-    def test_of_a_running_gateway(self):
-        with Gateway(http=("127.0.0.1:0", "[::1]:0")) as gateway:
-            for address in gateway.addresses["http"]:
-                self.assertEqual(self.run_to_end("--healthcheck", SOCKLENS_HTTP=address),
-                                 (0, "healthy\n", ""))
-
-    def test_of_a_wildcard_and_of_a_unix_socket(self):
-        path = "unix:" + os.path.join(self.folder, "dashboard")
-        with Gateway("--http-open", http=("0.0.0.0:0", path)) as gateway:
-            for address in gateway.addresses["http"]:
-                self.assertEqual(
-                    self.run_to_end("--healthcheck", "--http-open", SOCKLENS_HTTP=address),
-                    (0, "healthy\n", ""))
-
-    def test_without_a_gateway(self):
-        with Gateway() as gateway:
-            port = gateway.address("http")[1]
-        self.assert_one_line(
-            self.run_to_end("--healthcheck", f"--http=:{port}"), 1,
-            f"no healthy gateway at 127.0.0.1 port {port}: Connection refused")
-        self.assert_one_line(self.run_to_end("--healthcheck", "--http=none"), 1,
-                             "no health check without --http")
-
-    def test_of_something_else(self):
-        with Gateway() as gateway:
-            status, _, err = self.run_to_end("--healthcheck",
-                                             f"--http={gateway.addresses['tcp_upper'][0]}")
-            self.assertEqual(status, 1)
-            self.assertIn("Protocol error", err)
-
-
 if __name__ == "__main__":
     unittest.main()
