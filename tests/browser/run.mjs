@@ -8,6 +8,7 @@ import './send.test.mjs';
 import './filter.test.mjs';
 import './tabs.test.mjs';
 import './safety.test.mjs';
+import './hostile.test.mjs';
 import './restart.test.mjs';
 import './export.test.mjs';
 import './token.test.mjs';

@@ -22,8 +22,8 @@ const GATEWAY_DOWN = /ERR_(CONNECTION_REFUSED|CONNECTION_RESET|INCOMPLETE_CHUNKE
 const ASKED_FOR = /\/api\/v1\/export/;
 const DESK = { width: 1440, height: 900 };
 
-export function launchBrowser() {
-  return chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+export function launchBrowser(flags = []) {
+  return chromium.launch({ executablePath: CHROMIUM, args: [...ARGS, ...flags] });
 }
 
 let shared = null;
