@@ -125,8 +125,8 @@ async function readAll([url]) {
 
 /** In the page: a form cannot choose its headers, but needs nobody's leave. */
 function submitForm([url, enctype, body]) {
-  const frame = Object.assign(document.createElement('iframe'), { name: 'answer' });
-  const form = Object.assign(document.createElement('form'), { enctype, target: 'answer' });
+  const frame = Object.assign(document.createElement('iframe'), { name: enctype });
+  const form = Object.assign(document.createElement('form'), { enctype, target: enctype });
   form.method = 'post';
   form.action = `${url}api/v1/datagrams`;
   // As text/plain this leaves as the JSON document itself.
