@@ -48,6 +48,7 @@ struct sl_config {
     uint64_t workers;
     uint64_t max_connections; /* 0: as descriptors allow */
     uint64_t max_connections_per_address;
+    uint64_t max_http_connections;
     uint64_t max_udp_clients;
     uint64_t udp_rate; /* datagrams a second and source address; 0: any */
     uint64_t closed_clients;

@@ -137,6 +137,7 @@ static int build_http(struct sl_gateway *gateway, struct sl_error *error)
                                       .allow_targets =
                                           (const char *const *)config->allow_targets.items,
                                       .allow_target_count = config->allow_targets.count,
+                                      .connections_max = config->max_http_connections,
                                       .token_file = config->token_file,
                                       .version = SOCKLENS_VERSION};
     struct sl_http_context context = {.journal = gateway->journal,
