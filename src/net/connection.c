@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "net/exchanges.h"
+#include "net/uncancelled.h"
 
 struct lingering {
     struct connection *connection;
@@ -18,11 +19,43 @@ struct lingering {
 /* A peer that goes on sending after our end is cut here. */
 #define AFTER_CLOSE_MAX (1u << 20)
 
-void connection_watch(struct streams *streams, struct connection *connection, uint32_t events)
+/* With its peer's end, an error or urgent data, a read that came back short does not mean that it
+ * found all there is: the next one brings the end, the error, or what stands behind the mark. */
+#define READ_AGAIN_EVENTS (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI)
+
+static uint32_t read_events(const struct connection *connection)
+{
+    return connection->edge_triggered ? EPOLLIN | EPOLLRDHUP | EPOLLPRI | EPOLLET : EPOLLIN;
+}
+
+static void watch(struct streams *streams, struct connection *connection, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.ptr = connection};
 
     epoll_ctl(streams->worker->epoll_fd, EPOLL_CTL_MOD, connection->fd, &event);
+}
+
+void connection_watch_reads(struct streams *streams, struct connection *connection)
+{
+    watch(streams, connection, read_events(connection));
+}
+
+void connection_watch_writes(struct streams *streams, struct connection *connection)
+{
+    watch(streams, connection, EPOLLOUT);
+}
+
+void connection_watch_rest(struct streams *streams, struct connection *connection, ssize_t size,
+                           uint32_t events)
+{
+    if (connection->edge_triggered &&
+        (size == (ssize_t)STREAM_READ_SIZE || (size > 0 && events & READ_AGAIN_EVENTS)))
+        connection_watch_reads(streams, connection);
+}
+
+ssize_t connection_receive(const struct streams *streams, const struct connection *connection)
+{
+    return uncancelled_recv(connection->fd, streams->read_buffer, STREAM_READ_SIZE, MSG_DONTWAIT);
 }
 
 static struct sl_address local_address(int fd, const struct sl_socket *listener)
@@ -55,11 +88,14 @@ static struct connection *new_connection(struct streams *streams, const struct s
                                          int fd)
 {
     struct connection *connection = calloc(1, sizeof(*connection));
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
+    struct epoll_event event = {.data.ptr = connection};
 
     if (!connection)
         return NULL;
     connection->kind = SL_SOURCE_CONNECTION;
+    /* On a Unix socket a short read may also mean that the next bytes came with descriptors. */
+    connection->edge_triggered = listener->transport == SL_TCP;
+    event.events = read_events(connection);
     connection->service = listener->service;
     connection->fd = fd;
     if (epoll_ctl(streams->worker->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0)
@@ -193,10 +229,12 @@ void connection_decide_end(struct connection *connection, enum sl_closed_by by,
     connection->reason = (uint8_t)reason;
 }
 
-void connection_read_lingering(struct streams *streams, struct connection *connection)
+void connection_read_lingering(struct streams *streams, struct connection *connection,
+                               uint32_t events)
 {
-    ssize_t size = recv(connection->fd, streams->read_buffer, STREAM_READ_SIZE, MSG_DONTWAIT);
+    ssize_t size = connection_receive(streams, connection);
 
+    connection_watch_rest(streams, connection, size, events);
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (size > 0) {

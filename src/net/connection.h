@@ -34,6 +34,7 @@ struct connection {
     uint8_t service;
     uint8_t closed_by, reason; /* why it ends, once that is decided */
     bool ending;               /* it is decided */
+    bool edge_triggered;       /* epoll reports what arrives, not what is left */
     int fd;
     struct sl_client *client;
     struct sl_framer framer;
@@ -56,6 +57,7 @@ struct streams {
     struct sl_worker *worker;
     uint8_t *read_buffer; /* STREAM_READ_SIZE */
     struct exchanges now;
+    struct sl_time clock; /* read at the start of a turn and after each send: receiving is next */
     struct lingering *linger_first, *linger_last; /* in the order in which they end */
     int64_t linger_ns;
     size_t open_count; /* connections, lingering ones too */
@@ -77,14 +79,23 @@ void connection_close(struct streams *streams, struct connection *connection, en
 
 /* Begins the lingering close. May be gone afterwards. */
 void connection_linger(struct streams *streams, struct connection *connection);
-void connection_read_lingering(struct streams *streams, struct connection *connection);
+void connection_read_lingering(struct streams *streams, struct connection *connection,
+                               uint32_t events);
 
 /* Says who ends it and why; the first word counts. */
 void connection_decide_end(struct connection *connection, enum sl_closed_by by,
                            enum sl_close_reason reason);
 
-/* Which of EPOLLIN and EPOLLOUT it waits for. */
-void connection_watch(struct streams *streams, struct connection *connection, uint32_t events);
+/* What it waits for. What is there already is reported (again). */
+void connection_watch_reads(struct streams *streams, struct connection *connection);
+void connection_watch_writes(struct streams *streams, struct connection *connection);
+
+/* After a read of `size` bytes, of at most STREAM_READ_SIZE, that `events` led to. */
+void connection_watch_rest(struct streams *streams, struct connection *connection, ssize_t size,
+                           uint32_t events);
+
+/* Reads what has arrived into streams->read_buffer; as recv(2) without waiting. */
+ssize_t connection_receive(const struct streams *streams, const struct connection *connection);
 
 /* The moment at which the first lingering connection is closed; INT64_MAX where there is none. */
 int64_t connections_linger_until(const struct streams *streams);

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "net/exchanges.h"
+#include "net/uncancelled.h"
 
 enum step { STEP_MORE, STEP_REST_KEPT, STEP_END, STEP_NO_MEMORY };
 
@@ -92,7 +93,8 @@ static ssize_t send_some(int fd, const uint8_t *bytes, size_t size)
     size_t sent = 0;
 
     while (sent < size) {
-        ssize_t count = send(fd, bytes + sent, size - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+        ssize_t count =
+            uncancelled_send(fd, bytes + sent, size - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
 
         if (count >= 0)
             sent += (size_t)count;
@@ -113,7 +115,7 @@ static bool block(struct streams *streams, struct connection *connection, size_t
     streams->now.count = 0;
     connection->backlog->received_at_ns = received_at_ns;
     connection->state = CONNECTION_BLOCKED;
-    connection_watch(streams, connection, EPOLLOUT);
+    connection_watch_writes(streams, connection);
     return true;
 }
 
@@ -196,9 +198,9 @@ static bool is_drained(int fd, ssize_t size)
     return size < (ssize_t)STREAM_READ_SIZE || (ioctl(fd, FIONREAD, &left) == 0 && left == 0);
 }
 
-static void read_open(struct streams *streams, struct connection *connection)
+static void read_open(struct streams *streams, struct connection *connection, uint32_t events)
 {
-    ssize_t size = recv(connection->fd, streams->read_buffer, STREAM_READ_SIZE, MSG_DONTWAIT);
+    ssize_t size = connection_receive(streams, connection);
     struct sl_chunk chunk = {.bytes = streams->read_buffer};
 
     if (size < 0) {
@@ -206,10 +208,11 @@ static void read_open(struct streams *streams, struct connection *connection)
             connection_close(streams, connection, SL_BY_PEER, SL_CLOSE_RESET);
         return;
     }
+    connection_watch_rest(streams, connection, size, events);
     chunk.size = (size_t)size;
     chunk.ended = size == 0;
     chunk.drained = is_drained(connection->fd, size);
-    process(streams, connection, &chunk, sl_clock_wall_ns());
+    process(streams, connection, &chunk, streams->clock.wall_ns);
 }
 
 /* All written: what was read meanwhile is next. */
@@ -224,7 +227,7 @@ static void unblock(struct streams *streams, struct connection *connection)
     backlog_finish(streams, connection);
     connection->state = CONNECTION_OPEN;
     connection->backlog = NULL;
-    connection_watch(streams, connection, EPOLLIN);
+    connection_watch_reads(streams, connection);
     process(streams, connection, &rest, backlog->received_at_ns);
     backlog_free(backlog);
 }
@@ -246,16 +249,15 @@ static void write_blocked(struct streams *streams, struct connection *connection
 
 void connection_ready(struct streams *streams, struct connection *connection, uint32_t events)
 {
-    (void)events; /* an error shows at the read or the write that it is reported for */
     switch ((enum connection_state)connection->state) {
     case CONNECTION_OPEN:
-        read_open(streams, connection);
+        read_open(streams, connection, events);
         break;
     case CONNECTION_BLOCKED:
         write_blocked(streams, connection);
         break;
     case CONNECTION_LINGERING:
-        connection_read_lingering(streams, connection);
+        connection_read_lingering(streams, connection, events);
         break;
     }
 }
@@ -274,7 +276,7 @@ void connection_shut(struct streams *streams, struct connection *connection)
 
     for (int left = arrived(connection); left >= 0 && connection->state == CONNECTION_OPEN;
          left -= (int)STREAM_READ_SIZE) {
-        read_open(streams, connection);
+        read_open(streams, connection, 0);
         if (!sl_shard_find_id(streams->worker->shard, id))
             return;
     }

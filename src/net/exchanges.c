@@ -64,28 +64,37 @@ static void complete(struct sl_event *events, const size_t *reply_end, size_t co
     }
 }
 
+/* One reading for both clocks: between two turns the wall clock is taken to run as the other. */
+static void streams_advance_clock(struct streams *streams)
+{
+    int64_t mono_ns = sl_clock_mono_ns();
+
+    streams->clock.wall_ns += mono_ns - streams->clock.mono_ns;
+    streams->clock.mono_ns = mono_ns;
+}
+
 void exchanges_finish(struct streams *streams, struct connection *connection, size_t written)
 {
     struct exchanges *now = &streams->now;
-    struct sl_time time = sl_time_now();
 
     if (now->count == 0)
         return;
-    complete(now->events, now->reply_end, now->count, now->replies.data, written, time.wall_ns,
-             SL_PEER_GONE);
-    count_and_log(streams, connection, now->events, now->count, &time);
+    streams_advance_clock(streams);
+    complete(now->events, now->reply_end, now->count, now->replies.data, written,
+             streams->clock.wall_ns, SL_PEER_GONE);
+    count_and_log(streams, connection, now->events, now->count, &streams->clock);
     now->count = 0;
 }
 
 void backlog_finish(struct streams *streams, struct connection *connection)
 {
     struct backlog *backlog = connection->backlog;
-    struct sl_time time = sl_time_now();
 
+    streams_advance_clock(streams);
     complete(backlog->events, backlog->reply_end, backlog->count, backlog->replies.data,
-             backlog->written, time.wall_ns, SL_PEER_GONE);
+             backlog->written, streams->clock.wall_ns, SL_PEER_GONE);
     if (backlog->count > 0)
-        count_and_log(streams, connection, backlog->events, backlog->count, &time);
+        count_and_log(streams, connection, backlog->events, backlog->count, &streams->clock);
     backlog->count = 0;
 }
 

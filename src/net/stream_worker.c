@@ -1,8 +1,9 @@
-/* The stream worker: level-triggered epoll over its listeners and connections.
+/* The stream worker: epoll over its listeners and connections.
  *
- * Level-triggered, because one recv() and one send() a turn are then enough, and what is left is
- * reported again; measured 5 to 20% ahead of edge-triggered with its obligatory second read. A
- * connection gets one read a turn, so none can hold up the others. */
+ * A connection gets one read a turn, so none can hold up the others. TCP connections are watched
+ * edge-triggered, for level-triggered epoll looks at each one twice; but without the second read
+ * that is usual with it, for a read that came back short has found all there was (epoll(7)). Where
+ * it did not, what is left is asked for again (connection_watch_rest). */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -258,6 +259,7 @@ static void turn(struct stream_state *state, int timeout_ms)
     bool woken = false;
     int64_t now;
 
+    state->streams.clock = sl_time_now();
     for (int i = 0; i < count; i++) {
         switch (*(uint8_t *)events[i].data.ptr) {
         case SL_SOURCE_CONNECTION:
@@ -265,6 +267,7 @@ static void turn(struct stream_state *state, int timeout_ms)
             break;
         case SL_SOURCE_SOCKET:
             accept_some(state, events[i].data.ptr);
+            state->streams.clock = sl_time_now();
             break;
         case SL_SOURCE_HEALTH:
             health_ready(state->worker, events[i].data.ptr);
@@ -275,7 +278,7 @@ static void turn(struct stream_state *state, int timeout_ms)
     }
     if (woken)
         run_commands(state);
-    now = sl_clock_mono_ns();
+    now = state->streams.clock.mono_ns;
     connections_end_linger(&state->streams, now);
     close_idle(state, now);
     resume_listeners(state, now);
@@ -324,6 +327,7 @@ static void drain(struct stream_state *state)
     int64_t by = sl_worker_stop_by(state->worker);
     struct sl_client *client;
 
+    state->streams.clock = sl_time_now();
     close_listeners(state);
     connections_shorten_linger(&state->streams, LINGER_AT_END_NS);
     shut_all(state);

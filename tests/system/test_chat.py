@@ -40,6 +40,11 @@ class Talking:
             sock.sendall(b"alive")
             self.assertEqual(sock.recv(100), b"Your data was 5 bytes")
 
+    def assert_does_not_spin(self, gateway):
+        cpu = gateway.cpu_s()
+        time.sleep(1)
+        self.assertLess(gateway.cpu_s() - cpu, 0.3)
+
 
 class ChatTest(Talking, GatewayTest):
     pass
@@ -325,6 +330,59 @@ class Clients(ChatTest):
         self.assertEqual(receive_all(sock), b"Your data was 1 bytes\nYour data was 2 bytes\n")
 
 
+def replies(*sizes):
+    return b"".join(b"Your data was %d bytes\n" % size for size in sizes)
+
+
+class AllAtOnce(ChatTest):
+    """What stands in the kernel when the gateway looks, and of which no news will come."""
+
+    def test_more_than_one_read(self):
+        with self.connect(self.gateway.chat) as sock:
+            with self.gateway.asleep():
+                for _ in range(20):
+                    sock.sendall(b"x" * 9999 + b"\n")
+            self.assertEqual(receive_exactly(sock, len(replies(9999)) * 20), replies(9999) * 20)
+
+    def test_exactly_one_read(self):
+        with self.connect(self.gateway.chat) as sock:
+            with self.gateway.asleep():
+                sock.sendall((b"x" * 1023 + b"\n") * 64)
+            self.say(sock, b"ab\n", replies(*[1023] * 64, 2))
+
+    def test_data_and_end(self):
+        with self.connect(self.gateway.chat) as sock:
+            with self.gateway.asleep():
+                sock.sendall(b"a\nbb\n")
+                sock.shutdown(socket.SHUT_WR)
+            client = self.gateway.client_of(sock)
+            self.assertEqual(receive_all(sock), replies(1, 2))
+        self.assertEqual(self.gateway.wait_closed(client["id"])["close_reason"], "eof")
+
+    def test_data_and_reset(self):
+        with self.connect(self.gateway.chat) as sock:
+            client = self.gateway.client_of(sock)
+            with self.gateway.asleep():
+                sock.sendall(b"a\n")
+                reset(sock)
+        self.assertEqual(self.gateway.wait_closed(client["id"])["close_reason"], "reset")
+
+    def test_what_follows_urgent_data(self):
+        """A read ends at the mark, and the urgent byte itself is not part of the stream."""
+        with self.connect(self.gateway.chat) as sock:
+            with self.gateway.asleep():
+                sock.sendall(b"one\n")
+                sock.send(b"!", socket.MSG_OOB)
+                sock.sendall(b"three\n")
+            self.say(sock, b"", replies(3, 5))
+            with self.gateway.asleep():
+                sock.sendall(b"four")
+                sock.send(b"!", socket.MSG_OOB)
+            self.say(sock, b"", b"")
+            self.say(sock, b"\n", replies(4))
+        self.assert_does_not_spin(self.gateway)
+
+
 def fill(sock, limit=200 << 20, quiet_s=0.5):
     """Sends lines "x" and reads nothing until the server stops reading, which must be before
     `limit` bytes. Returns the number of lines, and what is still to be sent of the last one."""
@@ -497,11 +555,6 @@ class Descriptors(Talking, unittest.TestCase):
             resource.prlimit(gateway.pid, resource.RLIMIT_NOFILE, before)
             wait_until(lambda: gateway.get("/healthz")[0] == 200, "it answers again")
 
-    def assert_does_not_spin(self, gateway):
-        cpu = gateway.cpu_s()
-        time.sleep(1)
-        self.assertLess(gateway.cpu_s() - cpu, 0.3)
-
 
 class Unix(Talking, unittest.TestCase):
     def test_unix_path(self):
@@ -526,6 +579,19 @@ class Unix(Talking, unittest.TestCase):
                 self.say(second, b"Ho", b"Your data was 2 bytes")
                 first.close()
                 second.close()
+
+    def test_what_follows_a_descriptor(self):
+        """A read ends behind bytes that came with one. Nobody asked for it: it is closed."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "chat")
+            with Gateway(tcp_chat=["unix:" + path]) as gateway, tcp_connect(path) as sock:
+                self.say(sock, b"a\n", replies(1))
+                files = gateway.open_files()
+                with gateway.asleep():
+                    socket.send_fds(sock, [b"bb\n"], [sock.fileno()])
+                    sock.sendall(b"ccc\n")
+                self.say(sock, b"", replies(2, 3))
+                self.assertEqual(gateway.open_files(), files)
 
 
 if __name__ == "__main__":
