@@ -1,9 +1,9 @@
 # bash completion for socklens and its clients
 
 _socklens_options="--udp-upper --tcp-upper --tcp-chat --http --bind --http-open --token-file
-    --allow-host --allow-target --store --retain-messages --retain-bytes --retain-age
-    --journal-size --workers --max-connections --max-connections-per-address --max-http-connections
-    --max-udp-clients --closed-clients --tcp-idle --udp-idle --udp-rate --transcript --ready-file
+    --tls-cert --tls-key --allow-host --allow-target --store --retain-messages --retain-bytes
+    --retain-age --journal-size --workers --max-connections --max-connections-per-address
+    --max-http-connections --max-udp-clients --closed-clients --tcp-idle --udp-idle --udp-rate --transcript --ready-file
     --log-level --log-format --config --check-config --print-config --healthcheck --version --help"
 _socklens_client_options="--server --port --wait --help --version"
 
@@ -18,7 +18,7 @@ _socklens() {
         before=${COMP_WORDS[COMP_CWORD - 2]}
     fi
     case $1:$before in
-    *:--config | *:--ready-file | *:--store | *:--token-file) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    *:--config | *:--ready-file | *:--store | *:--token-file | *:--tls-*) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     *:--log-level) mapfile -t COMPREPLY < <(compgen -W "error warning info debug" -- "$word") ;;
     *:--log-format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$word") ;;
     *:--server | *:-s) mapfile -t COMPREPLY < <(compgen -A hostname -- "$word") ;;

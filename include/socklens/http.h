@@ -25,6 +25,7 @@ struct sl_http_options {
     size_t connections_max; /* 0: default 1024 */
     size_t streams_max;     /* event streams at once; 0: three quarters of connections_max */
     const char *token_file; /* NULL: nobody has to show a token */
+    const char *tls_cert_file, *tls_key_file; /* NULL both: plain HTTP; else TLS on all listeners */
     const char *version;
     char log_id[33]; /* identity of the log whose sequence numbers these are, hex */
 };
@@ -38,6 +39,10 @@ struct sl_http_context {
 };
 
 struct sl_http;
+
+/* Reads the files that `options` names, as sl_http_new would. 0, or a negative errno with `error`.
+ */
+int sl_http_check_files(const struct sl_http_options *options, struct sl_error *error);
 
 /* `options` and what it points to are copied. NULL with `error` set on failure. */
 struct sl_http *sl_http_new(const struct sl_http_options *options,
@@ -55,11 +60,17 @@ int sl_http_adopt(struct sl_http *http, int fd, struct sl_error *error);
 size_t sl_http_listener_count(const struct sl_http *http);
 const char *sl_http_listener_name(const struct sl_http *http, size_t index); /* "127.0.0.1:8080" */
 
+const char *sl_http_scheme(const struct sl_http *http); /* "http" or "https" */
+
 int sl_http_start(struct sl_http *http, struct sl_error *error);
 
 /* Reads the token from its file again, where one was given. Any thread. 0, or a negative errno with
  * `error` set; the token is then what it was. */
 int sl_http_renew_token(struct sl_http *http, const char *token_file, struct sl_error *error);
+
+/* The same with certificate and key, for connections from then on. */
+int sl_http_renew_certificate(struct sl_http *http, const char *cert_file, const char *key_file,
+                              struct sl_error *error);
 
 /* /readyz says yes from now on. */
 void sl_http_set_ready(struct sl_http *http, bool ready);

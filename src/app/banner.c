@@ -23,7 +23,7 @@ static void print_service(FILE *out, const struct sl_registry *registry,
 }
 
 /* A browser cannot open 0.0.0.0 or [::]: loopback is the address that always works from here. */
-static void print_dashboard(FILE *out, const char *label, const char *name)
+static void print_dashboard(FILE *out, const char *label, const char *scheme, const char *name)
 {
     const char *host = NULL;
 
@@ -36,10 +36,10 @@ static void print_dashboard(FILE *out, const char *label, const char *name)
     else if (strncmp(name, "[::]:", 5) == 0)
         host = "[::1]";
     if (host)
-        fprintf(out, "  %-15s http://%s%s/ (and this machine's other addresses)\n", label, host,
-                strrchr(name, ':'));
+        fprintf(out, "  %-15s %s://%s%s/ (and this machine's other addresses)\n", label, scheme,
+                host, strrchr(name, ':'));
     else
-        fprintf(out, "  %-15s http://%s/\n", label, name);
+        fprintf(out, "  %-15s %s://%s/\n", label, scheme, name);
 }
 
 void sl_banner_print(FILE *out, const struct sl_registry *registry, const struct sl_http *http,
@@ -51,7 +51,8 @@ void sl_banner_print(FILE *out, const struct sl_registry *registry, const struct
     if (!http)
         fprintf(out, ROW, "Dashboard", "off");
     for (size_t i = 0; http && i < sl_http_listener_count(http); i++)
-        print_dashboard(out, i == 0 ? "Dashboard" : "", sl_http_listener_name(http, i));
+        print_dashboard(out, i == 0 ? "Dashboard" : "", sl_http_scheme(http),
+                        sl_http_listener_name(http, i));
     if (log)
         fprintf(out, ROW, "Log", log);
     else

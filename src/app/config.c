@@ -301,8 +301,21 @@ static void check_clashes(struct load *load)
     }
 }
 
+static void check_certificate(struct load *load)
+{
+    const struct sl_config *config = load->config;
+
+    if (config->tls_cert && !config->tls_key)
+        sl_problems_add(load->problems, "tls-cert: the key of %s is missing; add --tls-key",
+                        config->tls_cert);
+    if (config->tls_key && !config->tls_cert)
+        sl_problems_add(load->problems, "tls-key: the certificate of %s is missing; add --tls-cert",
+                        config->tls_key);
+}
+
 static void finish(struct load *load)
 {
+    check_certificate(load);
     for (size_t i = 0; i < LISTENERS && load->config->bind; i++)
         fill_hosts(listeners(load->config, i), load->config->bind);
     if (load->problems->count == 0)
@@ -367,6 +380,8 @@ void sl_config_deinit(struct sl_config *config)
     free(config->bind);
     free(config->store);
     free(config->token_file);
+    free(config->tls_cert);
+    free(config->tls_key);
     free(config->ready_file);
     free(config->file);
     *config = (struct sl_config){0};

@@ -39,7 +39,8 @@ struct sl_config {
     struct sl_endpoint_list http;
     char *bind;
     bool http_open;
-    char *token_file; /* NULL: none */
+    char *token_file;         /* NULL: none */
+    char *tls_cert, *tls_key; /* files; NULL both: none */
     struct sl_name_list allow_hosts, allow_targets;
     char *store;                            /* a file's path, "memory", or NULL: the default file */
     uint64_t retain_messages, retain_bytes; /* 0: any */

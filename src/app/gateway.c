@@ -129,17 +129,32 @@ static int build_net(struct sl_gateway *gateway, struct sl_error *error)
     return sl_listeners_open(gateway->net, config, &gateway->inherited, error);
 }
 
+static struct sl_http_options http_options_of(const struct sl_config *config)
+{
+    return (struct sl_http_options){.allow_hosts = (const char *const *)config->allow_hosts.items,
+                                    .allow_host_count = config->allow_hosts.count,
+                                    .allow_targets =
+                                        (const char *const *)config->allow_targets.items,
+                                    .allow_target_count = config->allow_targets.count,
+                                    .token_file = config->token_file,
+                                    .tls_cert_file = config->tls_cert,
+                                    .tls_key_file = config->tls_key,
+                                    .version = SOCKLENS_VERSION};
+}
+
+void sl_gateway_check_files(const struct sl_config *config, struct sl_problems *problems)
+{
+    struct sl_http_options options = http_options_of(config);
+    struct sl_error error;
+
+    if (problems->count == 0 && !config->http.off && sl_http_check_files(&options, &error) < 0)
+        sl_problems_add(problems, "http: %s", error.text);
+}
+
 static int build_http(struct sl_gateway *gateway, struct sl_error *error)
 {
     const struct sl_config *config = gateway->config;
-    struct sl_http_options options = {.allow_hosts = (const char *const *)config->allow_hosts.items,
-                                      .allow_host_count = config->allow_hosts.count,
-                                      .allow_targets =
-                                          (const char *const *)config->allow_targets.items,
-                                      .allow_target_count = config->allow_targets.count,
-                                      .connections_max = config->max_http_connections,
-                                      .token_file = config->token_file,
-                                      .version = SOCKLENS_VERSION};
+    struct sl_http_options options = http_options_of(config);
     struct sl_http_context context = {.journal = gateway->journal,
                                       .registry = gateway->registry,
                                       .net = gateway->net,
@@ -244,18 +259,31 @@ void sl_gateway_describe(const struct sl_gateway *gateway, char *text, size_t si
              stats.newest_seq + 1 - stats.oldest_seq);
 }
 
+static void renew_secrets(struct sl_gateway *gateway)
+{
+    const struct sl_config *config = gateway->config;
+    struct sl_error error;
+
+    if (config->token_file && sl_http_renew_token(gateway->http, config->token_file, &error) < 0)
+        sl_log_error(gateway->log, "the token stays as it was: %s", error.text);
+    if (!config->tls_cert)
+        return;
+    if (sl_http_renew_certificate(gateway->http, config->tls_cert, config->tls_key, &error) < 0)
+        sl_log_error(gateway->log, "the certificate stays as it was: %s", error.text);
+    else
+        sl_log_info(gateway->log, "certificate and key were read again");
+}
+
 void sl_gateway_adjust(struct sl_gateway *gateway)
 {
     struct sl_net_options options = net_options_of(gateway->config);
     struct sl_retention retention = retention_of(gateway->config);
-    struct sl_error error;
 
     sl_net_adjust(gateway->net, &options);
     if (gateway->store)
         sl_store_set_retention(gateway->store, &retention);
-    if (gateway->http && gateway->config->token_file &&
-        sl_http_renew_token(gateway->http, gateway->config->token_file, &error) < 0)
-        sl_log_error(gateway->log, "the token stays as it was: %s", error.text);
+    if (gateway->http)
+        renew_secrets(gateway);
 }
 
 /* Net before HTTP, so that streams still carry the last messages and how each client ended; the

@@ -10,6 +10,10 @@
 
 struct sl_gateway;
 
+/* Reads the token, certificate and key that `config` names, as sl_gateway_new would, where nothing
+ * else is wrong. */
+void sl_gateway_check_files(const struct sl_config *config, struct sl_problems *problems);
+
 /* Builds everything and opens all listeners. Nothing is answered yet. `config` and `log` must
  * outlive it. NULL with one clear line in `error`. */
 struct sl_gateway *sl_gateway_new(const struct sl_config *config, struct sl_log *log,
@@ -26,8 +30,8 @@ void sl_gateway_print_banner(const struct sl_gateway *gateway, FILE *out);
  * workers and readers take, so where one of them hangs, so does this. */
 void sl_gateway_describe(const struct sl_gateway *gateway, char *text, size_t size);
 
-/* Takes over the limits, idle times and retention that `config` has now, and what now stands in its
- * token file. The thread that changes `config`. */
+/* Takes over the limits, idle times and retention that `config` has now, and what now stands in the
+ * files of its token, certificate and key. The thread that changes `config`. */
 void sl_gateway_adjust(struct sl_gateway *gateway);
 
 /* Drain: removes the ready file, answers what has arrived, closes clients, ends streams, writes the

@@ -157,8 +157,10 @@ static int obey(const struct sl_command_line *command_line, struct sl_config *co
         return STATUS_OK;
     }
     sl_exposure_check(config, problems, warnings);
-    if (config->check_only)
+    if (config->check_only) {
+        sl_gateway_check_files(config, problems);
         return check_only(config, problems, warnings);
+    }
     if (problems->count > 0) {
         print_problems(problems, false);
         return STATUS_USAGE;

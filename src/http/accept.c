@@ -42,7 +42,7 @@ static void complain(struct sl_acceptor *acceptor)
     if (now_ns < acceptor->quiet_until_ns)
         return;
     sl_log_warning(acceptor->http->context.log,
-                   "http: out of file descriptors: %llu connection%s answered with 503 (raise the "
+                   "http: out of file descriptors: %llu connection%s turned away (raise the "
                    "limit: ulimit -n, LimitNOFILE=)",
                    (unsigned long long)acceptor->turned_away,
                    acceptor->turned_away == 1 ? " was" : "s were");
@@ -84,7 +84,10 @@ static enum turn turn_away(struct sl_acceptor *acceptor, int listen_fd)
     fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0) {
         complain(acceptor);
-        answer_and_close(fd);
+        if (acceptor->http->tls) /* there is no time for a handshake */
+            close(fd);
+        else
+            answer_and_close(fd);
         atomic_fetch_add(&acceptor->http->connections.rejected, 1);
     }
     acceptor->spare_fd = open_spare();

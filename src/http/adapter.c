@@ -1,6 +1,8 @@
 /* How a request goes through libmicrohttpd's callbacks, all of them on the HTTP thread:
  *
- *   on_connection   accept: the connection's record begins, with a deadline for its first request
+ *   on_connection   accept: the connection's record begins, with a deadline for its first request,
+ *                   a TLS handshake included
+ *   on_handshake    with TLS: lends the certificate
  *   on_target       request line: keeps the target as it came (libmicrohttpd cuts and decodes it)
  *   on_request      1. head complete: guard, route, and what can be said against it
  *                   2. body bytes, bounded
@@ -26,6 +28,7 @@
 #include "http/intake.h"
 #include "http/layout.h"
 #include "http/response.h"
+#include "http/tls.h"
 
 #define MEMORY_PER_CONNECTION ((size_t)32 << 10)
 #define INACTIVITY_S          15u
@@ -226,17 +229,38 @@ __attribute__((format(printf, 2, 0))) static void on_log(void *context, const ch
     sl_log_debug(http->context.log, "http: %s", line);
 }
 
+/* In a handshake: which certificate? libmicrohttpd has put its connection into the session. */
+static int on_handshake(gnutls_session_t session, const struct gnutls_cert_retr_st *info,
+                        gnutls_pcert_st **certs, unsigned *count, gnutls_ocsp_data_st **ocsp,
+                        unsigned *ocsp_count, gnutls_privkey_t *key, unsigned *flags)
+{
+    const struct sl_connection *connection = connection_of(gnutls_session_get_ptr(session));
+
+    (void)info;
+    *ocsp = NULL;
+    *ocsp_count = 0;
+    *flags = GNUTLS_CERT_RETR_DEINIT_ALL;
+    return connection ? sl_tls_lend(connection->http->tls, certs, count, key) : -1;
+}
+
 /* The daemon's own limit must never be reached: 0.9.75 then locks a mutex twice, and stands. */
 int sl_adapter_start(struct sl_http *http, struct sl_error *error)
 {
+    static const char priorities[] = SL_TLS_PRIORITIES;
+    struct MHD_OptionItem tls_options[] = {
+        {http->tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, 0,
+         (void *)(uintptr_t)priorities},
+        {MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, (void *)(uintptr_t)on_handshake},
+        {MHD_OPTION_END, 0, NULL}};
+
     http->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
-            MHD_USE_ERROR_LOG,
-        0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_log, http,
-        MHD_OPTION_CONNECTION_LIMIT, UINT_MAX, MHD_OPTION_CONNECTION_TIMEOUT, INACTIVITY_S,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_PER_CONNECTION, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
-        MHD_OPTION_URI_LOG_CALLBACK, on_target, http, MHD_OPTION_END);
+            MHD_USE_ERROR_LOG | (http->tls ? MHD_USE_TLS : 0),
+        0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_log, http, MHD_OPTION_ARRAY,
+        tls_options, MHD_OPTION_CONNECTION_LIMIT, UINT_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+        INACTIVITY_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_PER_CONNECTION,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, http, MHD_OPTION_URI_LOG_CALLBACK, on_target, http, MHD_OPTION_END);
     if (http->daemon)
         return 0;
     return sl_error_set(error, -EIO, "cannot start the web server: %s", strerror(errno));

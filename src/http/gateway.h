@@ -19,6 +19,7 @@
 #include "http/trail.h"
 #include "socklens/http.h"
 #include "socklens/target.h"
+#include "socklens/tls.h"
 
 #define SL_HTTP_LISTENERS_MAX   16
 #define SL_HTTP_CONNECTIONS_MAX 1024
@@ -47,6 +48,7 @@ struct sl_http {
     struct sl_http_listener listeners[SL_HTTP_LISTENERS_MAX];
     size_t listener_count;
     struct sl_acceptor acceptor;
+    struct sl_tls *tls;        /* NULL: plain HTTP */
     struct MHD_Daemon *daemon; /* NULL unless it runs */
     struct sl_ticker ticker;
     struct sl_trail trail;

@@ -136,16 +136,18 @@ unsigned sl_guard_frame(const struct sl_guard_request *request, const struct sl_
     return status;
 }
 
-static const char *skip_scheme(const char *origin)
+/* Plain HTTP may come from a proxy that speaks TLS with the browser. The other way round the page
+ * would be one that anybody on the way could have changed. */
+static const char *skip_scheme(const char *origin, bool tls)
 {
-    if (strncasecmp(origin, "http://", 7) == 0)
+    if (!tls && strncasecmp(origin, "http://", 7) == 0)
         return origin + 7;
     if (strncasecmp(origin, "https://", 8) == 0)
         return origin + 8;
     return NULL; /* "null", extensions */
 }
 
-unsigned sl_guard_origin(const struct sl_headers *headers, struct sl_problem *problem)
+unsigned sl_guard_origin(const struct sl_headers *headers, bool tls, struct sl_problem *problem)
 {
     const char *site = sl_headers_get(headers, "Sec-Fetch-Site");
     const char *origin = sl_headers_get(headers, "Origin");
@@ -159,7 +161,7 @@ unsigned sl_guard_origin(const struct sl_headers *headers, struct sl_problem *pr
                               "a page of another site must not do this");
     if (!origin)
         return 0;
-    from = skip_scheme(origin);
+    from = skip_scheme(origin, tls);
     if (!from || !host || strcasecmp(from, host) != 0)
         return sl_problem_set(problem, 403, "Origin", "this server's own origin",
                               "a page of %s must not do this", sl_quote(origin).text);

@@ -26,8 +26,8 @@ unsigned sl_guard_frame(const struct sl_guard_request *request, const struct sl_
                         struct sl_problem *problem);
 
 /* For methods that change something: Sec-Fetch-Site and Origin, where present, must say that our
- * own page asks. 0 or 403. */
-unsigned sl_guard_origin(const struct sl_headers *headers, struct sl_problem *problem);
+ * own page asks, which over TLS is an https one. 0 or 403. */
+unsigned sl_guard_origin(const struct sl_headers *headers, bool tls, struct sl_problem *problem);
 
 /* Accept must let the one type pass that there is. 0 or 406. */
 unsigned sl_guard_accept(const struct sl_headers *headers, const char *type,

@@ -46,6 +46,8 @@ static void set_options(struct sl_http *http, const struct sl_http_options *opti
     http->options.allow_hosts = NULL;   /* they live in `hosts` */
     http->options.allow_targets = NULL; /* and in `targets` */
     http->options.token_file = NULL;    /* was read */
+    http->options.tls_cert_file = NULL;
+    http->options.tls_key_file = NULL;
     http->options.version = options->version ? strdup(options->version) : NULL;
     if (http->options.connections_max == 0)
         http->options.connections_max = SL_HTTP_CONNECTIONS_MAX;
@@ -67,6 +69,26 @@ static int set_targets(struct sl_http *http, const struct sl_http_options *optio
         code = sl_target_parse(options->allow_targets[i],
                                &http->targets.items[http->targets.count++], error);
     return code;
+}
+
+static void warn_if_expired(struct sl_http *http, const char *cert_file)
+{
+    int64_t now_s = sl_clock_wall_ns() / SL_NS_PER_S;
+
+    if (sl_tls_expires_at_s(http->tls) < now_s)
+        sl_log_warning(http->context.log, "http: the certificate in %s has expired", cert_file);
+}
+
+static int set_certificate(struct sl_http *http, const struct sl_http_options *options,
+                           struct sl_error *error)
+{
+    if (!options->tls_cert_file)
+        return 0;
+    http->tls = sl_tls_new(options->tls_cert_file, options->tls_key_file, error);
+    if (!http->tls)
+        return -EINVAL;
+    warn_if_expired(http, options->tls_cert_file);
+    return 0;
 }
 
 static int init(struct sl_http *http, const struct sl_http_options *options, struct sl_error *error)
@@ -93,9 +115,24 @@ static int init(struct sl_http *http, const struct sl_http_options *options, str
         return sl_error_set(error, -ENOMEM, "no memory for the web server");
     if (options->token_file && sl_token_read(options->token_file, http->token, error) < 0)
         return -EINVAL;
+    if (set_certificate(http, options, error) < 0)
+        return -EINVAL;
     if (set_targets(http, options, error) < 0)
         return -EINVAL;
     return sl_ticker_init(&http->ticker, http->context.journal, &hooks, error);
+}
+
+int sl_http_check_files(const struct sl_http_options *options, struct sl_error *error)
+{
+    char token[SL_TOKEN_SIZE_MAX + 1];
+    int code = options->token_file ? sl_token_read(options->token_file, token, error) : 0;
+    struct sl_tls *tls;
+
+    if (code < 0 || !options->tls_cert_file)
+        return code;
+    tls = sl_tls_new(options->tls_cert_file, options->tls_key_file, error);
+    sl_tls_free(tls);
+    return tls ? 0 : -EINVAL;
 }
 
 struct sl_http *sl_http_new(const struct sl_http_options *options,
@@ -136,6 +173,11 @@ const char *sl_http_listener_name(const struct sl_http *http, size_t index)
     return http->listeners[index].name;
 }
 
+const char *sl_http_scheme(const struct sl_http *http)
+{
+    return http->tls ? "https" : "http";
+}
+
 int sl_http_start(struct sl_http *http, struct sl_error *error)
 {
     int code = sl_ticker_start(&http->ticker, error);
@@ -156,6 +198,16 @@ int sl_http_renew_token(struct sl_http *http, const char *token_file, struct sl_
     memcpy(http->token, token, sizeof(token));
     pthread_mutex_unlock(&http->token_lock);
     return 0;
+}
+
+int sl_http_renew_certificate(struct sl_http *http, const char *cert_file, const char *key_file,
+                              struct sl_error *error)
+{
+    int code = sl_tls_renew(http->tls, cert_file, key_file, error);
+
+    if (code == 0)
+        warn_if_expired(http, cert_file);
+    return code;
 }
 
 void sl_http_set_ready(struct sl_http *http, bool ready)
@@ -198,6 +250,7 @@ void sl_http_free(struct sl_http *http)
     sl_hosts_deinit(&http->hosts);
     free(http->targets.items);
     sl_connections_deinit(&http->connections);
+    sl_tls_free(http->tls);
     free((void *)(uintptr_t)http->options.version);
     pthread_mutex_destroy(&http->token_lock);
     free(http);

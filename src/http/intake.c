@@ -98,7 +98,7 @@ static unsigned check_rights(struct sl_request *request)
     unsigned status = 0;
 
     if (changes_something(request))
-        status = sl_guard_origin(&request->headers, &request->refusal);
+        status = sl_guard_origin(&request->headers, request->http->tls != NULL, &request->refusal);
     if (!status && request->route->type)
         status = sl_guard_accept(&request->headers, request->route->type, &request->refusal);
     if (!status && request->route->body_max > 0)

@@ -45,7 +45,7 @@ static void check(const struct sl_guard_request *request, const struct sl_hosts 
         demand(sl_problem_write(&problem, &document) == 0);
     else
         check_passed(request);
-    sl_guard_origin(request->headers, &problem);
+    sl_guard_origin(request->headers, false, &problem);
     sl_guard_content_type(request->headers, &problem);
     demand(sl_token_check("0123456789abcdef", request->headers, &problem) == 401);
     sl_list_has(sl_headers_get(request->headers, "Accept-Encoding"), "gzip");

@@ -28,7 +28,8 @@ BELOW = {
 # Contracts that are not named after their room and have no source of the same name.
 HEADER_ONLY = {"error": "base", "exchange": "journal"}
 
-LIBRARY_ROOM = {"sqlite3.h": "store", "microhttpd.h": "http", "cJSON.h": "http"}
+LIBRARY_ROOM = {"sqlite3.h": "store", "microhttpd.h": "http", "cJSON.h": "http",
+                "gnutls/gnutls.h": "http", "gnutls/x509.h": "http", "gnutls/abstract.h": "http"}
 # Libraries that only one file of their room may include.
 ONE_FILE = {"cJSON.h"}
 

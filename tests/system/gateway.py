@@ -147,8 +147,8 @@ class EventStream:
     `data` is None for a comment (a heartbeat), whose text is then in "comment".
     """
 
-    def __init__(self, host, port, path, headers=None, timeout_s=TIMEOUT_S):
-        self.connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
+    def __init__(self, connection, path, headers=None):
+        self.connection = connection
         self.connection.request("GET", path, headers=headers or {})
         self.response = self.connection.getresponse()
         self.status = self.response.status
@@ -202,7 +202,9 @@ class Gateway:
     live = []  # running now: their stderr is shown when a test fails
 
     def __init__(self, *flags, env=None, udp_upper=("127.0.0.1:0",), tcp_upper=("127.0.0.1:0",),
-                 tcp_chat=("127.0.0.1:0",), http=("127.0.0.1:0",), max_files=None, wait=True):
+                 tcp_chat=("127.0.0.1:0",), http=("127.0.0.1:0",), max_files=None, wait=True,
+                 tls=None):
+        self.tls = tls  # an ssl.SSLContext where it speaks HTTPS
         self.folder = tempfile.mkdtemp(prefix="socklens-test-")
         self.ready_file = os.path.join(self.folder, "ready.json")
         self.addresses = {}
@@ -344,9 +346,15 @@ class Gateway:
 
     @property
     def http_url(self):
-        return "http://" + self.addresses["http"][0]
+        return ("https://" if self.tls else "http://") + self.addresses["http"][0]
 
     # --- its API ---
+
+    def http_connection(self, timeout_s=TIMEOUT_S):
+        host, port = self.address("http")
+        if self.tls:
+            return http.client.HTTPSConnection(host, port, timeout=timeout_s, context=self.tls)
+        return http.client.HTTPConnection(host, port, timeout=timeout_s)
 
     def request_raw(self, method, path, body=None, headers=None, timeout_s=TIMEOUT_S):
         """(status, headers, body as bytes). A dict as body is sent as JSON."""
@@ -354,8 +362,7 @@ class Gateway:
         if isinstance(body, (dict, list)):
             body = json.dumps(body).encode()
             headers.setdefault("Content-Type", "application/json")
-        host, port = self.address("http")
-        connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
+        connection = self.http_connection(timeout_s)
         try:
             connection.request(method, path, body=body, headers=headers)
             response = connection.getresponse()
@@ -383,7 +390,7 @@ class Gateway:
     def events(self, query="", headers=None, timeout_s=TIMEOUT_S):
         """The live stream: `with gateway.events("types=messages") as stream: ...`"""
         path = "/api/v1/events" + ("?" + query if query else "")
-        return EventStream(*self.address("http"), path, headers, timeout_s)
+        return EventStream(self.http_connection(timeout_s), path, headers)
 
     def fetch(self, path, **parameters):
         """The JSON of a GET that has to succeed."""
@@ -484,6 +491,8 @@ class GatewayTest(unittest.TestCase):
     def connect(self, server, **options):
         """A connection that the end of the test closes."""
         sock = tcp_connect(server, **options)
+        if self.gateway.tls and server == self.gateway.address("http"):
+            sock = self.gateway.tls.wrap_socket(sock, server_hostname=server[0])
         self.addCleanup(sock.close)
         return sock
 

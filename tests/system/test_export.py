@@ -23,7 +23,7 @@ class Download:
     """An export that is read as it comes."""
 
     def __init__(self, gateway, query, timeout_s=10):
-        self.connection = http.client.HTTPConnection(*gateway.address("http"), timeout=timeout_s)
+        self.connection = gateway.http_connection(timeout_s)
         self.connection.request("GET", "/api/v1/export?" + query)
         self.response = self.connection.getresponse()
 

@@ -205,7 +205,7 @@ static void wants_a_known_version(void **state)
 
 static unsigned origin(void)
 {
-    return sl_guard_origin(&headers, &problem);
+    return sl_guard_origin(&headers, false, &problem);
 }
 
 static void lets_our_own_page_change_things(void **state)
@@ -243,6 +243,16 @@ static void keeps_other_pages_from_changing_things(void **state)
     }
     FIELDS("Host", "localhost:8080", "Origin", "http://localhost:8080", "Origin", "http://x");
     assert_int_equal(origin(), 403);
+}
+
+static void wants_a_page_from_tls_over_tls(void **state)
+{
+    (void)state;
+    FIELDS("Host", "localhost:8443", "Origin", "https://localhost:8443");
+    assert_int_equal(sl_guard_origin(&headers, true, &problem), 0);
+    assert_int_equal(sl_guard_origin(&headers, false, &problem), 0);
+    FIELDS("Host", "localhost:8443", "Origin", "http://localhost:8443");
+    assert_int_equal(sl_guard_origin(&headers, true, &problem), 403);
 }
 
 static unsigned content_type(const char *type)
@@ -300,6 +310,7 @@ int main(void)
         cmocka_unit_test(wants_a_known_version),
         cmocka_unit_test(lets_our_own_page_change_things),
         cmocka_unit_test(keeps_other_pages_from_changing_things),
+        cmocka_unit_test(wants_a_page_from_tls_over_tls),
         cmocka_unit_test(wants_json),
         cmocka_unit_test(wants_a_body_announced),
         cmocka_unit_test(tells_the_body_size),
