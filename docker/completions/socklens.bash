@@ -3,8 +3,9 @@
 _socklens_options="--udp-upper --tcp-upper --tcp-chat --http --bind --http-open --token-file
     --tls-cert --tls-key --allow-host --allow-target --store --retain-messages --retain-bytes
     --retain-age --journal-size --workers --max-connections --max-connections-per-address
-    --max-http-connections --max-udp-clients --closed-clients --tcp-idle --udp-idle --udp-rate --transcript --ready-file
-    --log-level --log-format --config --check-config --print-config --healthcheck --version --help"
+    --max-http-connections --max-udp-clients --closed-clients --tcp-idle --udp-idle --udp-rate
+    --transcript --ready-file --log-level --log-format --config --check-config --print-config
+    --healthcheck --version --help"
 _socklens_client_options="--server --port --wait --help --version"
 
 # In bash, "--name=value" is three words: "--name", "=", "value".

@@ -7,6 +7,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "socklens/tls.h"
+
 /* As many ports as there can be. */
 #define REQUEST_SIZE (256 + 6 * SL_HEALTH_PROBES_MAX)
 
@@ -19,7 +21,7 @@ static const char *judge(const char *reply)
     return *reply ? "it answered something else" : "it closed without an answer";
 }
 
-static const char *ask(int fd, const char *ports)
+static const char *ask(int fd, const char *ports, bool tls)
 {
     char request[REQUEST_SIZE], reply[64] = "";
 
@@ -29,13 +31,16 @@ static const char *ask(int fd, const char *ports)
              "Connection: close\r\n"
              "\r\n",
              *ports ? "?probes=" : "", ports);
+    if (tls)
+        return sl_tls_ask(fd, request, reply, sizeof(reply) - 1) < 0 ? "no answer over TLS"
+                                                                     : judge(reply);
     if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0 ||
         recv(fd, reply, sizeof(reply) - 1, 0) < 0)
         return errno == EAGAIN ? "no answer" : strerror(errno);
     return judge(reply);
 }
 
-const char *sl_health_http_ask(const struct sl_health_target *target, const char *ports,
+const char *sl_health_http_ask(const struct sl_health_target *target, const char *ports, bool tls,
                                int timeout_ms)
 {
     struct timeval timeout = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
@@ -49,7 +54,7 @@ const char *sl_health_http_ask(const struct sl_health_target *target, const char
     if (sl_health_target_connect(target, fd) < 0)
         fault = errno == EINPROGRESS ? "no answer" : strerror(errno);
     else
-        fault = ask(fd, ports);
+        fault = ask(fd, ports, tls);
     close(fd);
     return fault;
 }

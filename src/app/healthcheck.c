@@ -51,7 +51,7 @@ static void list_ports(const struct healthcheck *check, char *text, size_t size)
 }
 
 /* The web server comes first, because it tells the workers which probes are ours. */
-static void ask_http(struct healthcheck *check)
+static void ask_http(struct healthcheck *check, bool tls)
 {
     char ports[6 * SL_HEALTH_PROBES_MAX + 1];
     int64_t by = sl_clock_mono_ns() + HTTP_NS;
@@ -64,7 +64,7 @@ static void ask_http(struct healthcheck *check)
 
         if (target->service)
             continue;
-        fault = sl_health_http_ask(target, ports, left_ms > 100 ? (int)left_ms : 100);
+        fault = sl_health_http_ask(target, ports, tls, left_ms > 100 ? (int)left_ms : 100);
         if (fault)
             add_fault(check, target, fault);
         else
@@ -131,7 +131,7 @@ int sl_healthcheck(const struct sl_config *config, struct sl_error *error)
     result = sl_health_targets_find(&check->targets, config, error);
     if (result == 0) {
         open_probes(check);
-        ask_http(check);
+        ask_http(check, config->tls_cert != NULL);
         run_probes(check);
         close_probes(check);
         if (*check->faults)

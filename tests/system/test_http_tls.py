@@ -223,6 +223,21 @@ class Kinds(unittest.TestCase):
                 self.assertEqual(gateway.get("/healthz")[0], 200)
                 self.assertIn(gateway.http_url + "/", gateway.stdout)
 
+    def test_healthcheck(self):
+        """It does not ask whose certificate it is; without the setting it finds no gateway."""
+        certificate = Certificate("rsa")
+        with Gateway(*certificate.flags, tls=certificate.context()) as gateway:
+            def check(*flags):
+                done = subprocess.run([gateway_executable(), "--healthcheck", *flags,
+                                       "--ready-file", gateway.ready_file], timeout=60,
+                                      env=clean_environment("/"), capture_output=True, text=True,
+                                      check=False)
+                return done.returncode, done.stdout
+
+            self.assertEqual(check(*certificate.flags), (0, "healthy\n"))
+            self.assertEqual(gateway.messages(), [])
+            self.assertEqual(check()[0], 1)
+
     def test_chain(self):
         """The root signs the certificate; the client knows the root alone."""
         folder = new_folder()
