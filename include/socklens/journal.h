@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "socklens/exchange.h"
+#include "socklens/totals.h"
 
 struct sl_journal;
 struct sl_block;
@@ -42,6 +42,9 @@ struct sl_journal_stats {
 };
 
 void sl_journal_stats(struct sl_journal *journal, struct sl_journal_stats *stats);
+
+/* Of everything that was ever appended, what is evicted or cleared by now included. */
+void sl_journal_totals(struct sl_journal *journal, struct sl_totals *totals);
 
 /* A place between two records. Zero-initialise, then seek. One thread at a time. */
 struct sl_cursor {

@@ -12,7 +12,6 @@
 #include "http/feed.h"
 #include "http/hosts.h"
 #include "http/rates.h"
-#include "http/tally.h"
 #include "http/ticker.h"
 #include "http/token.h"
 #include "http/traffic.h"
@@ -54,7 +53,6 @@ struct sl_http {
     struct sl_trail trail;
     struct sl_feed feed;
     struct sl_rates rates;
-    struct sl_tally tally;
     struct sl_traffic traffic;
     struct sl_connections connections;
     int64_t started_at_ns;      /* wall clock */

@@ -23,11 +23,6 @@ static void prepare(void *context, unsigned kinds, int64_t now_ns)
     sl_feed_build(context, kinds);
 }
 
-static int64_t earlier(int64_t a_ns, int64_t b_ns)
-{
-    return a_ns < b_ns ? a_ns : b_ns;
-}
-
 /* Comes at least once a second, because the rates want that. */
 static int64_t sweep(void *context, int64_t now_ns)
 {
@@ -35,9 +30,8 @@ static int64_t sweep(void *context, int64_t now_ns)
     int64_t connections_ns = sl_connections_sweep(&http->connections, now_ns);
     int64_t rates_ns =
         now_ns + sl_rates_sample(&http->rates, http->context.registry, sl_clock_wall_ns());
-    int64_t tally_ns = now_ns + sl_tally_follow(&http->tally);
 
-    return earlier(connections_ns, earlier(rates_ns, tally_ns));
+    return connections_ns < rates_ns ? connections_ns : rates_ns;
 }
 
 static void set_options(struct sl_http *http, const struct sl_http_options *options)
@@ -107,7 +101,6 @@ static int init(struct sl_http *http, const struct sl_http_options *options, str
     sl_feed_init(&http->feed);
     sl_rates_init(&http->rates);
     sl_trail_init(&http->trail, http->context.journal, http->context.registry, http->context.store);
-    sl_tally_init(&http->tally, http->context.journal);
     http->started_at_ns = sl_clock_wall_ns();
     http->started_at_mono_ns = sl_clock_mono_ns();
     if (sl_hosts_init(&http->hosts, options->allow_hosts, options->allow_host_count) < 0 ||
@@ -246,7 +239,6 @@ void sl_http_free(struct sl_http *http)
     sl_feed_deinit(&http->feed);
     sl_rates_deinit(&http->rates);
     sl_trail_deinit(&http->trail);
-    sl_tally_deinit(&http->tally);
     sl_hosts_deinit(&http->hosts);
     free(http->targets.items);
     sl_connections_deinit(&http->connections);

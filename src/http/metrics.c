@@ -118,16 +118,14 @@ static void write_probes(struct page *page, const struct sl_net *net)
 
 /* --- messages --- */
 
-static void write_outcomes(struct page *page, const struct sl_tally_counts *counts)
+static void write_outcomes(struct page *page, const struct sl_totals *totals)
 {
     head(page, "messages_total", "counter", "Messages by what came of them.");
     for (unsigned id = 0; id < SL_SERVICE_COUNT; id++) {
         for (unsigned outcome = 0; outcome < SL_OUTCOME_COUNT; outcome++)
             line(page, "socklens_messages_total{service=\"%s\",outcome=\"%s\"} %" PRIu64,
-                 sl_service_id_name(id), sl_outcome_name(outcome), counts->outcomes[id][outcome]);
+                 sl_service_id_name(id), sl_outcome_name(outcome), totals->outcomes[id][outcome]);
     }
-    single(page, "messages_missed_total", "counter", counts->missed,
-           "Messages that left the journal before they were counted by outcome.");
 }
 
 static void write_durations(struct page *page, const char *service,
@@ -135,12 +133,12 @@ static void write_durations(struct page *page, const char *service,
 {
     uint64_t count = 0;
 
-    for (unsigned i = 0; i < SL_TALLY_BUCKETS; i++) {
+    for (unsigned i = 0; i < SL_DURATION_BOUNDS; i++) {
         count += durations->buckets[i];
         line(page, "socklens_service_duration_seconds_bucket{service=\"%s\",le=\"%g\"} %" PRIu64,
-             service, (double)sl_tally_bounds_ns[i] / (double)SL_NS_PER_S, count);
+             service, (double)sl_duration_bounds_ns[i] / (double)SL_NS_PER_S, count);
     }
-    count += durations->buckets[SL_TALLY_BUCKETS];
+    count += durations->buckets[SL_DURATION_BOUNDS];
     line(page, "socklens_service_duration_seconds_bucket{service=\"%s\",le=\"+Inf\"} %" PRIu64,
          service, count);
     line(page, "socklens_service_duration_seconds_sum{service=\"%s\"} %.9f", service,
@@ -148,17 +146,16 @@ static void write_durations(struct page *page, const char *service,
     line(page, "socklens_service_duration_seconds_count{service=\"%s\"} %" PRIu64, service, count);
 }
 
-static void write_messages(struct page *page, struct sl_tally *tally)
+static void write_messages(struct page *page, struct sl_journal *journal)
 {
-    struct sl_tally_counts counts;
+    struct sl_totals totals;
 
-    sl_tally_follow(tally); /* so that what the scraper sent before it asked is in it */
-    sl_tally_get(tally, &counts);
-    write_outcomes(page, &counts);
+    sl_journal_totals(journal, &totals);
+    write_outcomes(page, &totals);
     head(page, "service_duration_seconds", "histogram",
          "From the arrival of a message to its reply.");
     for (unsigned id = 0; id < SL_SERVICE_COUNT; id++)
-        write_durations(page, sl_service_id_name(id), &counts.durations[id]);
+        write_durations(page, sl_service_id_name(id), &totals.durations[id]);
 }
 
 /* --- the rest --- */
@@ -239,7 +236,7 @@ int sl_metrics_write(struct sl_http *http, struct sl_buffer *out)
     write_services(&page, http->context.registry);
     write_probes(&page, http->context.net);
     single(&page, "closed_clients_total", "counter", totals.closed, "Clients that were closed.");
-    write_messages(&page, &http->tally);
+    write_messages(&page, http->context.journal);
     write_journal(&page, http->context.journal);
     write_store(&page, &http->context);
     write_http(&page, http);

@@ -138,8 +138,10 @@ static void append_one(struct sl_journal *journal, const struct sl_event *event)
     struct sl_block *block = sl_journal_block(journal, last_number(journal));
     uint64_t seq = journal->next_seq;
 
-    if (event->kind == SL_RECORD_EXCHANGE)
+    if (event->kind == SL_RECORD_EXCHANGE) {
         journal->next_seq = seq + 1;
+        sl_totals_add(&journal->totals, event);
+    }
     if (sl_block_append(block, event, seq))
         return;
     block = roll(journal, seq);
@@ -187,6 +189,13 @@ void sl_journal_stats(struct sl_journal *journal, struct sl_journal_stats *stats
     stats->used_bytes = (size_t)(last - journal->first_number) * SL_JOURNAL_BLOCK_SIZE +
                         sl_journal_block(journal, last)->used;
     stats->capacity_bytes = journal->blocks_max * SL_JOURNAL_BLOCK_SIZE;
+    pthread_mutex_unlock(&journal->lock);
+}
+
+void sl_journal_totals(struct sl_journal *journal, struct sl_totals *totals)
+{
+    pthread_mutex_lock(&journal->lock);
+    *totals = journal->totals;
     pthread_mutex_unlock(&journal->lock);
 }
 

@@ -17,6 +17,7 @@ struct sl_journal {
     _Atomic uint64_t last_number; /* of the newest; it is where records are appended */
     uint64_t next_seq;
     uint64_t evicted;
+    struct sl_totals totals;
     struct sl_block *spares; /* unused blocks, so that a full journal allocates nothing */
     size_t spare_count;
     struct sl_waker *wakers[WAKERS_MAX];
