@@ -2,12 +2,14 @@
 """Adds up what the stages of .ci/run really did: count.py FOLDER
 
 FOLDER holds one STAGE.status a stage that was started (its exit status; empty if it never ended)
-and, for a stage that ran tests, STAGE.xml: meson's JUnit log, where each TAP line is one case.
-A stage with no such log counts as one check. A stage that ended badly counts as a failure even
-when each of its cases passed: it broke before, between or after them.
+and, for a stage that ran tests, STAGE.xml (meson's JUnit log, where each TAP line is one case) or
+STAGE.tap. A stage with no such log counts as one check. One that ended with status 77 could not be
+tried on this machine at all: it has said why, and counts for nothing. Any other that ended badly
+counts as a failure even when each of its cases passed: it broke before, between or after them.
 Closes with the line `N passed, N failed, N skipped`; exits 1 unless all passed.
 """
 
+import re
 import sys
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
@@ -26,15 +28,35 @@ def count_log(log):
     return cases
 
 
-def count_stage(status_file):
-    ended_well = status_file.read_text().strip() == "0"
-    log = status_file.with_suffix(".xml")
-    if not log.exists():
-        return Counter(passed=1) if ended_well else Counter(failed=1)
+def count_tap(log):
+    """A plan that was not kept is one failure more."""
+    cases, planned = Counter(), None
+    for line in log.read_text().splitlines():
+        if match := re.match(r"(not )?ok\b(.*# SKIP\b)?", line, re.IGNORECASE):
+            cases["failed" if match[1] else "skipped" if match[2] else "passed"] += 1
+        elif match := re.match(r"1\.\.(\d+)", line):
+            planned = int(match[1])
+    cases["failed"] += planned != sum(cases.values())
+    return cases
+
+
+def count_cases(status_file):
+    """None where the stage has no log of cases."""
+    xml, tap = status_file.with_suffix(".xml"), status_file.with_suffix(".tap")
     try:
-        cases = count_log(log)
+        return count_log(xml) if xml.exists() else count_tap(tap) if tap.exists() else None
     except ElementTree.ParseError:
-        cases = Counter()
+        return Counter()
+
+
+def count_stage(status_file):
+    status = status_file.read_text().strip()
+    ended_well = status == "0"
+    if status == "77":
+        return Counter()
+    cases = count_cases(status_file)
+    if cases is None:
+        return Counter(passed=1) if ended_well else Counter(failed=1)
     ran_none = not cases["passed"] and not cases["failed"]
     if not cases["failed"] and (ran_none or not ended_well):
         cases["failed"] += 1
@@ -47,8 +69,9 @@ def main():
     total = Counter()
     for status_file in sorted(Path(sys.argv[1]).glob("*.status")):
         cases = count_stage(status_file)
-        print(f"{status_file.stem}: {cases['passed']} passed, {cases['failed']} failed,"
-              f" {cases['skipped']} skipped")
+        told = (f"{cases['passed']} passed, {cases['failed']} failed, {cases['skipped']} skipped"
+                if cases else "could not be tried on this machine: it says why above")
+        print(f"{status_file.stem}: {told}")
         total += cases
     if not total:
         total["failed"] = 1

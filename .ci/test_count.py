@@ -61,6 +61,25 @@ class Count(unittest.TestCase):
     def test_nothing_at_all_fails(self):
         self.check({}, "0 passed, 1 failed, 0 skipped", 1)
 
+    def test_tap(self):
+        tap = "1..4\n# x\nok 1 - a\nnot ok 2 - b\nok 3 - c # SKIP no d\nok 4 - e\nokay\n"
+        files = {"image.status": "1", "image.tap": tap}
+        self.check(files, "2 passed, 1 failed, 1 skipped", 1)
+
+    def test_tap_that_stops_short_fails(self):
+        files = {"image.status": "0", "image.tap": "1..2\nok 1 - a\n"}
+        self.check(files, "1 passed, 1 failed, 0 skipped", 1)
+
+    def test_tap_without_a_plan_fails(self):
+        self.check({"image.status": "0", "image.tap": "ok 1 - a\n"}, "1 passed, 1 failed, 0 skipped", 1)
+
+    def test_what_cannot_be_tried_counts_for_nothing(self):
+        files = {"image.status": "77", "image.tap": "1..0 # SKIP\n", "style.status": "0"}
+        self.check(files, "1 passed, 0 failed, 0 skipped", 0)
+
+    def test_only_what_cannot_be_tried_fails(self):
+        self.check({"image.status": "77"}, "0 passed, 1 failed, 0 skipped", 1)
+
 
 if __name__ == "__main__":
     unittest.main()
