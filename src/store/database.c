@@ -111,6 +111,19 @@ int sl_database_open(const char *path, sqlite3 **db)
     return sl_database_exec(*db, pragmas);
 }
 
+int sl_database_open_second(const char *path, sqlite3 **db)
+{
+    int64_t ignored;
+    int code = sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+
+    if (code == SQLITE_OK)
+        code = sqlite3_db_config(*db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    if (code == SQLITE_OK)
+        code = sl_database_exec(*db, "PRAGMA synchronous = NORMAL");
+    /* A connection that has read nothing does not know that there is a WAL. */
+    return code == SQLITE_OK ? sl_database_number(*db, "PRAGMA user_version", 0, &ignored) : code;
+}
+
 int sl_database_exec(sqlite3 *db, const char *sql)
 {
     return sqlite3_exec(db, sql, NULL, NULL, NULL);

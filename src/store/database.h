@@ -29,6 +29,10 @@ void sl_database_init(void);
  * ones are given back. *db is to be closed even after a failure, where it is not NULL. */
 int sl_database_open(const char *path, sqlite3 **db);
 
+/* A further connection to that file for its checkpoints, which leaves the WAL where it is when it
+ * is closed. *db as above. */
+int sl_database_open_second(const char *path, sqlite3 **db);
+
 int sl_database_exec(sqlite3 *db, const char *sql);
 
 /* A statement that is kept. */

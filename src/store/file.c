@@ -211,6 +211,9 @@ int sl_store_open_file(struct sl_store *store, struct sl_error *error)
 
 void sl_store_close_file(struct sl_store *store)
 {
+    sl_checkpointer_free(store->checkpointer);
+    store->checkpointer = NULL;
+    store->passing = false;
     sl_messages_deinit(&store->messages);
     sqlite3_close(store->db);
     store->db = NULL;
@@ -279,6 +282,9 @@ static int count_frames(void *context, sqlite3 *db, const char *schema, int fram
 int sl_store_attach(struct sl_store *store)
 {
     sqlite3_wal_hook(store->db, count_frames, store);
+    store->checkpointer = sl_checkpointer_new(store->path);
+    if (!store->checkpointer)
+        return SQLITE_CANTOPEN;
     return sl_messages_init(&store->messages, store->db, store->registry);
 }
 

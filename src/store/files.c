@@ -15,7 +15,6 @@
 
 #include "socklens/clock.h"
 
-#define WAL_MAX  (UINT64_C(8) << 20)
 #define WAL_PART 16 /* of the file system */
 
 static bool beside(char out[PATH_MAX], const char *path, const char *suffix)
@@ -194,9 +193,9 @@ uint64_t sl_files_wal_max(const char *path)
     uint64_t part;
 
     if (statvfs(path, &status) < 0)
-        return WAL_MAX;
+        return SL_FILES_WAL_MAX;
     part = (uint64_t)status.f_blocks * status.f_frsize / WAL_PART;
-    return part < WAL_MAX ? part : WAL_MAX;
+    return part < SL_FILES_WAL_MAX ? part : SL_FILES_WAL_MAX;
 }
 
 int sl_files_make_ballast(const char *path)

@@ -30,7 +30,8 @@ uint64_t sl_files_inode(const char *path);
 /* Bytes of the log and its WAL. */
 uint64_t sl_files_size(const char *path);
 
-/* How large the WAL may become, about: small beside the file system. */
+/* How large the WAL may become, about: this, but small beside the file system. */
+#define SL_FILES_WAL_MAX (UINT64_C(8) << 20)
 uint64_t sl_files_wal_max(const char *path);
 
 /* PATH.ballast holds space that is let go when the disk is full: even deleting rows needs some, and

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "socklens/store.h"
+#include "store/checkpointer.h"
 #include "store/database.h"
 #include "store/messages.h"
 
@@ -19,7 +20,8 @@ struct sl_store {
     char *path; /* resolved */
     struct sl_log *log;
     int lock_fd;
-    sqlite3 *db; /* NULL: to be opened (again) */
+    sqlite3 *db;                          /* NULL: to be opened (again) */
+    struct sl_checkpointer *checkpointer; /* NULL until the writer starts */
     struct sl_messages messages;
     struct sl_journal *journal;
     const struct sl_registry *registry;
@@ -41,6 +43,7 @@ struct sl_store {
     uint64_t page_size, pages, free_pages, wal_max;
     unsigned delete_rows;               /* a step of retention: as many as take a few ms */
     int wal_frames, wal_checkpointed;   /* in the WAL; of them when it was last moved */
+    bool passing;                       /* a pass of the checkpointer was begun */
     int64_t changed_at_ns, look_at_ns;  /* monotonic: last commit, next look once a second */
     int64_t kept_at_ns;                 /* monotonic: last upkeep */
     int64_t retry_at_ns, busy_since_ns; /* monotonic, after an error; 0: none */
@@ -109,8 +112,8 @@ void sl_store_say_lost(struct sl_store *store);
 /* As large as the WAL may become, about: also a part of what retention allows the file. */
 uint64_t sl_store_wal_bytes(struct sl_store *store);
 
-/* Moves all of the WAL into the file. */
-void sl_store_checkpoint(struct sl_store *store, int mode);
+/* Moves all of the WAL into the file and empties it, waiting for the disk. */
+void sl_store_checkpoint(struct sl_store *store);
 
 /* Reads from the file how large it is. SQLite's code. */
 int sl_store_measure(struct sl_store *store);

@@ -117,7 +117,7 @@ static void make_room(struct sl_store *store)
     int64_t until_ns = sl_clock_mono_ns() + ROOM_NS;
     unsigned deleted;
 
-    sl_store_checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);
+    sl_store_checkpoint(store);
     if (sl_store_measure(store) != SQLITE_OK)
         return;
     while (sl_clock_mono_ns() < until_ns && sl_retention_step(store, &deleted) == SQLITE_OK &&
@@ -125,7 +125,7 @@ static void make_room(struct sl_store *store)
         ;
     sl_database_exec(store->db, "ROLLBACK"); /* fails where no step was left half done */
     sl_database_exec(store->db, "PRAGMA incremental_vacuum");
-    sl_store_checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);
+    sl_store_checkpoint(store);
 }
 
 /* True where there is space for a ballast again, or none can be made here at all. */

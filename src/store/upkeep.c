@@ -21,6 +21,16 @@
 /* Of the bytes that retention allows the file. */
 #define WAL_PART 8
 
+/* How much larger than it should become the WAL may be before the writer holds still for a moment;
+ * and before it waits for the disk, however long that takes: later where there is space enough. */
+#define WAL_OVERDUE    2
+#define WAL_FULL       8
+#define WAL_FULL_ROOMY 32
+#define HOLD_NS        (200 * SL_NS_PER_MS)
+
+/* Of the journal's capacity, unwritten. */
+#define BEHIND_PART 4
+
 int sl_store_measure(struct sl_store *store)
 {
     int64_t size, pages, free_pages;
@@ -83,12 +93,14 @@ static bool shrink_some(struct sl_store *store, bool idle, int64_t until_ns, int
     return false;
 }
 
-void sl_store_checkpoint(struct sl_store *store, int mode)
+void sl_store_checkpoint(struct sl_store *store)
 {
     int frames = 0, moved = 0;
 
+    sl_checkpointer_wait(store->checkpointer, -1, &moved);
+    store->passing = false;
     /* Readers only delay it; other failures show at the next commit. */
-    sqlite3_wal_checkpoint_v2(store->db, NULL, mode, &frames, &moved);
+    sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &frames, &moved);
     store->wal_frames = frames > 0 ? frames : 0;
     store->wal_checkpointed = store->wal_frames;
 }
@@ -103,19 +115,76 @@ uint64_t sl_store_wal_bytes(struct sl_store *store)
     return part && part < store->wal_max ? part : store->wal_max;
 }
 
-/* While a reader is at work the WAL cannot begin anew, and what was moved already stays in it. */
-static void checkpoint_if_due(struct sl_store *store, bool idle)
+/* In WAL frames, that no pass has moved. Where there are fewer frames than were moved, a commit has
+ * begun the WAL anew. */
+static uint64_t unmoved_frames(struct sl_store *store)
 {
-    uint64_t limit = sl_store_wal_bytes(store) / store->page_size;
-
     if (store->wal_frames < store->wal_checkpointed)
         store->wal_checkpointed = 0;
-    if (idle && store->wal_frames > 0)
-        sl_store_checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);
-    else if ((uint64_t)(store->wal_frames - store->wal_checkpointed) >= limit)
-        sl_store_checkpoint(store, (uint64_t)store->wal_frames >= 8 * limit
-                                       ? SQLITE_CHECKPOINT_TRUNCATE
-                                       : SQLITE_CHECKPOINT_PASSIVE);
+    return (uint64_t)(store->wal_frames - store->wal_checkpointed);
+}
+
+/* True where so much waits in the journal that the writer has no time to lose. */
+static bool is_behind(struct sl_store *store)
+{
+    struct sl_journal_stats journal;
+    uint64_t held, unwritten;
+
+    sl_journal_stats(store->journal, &journal);
+    held = journal.newest_seq - journal.oldest_seq + 1;
+    unwritten = journal.newest_seq - store->next_seq + 1;
+    return held > 0 && (double)journal.used_bytes * (double)unwritten / (double)held >
+                           (double)journal.capacity_bytes / BEHIND_PART;
+}
+
+/* True where no pass is under way. */
+static bool look_at_pass(struct sl_store *store, int timeout_ms)
+{
+    int moved;
+
+    if (!store->passing)
+        return true;
+    store->passing = !sl_checkpointer_wait(store->checkpointer, timeout_ms, &moved);
+    if (!store->passing)
+        store->wal_checkpointed = moved;
+    return !store->passing;
+}
+
+static void begin_pass(struct sl_store *store)
+{
+    sl_checkpointer_ask(store->checkpointer);
+    store->passing = true;
+}
+
+static void hold_still(struct sl_store *store)
+{
+    int64_t until_ns = sl_clock_mono_ns() + HOLD_NS;
+
+    while (!look_at_pass(store, 5) && !is_behind(store) && sl_clock_mono_ns() < until_ns)
+        ;
+}
+
+/* The WAL begins anew with the commit that finds all of it moved, and no reader at work. Under load
+ * more has come by the end of each pass, so passes follow each other until the rest is small, and
+ * the writer holds still for the last one. */
+static void checkpoint_if_due(struct sl_store *store, bool idle)
+{
+    uint64_t bytes = sl_store_wal_bytes(store), limit = bytes / store->page_size;
+    uint64_t frames = (uint64_t)store->wal_frames, unmoved;
+    bool overdue = frames >= WAL_OVERDUE * limit;
+
+    if (frames >= (bytes < SL_FILES_WAL_MAX ? WAL_FULL : WAL_FULL_ROOMY) * limit)
+        sl_store_checkpoint(store);
+    if (!look_at_pass(store, 0) || store->wal_frames == 0)
+        return;
+    unmoved = unmoved_frames(store);
+    if (idle && unmoved == 0)
+        sl_store_checkpoint(store); /* nothing is left to wait for the disk for */
+    else if (unmoved >= limit || ((idle || overdue) && unmoved > 0)) {
+        begin_pass(store);
+        if (overdue && unmoved < limit / 2)
+            hold_still(store);
+    }
 }
 
 /* Somebody may have removed the file: then what is written would be lost. */
@@ -149,7 +218,6 @@ static void look(struct sl_store *store, int64_t now_ns)
 bool sl_store_upkeep(struct sl_store *store, int64_t now_ns)
 {
     bool changed = store->changed_at_ns > store->kept_at_ns, idle, more;
-
     int code = SQLITE_OK;
 
     changed |= atomic_exchange(&store->asked, false);

@@ -8,19 +8,21 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "socklens/clock.h"
 #include "store/files.h"
+#include "store/priority.h"
 #include "store/store.h"
 
 #define GATHER_MS 25
-#define NICE      (-5)
 
 /* Of one transaction. */
 #define ROWS_MAX  16384u
 #define BYTES_MAX (UINT64_C(4) << 20)
+#define BATCH_NS  (100 * SL_NS_PER_MS)
+
+/* The clock is looked at once in so many records. */
+#define CLOCK_RECORDS 256u
 
 enum progress { PROGRESS_END, PROGRESS_MORE, PROGRESS_FAILED };
 
@@ -29,6 +31,7 @@ struct batch {
     bool begun;
     uint64_t records, rows, bytes, lost, gaps;
     uint64_t bytes_max, newest_seq;
+    int64_t until_ns;
 };
 
 static int begin(struct sl_store *store, struct batch *batch)
@@ -60,13 +63,20 @@ static int add_gap(struct sl_store *store, struct batch *batch, const struct sl_
     return sl_messages_gap(&store->messages, gap->from, gap->to, "evicted");
 }
 
+static bool is_full(const struct batch *batch)
+{
+    return batch->records >= ROWS_MAX || batch->bytes >= batch->bytes_max ||
+           (batch->records % CLOCK_RECORDS == CLOCK_RECORDS - 1 &&
+            sl_clock_mono_ns() >= batch->until_ns);
+}
+
 /* Reads on into the transaction. */
 static int fill(struct sl_store *store, struct batch *batch, enum progress *progress)
 {
     int code = SQLITE_OK;
 
     *progress = PROGRESS_MORE;
-    while (code == SQLITE_OK && batch->records < ROWS_MAX && batch->bytes < batch->bytes_max) {
+    while (code == SQLITE_OK && !is_full(batch)) {
         const struct sl_record *record;
         struct sl_gap gap;
         enum sl_read read = sl_cursor_next(&store->cursor, &record, &gap);
@@ -117,7 +127,8 @@ static int probe(struct sl_store *store, struct batch *batch)
 static enum progress write_once(struct sl_store *store)
 {
     uint64_t limit = sl_store_wal_bytes(store);
-    struct batch batch = {.bytes_max = limit < BYTES_MAX ? limit : BYTES_MAX};
+    struct batch batch = {.bytes_max = limit < BYTES_MAX ? limit : BYTES_MAX,
+                          .until_ns = sl_clock_mono_ns() + BATCH_NS};
     enum progress progress;
     int code = fill(store, &batch, &progress);
 
@@ -163,17 +174,10 @@ static void finish(struct sl_store *store, enum progress progress)
     if (progress == PROGRESS_END && store->db)
         code = sl_store_transact(store, sl_store_end_run);
     if (code == SQLITE_OK)
-        sl_store_checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);
+        sl_store_checkpoint(store);
     else
         sl_log_error(store->log, "the end of the log %s is missing: messages from %llu on",
                      store->path, (unsigned long long)store->next_seq);
-}
-
-/* Where processors are short, the writer is to keep up with the workers: a datagram waits in its
- * socket, a message that leaves the journal is lost. Needs a privilege or RLIMIT_NICE. */
-static void come_first(void)
-{
-    setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
 }
 
 void *sl_store_run(void *context)
@@ -182,7 +186,7 @@ void *sl_store_run(void *context)
     enum progress progress;
 
     pthread_setname_np(pthread_self(), "store");
-    come_first();
+    sl_priority_raise();
     for (;;) {
         bool stopping = atomic_load(&store->stopping), more;
         int64_t now_ns = sl_clock_mono_ns();

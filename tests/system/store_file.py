@@ -5,6 +5,7 @@ import shutil
 import socket
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -58,6 +59,19 @@ class Traffic:
 
     def replied_before(self, moment):
         return {number for number, at in list(self.replied.items()) if at < moment}
+
+
+class StallProbe:
+    """Watches, in a process of its own, for how long the machine stands still; see stall_probe.py."""
+
+    def __init__(self, folder):
+        script = os.path.join(os.path.dirname(__file__), "stall_probe.py")
+        self.process = subprocess.Popen([sys.executable, script, folder], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+
+    def end(self):
+        """Returns the longest stall in seconds."""
+        return float(self.process.communicate(timeout=60)[0])
 
 
 class StoreTest(unittest.TestCase):
