@@ -1,4 +1,6 @@
 /** Commands and programs that send the same bytes to the same place again. */
+import { shellWord } from './shell';
+
 export type SnippetKind = 'nc' | 'socat' | 'python' | 'c';
 
 export const SNIPPETS: readonly { value: SnippetKind; label: string }[] = [
@@ -46,10 +48,6 @@ function quoted(bytes: Uint8Array, special: string): string {
 /** For POSIX printf in single quotes. */
 function printf(bytes: Uint8Array): string {
   return `printf '${quoted(bytes, "%\\'")}'`;
-}
-
-function shellWord(text: string): string {
-  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function netcat({ protocol, at }: Target, bytes: Uint8Array): string {
