@@ -3,6 +3,7 @@ import { render } from 'preact';
 import { api } from './api/client';
 import { SharedStream } from './api/sharedStream';
 import { now, StoresContext } from './store/context';
+import { Description } from './store/description';
 import { type Filter, filterQuery, isEmptyFilter } from './store/filter';
 import { Gateway } from './store/gateway';
 import { frameScheduler } from './store/schedule';
@@ -26,6 +27,7 @@ const sending = new Sending({
   api,
   pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 });
+const description = new Description(api);
 let stream: SharedStream | null = null;
 effect(() => {
   const filter = view.filter.value;
@@ -55,12 +57,11 @@ document.addEventListener('visibilitychange', () => {
   if (!document.hidden) stream?.retryNow();
 });
 
-followPreferences(document.documentElement);
-
 const root = document.getElementById('app');
 if (root) {
+  followPreferences(document.documentElement, root);
   render(
-    <StoresContext.Provider value={{ gateway, view, sending }}>
+    <StoresContext.Provider value={{ gateway, view, sending, description }}>
       <App />
     </StoresContext.Provider>,
     root,

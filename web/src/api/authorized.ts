@@ -10,12 +10,21 @@ export function hasToken(): boolean {
   return read() !== null;
 }
 
-export function setToken(token: string): void {
+/** Tries a token, and keeps it if the gateway knows it. False if not, or if nothing can be asked now. */
+export async function offerToken(token: string): Promise<boolean> {
+  const { ok } = await fetch('/api/v1/status', { cache: 'no-store', headers: bearer(token) });
+  if (!ok) return false;
   try {
     sessionStorage.setItem(NAME, token);
   } catch {
     // Nothing can be kept: the next request asks again.
   }
+  tokenWanted.value = false;
+  return true;
+}
+
+function bearer(token: string): Record<string, string> {
+  return { Authorization: `Bearer ${token}` };
 }
 
 function read(): string | null {
@@ -26,10 +35,11 @@ function read(): string | null {
   }
 }
 
-export async function authorizedFetch(url: string, init: RequestInit = {}): Promise<Response> {
+export type Init = Omit<RequestInit, 'headers'> & { headers?: Record<string, string> };
+
+export async function authorizedFetch(url: string, init: Init = {}): Promise<Response> {
   const token = read();
-  const headers = new Headers(init.headers);
-  if (token !== null) headers.set('Authorization', `Bearer ${token}`);
+  const headers = { ...init.headers, ...(token !== null && bearer(token)) };
   const response = await fetch(url, { cache: 'no-store', ...init, headers });
   if (response.status === 401) tokenWanted.value = true;
   return response;

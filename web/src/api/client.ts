@@ -1,5 +1,6 @@
-import { type Filter, filterQuery, NO_FILTER } from '../store/filter';
-import { authorizedFetch } from './authorized';
+import { type Filter, filterQuery } from '../store/filter';
+import type { ApiDocument } from '../text/openapi';
+import { authorizedFetch, type Init } from './authorized';
 import { ApiProblem } from './problem';
 import type {
   Client,
@@ -30,7 +31,7 @@ export function exportUrl(format: ExportFormat, filter: Filter): string {
 type Query = Record<string, string | number>;
 
 /** Every request answers with the body or throws an ApiProblem. */
-async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
+async function request<T>(path: string, init: Init = {}): Promise<T> {
   let response: Response;
   try {
     response = await authorizedFetch(BASE + path, init);
@@ -57,15 +58,7 @@ export const api = {
 
   clients: (query: Query) => request<List<Client>>(withQuery('/clients', query)),
 
-  /** Whether the gateway has exports: an older one has not. */
-  canExport: async () =>
-    (await authorizedFetch(exportUrl('ndjson', NO_FILTER), { method: 'HEAD' })).ok,
-
-  /** Whether the gateway says of itself that its log can be cleared. */
-  canClear: async () => {
-    const { paths } = await request<{ paths: Record<string, object> }>('/openapi.json');
-    return 'delete' in (paths['/api/v1/messages'] ?? {});
-  },
+  description: () => request<ApiDocument>('/openapi.json'),
 
   clearLog: () => request<void>('/messages?confirm=yes', { method: 'DELETE' }),
 

@@ -3,7 +3,7 @@
  * that a silent connection is noticed; it says why a stream was refused; and Last-Event-ID survives
  * every kind of failure, not only those after which a browser chooses to try again.
  */
-import { authorizedFetch } from './authorized';
+import { authorizedFetch, tokenWanted } from './authorized';
 import { ApiProblem } from './problem';
 import { type ServerEvent, SseParser } from './sse';
 
@@ -28,7 +28,7 @@ export class EventStream {
   private parser = new SseParser();
   private abort = new AbortController();
   private stopped = false;
-  private lastByteAt = 0;
+  private readonly lastByte = { at: 0, clock: 0 };
   private wake: () => void = () => {};
 
   constructor(
@@ -46,7 +46,9 @@ export class EventStream {
       if (this.stopped) break;
       this.handlers.onState({ name: 'reconnecting', problem });
       if (performance.now() - connectedAt > LONGEST_RETRY_MS) retryMs = FIRST_RETRY_MS;
-      await this.pause(retryMs);
+      // Without the token it would be refused again, and again.
+      do await this.pause(retryMs);
+      while (tokenWanted.value && !this.stopped);
       retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
     }
     clearInterval(watchdog);
@@ -66,7 +68,7 @@ export class EventStream {
   /** Reads until the connection ends; the answer says why it did. */
   private async readOnce(): Promise<string> {
     this.abort = new AbortController();
-    this.lastByteAt = performance.now();
+    this.noteByte();
     try {
       const body = await this.connect();
       this.handlers.onState({ name: 'live' });
@@ -95,14 +97,21 @@ export class EventStream {
     for (;;) {
       const { done, value } = await reader.read();
       if (done || this.stopped) return;
-      this.lastByteAt = performance.now();
+      this.noteByte();
       const events = this.parser.push(decoder.decode(value, { stream: true }));
       if (events.length > 0) this.handlers.onEvents(events);
     }
   }
 
+  private noteByte(): void {
+    Object.assign(this.lastByte, { at: performance.now(), clock: Date.now() });
+  }
+
+  /** By both clocks: a laptop that sleeps may stop the one, and the other may be set. */
   private checkSilence(): void {
-    if (performance.now() - this.lastByteAt > SILENCE_MS) this.abort.abort();
+    const { at, clock } = this.lastByte;
+    const silent = Math.max(performance.now() - at, Date.now() - clock);
+    if (silent > SILENCE_MS) this.abort.abort();
   }
 
   private pause(ms: number): Promise<void> {

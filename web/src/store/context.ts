@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
+import type { Description } from './description';
 import type { Gateway } from './gateway';
 import type { Sending } from './sending';
 import type { View } from './view';
@@ -9,6 +10,7 @@ export interface Stores {
   gateway: Gateway;
   view: View;
   sending: Sending;
+  description: Description;
 }
 
 export const StoresContext = createContext<Stores | null>(null);
@@ -22,6 +24,7 @@ function useStores(): Stores {
 export const useGateway = (): Gateway => useStores().gateway;
 export const useSending = (): Sending => useStores().sending;
 export const useView = (): View => useStores().view;
+export const useDescription = (): Description => useStores().description;
 
 /** This machine's clock, moved once a second for whatever shows an age. */
 export const now = signal(Date.now());

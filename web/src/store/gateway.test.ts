@@ -59,7 +59,7 @@ test('opening the page shows the past before what comes live', async () => {
   assert.deepEqual(asked, [{ limit: 200 }]);
   assert.equal(kinds(gateway)[0], 101);
   assert.equal(kinds(gateway).at(-1), 301);
-  assert.equal(gateway.clients.list('all').length, 1);
+  assert.equal(gateway.clients.list().length, 1);
   assert.equal(gateway.heardAt.value, 1000);
 });
 
@@ -84,7 +84,7 @@ test('a restarted gateway is noticed once, whichever event tells it first', asyn
     gateway.onEvents([first, ...rest].map((name) => news[name]));
     await settled();
     assert.deepEqual(kinds(gateway), [1, 2, 3, 'note', 1, 2], `${first} first`);
-    assert.equal(gateway.clients.list('all').length, 1);
+    assert.equal(gateway.clients.list().length, 1);
   }
 });
 

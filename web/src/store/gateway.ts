@@ -7,16 +7,15 @@ import type { Api } from '../api/client';
 import { ApiProblem } from '../api/problem';
 import type { ServerEvent } from '../api/sse';
 import type { StreamState } from '../api/stream';
-import type { Client, ClientChanges, Gap, Message, Status } from '../api/types';
-import { ClientTable } from './clients';
+import type { ClientChanges, Gap, Listener, Message, Status } from '../api/types';
+import { ClientPages } from './clientPages';
+import { ClientTable, type ClientView } from './clients';
 import { type Filter, NO_FILTER } from './filter';
 import { MessageLog } from './log';
 import { LogPages } from './logPages';
 import { RateHistory } from './rateHistory';
 import { forgetLatest, nextRates, type Rates } from './rates';
 
-/** How many clients the page asks for when it opens. */
-const HISTORY_CLIENTS = 500;
 const CLOCK_TOLERANCE_MS = 500;
 
 export interface GatewayDeps {
@@ -45,15 +44,24 @@ export class Gateway {
   readonly loadingOlder = signal(false);
   readonly log = new MessageLog();
   readonly clients = new ClientTable();
+  readonly clientView = signal<ClientView>({ filter: 'all', order: null });
 
   private lastId = '';
   private logId = '';
   private historyWanted = true;
   private filter: Filter = NO_FILTER;
   private readonly pages: LogPages;
+  private readonly clientPages: ClientPages;
+  private clientsMissed = false;
 
   constructor(private readonly deps: GatewayDeps) {
     this.pages = new LogPages(this.log, deps.api);
+    this.clientPages = new ClientPages(this.clients, deps.api);
+  }
+
+  /** Those that a datagram can be sent to. */
+  get udpListeners(): Listener[] {
+    return this.status.value?.listeners.filter(({ transport }) => transport === 'udp') ?? [];
   }
 
   /** What follows is another selection: what is shown of the old one goes. */
@@ -75,6 +83,18 @@ export class Gateway {
     void this.loadHistory();
   }
 
+  /** Which clients are looked at. */
+  showClients(view: ClientView): void {
+    this.clientView.value = view;
+    void this.loadClients(() => this.clientPages.setView(view));
+    this.commit();
+  }
+
+  /** The next page of a list that is longer than what is known of it. */
+  loadMoreClients(): void {
+    if (!this.clients.whole) void this.loadClients(() => this.clientPages.more());
+  }
+
   /** Puts a page of what came before the first row in front of it. */
   async loadOlder(): Promise<void> {
     if (this.loadingOlder.value || this.searching.value || !this.pages.hasOlder()) return;
@@ -87,7 +107,7 @@ export class Gateway {
   onState(state: StreamState): void {
     this.stream.value = state;
     if (state.name === 'live') {
-      void this.loadClients();
+      void this.loadClients(() => this.clientPages.restart());
       void this.loadRates();
     } else this.rates.value = forgetLatest(this.rates.value);
   }
@@ -114,7 +134,7 @@ export class Gateway {
     if (event.id) this.lastId = event.id;
     const data: unknown = JSON.parse(event.data);
     if (event.type === 'messages') this.log.append((data as { items: Message[] }).items);
-    else if (event.type === 'clients') this.clients.merge((data as ClientChanges).items);
+    else if (event.type === 'clients') this.onClients(data as ClientChanges);
     else if (event.type === 'gap') this.onGap(data as Gap);
     else if (event.type === 'status') this.onStatus(data as Status, event.id);
   }
@@ -125,6 +145,11 @@ export class Gateway {
     else if (gap.reason !== 'restarted') this.log.appendGap(gap);
   }
 
+  private onClients({ items, more }: ClientChanges): void {
+    this.clients.merge(items);
+    if (more > 0) this.clientsMissed = true;
+  }
+
   private onStatus(status: Status, id: string): void {
     this.enterLog(status.log.id);
     this.rates.value = nextRates(this.rates.value, this.status.value, status);
@@ -132,6 +157,7 @@ export class Gateway {
     this.historyVersion.value += 1;
     this.status.value = status;
     this.compareClocks(status);
+    this.fetchMissedClients();
     if (!id) this.lastId = `${status.log.id}:${status.log.newest_seq}`;
     if (this.historyWanted) {
       this.historyWanted = false;
@@ -155,7 +181,7 @@ export class Gateway {
     if (!restarted) return;
     this.log.beginEpoch(this.deps.clock());
     this.clients.clear();
-    void this.loadClients();
+    void this.loadClients(() => this.clientPages.restart());
   }
 
   private async loadHistory(): Promise<void> {
@@ -186,14 +212,15 @@ export class Gateway {
     this.historyVersion.value += 1;
   }
 
-  private async loadClients(): Promise<void> {
-    const logId = this.logId;
-    let items: Client[] = [];
-    await this.tryLoad(async () => {
-      items = (await this.deps.api.clients({ limit: HISTORY_CLIENTS })).items;
-    });
-    if (logId && logId !== this.logId) return;
-    this.clients.merge(items);
+  /** With each status at most: a flood of clients is not answered with one of requests. */
+  private fetchMissedClients(): void {
+    if (!this.clientsMissed) return;
+    this.clientsMissed = false;
+    void this.loadClients(() => this.clientPages.refresh());
+  }
+
+  private async loadClients(load: () => Promise<void>): Promise<void> {
+    await this.tryLoad(load);
     this.deps.schedule(() => this.commit());
   }
 }

@@ -1,24 +1,34 @@
-/** Where the page stands, as its address says it after the #: a filter, and what is looked at. */
+/** Where the page stands, as its address says it after the #: a view, a filter, what is looked at. */
 import { type Filter, filterEntries, isFilterKey } from './filter';
 
 export type Detail = { kind: 'message'; seq: number } | { kind: 'client'; id: number };
 
+/** The part of the API's reference that is looked at; empty is its beginning. */
+export interface Reference {
+  at: string;
+}
+
 export interface Place {
   filter: Filter;
   detail: Detail | null;
+  /** Null where the page shows the traffic. */
+  reference: Reference | null;
 }
 
 export function readPlace(hash: string): Place {
   const params = new URLSearchParams(hash.replace(/^#/, ''));
   const filter: Record<string, string> = {};
   for (const [name, value] of params) if (isFilterKey(name) && value !== '') filter[name] = value;
-  return { filter, detail: readDetail(params.get('show')) };
+  const reference = params.get('view') === 'api' ? { at: params.get('at') ?? '' } : null;
+  return { filter, detail: readDetail(params.get('show')), reference };
 }
 
-export function writePlace({ filter, detail }: Place): string {
+export function writePlace({ filter, detail, reference }: Place): string {
   const params = new URLSearchParams(filterEntries(filter));
   if (detail?.kind === 'message') params.set('show', `message:${detail.seq}`);
   if (detail?.kind === 'client') params.set('show', `client:${detail.id}`);
+  if (reference) params.set('view', 'api');
+  if (reference?.at) params.set('at', reference.at);
   const text = params.toString();
   return text && `#${text}`;
 }

@@ -32,6 +32,10 @@ export const size = choice('size', ['normal', 'projector']);
 export const payloadView = choice('payload', ['text', 'hex', 'escaped']);
 export const differences = choice('differences', ['marked', 'plain']);
 export const snippetKind = choice('snippet', ['nc', 'socat', 'python', 'c']);
+/** Hints that were put away. */
+export const hintSeen = choice('hint', ['none', 'nat']);
+/** Where there is not always room for it. */
+export const sendForm = choice('send', ['closed', 'open']);
 export const chartMetric = choice('chart', ['messages', 'bytes']);
 export const chartRange = choice('range', ['15', '5', '1']);
 

@@ -2,8 +2,17 @@
 import { signal } from '@preact/signals';
 import type { Api } from '../api/client';
 import { ApiProblem } from '../api/problem';
-import type { DatagramResult } from '../api/types';
-import { type FieldProblem, fieldOfParam, type Series } from './packet';
+import type { DatagramResult, Listener } from '../api/types';
+import {
+  FIRST_PACKET,
+  type FieldProblem,
+  fieldOfParam,
+  type Packet,
+  packetProblem,
+  packetSeries,
+  type Series,
+} from './packet';
+import { rememberPacket } from './shelf';
 
 const KEPT_ATTEMPTS = 100;
 
@@ -28,6 +37,8 @@ interface Deps {
 }
 
 export class Sending {
+  /** What the form holds. */
+  readonly packet = signal<Packet>(FIRST_PACKET);
   readonly busy = signal(false);
   readonly run = signal<Run | null>(null);
   readonly attempts = signal<readonly Attempt[]>([]);
@@ -39,6 +50,14 @@ export class Sending {
   stop(): void {
     const run = this.run.value;
     if (run) this.run.value = { ...run, stopped: true };
+  }
+
+  /** Sends what the form holds, unless that cannot be sent. */
+  submit(listeners: readonly Listener[]): void {
+    const packet = this.packet.value;
+    if (packetProblem(packet)) return;
+    rememberPacket(packet);
+    void this.send(packetSeries(packet, listeners));
   }
 
   async send({ request, count, intervalMs }: Series): Promise<void> {

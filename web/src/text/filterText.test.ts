@@ -5,6 +5,7 @@ import { readFilter, suggest, type Vocabulary, writeFilter } from './filterText'
 
 const words: Vocabulary = {
   services: ['udp-upper', 'tcp-chat'],
+  outcomes: ['replied', 'peer_gone'],
   clientId: (address) => (address === '127.0.0.1:1600' ? 7 : null),
   now: new Date('2026-01-01T12:00:00Z'),
 };
@@ -64,6 +65,7 @@ test('a filter that was written is read as the same', () => {
 test('suggestions are for what the caret stands in', () => {
   const choices = {
     services: words.services,
+    outcomes: words.outcomes,
     clients: [{ id: 7, address: '127.0.0.1:1600', service: 'udp-upper' }],
   };
   const inserts = (line: string, caret = line.length) =>
@@ -73,4 +75,11 @@ test('suggestions are for what the caret stands in', () => {
   assert.deepEqual(inserts('client:1600'), ['client:7']);
   assert.equal(inserts('').length, 8);
   assert.deepEqual(inserts('hello'), []);
+});
+
+test('while the gateway’s names are not known, any will do', () => {
+  const unknown = { ...words, services: [], outcomes: [] };
+  assert.deepEqual(readFilter('outcome:new_one', unknown), { filter: { outcome: 'new_one' } });
+  assert.deepEqual(read('outcome:new_one'), { problem: 'outcome: replied, peer_gone' });
+  assert.deepEqual(readFilter('service:,', unknown), { problem: 'service: ' });
 });

@@ -10,28 +10,16 @@ import {
   isFilterKey,
 } from '../store/filter';
 
-/** What the line may refer to. */
+/** What the line may refer to. A list that is empty is not known yet: the gateway then judges. */
 export interface Vocabulary {
   services: readonly string[];
+  outcomes: readonly string[];
   /** The id of the client with this address, where there is one. */
   clientId: (address: string) => number | null;
   now: Date;
 }
 
 export type ReadFilter = { filter: Filter } | { problem: string };
-
-export const OUTCOMES = [
-  'replied',
-  'reply_too_large',
-  'refused_own_listener',
-  'refused_reflecting_port',
-  'refused_not_unicast',
-  'refused_rate_limit',
-  'send_failed',
-  'peer_gone',
-  'after_close',
-  'unfinished',
-] as const;
 
 export interface Token {
   key: FilterKey | null;
@@ -94,7 +82,8 @@ type Reader = (value: string, vocabulary: Vocabulary) => string | null;
 function names(allowed: (vocabulary: Vocabulary) => readonly string[]): Reader {
   return (value, vocabulary) => {
     const known = allowed(vocabulary);
-    return value !== '' && value.split(',').every((name) => known.includes(name)) ? value : null;
+    const good = (name: string) => name !== '' && (known.length === 0 || known.includes(name));
+    return value.split(',').every(good) ? value : null;
   };
 }
 
@@ -116,7 +105,7 @@ function readTime(value: string, { now }: Vocabulary): string | null {
 
 const READERS: Record<FilterKey, Reader> = {
   service: names(({ services }) => services),
-  outcome: names(() => OUTCOMES),
+  outcome: names(({ outcomes }) => outcomes),
   client: (value, { clientId }) => (/^[1-9]\d{0,15}$/.test(value) ? value : id(clientId(value))),
   text: (value) => value || null,
   hex: (value) => (/^(?:[0-9a-fA-F]{2})+$/.test(value) ? value : null),
@@ -132,7 +121,7 @@ function id(found: number | null): string | null {
 const A_TIME = () => '14:30, or 5m ago, or 2026-01-31T12:00:00Z';
 const EXPECTED: Record<FilterKey, (vocabulary: Vocabulary) => string> = {
   service: ({ services }) => services.join(', '),
-  outcome: () => OUTCOMES.join(', '),
+  outcome: ({ outcomes }) => outcomes.join(', '),
   client: () => 'the number or the address of a client',
   text: () => 'at least one character',
   hex: () => 'pairs of hexadecimal digits, as in 48656c6c6f',
@@ -149,6 +138,7 @@ export interface Suggestion {
 
 export interface Choices {
   services: readonly string[];
+  outcomes: readonly string[];
   clients: readonly { id: number; address: string; service: string }[];
 }
 
@@ -192,7 +182,7 @@ function valueSuggestions(key: string, typed: string, choices: Choices): Suggest
   const of = (list: readonly string[], note: string) =>
     list.filter((name) => name.includes(typed)).map((name) => ({ insert: `${key}:${name}`, note }));
   if (key === 'service') return of(choices.services, '');
-  if (key === 'outcome') return of(OUTCOMES, '');
+  if (key === 'outcome') return of(choices.outcomes, '');
   if (key !== 'client') return [];
   return choices.clients
     .filter(({ id: number, address }) => String(number) === typed || address.includes(typed))

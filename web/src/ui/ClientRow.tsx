@@ -3,7 +3,7 @@ import { now, useGateway } from '../store/context';
 import {
   formatAgo,
   formatBytes,
-  formatCount,
+  formatCompact,
   formatMicros,
   formatTimeToSecond,
 } from '../text/format';
@@ -25,7 +25,7 @@ export function clientRowId(client: Client): string {
 
 export function ClientRow({ client, index, active, selected, onOpen }: Props) {
   const gateway = useGateway();
-  const { received } = client;
+  const { received, sent } = client;
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the table takes the keys for its rows
     <div
@@ -57,10 +57,12 @@ export function ClientRow({ client, index, active, selected, onOpen }: Props) {
         {lastSeen(client, now.value + gateway.clockAheadMs.value)}
       </span>
       <span role="gridcell" class="cell cell-messages">
-        {formatCount(received.messages)}
+        {formatCompact(received.messages)}
+        <span class="cell-out"> / {formatCompact(sent.messages)}</span>
       </span>
       <span role="gridcell" class="cell cell-size">
         {formatBytes(received.bytes)}
+        <span class="cell-out"> / {formatBytes(sent.bytes)}</span>
       </span>
       <span role="gridcell" class="cell cell-took">
         {client.rtt_us === null ? '–' : formatMicros(client.rtt_us)}

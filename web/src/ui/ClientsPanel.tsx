@@ -1,12 +1,13 @@
 import { useState } from 'preact/hooks';
-import { type ClientOrder, isClientKey, nextOrder } from '../store/clientOrder';
-import type { ClientFilter } from '../store/clients';
+import { isClientKey, nextOrder } from '../store/clientOrder';
 import { useGateway, useView } from '../store/context';
+import type { Gateway } from '../store/gateway';
 import { formatCount } from '../text/format';
 import { ClientRow, clientRowId } from './ClientRow';
+import { NatHint } from './NatHint';
 import { Panel } from './Panel';
+import { rowHeight } from './pageSize';
 import { Segments } from './Segments';
-import { useNarrow } from './useMedia';
 import { VirtualTable } from './VirtualTable';
 
 const COLUMNS = [
@@ -21,15 +22,16 @@ const COLUMNS = [
   { label: 'State', sort: 'state' },
 ];
 
+/** So near to the last row the next ones are asked for. */
+const MORE_WITHIN_ROWS = 60;
+
 export function ClientsPanel() {
   const gateway = useGateway();
   const view = useView();
-  const narrow = useNarrow();
-  const [filter, setFilter] = useState<ClientFilter>('all');
-  const [order, setOrder] = useState<ClientOrder | null>(null);
+  const { filter, order } = gateway.clientView.value;
   const [activeId, setActiveId] = useState<number | null>(null);
   void gateway.clientsVersion.value;
-  const clients = gateway.clients.list(filter, order);
+  const clients = gateway.clients.list();
   const counts = gateway.status.value?.clients;
   const filters = [
     { value: 'all', label: 'All' },
@@ -49,19 +51,31 @@ export function ClientsPanel() {
     <Panel
       class="clients-panel"
       title="Clients"
+      note={extent(gateway, clients.length)}
       tools={
-        <Segments label="Which clients" options={filters} value={filter} onChange={setFilter} />
+        <Segments
+          label="Which clients"
+          options={filters}
+          value={filter}
+          onChange={(next) => gateway.showClients({ filter: next, order })}
+        />
       }
     >
+      <NatHint />
       <VirtualTable
         label={order ? 'Clients' : 'Clients, open ones first'}
         class="clients"
         keysName="clients"
         columns={COLUMNS}
         {...(order && { sorting: order })}
-        onSort={(by) => isClientKey(by) && setOrder(nextOrder(order, by))}
+        onSort={(by) =>
+          isClientKey(by) && gateway.showClients({ filter, order: nextOrder(order, by) })
+        }
+        onView={(_first, last) => {
+          if (last > clients.length - MORE_WITHIN_ROWS) gateway.loadMoreClients();
+        }}
         count={clients.length}
-        rowHeight={narrow ? 52 : 28}
+        rowHeight={rowHeight.value}
         active={clients.findIndex((client) => client.id === activeId)}
         rowId={(index) => {
           const client = clients[index];
@@ -93,4 +107,15 @@ export function ClientsPanel() {
       )}
     </Panel>
   );
+}
+
+/** What is shown, where that is not all there is. */
+function extent({ clients, clientView, status }: Gateway, shown: number): string {
+  const counts = status.value?.clients;
+  if (!counts || clients.whole || shown === 0) return '';
+  const { filter } = clientView.value;
+  const total = filter === 'all' ? counts.open + counts.closed : counts[filter];
+  if (shown >= total) return '';
+  const part = `${formatCount(shown)} of ${formatCount(total)}`;
+  return clients.isRanked ? `the first ${part}` : `ordered among ${part}`;
 }

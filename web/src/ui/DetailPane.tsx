@@ -5,7 +5,7 @@ import type { Detail } from '../store/place';
 import { formatCount } from '../text/format';
 import { ClientDetail } from './ClientDetail';
 import { MessageDetail } from './MessageDetail';
-import { useStacked } from './useMedia';
+import { layout } from './pageSize';
 
 interface Props {
   detail: Detail;
@@ -15,7 +15,7 @@ interface Props {
 /** What is looked at closely: beside the log on a desk, a drawer over the page where that is narrow. */
 export function DetailPane({ detail, onSendAgain }: Props) {
   const view = useView();
-  const drawer = useStacked();
+  const drawer = layout.value !== 'desk';
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const element = dialog.current;

@@ -11,14 +11,16 @@ interface Props {
   label: string;
   hint?: string;
   error?: string | undefined;
+  /** Where its error stands, if not here. */
+  noteAt?: string;
   tools?: ComponentChildren;
   children: (control: Control) => VNode;
 }
 
 /** A labelled control. Its error stands where its hint does, and is announced. */
-export function Field({ label, hint, error, tools, children }: Props) {
+export function Field({ label, hint, error, noteAt, tools, children }: Props) {
   const id = useId();
-  const describedBy = `${id}-note`;
+  const describedBy = noteAt ?? `${id}-note`;
   return (
     <div class="field" data-invalid={error !== undefined}>
       <div class="field-head">
@@ -26,9 +28,11 @@ export function Field({ label, hint, error, tools, children }: Props) {
         {tools}
       </div>
       {children({ id, 'aria-describedby': describedBy, 'aria-invalid': error !== undefined })}
-      <p id={describedBy} class="field-note" role={error ? 'alert' : undefined}>
-        {error ?? hint}
-      </p>
+      {!noteAt && (
+        <p id={describedBy} class="field-note" role={error ? 'alert' : undefined}>
+          {error ?? hint}
+        </p>
+      )}
     </div>
   );
 }

@@ -1,9 +1,8 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { api, exportUrl } from '../api/client';
-import { ApiProblem } from '../api/problem';
+import { useRef } from 'preact/hooks';
+import { exportUrl } from '../api/client';
 import { useView } from '../store/context';
 import { isEmptyFilter } from '../store/filter';
-import { ConfirmButton } from './ConfirmButton';
+import { ClearLog } from './ClearLog';
 import { DownloadLink } from './DownloadLink';
 
 const FORMATS = [
@@ -12,26 +11,16 @@ const FORMATS = [
   { format: 'pcapng', label: 'pcapng' },
 ] as const;
 
-/** Takes the log elsewhere, or throws it away. There only where the gateway can do that. */
+/** Takes the log elsewhere, or throws it away. */
 export function LogMenu() {
   const view = useView();
   const menu = useRef<HTMLDetailsElement>(null);
-  const [able, setAble] = useState(false);
-  const [clearable, setClearable] = useState(false);
-  useEffect(() => {
-    api.canExport().then(setAble, () => setAble(false));
-  }, []);
-  const onToggle = () => {
-    if (menu.current?.open) api.canClear().then(setClearable, () => setClearable(false));
-  };
-  if (!able) return null;
   const filter = view.filter.value;
   const close = () => menu.current?.removeAttribute('open');
   return (
     <details
       class="menu"
       ref={menu}
-      onToggle={onToggle}
       onKeyDown={(event) => {
         if (event.key !== 'Escape' || !menu.current?.open) return;
         event.preventDefault();
@@ -51,32 +40,8 @@ export function LogMenu() {
             </DownloadLink>
           ))}
         </p>
-        {clearable && <ClearLog onCleared={close} />}
+        <ClearLog onCleared={close} />
       </div>
     </details>
-  );
-}
-
-function ClearLog({ onCleared }: { onCleared: () => void }) {
-  const [problem, setProblem] = useState<string | null>(null);
-  const clear = () =>
-    api.clearLog().then(onCleared, (error) => {
-      if (!(error instanceof ApiProblem)) throw error;
-      setProblem(error.sentence);
-    });
-  return (
-    <>
-      <ConfirmButton
-        label="Clear the log…"
-        question="Throw all messages away?"
-        confirm="Clear"
-        onConfirm={clear}
-      />
-      {problem && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
-    </>
   );
 }

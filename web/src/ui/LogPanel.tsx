@@ -6,8 +6,8 @@ import { FilterBar } from './FilterBar';
 import { LogMenu } from './LogMenu';
 import { LogRowView, rowId } from './LogRowView';
 import { Panel } from './Panel';
+import { rowHeight } from './pageSize';
 import { type LogHold, useLogHold } from './useLogHold';
-import { useNarrow } from './useMedia';
 import { VirtualTable } from './VirtualTable';
 
 const COLUMNS = ['No.', 'Time', 'Service', 'Client', 'Received', 'Reply', 'Size', 'Took'].map(
@@ -21,7 +21,6 @@ export function LogPanel() {
   const view = useView();
   const hold = useLogHold();
   const { log } = gateway;
-  const narrow = useNarrow();
   /** The row the arrow keys stand on, counted from the log's origin. */
   const [activeAt, setActiveAt] = useState<number | null>(null);
   const detail = view.detail.value;
@@ -64,7 +63,7 @@ export function LogPanel() {
         columns={COLUMNS}
         count={hold.count}
         origin={log.origin}
-        rowHeight={narrow ? 52 : 28}
+        rowHeight={rowHeight.value}
         firstColumnChars={formatCount(gateway.status.value?.log.newest_seq ?? 0).length}
         follow={hold.following}
         onFollow={onFollow}

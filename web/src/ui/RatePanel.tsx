@@ -1,20 +1,23 @@
 import { useMemo, useState } from 'preact/hooks';
 import { useGateway } from '../store/context';
-import { chartMetric, chartRange, resolvedTheme, size } from '../store/preferences';
+import { chartMetric, chartRange, resolvedTheme } from '../store/preferences';
 import type { RateTable } from '../store/rateHistory';
+import type { RatePoint } from '../store/rates';
 import { formatBytes, formatRate, formatRateTick, formatTimeToSecond } from '../text/format';
 import { Panel } from './Panel';
-import { RatePlot, type Span } from './RatePlot';
+import { pixels } from './pageSize';
+import type { Span } from './plotKeys';
+import { RatePlot } from './RatePlot';
+import { RateReadout, type Reading } from './RateReadout';
 import { Segments } from './Segments';
-import { ServiceTag } from './ServiceTag';
 
 const METRICS = [
   { value: 'messages', label: 'Messages' },
   { value: 'bytes', label: 'Bytes' },
 ] as const;
 const RANGES = [
-  { value: '1', label: '1 min' },
-  { value: '5', label: '5 min' },
+  { value: '1', label: '1' },
+  { value: '5', label: '5' },
   { value: '15', label: '15 min' },
 ] as const;
 const TICKS = {
@@ -40,7 +43,7 @@ export function RatePanel() {
     () => zoom ?? { min: beginning(table, Number(range) * 60), max: newest },
     [zoom, newest, range, table],
   );
-  const format = FORMATS[metric];
+  const readings = readAt(table, point, (at) => FORMATS[metric](at[metric]));
   return (
     <Panel
       class="rate-panel"
@@ -61,7 +64,7 @@ export function RatePanel() {
             }}
           />
           <Segments
-            label="How far back"
+            label="Minutes back"
             options={RANGES}
             value={range}
             onChange={(next) => {
@@ -72,15 +75,16 @@ export function RatePanel() {
         </div>
       }
     >
-      <Readout table={table} index={point} read={(at) => at && format(at[metric])} />
+      <RateReadout readings={readings} />
       <RatePlot
         label={`${metric} a second of each service over the last ${range} minutes`}
         table={table}
         metric={metric}
         tick={TICKS[metric]}
         span={span}
-        look={`${resolvedTheme.value} ${size.value}`}
-        typeSize={size.value === 'projector' ? 16 : 11}
+        look={`${resolvedTheme.value} ${pixels(1.1)}`}
+        typeSize={pixels(1.1)}
+        reading={readings.map(({ name, value }) => `${name} ${value}`.trim()).join(', ')}
         onPoint={setPoint}
         onZoom={setZoom}
       />
@@ -98,25 +102,20 @@ function beginning({ times, points }: RateTable, seconds: number): number {
   return Math.max(newest - seconds, Math.min(known, newest - SHORTEST_S));
 }
 
-interface ReadoutProps {
-  table: RateTable;
-  index: number | null;
-  read: (point: RateTable['points'][number][number]) => string | null;
-}
-
-/** The figures under the pointer. */
-function Readout({ table, index, read }: ReadoutProps) {
-  const time = index === null ? undefined : table.times[index];
-  if (index === null || time === undefined) return null;
-  return (
-    <p class="readout" aria-hidden="true">
-      <span>{formatTimeToSecond(new Date(time * 1000).toISOString())}</span>
-      {table.services.map((service, n) => (
-        <span key={service} class="readout-value">
-          <ServiceTag service={service} />
-          {read(table.points[n]?.[index] ?? null) ?? '–'}
-        </span>
-      ))}
-    </p>
-  );
+/** The time of a point and what each service carried then. */
+function readAt(
+  { times, services, points }: RateTable,
+  index: number | null,
+  read: (point: RatePoint) => string,
+): Reading[] {
+  const time = index === null ? undefined : times[index];
+  if (index === null || time === undefined) return [];
+  const clock = formatTimeToSecond(new Date(time * 1000).toISOString());
+  return [
+    { name: '', value: clock },
+    ...services.map((name, n) => {
+      const point = points[n]?.[index];
+      return { name, value: point ? read(point) : '–' };
+    }),
+  ];
 }

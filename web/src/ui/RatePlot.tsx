@@ -4,12 +4,8 @@ import 'uplot/dist/uPlot.min.css';
 import type { RateTable } from '../store/rateHistory';
 import type { RatePoint } from '../store/rates';
 import { formatTimeToSecond } from '../text/format';
+import { plotKey, SHORTEST_ZOOM_S, type Span } from './plotKeys';
 import { useSize } from './useSize';
-
-export interface Span {
-  min: number;
-  max: number;
-}
 
 interface Props {
   label: string;
@@ -22,12 +18,13 @@ interface Props {
   look: string;
   /** Of the axes' type, in pixels. */
   typeSize: number;
-  /** The point under the pointer, or null. */
+  /** The point's figures in words, for those who do not see them. */
+  reading: string;
+  /** The point under the pointer or the arrow keys, or null. */
   onPoint: (index: number | null) => void;
-  onZoom: (span: Span) => void;
+  /** Null shows all again. */
+  onZoom: (span: Span | null) => void;
 }
-
-const SHORTEST_ZOOM_S = 5;
 
 /** The curves. uPlot draws on a canvas and writes no markup. */
 export function RatePlot(props: Props) {
@@ -60,7 +57,25 @@ export function RatePlot(props: Props) {
   useEffect(() => {
     if (size.width > 0) plot.current?.setSize(size);
   }, [size]);
-  return <div class="plot" role="img" aria-label={props.label} ref={holder} />;
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (!plot.current || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (plotKey(plot.current, event, props)) event.preventDefault();
+  };
+  return (
+    <div
+      class="plot"
+      role="slider"
+      aria-label={props.label}
+      aria-valuemin={span.min}
+      aria-valuemax={span.max}
+      aria-valuenow={plot.current?.cursor.idx ? table.times[plot.current.cursor.idx] : span.max}
+      aria-valuetext={props.reading || 'no second chosen'}
+      tabIndex={0}
+      data-keys="chart"
+      onKeyDown={onKeyDown}
+      ref={holder}
+    />
+  );
 }
 
 function plotData({ table, metric }: Pick<Props, 'table' | 'metric'>): uPlot.AlignedData {
@@ -94,7 +109,7 @@ function options(holder: HTMLElement, latest: { current: Props }): uPlot.Options
         ...axis,
         size: typeSize * 2.4,
         space: typeSize * 8,
-        values: (_u, splits) => splits.map(clock),
+        values: (_u, splits, _axis, _space, step) => splits.map((at) => clock(at, step)),
       },
       {
         ...axis,
@@ -120,9 +135,10 @@ function options(holder: HTMLElement, latest: { current: Props }): uPlot.Options
   };
 }
 
-/** 14:03, and the second where it is not the full minute. */
-function clock(seconds: number): string {
-  return formatTimeToSecond(new Date(seconds * 1000).toISOString()).replace(/:00$/, '');
+/** 14:03, with the second where the steps are shorter than a minute. */
+function clock(seconds: number, step: number): string {
+  const time = formatTimeToSecond(new Date(seconds * 1000).toISOString());
+  return step < 60 ? time : time.replace(/:00$/, '');
 }
 
 function zoom(u: uPlot, { onZoom }: Props): void {

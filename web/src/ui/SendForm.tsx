@@ -1,3 +1,4 @@
+import { useId } from 'preact/hooks';
 import type { Listener, PayloadEncoding } from '../api/types';
 import type { FieldProblem, Packet } from '../store/packet';
 import { Field } from './Field';
@@ -20,6 +21,13 @@ const HINTS: Record<PayloadEncoding, string> = {
   hex: 'Two digits a byte; spaces do not count',
   base64: 'The standard alphabet, padded',
 };
+
+const FIGURES = [
+  { field: 'count', label: 'Count' },
+  { field: 'intervalMs', label: 'Interval, ms' },
+  { field: 'timeoutMs', label: 'Timeout, ms' },
+  { field: 'fromPort', label: 'Source port' },
+] as const;
 
 interface Props {
   packet: Packet;
@@ -50,17 +58,8 @@ export function SendForm(props: Props) {
         ? { encoding: next, payload: EXAMPLES[next] }
         : { encoding: next },
     );
-  const figures = (field: 'fromPort' | 'timeoutMs' | 'count' | 'intervalMs', label: string) => (
-    <Field label={label} error={errorAt(field)}>
-      {(control) => (
-        <input
-          {...control}
-          {...textInput(packet[field], (value) => onChange({ [field]: value }))}
-          inputMode="numeric"
-        />
-      )}
-    </Field>
-  );
+  const wrong = FIGURES.find(({ field }) => field === problem?.field);
+  const note = useId();
   return (
     <form class="send-form" noValidate onSubmit={onSubmit}>
       <TargetFields
@@ -94,13 +93,21 @@ export function SendForm(props: Props) {
         )}
       </Field>
       <div class="send-figures">
-        {figures('count', 'Count')}
-        {figures('intervalMs', 'Interval, ms')}
-        {figures('timeoutMs', 'Timeout, ms')}
-        {figures('fromPort', 'Source port')}
+        {FIGURES.map(({ field, label }) => (
+          <Field key={field} label={label} error={errorAt(field)} noteAt={note}>
+            {(control) => (
+              <input
+                {...control}
+                {...textInput(packet[field], (value) => onChange({ [field]: value }))}
+                inputMode="numeric"
+              />
+            )}
+          </Field>
+        ))}
       </div>
-      <p class="send-problem" role="alert">
-        {errorAt('form')}
+      {/* One place for the four of them, always there, so that the button below never moves. */}
+      <p id={note} class="field-note send-problem" role="alert">
+        {wrong ? `${wrong.label}: ${problem?.message}` : errorAt('form')}
       </p>
       <button type="submit" class="button-main">
         {busy ? 'Stop' : 'Send'}

@@ -1,23 +1,26 @@
 import { useGateway, useView } from '../store/context';
 import { findExchange } from '../store/exchange';
-import type { Attempt } from '../store/sending';
+import type { Attempt, Run } from '../store/sending';
 import { formatBytes, formatMicros, formatTime } from '../text/format';
 import { PayloadText } from './PayloadText';
 
 interface Props {
   attempts: readonly Attempt[];
+  run: Run | null;
   /** Addresses whose exchanges the log holds. */
   inLog: ReadonlySet<string>;
 }
 
-/** What was sent from the form, newest first. Only the newest one is announced, in a sentence. */
-export function SendResults({ attempts, inLog }: Props) {
-  const newest = attempts[0];
+/** What was sent from the form, newest first. A run is announced at its end, in one sentence. */
+export function SendResults({ attempts, run, inLog }: Props) {
   return (
     <>
       <p class="unseen" role="status">
-        {newest && sentence(newest)}
+        {announcement(attempts[0], run)}
       </p>
+      {attempts.length === 0 && (
+        <p class="empty results-empty">What you send is listed here with its reply.</p>
+      )}
       <ol class="results" aria-label="Sent from here, newest first">
         {attempts.map((attempt) => (
           <SendResult key={attempt.id} attempt={attempt} linked={inLog.has(attempt.result.to)} />
@@ -25,6 +28,13 @@ export function SendResults({ attempts, inLog }: Props) {
       </ol>
     </>
   );
+}
+
+function announcement(newest: Attempt | undefined, run: Run | null): string {
+  if (!newest || !run) return '';
+  if (run.count === 1) return sentence(newest);
+  if (run.sent < run.count && !run.stopped) return '';
+  return `${run.sent} sent, ${run.sent - run.rtts.length} lost`;
 }
 
 function sentence({ result, timeoutMs }: Attempt): string {

@@ -1,17 +1,16 @@
 import type { Message } from '../api/types';
 import { snippetKind } from '../store/preferences';
 import { SNIPPETS, snippet, targetOf } from '../text/snippets';
-import { CopyButton } from './CopyButton';
+import { CodeBlock } from './CodeBlock';
 import { Segments } from './Segments';
 
 /** How to send the same bytes again from a terminal or a program. */
 export function SnippetBox({ message, bytes }: { message: Message; bytes: Uint8Array }) {
   const kind = snippetKind.value;
   const target = targetOf(message.service, message.listener, location.hostname);
-  const text = snippet(kind, target, bytes);
   return (
     <section class="snippets" aria-label="Send the same bytes yourself">
-      <header class="side-head">
+      <CodeBlock what={`the ${kind} snippet`} text={snippet(kind, target, bytes)}>
         <h3>Reproduce</h3>
         <Segments
           label="Reproduce with"
@@ -21,13 +20,7 @@ export function SnippetBox({ message, bytes }: { message: Message; bytes: Uint8A
             snippetKind.value = next;
           }}
         />
-        <span class="side-tools">
-          <CopyButton label="Copy" what={`: copy the ${kind} snippet`} text={() => text} />
-        </span>
-      </header>
-      <pre class="snippet" tabIndex={0}>
-        {text}
-      </pre>
+      </CodeBlock>
     </section>
   );
 }

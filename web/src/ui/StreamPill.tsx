@@ -1,12 +1,16 @@
 import { now, useGateway } from '../store/context';
 import { formatAge } from '../text/format';
 
+/** Something comes each second: after this the connection may be lost already. */
+const STALE_S = 2.5;
+
 /** Whether what is on screen is what happens now, and if not, how old it is. */
 export function StreamPill() {
   const gateway = useGateway();
   const state = gateway.stream.value;
   const heardAt = gateway.heardAt.value;
-  const stale = state.name !== 'live' && heardAt !== null;
+  const age = heardAt === null ? 0 : (now.value - heardAt) / 1000;
+  const stale = heardAt !== null && (state.name !== 'live' || age > STALE_S);
   const words = { connecting: 'Connecting', live: 'Live', reconnecting: 'Reconnecting' };
   const problem = state.name === 'reconnecting' ? state.problem : undefined;
   return (
@@ -14,9 +18,7 @@ export function StreamPill() {
       <span class="stream-dot" aria-hidden="true" />
       {/* Announced when it changes; the age beside it would chatter each second. */}
       <span role="status">{words[state.name]}</span>
-      {stale && (
-        <span class="stream-age">shown as of {formatAge((now.value - heardAt) / 1000)} ago</span>
-      )}
+      {stale && <span class="stream-age">shown as of {formatAge(age)} ago</span>}
     </div>
   );
 }

@@ -1,19 +1,22 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { hasToken, setToken } from '../api/authorized';
+import { hasToken, offerToken } from '../api/authorized';
 import { Field } from './Field';
 import { textInput } from './textInput';
+
+const UNKNOWN = 'The gateway does not know this token';
 
 /** Asks for the token without which the gateway tells nothing. */
 export function TokenDialog() {
   const dialog = useRef<HTMLDialogElement>(null);
   const [token, setTyped] = useState('');
   useEffect(() => dialog.current?.showModal(), []);
-  const submit = (event: SubmitEvent) => {
+  const [problem, setProblem] = useState(hasToken() ? UNKNOWN : undefined);
+  const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     if (token.trim() === '') return;
-    setToken(token.trim());
-    // All of the page begins anew, at the same place.
-    location.reload();
+    setProblem(undefined);
+    const taken = await offerToken(token.trim()).catch(() => null);
+    if (!taken) setProblem(taken === null ? 'The gateway cannot be reached' : UNKNOWN);
   };
   return (
     <dialog
@@ -26,7 +29,7 @@ export function TokenDialog() {
         <Field
           label="This gateway asks for its token"
           hint="It is kept until this tab is closed"
-          error={hasToken() ? 'The gateway does not know this token' : undefined}
+          error={problem}
         >
           {(control) => <input {...control} {...textInput(token, setTyped)} type="password" />}
         </Field>

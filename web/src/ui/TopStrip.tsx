@@ -13,6 +13,8 @@ import { Stat } from './Stat';
 import { StreamPill } from './StreamPill';
 import { StripTools } from './StripTools';
 
+const CLOCK_TOLD_S = 3;
+
 interface Props {
   onShowKeys: () => void;
 }
@@ -28,8 +30,8 @@ export function TopStrip({ onShowKeys }: Props) {
   return (
     <header class="strip">
       <h1 class="strip-brand">
-        <img src="/favicon.svg" alt="" width="26" height="26" />
-        socklens
+        <img src="/favicon.svg" alt="" />
+        <span class="strip-brand-name">socklens</span>
       </h1>
       <StreamPill />
       <dl class="strip-stats">
@@ -48,10 +50,24 @@ export function TopStrip({ onShowKeys }: Props) {
           value={drops === undefined ? '–' : formatCompact(drops)}
           tone={drops ? 'warn' : undefined}
         />
-        <Stat label="Uptime" value={status ? formatAge(status.uptime_s) : '–'} />
+        <Stat label="Uptime" value={status ? formatAge(status.uptime_s) : '–'} minor />
+        <ClockStat aheadMs={gateway.clockAheadMs.value} />
       </dl>
       <StripTools onShowKeys={onShowKeys} />
     </header>
+  );
+}
+
+/** Times are the gateway's: where its clock is not this machine's, that has to be said. */
+function ClockStat({ aheadMs }: { aheadMs: number }) {
+  const seconds = Math.round(Math.abs(aheadMs) / 1000);
+  if (seconds < CLOCK_TOLD_S) return null;
+  return (
+    <Stat
+      label="Gateway's clock"
+      value={`${formatAge(seconds)} ${aheadMs > 0 ? 'ahead' : 'behind'}`}
+      tone="warn"
+    />
   );
 }
 

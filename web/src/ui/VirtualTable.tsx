@@ -53,10 +53,12 @@ export function VirtualTable(props: Props) {
   const head = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, origin });
   const size = useSize(scroller);
+  const geometryKnown = useRef('');
 
   useLayoutEffect(() => {
     const element = scroller.current;
     if (!element) return;
+    geometryKnown.current = geometryOf(element);
     if (follow) element.scrollTop = element.scrollHeight;
     else if (origin !== view.origin) {
       const top = Math.max(0, view.top - (origin - view.origin) * rowHeight);
@@ -68,6 +70,8 @@ export function VirtualTable(props: Props) {
   const onScroll = () => {
     const element = scroller.current;
     if (!element) return;
+    // Rows or window of another height: nobody scrolled, and what follows goes on following.
+    if (follow && geometryKnown.current !== geometryOf(element)) return;
     const top = element.scrollTop;
     setView({ top, origin });
     const below = element.scrollHeight - top - element.clientHeight;
@@ -146,4 +150,8 @@ export function VirtualTable(props: Props) {
       </div>
     </div>
   );
+}
+
+function geometryOf({ scrollHeight, clientHeight }: HTMLElement): string {
+  return `${scrollHeight} ${clientHeight}`;
 }

@@ -1,20 +1,22 @@
-import { useGateway } from '../store/context';
+import { useEffect } from 'preact/hooks';
+import { tokenWanted } from '../api/authorized';
+import { useDescription, useGateway } from '../store/context';
 import type { Choices, Vocabulary } from '../text/filterText';
 
-const SERVICES = ['udp-upper', 'tcp-upper', 'tcp-chat'];
-
-/** The names that a filter may use now. */
+/** The names that a filter may use now: those that the gateway gives. */
 export function useFilterWords(): { vocabulary: () => Vocabulary; choices: () => Choices } {
   const gateway = useGateway();
-  const listeners = gateway.status.value?.listeners ?? [];
-  const services = [...new Set([...SERVICES, ...listeners.map(({ service }) => service)])];
-  const clients = () => gateway.clients.list('all');
+  const description = useDescription();
+  useEffect(() => void description.load(), [description, tokenWanted.value]);
+  const names = { services: description.services.value, outcomes: description.outcomes.value };
+  const clients = () => gateway.clients.known();
   return {
     vocabulary: () => ({
-      services,
+      ...names,
       clientId: (address) => clients().find((client) => client.address === address)?.id ?? null,
-      now: new Date(),
+      // "5m ago" is meant on the clock that wrote the times of the log.
+      now: new Date(Date.now() + gateway.clockAheadMs.value),
     }),
-    choices: () => ({ services, clients: clients() }),
+    choices: () => ({ ...names, clients: clients() }),
   };
 }

@@ -1,27 +1,27 @@
 import { useEffect } from 'preact/hooks';
+import { useView } from '../store/context';
+import type { View } from '../store/view';
+import { findPlace } from './findPlace';
+import { closeSendForm, openSendForm } from './sendFormFocus';
 
 /** Keys that lead to a place of the page; each place carries its name in `data-keys`. */
 const PLACES: Record<string, string> = {
   '/': 'filter',
   l: 'log',
   c: 'clients',
-  s: 'payload',
+  g: 'chart',
 };
 /** Keys that press a button. None of them does what cannot be taken back. */
-const BUTTONS: Record<string, string> = { p: 'pause', b: 'projector' };
-
-interface Handlers {
-  onHelp: () => void;
-  onEscape: () => void;
-}
+const BUTTONS: Record<string, string> = { p: 'pause', b: 'projector', a: 'api' };
 
 /** Keys of the page as a whole: silent while something is typed or a dialog is open. */
-export function usePageKeys({ onHelp, onEscape }: Handlers): void {
+export function usePageKeys(onHelp: () => void): void {
+  const view = useView();
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
       if (document.querySelector('dialog:modal')) return;
-      if (event.key === 'Escape') onEscape();
+      if (event.key === 'Escape') closeNewest(view);
       else if (isTyping(event.target)) return;
       else if (event.key === '?') onHelp();
       else if (!press(event.key)) return;
@@ -29,7 +29,13 @@ export function usePageKeys({ onHelp, onEscape }: Handlers): void {
     };
     addEventListener('keydown', onKeyDown);
     return () => removeEventListener('keydown', onKeyDown);
-  }, [onHelp, onEscape]);
+  }, [onHelp, view]);
+}
+
+/** Closes what was opened last. */
+function closeNewest(view: View): void {
+  if (view.detail.value) view.close();
+  else closeSendForm();
 }
 
 function isTyping(target: EventTarget | null): boolean {
@@ -37,13 +43,10 @@ function isTyping(target: EventTarget | null): boolean {
 }
 
 function press(key: string): boolean {
-  const place = find(PLACES[key]);
+  if (key === 's') return openSendForm();
+  const place = findPlace(PLACES[key]);
   place?.focus();
-  const button = find(BUTTONS[key]);
+  const button = findPlace(BUTTONS[key]);
   button?.click();
   return place !== null || button !== null;
-}
-
-function find(name: string | undefined): HTMLElement | null {
-  return name === undefined ? null : document.querySelector(`[data-keys="${name}"]`);
 }
