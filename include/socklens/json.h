@@ -13,11 +13,16 @@
 #include <string.h>
 
 #include "socklens/buffer.h"
+#include "socklens/clock.h"
 
 struct sl_json {
     struct sl_buffer *out;
     bool comma;  /* the next value or key is not the first of its container */
     bool failed; /* an allocation failed; `out` is cut */
+    /* The second that was written last, since most times of a list are in it too. */
+    bool has_second;
+    int64_t second;
+    char second_text[SL_RFC3339_SIZE];
 };
 
 void sl_json_init(struct sl_json *json, struct sl_buffer *out);
@@ -49,6 +54,30 @@ static inline void sl_json_key(struct sl_json *json, const char *key)
     out->size += json->comma + size + 3;
     json->comma = false;
 }
+
+/* What sl_json_lead does where there is no room. */
+void sl_json_lead_n(struct sl_json *json, const char *text, size_t size);
+
+/* Writes a piece of JSON that is right as it stands and after which a value comes, with the comma
+ * before it where one is due: "\"seq\":" or "{\"a\":1,\"b\":". For the few
+ * shapes that make up long lists. */
+static inline void sl_json_lead(struct sl_json *json, const char *text)
+{
+    struct sl_buffer *out = json->out;
+    size_t size = strlen(text);
+    if (json->failed || out->capacity - out->size < size + 1) {
+        sl_json_lead_n(json, text, size);
+        return;
+    }
+    uint8_t *to = out->data + out->size;
+    *to = ',';
+    memcpy(to + json->comma, text, size);
+    out->size += json->comma + size;
+    json->comma = false;
+}
+
+/* A string that is known to need no escape: our own words, addresses in digits. */
+void sl_json_plain(struct sl_json *json, const char *text, size_t size);
 
 void sl_json_string(struct sl_json *json, const char *text);
 void sl_json_string_n(struct sl_json *json, const char *text, size_t size);

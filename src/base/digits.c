@@ -26,6 +26,15 @@ size_t sl_digits_write(uint64_t value, char *out)
         *out = (char)('0' + value);
         return 1;
     }
+    if (value < 100) { /* sizes, and most others */
+        sl_digits_write_pair((unsigned)value, out);
+        return 2;
+    }
+    if (value < 1000) {
+        *out = (char)('0' + value / 100);
+        sl_digits_write_pair((unsigned)(value % 100), out + 1);
+        return 3;
+    }
     size_t count = count_digits(value);
     char *at = out + count;
     for (; value >= 10; value /= 100) {

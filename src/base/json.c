@@ -18,7 +18,7 @@ void sl_json_init(struct sl_json *json, struct sl_buffer *out)
 }
 
 /* Where `size` bytes go, or NULL with `failed` set. */
-static uint8_t *room(struct sl_json *json, size_t size)
+static inline uint8_t *room(struct sl_json *json, size_t size)
 {
     struct sl_buffer *out = json->out;
     if (json->failed)
@@ -31,7 +31,7 @@ static uint8_t *room(struct sl_json *json, size_t size)
 }
 
 /* The comma before a value, where it needs one, and room for `size` bytes after it. */
-static uint8_t *begin_value(struct sl_json *json, size_t size)
+static inline uint8_t *begin_value(struct sl_json *json, size_t size)
 {
     uint8_t *to = room(json, size + 1);
     if (to && json->comma) {
@@ -97,6 +97,27 @@ void sl_json_key_n(struct sl_json *json, const char *key, size_t size)
     memcpy(to + 1, key, size);
     memcpy(to + 1 + size, "\":", 2);
     json->out->size += size + 3;
+}
+
+void sl_json_lead_n(struct sl_json *json, const char *text, size_t size)
+{
+    uint8_t *to = begin_value(json, size);
+    json->comma = false;
+    if (!to)
+        return;
+    memcpy(to, text, size);
+    json->out->size += size;
+}
+
+void sl_json_plain(struct sl_json *json, const char *text, size_t size)
+{
+    uint8_t *to = begin_value(json, size + 2);
+    if (!to)
+        return;
+    to[0] = '"';
+    memcpy(to + 1, text, size);
+    to[size + 1] = '"';
+    json->out->size += size + 2;
 }
 
 /* True where one of eight ASCII bytes is under 0x20, a quote, a backslash or DEL. x - ONES borrows
@@ -289,14 +310,26 @@ void sl_json_null(struct sl_json *json)
     write_plain(json, "null", 4);
 }
 
+static const char *format_time(struct sl_json *json, int64_t wall_ns)
+{
+    int64_t second = wall_ns / SL_NS_PER_S;
+    if (!json->has_second || second != json->second || wall_ns < 0) {
+        sl_clock_format(wall_ns, json->second_text);
+        json->second = second;
+        json->has_second = wall_ns >= 0;
+        return json->second_text;
+    }
+    unsigned micros = (unsigned)(wall_ns % SL_NS_PER_S) / 1000;
+    char *to = json->second_text + sizeof("2026-01-01T00:00:00.") - 1;
+    sl_digits_write_pair(micros / 10000, to);
+    sl_digits_write_pair(micros / 100 % 100, to + 2);
+    sl_digits_write_pair(micros % 100, to + 4);
+    return json->second_text;
+}
+
 void sl_json_time(struct sl_json *json, int64_t wall_ns)
 {
-    uint8_t *to = begin_value(json, SL_RFC3339_SIZE + 2);
-    if (!to)
-        return;
-    size_t length = sl_clock_format(wall_ns, (char *)to + 1);
-    to[0] = to[length + 1] = '"';
-    json->out->size += length + 2;
+    sl_json_plain(json, format_time(json, wall_ns), sizeof("2026-01-01T00:00:00.000000Z") - 1);
 }
 
 void sl_json_base64(struct sl_json *json, const uint8_t *bytes, size_t size)

@@ -1,19 +1,21 @@
 #include "socklens/message_json.h"
 
+#include <string.h>
+
 #include "export/payload.h"
 
 void sl_payload_json(struct sl_json *json, const uint8_t *bytes, size_t stored, uint64_t size)
 {
-    sl_json_open_object(json);
-    sl_json_key(json, "size");
+    sl_json_lead(json, "{\"size\":");
     sl_json_uint(json, size);
-    sl_json_key(json, "stored_size");
+    sl_json_lead(json, "\"stored_size\":");
     sl_json_uint(json, stored);
-    sl_json_key(json, "truncated");
-    sl_json_bool(json, size > stored);
-    sl_json_key(json, "text");
+    if (size > stored)
+        sl_json_lead(json, "\"truncated\":true,\"text\":");
+    else
+        sl_json_lead(json, "\"truncated\":false,\"text\":");
     sl_json_text_or_null(json, bytes, payload_text_size(bytes, stored, size));
-    sl_json_key(json, "base64");
+    sl_json_lead(json, "\"base64\":");
     sl_json_base64(json, bytes, stored);
     sl_json_close_object(json);
 }
@@ -23,14 +25,17 @@ void sl_address_json(struct sl_json *json, const struct sl_address *address)
     char text[SL_ADDRESS_TEXT_SIZE];
     size_t size = sl_address_format(address, text);
 
-    sl_json_string_n(json, text, size);
+    sl_json_plain(json, text, size);
+}
+
+static void name(struct sl_json *json, const char *text)
+{
+    sl_json_plain(json, text, strlen(text));
 }
 
 static void client(struct sl_json *json, const struct sl_record *record)
 {
-    sl_json_key(json, "client");
-    sl_json_open_object(json);
-    sl_json_key(json, "id");
+    sl_json_lead(json, "\"client\":{\"id\":");
     sl_json_uint(json, record->client);
     sl_json_key(json, "address");
     sl_address_json(json, &record->peer);
@@ -67,11 +72,10 @@ static void payloads(struct sl_json *json, const struct sl_record *record)
 
 void sl_message_json(struct sl_json *json, const struct sl_record *record, const char *listener)
 {
-    sl_json_open_object(json);
-    sl_json_key(json, "seq");
+    sl_json_lead(json, "{\"seq\":");
     sl_json_uint(json, record->seq);
     sl_json_key(json, "service");
-    sl_json_string(json, sl_service_id_name(record->service));
+    name(json, sl_service_id_name(record->service));
     client(json, record);
     sl_json_key(json, "listener");
     if (listener)
@@ -81,6 +85,6 @@ void sl_message_json(struct sl_json *json, const struct sl_record *record, const
     times(json, record);
     payloads(json, record);
     sl_json_key(json, "outcome");
-    sl_json_string(json, sl_outcome_name(record->outcome));
+    name(json, sl_outcome_name(record->outcome));
     sl_json_close_object(json);
 }

@@ -7,6 +7,8 @@
 #include "socklens/clock.h"
 #include "socklens/message_json.h"
 
+#define MESSAGE_SIZE_GUESS 512
+
 /* --- from the query --- */
 
 /* "b17": newest first, below 17. "a17": oldest first, after 17. */
@@ -192,6 +194,7 @@ static void begin_page(struct sl_message_list *list)
                                         .record = add,
                                         .gap = add_gap,
                                         .context = list};
+    sl_buffer_reserve(&list->body, list->limit * MESSAGE_SIZE_GUESS); /* or as it grows */
     sl_json_init(&list->json, &list->body);
     sl_json_open_object(&list->json);
     sl_json_key(&list->json, "items");

@@ -78,6 +78,43 @@ static void writes_times(void **state)
     assert_took(&out, "\"2026-01-01T00:00:00.000001Z\"");
 }
 
+static void writes_times_of_one_second_and_others(void **state)
+{
+    static const int64_t second = INT64_C(1767225600000000000);
+
+    (void)state;
+    sl_json_open_array(&json);
+    sl_json_time(&json, second + 999999999);
+    sl_json_time(&json, second + 1000);
+    sl_json_time(&json, second + SL_NS_PER_S);
+    sl_json_time(&json, second + 123456789);
+    sl_json_time(&json, -1);
+    sl_json_time(&json, 0);
+    sl_json_time(&json, 5000);
+    sl_json_close_array(&json);
+    assert_took(&out,
+                "[\"2026-01-01T00:00:00.999999Z\",\"2026-01-01T00:00:00.000001Z\","
+                "\"2026-01-01T00:00:01.000000Z\",\"2026-01-01T00:00:00.123456Z\","
+                "\"1970-01-01T00:00:00.000000Z\",\"1970-01-01T00:00:00.000000Z\","
+                "\"1970-01-01T00:00:00.000005Z\"]");
+}
+
+static void takes_pieces_as_they_stand(void **state)
+{
+    (void)state;
+    sl_json_open_array(&json);
+    for (uint64_t i = 1; i < 3; i++) {
+        sl_json_lead(&json, "{\"a\":");
+        sl_json_uint(&json, i);
+        sl_json_lead(&json, "\"b\":true,\"c\":");
+        sl_json_plain(&json, "plain", 5);
+        sl_json_close_object(&json);
+    }
+    sl_json_close_array(&json);
+    assert_took(&out,
+                "[{\"a\":1,\"b\":true,\"c\":\"plain\"},{\"a\":2,\"b\":true,\"c\":\"plain\"}]");
+}
+
 static void escapes_strings(void **state)
 {
     (void)state;
@@ -216,6 +253,8 @@ int main(void)
         WITH(puts_the_commas),
         WITH(writes_numbers),
         WITH(writes_times),
+        WITH(writes_times_of_one_second_and_others),
+        WITH(takes_pieces_as_they_stand),
         WITH(escapes_strings),
         WITH(every_ascii_byte_at_every_place_survives),
         WITH(the_neighbours_of_the_separators_stay),

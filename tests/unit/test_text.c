@@ -268,6 +268,20 @@ static void base64_goes_there_and_back(void **state)
     sl_buffer_deinit(&back);
 }
 
+static void base64_has_every_letter(void **state)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    struct sl_buffer bytes = SL_BUFFER_INIT, text = SL_BUFFER_INIT;
+
+    (void)state;
+    assert_int_equal(sl_text_from_base64(letters, &bytes), 0);
+    assert_int_equal(sl_text_base64(bytes.data, bytes.size, &text), 0);
+    assert_took(&text, letters);
+    sl_buffer_deinit(&bytes);
+    sl_buffer_deinit(&text);
+}
+
 static void reads_base64_without_padding(void **state)
 {
     (void)state;
@@ -351,6 +365,7 @@ int main(void)
         cmocka_unit_test(escapes_what_drives_a_terminal),
         cmocka_unit_test(writes_base64),
         cmocka_unit_test(base64_goes_there_and_back),
+        cmocka_unit_test(base64_has_every_letter),
         cmocka_unit_test(reads_base64_without_padding),
         cmocka_unit_test(refuses_malformed_base64),
         cmocka_unit_test(reads_hex),
