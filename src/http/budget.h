@@ -1,24 +1,34 @@
-/* How much one step may scan before others have their turn. */
+/* How much one step may scan before others have their turn. All that have more to do take turns, so
+ * the more there are, the less each gets: who comes in between does not wait for long. */
 #ifndef SOCKLENS_HTTP_BUDGET_H
 #define SOCKLENS_HTTP_BUDGET_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "socklens/clock.h"
 
 #define SL_BUDGET_RECORDS 20000
 #define SL_BUDGET_NS      (2 * SL_NS_PER_MS)
+#define SL_BUDGET_NS_MIN  (SL_NS_PER_MS / 10)
+#define SL_BUDGET_NS_ALL  (20 * SL_NS_PER_MS) /* about so much for one turn of all */
 
 struct sl_budget {
     unsigned records;
     int64_t until_ns;
 };
 
-static inline struct sl_budget sl_budget_begin(void)
+static inline struct sl_budget sl_budget_begin(size_t rivals)
 {
+    int64_t share_ns = SL_BUDGET_NS_ALL / (int64_t)(rivals + 1);
+
+    if (share_ns > SL_BUDGET_NS)
+        share_ns = SL_BUDGET_NS;
+    if (share_ns < SL_BUDGET_NS_MIN)
+        share_ns = SL_BUDGET_NS_MIN;
     return (struct sl_budget){.records = SL_BUDGET_RECORDS,
-                              .until_ns = sl_clock_mono_ns() + SL_BUDGET_NS};
+                              .until_ns = sl_clock_mono_ns() + share_ns};
 }
 
 /* Takes one record out of it; false where nothing is left. The clock is asked every 64 records. */

@@ -124,7 +124,7 @@ static bool has_hung_up(struct download *download)
 static enum sl_stream_step produce(struct download *download)
 {
     struct sl_waiter *waiter = &download->source.waiter;
-    struct sl_budget budget = sl_budget_begin();
+    struct sl_budget budget = sl_trail_budget(&download->http->trail);
     enum sl_walked walked;
 
     if (!download->begun)

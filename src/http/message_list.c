@@ -110,9 +110,20 @@ static bool count_record(void *context, const struct sl_record *record, const ch
 {
     struct sl_message_list *list = context;
 
-    (void)record;
     (void)listener;
+    if (list->waited == 0)
+        list->first_seq = record->seq;
     return ++list->waited < list->min;
+}
+
+static bool note_gap(void *context, const struct sl_gap *gap, const char *reason)
+{
+    struct sl_message_list *list = context;
+
+    (void)gap;
+    (void)reason;
+    list->met_gap = true;
+    return true;
 }
 
 /* Counts all that there is, as far back as it goes, where nothing says after what. */
@@ -122,13 +133,16 @@ static void begin_count(struct sl_message_list *list, struct sl_trail *trail)
 
     if (!list->oldest_first)
         sl_trail_bounds(trail, &place, &newest);
-    list->wait_walk = (struct sl_trail_walk){
-        .filter = &list->filter, .place = {.seq = place}, .record = count_record, .context = list};
+    list->wait_walk = (struct sl_trail_walk){.filter = &list->filter,
+                                             .place = {.seq = place},
+                                             .record = count_record,
+                                             .gap = note_gap,
+                                             .context = list};
 }
 
 enum sl_progress sl_message_list_count(struct sl_message_list *list, struct sl_trail *trail)
 {
-    struct sl_budget budget = sl_budget_begin();
+    struct sl_budget budget = sl_trail_budget(trail);
 
     if (!list->wait_walk.record)
         begin_count(list, trail);
@@ -185,12 +199,20 @@ static bool add_gap(void *context, const struct sl_gap *gap, const char *reason)
     return true;
 }
 
+/* What the wait has gone through need not be searched again, unless the page has to tell a gap. */
+static uint64_t first_place(const struct sl_message_list *list)
+{
+    if (!list->oldest_first || !list->wait_walk.record || list->met_gap)
+        return list->place;
+    return list->waited > 0 ? list->first_seq : list->wait_walk.place.seq;
+}
+
 static void begin_page(struct sl_message_list *list)
 {
     list->until_ns = sl_clock_mono_ns() + SL_SEARCH_NS;
     list->walk = (struct sl_trail_walk){.filter = &list->filter,
                                         .backward = !list->oldest_first,
-                                        .place = {.seq = list->place},
+                                        .place = {.seq = first_place(list)},
                                         .record = add,
                                         .gap = add_gap,
                                         .context = list};
@@ -211,7 +233,7 @@ static enum sl_progress give_up(struct sl_message_list *list)
 
 enum sl_progress sl_message_list_fill(struct sl_message_list *list, struct sl_trail *trail)
 {
-    struct sl_budget budget = sl_budget_begin();
+    struct sl_budget budget = sl_trail_budget(trail);
     enum sl_walked walked;
 
     if (list->until_ns == 0)

@@ -28,7 +28,9 @@ struct sl_message_list {
     uint64_t place;  /* oldest first: the next seq to look at; else everything below it is left */
     int64_t wait_ns; /* 0: does not wait */
     uint64_t min;
-    uint64_t waited; /* matches so far */
+    uint64_t waited;    /* matches so far */
+    uint64_t first_seq; /* of them */
+    bool met_gap;       /* while waiting */
     struct sl_trail_walk wait_walk, walk;
     int64_t until_ns; /* monotonic: the search's end; 0: not begun */
     /* The result. */

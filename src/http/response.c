@@ -50,6 +50,7 @@ static ssize_t read_source(void *context, uint64_t position, char *bytes, size_t
     for (;;) {
         switch (source->read(source, bytes, max, &size)) {
         case SL_STREAM_BYTES:
+            sl_ticker_mark_busy(source->ticker, &source->waiter);
             return (ssize_t)size;
         case SL_STREAM_YIELD:
             sl_ticker_yield(source->ticker, &source->waiter);

@@ -38,7 +38,7 @@ static bool add_gap(void *context, const struct sl_gap *gap, const char *reason)
 
 void sl_stream_look(struct sl_stream *stream)
 {
-    struct sl_budget budget = sl_budget_begin();
+    struct sl_budget budget = sl_trail_budget(&stream->http->trail);
     struct sl_batch batch = {.stream = stream};
     enum sl_walked walked;
 
@@ -93,7 +93,7 @@ static bool meet_hole(void *context, const struct sl_gap *gap, const char *reaso
 /* True at the log's end, or behind a hole. */
 static bool walk(struct sl_stream *stream)
 {
-    struct sl_budget budget = sl_budget_begin();
+    struct sl_budget budget = sl_trail_budget(&stream->http->trail);
     enum sl_walked walked;
 
     begin_at(stream, stream->sampler.walked_seq + 1);
@@ -138,7 +138,7 @@ static void send_record(void *context, const struct sl_record *record, const cha
 /* Sends what is in the ring, a batch at a time; true when all of it is. */
 static bool send_ring(struct sl_stream *stream)
 {
-    struct sl_budget budget = sl_budget_begin();
+    struct sl_budget budget = sl_trail_budget(&stream->http->trail);
     struct sl_sampler *sampler = &stream->sampler;
     struct sl_batch batch = {.stream = stream};
 

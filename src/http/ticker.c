@@ -368,10 +368,23 @@ unsigned sl_ticker_take(struct sl_ticker *ticker, struct sl_waiter *waiter)
     return due;
 }
 
+void sl_ticker_mark_busy(struct sl_ticker *ticker, struct sl_waiter *waiter)
+{
+    ticker->busy += !waiter->busy;
+    waiter->busy = true;
+}
+
+static void rest(struct sl_ticker *ticker, struct sl_waiter *waiter)
+{
+    ticker->busy -= waiter->busy;
+    waiter->busy = false;
+}
+
 bool sl_ticker_park(struct sl_ticker *ticker, struct sl_waiter *waiter)
 {
     bool kick_needed = false, parked;
 
+    rest(ticker, waiter);
     pthread_mutex_lock(&ticker->lock);
     if (waiter->fd >= 0 && !waiter->due &&
         watch(ticker, EPOLL_CTL_ADD, waiter->fd, EPOLLIN | EPOLLONESHOT, waiter->id) < 0)
@@ -392,6 +405,7 @@ bool sl_ticker_park(struct sl_ticker *ticker, struct sl_waiter *waiter)
 
 void sl_ticker_yield(struct sl_ticker *ticker, struct sl_waiter *waiter)
 {
+    sl_ticker_mark_busy(ticker, waiter);
     pthread_mutex_lock(&ticker->lock);
     ticker->hooks.suspend(waiter->connection);
     ticker->hooks.resume(waiter->connection);
@@ -400,6 +414,7 @@ void sl_ticker_yield(struct sl_ticker *ticker, struct sl_waiter *waiter)
 
 void sl_ticker_remove(struct sl_ticker *ticker, struct sl_waiter *waiter)
 {
+    rest(ticker, waiter);
     if (!waiter->added)
         return;
     pthread_mutex_lock(&ticker->lock);

@@ -48,6 +48,7 @@ struct sl_waiter {
     /* The ticker's. */
     unsigned due;
     bool added, parked;
+    bool busy; /* between a yield and its end or rest. The HTTP thread's */
     uint64_t id;
     struct sl_waiter *next, *previous;
 };
@@ -68,6 +69,7 @@ struct sl_ticker {
     struct sl_journal *journal;
     struct sl_waker *waker;
     int epoll_fd, kick_fd;
+    size_t busy; /* waiters that are. The HTTP thread's */
     pthread_t thread;
     bool initialised, running;
     /* Under the lock. */
@@ -110,7 +112,11 @@ unsigned sl_ticker_take(struct sl_ticker *ticker, struct sl_waiter *waiter);
 /* Suspends the connection until something is due; false, and nothing done, if something is. */
 bool sl_ticker_park(struct sl_ticker *ticker, struct sl_waiter *waiter);
 
-/* Lets others have their turn: suspends and resumes at once. */
+/* The waiter has more to do at once: others should have less time for it in turn. Until it parks or
+ * is removed. */
+void sl_ticker_mark_busy(struct sl_ticker *ticker, struct sl_waiter *waiter);
+
+/* Lets others have their turn: suspends and resumes at once. It is busy. */
 void sl_ticker_yield(struct sl_ticker *ticker, struct sl_waiter *waiter);
 
 /* Forgets the waiter; fine where it was never added. */

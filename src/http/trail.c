@@ -345,7 +345,7 @@ enum sl_found sl_trail_get(struct sl_trail *trail, uint64_t seq,
 
     if (seq > 0 && seq <= view.newest) {
         do {
-            struct sl_budget budget = sl_budget_begin();
+            struct sl_budget budget = sl_trail_budget(trail);
 
             walked = sl_trail_walk(trail, &walk, &budget);
         } while (walked == SL_WALK_CUT);

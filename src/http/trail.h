@@ -27,9 +27,16 @@ struct sl_trail {
     struct sl_store *store; /* NULL: the journal is all there is */
     uint64_t first_seq;     /* of this run */
     _Atomic uint64_t cleared_seq;
+    const size_t *rivals; /* how many steps take turns; NULL: the only one. Set by who knows */
     pthread_mutex_t lock; /* of the reader */
     struct sl_store_reader *reader;
 };
+
+/* For one step on it. The HTTP thread. */
+static inline struct sl_budget sl_trail_budget(const struct sl_trail *trail)
+{
+    return sl_budget_begin(trail->rivals ? *trail->rivals : 0);
+}
 
 /* `store` may be NULL. What it is given must outlive it. Before the first exchange of this run. */
 void sl_trail_init(struct sl_trail *trail, struct sl_journal *journal,

@@ -66,7 +66,7 @@ static void walk(struct sl_trail_walk *from)
     from->record = note;
     from->gap = note_gap;
     do {
-        struct sl_budget budget = sl_budget_begin();
+        struct sl_budget budget = sl_budget_begin(0);
 
         walked = sl_trail_walk(&trail, from, &budget);
         assert_int_not_equal(walked, SL_WALK_BEHIND);
