@@ -5,11 +5,8 @@ import http.client
 import json
 import os
 import resource
-import socket
 import subprocess
 import tempfile
-import threading
-import time
 import unittest
 
 from gateway import (Gateway, GatewayTest, clean_environment, gateway_executable, parse_address,
@@ -411,42 +408,6 @@ class Targets(unittest.TestCase):
                               timeout=30, check=False)
         self.assertEqual(done.returncode, 2)
         self.assertIn('"host:9" is not a network with ports', done.stderr)
-
-
-class Slow(unittest.TestCase):
-    """A peer that takes its time is cut at a deadline, and delays nobody until then."""
-
-    PEERS = 200
-
-    def test_a_byte_a_second(self):
-        with Gateway() as gateway:
-            started = time.monotonic()
-            socks = [tcp_connect(gateway.address("http")) for _ in range(self.PEERS)]
-            stop = threading.Event()
-            trickle = threading.Thread(target=self.trickle, args=(socks, stop))
-            trickle.start()
-            time.sleep(2)
-            asked = time.monotonic()
-            self.assertEqual(gateway.get("/healthz")[0], 200)
-            self.assertLess(time.monotonic() - asked, 1)
-            for sock in socks:
-                sock.settimeout(25)
-                with contextlib.suppress(ConnectionResetError):
-                    self.assertEqual(sock.recv(100), b"")
-            self.assertLess(time.monotonic() - started, 22)
-            self.assertGreater(time.monotonic() - started, 10)
-            stop.set()
-            trickle.join()
-            for sock in socks:
-                sock.close()
-
-    def trickle(self, socks, stop):
-        for byte in b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 100:
-            for sock in socks:
-                with contextlib.suppress(OSError):
-                    sock.send(bytes([byte]), socket.MSG_NOSIGNAL)
-            if stop.wait(1):
-                return
 
 
 if __name__ == "__main__":

@@ -1,0 +1,143 @@
+"""Many connections to the web server at once, and what others notice of them.
+
+The tests that use it are brief; with SOCKLENS_TEST_LONG=1 in the environment they go on for
+minutes, where that finds more.
+"""
+
+import os
+import resource
+import socket
+import statistics
+import time
+
+from gateway import reset, tcp_connect, udp_exchange, wait_until
+
+LONG = bool(os.environ.get("SOCKLENS_TEST_LONG"))
+PATIENCE_S = 60  # a machine that stands still for seconds must not fail a test
+BEATS = 40
+# How much longer than before others may take, and what a busy machine adds to that.
+SLOWER = 25
+NOISE_S = 0.1
+
+
+def request(path, method="GET", fields=(), body=b""):
+    """The bytes of one request."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", *fields]
+    if body:
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def read_head(file):
+    """(status, headers with lower-case names); (None, {}) where the connection ended."""
+    line = file.readline()
+    if not line:
+        return None, {}
+    headers = {}
+    while field := file.readline().strip().decode():
+        name, _, value = field.partition(":")
+        headers[name.lower()] = value.strip()
+    return int(line.split()[1]), headers
+
+
+def read_chunks(file):
+    """The chunks of a body; ends where it ends, ConnectionError where it breaks off."""
+    while size := int(file.readline() or b"-1", 16):
+        chunk = file.read(size) if size > 0 else b""
+        if len(chunk) != size:
+            raise ConnectionError("the body ends before its end")
+        file.readline()
+        yield chunk
+    file.readline()
+
+
+def read_answer(file):
+    """(status, headers, body) of the next answer on a connection's file."""
+    status, headers = read_head(file)
+    if headers.get("transfer-encoding") == "chunked":
+        return status, headers, b"".join(read_chunks(file))
+    return status, headers, file.read(int(headers.get("content-length", 0)))
+
+
+class Crowd:
+    """Raw connections to one gateway, closed at the end of the block."""
+
+    def __init__(self, gateway):
+        self.gateway = gateway
+        self.socks = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def connect(self, data=b"", count=1, receive_buffer=None):
+        """Opens connections that send these bytes each; returns them."""
+        opened = [tcp_connect(self.gateway.address("http"), PATIENCE_S) for _ in range(count)]
+        self.socks += opened
+        for sock in opened:
+            if receive_buffer:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            sock.sendall(data)
+        return opened
+
+    def close(self):
+        for sock in self.socks:
+            sock.close()
+        self.socks = []
+
+    def reset(self):
+        for sock in self.socks:
+            reset(sock)
+        self.socks = []
+
+
+class Others:
+    """Somebody else's requests and datagrams: they must not get much slower."""
+
+    def __init__(self, test, gateway):
+        self.test, self.gateway = test, gateway
+        self.usual = self.measure()
+
+    def measure(self):
+        """Seconds that a request and a datagram's reply take, median."""
+        return {"request": self._median(lambda: self.gateway.get("/api/v1/status")),
+                "datagram": self._median(lambda: udp_exchange(self.gateway.udp, b"beat"))}
+
+    def _median(self, act):
+        times = []
+        for _ in range(BEATS):
+            begin = time.monotonic()
+            act()
+            times.append(time.monotonic() - begin)
+        return statistics.median(times)
+
+    def check(self):
+        for name, took_s in self.measure().items():
+            self.test.assertLess(took_s, SLOWER * self.usual[name] + NOISE_S, name)
+
+
+class Footprint:
+    """What connections leave behind: nothing."""
+
+    def __init__(self, gateway):
+        self.gateway = gateway
+        self.before = self.look()
+
+    def look(self):
+        web = self.gateway.status()["http"]
+        return web["connections"], web["streams"], self.gateway.open_files()
+
+    def wait_gone(self):
+        wait_until(lambda: all(now <= then for now, then in zip(self.look(), self.before)),
+                   f"connections, streams and descriptors as before: {self.before}", PATIENCE_S)
+
+
+def allow_descriptors(test, count):
+    """As many for this process and the gateways that it starts, or the test is left out."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limits[1] < count:
+        test.skipTest(f"only {limits[1]} descriptors")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(limits[0], count), limits[1]))
+    test.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, limits)

@@ -1,0 +1,280 @@
+"""Clients of the web server that are slow, many, rude or gone: they are served or cut, leave nothing
+behind, and neither hold up anyone else nor the end."""
+
+import contextlib
+import json
+import socket
+import threading
+import time
+import unittest
+
+from crowd import (LONG, PATIENCE_S, Crowd, Footprint, Others, allow_descriptors, read_answer,
+                   read_head, request)
+from gateway import Gateway, GatewayTest, udp_exchange, udp_socket, wait_until
+
+EXPORT = request("/api/v1/export?format=ndjson")
+SENDING = b'{"listener":"udp-upper","text":"never whole"}'
+
+
+def fill(gateway, count, payload=b"x" * 300, window=50):
+    """Messages for the log: sends datagrams and waits for the replies, so that none is lost."""
+    with udp_socket() as sock:
+        sock.connect(gateway.udp)
+        for start in range(0, count, window):
+            size = min(window, count - start)
+            for _ in range(size):
+                sock.send(payload)
+            for _ in range(size):
+                sock.recv(65535)
+
+
+class Slow(unittest.TestCase):
+    """Slowloris: a byte a second is cut at the deadline, and delays nobody until then."""
+
+    PEERS = 500
+    DEADLINE_S = 15  # of a head; a body has less
+
+    def test_a_byte_a_second(self):
+        allow_descriptors(self, 4 * self.PEERS)
+        with Gateway() as gateway, Crowd(gateway) as crowd:
+            footprint, others = Footprint(gateway), Others(self, gateway)
+            begun = time.monotonic()
+            bodies = crowd.connect(request("/api/v1/datagrams", "POST", body=SENDING)[:-40],
+                                   self.PEERS // 2)
+            heads = crowd.connect(b"GET /healthz HTTP/1.1\r\nX: ", self.PEERS // 2)
+            stop = threading.Event()
+            trickle = threading.Thread(target=self.trickle, args=(bodies + heads, stop))
+            trickle.start()
+            self.addCleanup(trickle.join)
+            self.addCleanup(stop.set)
+            others.check()
+            others.check()
+            wait_until(lambda: self.count_cut(crowd.socks) == self.PEERS, "all are cut", PATIENCE_S)
+            self.assertGreater(time.monotonic() - begun, self.DEADLINE_S / 2)
+            self.assertEqual(gateway.messages(text="never whole"), [])
+            crowd.close()
+            footprint.wait_gone()
+
+    def trickle(self, socks, stop):
+        while not stop.wait(1):
+            for sock in socks:
+                with contextlib.suppress(OSError):
+                    sock.send(b" ", socket.MSG_NOSIGNAL)
+
+    def count_cut(self, socks):
+        """Ended, without an answer or with 408."""
+        count = 0
+        for sock in socks:
+            try:
+                data = sock.recv(4096, socket.MSG_DONTWAIT | socket.MSG_PEEK)
+            except BlockingIOError:
+                continue
+            except OSError:
+                data = b""
+            self.assertIn(data[:12], (b"", b"HTTP/1.1 408"))
+            count += 1
+        return count
+
+
+class Exports(GatewayTest):
+    """A log of many megabytes, asked for by many at once."""
+
+    MESSAGES = 100_000 if LONG else 20_000
+    READERS = 64
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        fill(cls.gateway, cls.MESSAGES)
+
+    def test_read_by_many_at_once(self):
+        others, sizes = Others(self, self.gateway), []
+        with Crowd(self.gateway) as crowd:
+            readers = [threading.Thread(target=lambda sock=sock: sizes.append(self.count(sock)))
+                       for sock in crowd.connect(EXPORT, self.READERS)]
+            for reader in readers:
+                reader.start()
+            others.check()
+            for reader in readers:
+                reader.join(PATIENCE_S)
+        self.assertEqual(len(sizes), self.READERS)
+        self.assertGreaterEqual(min(sizes), self.MESSAGES)
+
+    def count(self, sock):
+        with sock.makefile("rb") as file:
+            status, _, body = read_answer(file)
+        self.assertEqual(status, 200)
+        return body.count(b"\n")
+
+    def test_read_by_nobody(self):
+        footprint, others = Footprint(self.gateway), Others(self, self.gateway)
+        before = self.gateway.memory_bytes()
+        with Crowd(self.gateway) as crowd:
+            crowd.connect(EXPORT, self.READERS, receive_buffer=4096)
+            wait_until(lambda: self.gateway.status()["http"]["streams"] == self.READERS, "all begin")
+            others.check()
+            busy = self.gateway.cpu_s()
+            time.sleep(1)
+            self.assertLess(self.gateway.cpu_s() - busy, 0.5)
+            self.assertLess(self.gateway.memory_bytes() - before, self.READERS << 20)
+        footprint.wait_gone()
+
+    def test_reset_in_the_middle(self):
+        footprint = Footprint(self.gateway)
+        for _ in range(20 if LONG else 3):
+            with Crowd(self.gateway) as crowd:
+                for sock in crowd.connect(EXPORT, self.READERS):
+                    sock.recv(1000)
+                crowd.reset()
+        footprint.wait_gone()
+
+    def test_searches_whose_asker_has_gone(self):
+        footprint, others = Footprint(self.gateway), Others(self, self.gateway)
+        with Crowd(self.gateway) as crowd:
+            crowd.connect(request("/api/v1/messages?text=nowhere"), self.READERS)
+            crowd.reset()
+            others.check()
+        footprint.wait_gone()
+
+
+class Waits(GatewayTest):
+    """Hundreds of `wait=`, which no message ends but the one."""
+
+    COUNT = 400
+
+    def setUp(self):
+        allow_descriptors(self, 4 * self.COUNT)
+
+    def ask(self, crowd, wait="50s", count=COUNT):
+        after = self.gateway.newest_seq()
+        path = f"/api/v1/messages?after={after}&wait={wait}&text=wanted"
+        socks = crowd.connect(request(path), count)
+        wait_until(lambda: self.gateway.status()["http"]["connections"] > count, "all wait")
+        return socks
+
+    def test_all_are_answered_and_others_meanwhile(self):
+        others = Others(self, self.gateway)
+        with Crowd(self.gateway) as crowd:
+            socks = self.ask(crowd)
+            fill(self.gateway, 2000)
+            others.check()
+            udp_exchange(self.gateway.udp, b"wanted")
+            for sock in socks:
+                with sock.makefile("rb") as file:
+                    status, _, body = read_answer(file)
+                self.assertEqual(status, 200)
+                texts = [item["received"]["text"] for item in json.loads(body)["items"]]
+                self.assertEqual(texts, ["wanted"])
+
+    def test_askers_that_have_gone(self):
+        footprint = Footprint(self.gateway)
+        with Crowd(self.gateway) as crowd:
+            self.ask(crowd, "3s")
+            crowd.reset()
+        footprint.wait_gone()
+
+
+class Rude(GatewayTest):
+    """What a client may do with its side of the connection."""
+
+    def test_pipelined(self):
+        paths = ("/healthz", "/api/v1/status", "/nothing", "/api/v1/messages?limit=1") * 100
+        with Crowd(self.gateway) as crowd:
+            sock, = crowd.connect(b"".join(request(path) for path in paths))
+            with sock.makefile("rb") as file:
+                statuses = [read_answer(file)[0] for _ in paths]
+        self.assertEqual(statuses, [404 if path == "/nothing" else 200 for path in paths])
+
+    def test_pipelined_behind_what_waits_and_what_streams(self):
+        after = self.gateway.newest_seq()
+        parts = [request(f"/api/v1/messages?after={after}&wait=1s"), EXPORT,
+                 request("/api/v1/export?format=csv", "HEAD"), request("/api/v1/events", "HEAD"),
+                 request("/healthz")]
+        with Crowd(self.gateway) as crowd:
+            sock, = crowd.connect(b"".join(parts))
+            with sock.makefile("rb") as file:
+                self.assertEqual(json.loads(read_answer(file)[2])["items"], [])
+                self.assertEqual(read_answer(file)[1]["content-type"], "application/x-ndjson")
+                for kind in ("text/csv; charset=utf-8; header=present", "text/event-stream"):
+                    status, headers = read_head(file)
+                    self.assertEqual((status, headers["content-type"]), (200, kind))
+                self.assertEqual(json.loads(read_answer(file)[2]), {"status": "ok"})
+
+    def test_pipelined_behind_an_endless_stream(self):
+        with Crowd(self.gateway) as crowd:
+            sock, = crowd.connect(request("/api/v1/events?types=messages") + EXPORT * 50)
+            with sock.makefile("rb") as file:
+                self.assertEqual(read_head(file)[0], 200)
+                udp_exchange(self.gateway.udp, b"still here")
+                wait_until(lambda: b"still here" in file.readline(), "the stream goes on")
+
+    def test_half_closed_behind_the_request(self):
+        fill(self.gateway, 10)
+        after = self.gateway.newest_seq()
+        for path in ("/healthz", "/api/v1/messages", f"/api/v1/messages?after={after}&wait=1s",
+                     "/api/v1/export?format=ndjson"):
+            with Crowd(self.gateway) as crowd:
+                sock, = crowd.connect(request(path))
+                sock.shutdown(socket.SHUT_WR)
+                with sock.makefile("rb") as file:
+                    self.assertEqual(read_answer(file)[0], 200, path)
+                    self.assertEqual(file.read(), b"", path)
+
+    def test_half_closed_within_the_request(self):
+        footprint = Footprint(self.gateway)
+        whole = request("/api/v1/datagrams", "POST", body=SENDING)
+        with Crowd(self.gateway) as crowd:
+            for size in range(1, len(whole), 7):
+                crowd.connect(whole[:size])[0].shutdown(socket.SHUT_WR)
+            for sock in crowd.socks:
+                with contextlib.suppress(ConnectionResetError):
+                    self.assertNotIn(b" 200 ", sock.recv(4096))
+        footprint.wait_gone()
+        self.assertEqual(self.gateway.messages(text="never whole"), [])
+
+    def test_reset_at_every_byte(self):
+        footprint = Footprint(self.gateway)
+        for whole in (request("/api/v1/datagrams", "POST", body=SENDING),
+                      request("/api/v1/events"), EXPORT):
+            for size in range(0, len(whole) + 1, 1 if LONG else 5):
+                with Crowd(self.gateway) as crowd:
+                    crowd.connect(whole[:size])
+                    crowd.reset()
+        footprint.wait_gone()
+
+    def test_connections_without_a_word(self):
+        footprint = Footprint(self.gateway)
+        for _ in range(2000 if LONG else 300):
+            with Crowd(self.gateway) as crowd:
+                crowd.connect()
+        footprint.wait_gone()
+
+
+class Stop(unittest.TestCase):
+    """The end comes soon, whatever is open."""
+
+    def test_with_all_of_these_open(self):
+        allow_descriptors(self, 2000)
+        gateway = Gateway("--max-http-connections", "900")
+        self.addCleanup(gateway.kill)
+        fill(gateway, 5000)
+        with Crowd(gateway) as crowd, udp_socket() as silent:
+            after = gateway.newest_seq()
+            for data, count in (
+                    (b"", 30), (b"GET /hea", 30),
+                    (request("/api/v1/datagrams", "POST", body=SENDING)[:-5], 30),
+                    (request("/api/v1/events"), 30), (request("/api/v1/events?sample=5"), 10),
+                    (request(f"/api/v1/messages?after={after}&wait=60s"), 100),
+                    (request("/api/v1/messages?text=nowhere"), 10),
+                    (request("/api/v1/export?format=pcapng&follow=1"), 20)):
+                crowd.connect(data, count)
+            crowd.connect(EXPORT, 64, receive_buffer=4096)
+            crowd.connect(request("/api/v1/events"), 20, receive_buffer=4096)
+            crowd.connect(request("/api/v1/events"))[0].shutdown(socket.SHUT_WR)
+            wait_until(lambda: gateway.status()["http"]["connections"] >= 340, "all are there")
+            fill(gateway, 2000)
+            gateway.stop()
+
+
+if __name__ == "__main__":
+    unittest.main()
