@@ -4,6 +4,7 @@ import { after } from 'node:test';
 import { closeSharedBrowser } from './support/dashboard.mjs';
 import './live.test.mjs';
 import './detail.test.mjs';
+import './snippets.test.mjs';
 import './send.test.mjs';
 import './filter.test.mjs';
 import './tabs.test.mjs';

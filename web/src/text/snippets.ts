@@ -45,12 +45,22 @@ function quoted(bytes: Uint8Array, special: string): string {
   }).join('');
 }
 
-/** For POSIX printf in single quotes. */
+/** So much bash's printf writes at once; more would come to the reader in pieces, each a datagram. */
+const WRITTEN_AT_ONCE = 4096;
+const GATHER = ' | dd bs=65536 iflag=fullblock status=none';
+/** So much nc reads at once. */
+const NETCAT_MOST = 16_384;
+
+/** For POSIX printf in single quotes; what begins with a dash would be taken for an option. */
 function printf(bytes: Uint8Array): string {
-  return `printf '${quoted(bytes, "%\\'")}'`;
+  const gather = bytes.length > WRITTEN_AT_ONCE ? GATHER : '';
+  const format = quoted(bytes, "%\\'").replace(/^-/, octal(0x2d));
+  return `printf '${format}'${gather}`;
 }
 
 function netcat({ protocol, at }: Target, bytes: Uint8Array): string {
+  if (bytes.length > NETCAT_MOST)
+    return `# nc would send it in pieces of ${NETCAT_MOST} bytes: take socat, Python or C`;
   const udp = protocol === 'udp' ? '-u ' : '';
   const to = 'path' in at ? `-U ${shellWord(at.path)}` : `${at.host} ${at.port}`;
   return `${printf(bytes)} | nc ${udp}-w 1 ${to}`;
