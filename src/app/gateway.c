@@ -136,6 +136,7 @@ static struct sl_http_options http_options_of(const struct sl_config *config)
                                     .allow_targets =
                                         (const char *const *)config->allow_targets.items,
                                     .allow_target_count = config->allow_targets.count,
+                                    .connections_max = config->max_http_connections,
                                     .token_file = config->token_file,
                                     .tls_cert_file = config->tls_cert,
                                     .tls_key_file = config->tls_key,
