@@ -35,6 +35,14 @@ struct sl_time sl_time_now(void)
     return (struct sl_time){.wall_ns = sl_clock_wall_ns(), .mono_ns = sl_clock_mono_ns()};
 }
 
+void sl_time_advance(struct sl_time *time)
+{
+    int64_t mono_ns = sl_clock_mono_ns();
+
+    time->wall_ns += mono_ns - time->mono_ns;
+    time->mono_ns = mono_ns;
+}
+
 struct date {
     unsigned year, month, day;
 };

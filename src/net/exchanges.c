@@ -64,22 +64,13 @@ static void complete(struct sl_event *events, const size_t *reply_end, size_t co
     }
 }
 
-/* One reading for both clocks: between two turns the wall clock is taken to run as the other. */
-static void streams_advance_clock(struct streams *streams)
-{
-    int64_t mono_ns = sl_clock_mono_ns();
-
-    streams->clock.wall_ns += mono_ns - streams->clock.mono_ns;
-    streams->clock.mono_ns = mono_ns;
-}
-
 void exchanges_finish(struct streams *streams, struct connection *connection, size_t written)
 {
     struct exchanges *now = &streams->now;
 
     if (now->count == 0)
         return;
-    streams_advance_clock(streams);
+    sl_time_advance(&streams->clock);
     complete(now->events, now->reply_end, now->count, now->replies.data, written,
              streams->clock.wall_ns, SL_PEER_GONE);
     count_and_log(streams, connection, now->events, now->count, &streams->clock);
@@ -90,7 +81,7 @@ void backlog_finish(struct streams *streams, struct connection *connection)
 {
     struct backlog *backlog = connection->backlog;
 
-    streams_advance_clock(streams);
+    sl_time_advance(&streams->clock);
     complete(backlog->events, backlog->reply_end, backlog->count, backlog->replies.data,
              backlog->written, streams->clock.wall_ns, SL_PEER_GONE);
     if (backlog->count > 0)

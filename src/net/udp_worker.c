@@ -23,6 +23,7 @@ struct udp_state {
     struct udp_sender *sender;
     struct udp_batch *batch;
     struct sl_rate rate;
+    struct sl_time clock; /* read when a wait ends, a batch is there, and its replies are out */
     struct sl_event events[EVENTS_A_WRITE];
     size_t event_count;
     size_t clients_max;
@@ -71,7 +72,21 @@ static struct sl_counters received_by(const struct udp_message *message)
     return (struct sl_counters){.received_messages = datagrams, .received_bytes = message->size};
 }
 
-/* Finds each message's client and marks it as seen. False where one must be opened first. */
+/* A client that sends several at once is looked up once. */
+static struct sl_client *find_client(struct udp_state *state, size_t index)
+{
+    const struct udp_batch *batch = state->batch;
+    const struct udp_message *message = &batch->messages[index];
+    const struct udp_message *before = index > 0 ? message - 1 : NULL;
+
+    if (before && before->client && sl_address_equal(&before->peer, &message->peer) &&
+        sl_address_equal(&before->local, &message->local))
+        return before->client;
+    return sl_shard_find(state->worker->shard, batch->socket->listener, &message->peer,
+                         &message->local);
+}
+
+/* Finds each message's client and marks it as seen. */
 static void find_clients(struct udp_state *state, const struct sl_time *now)
 {
     struct udp_batch *batch = state->batch;
@@ -81,8 +96,7 @@ static void find_clients(struct udp_state *state, const struct sl_time *now)
     for (size_t i = 0; i < batch->message_count; i++) {
         struct udp_message *message = &batch->messages[i];
 
-        message->client =
-            sl_shard_find(shard, batch->socket->listener, &message->peer, &message->local);
+        message->client = find_client(state, i);
         if (!message->client) {
             sl_shard_unlock(shard);
             message->client = open_client(state, message, now);
@@ -218,18 +232,19 @@ static void count_all_drops(struct udp_state *state, int64_t now)
 static size_t serve_batch(struct udp_state *state)
 {
     struct udp_batch *batch = state->batch;
-    struct sl_time received_at, replied_at;
+    struct sl_time received_at;
 
     if (udp_receive(&state->receiver, batch) == 0)
         return 0;
     health_take_datagrams(state->worker, batch);
-    received_at = sl_time_now();
+    sl_time_advance(&state->clock);
+    received_at = state->clock;
     find_clients(state, &received_at);
     answer(state, &received_at);
-    replied_at = sl_time_now();
-    count_sent(state, &replied_at);
+    sl_time_advance(&state->clock);
+    count_sent(state, &state->clock);
     for (size_t i = 0; i < batch->item_count; i++)
-        record(state, &batch->items[i], received_at.wall_ns, replied_at.wall_ns);
+        record(state, &batch->items[i], received_at.wall_ns, state->clock.wall_ns);
     flush_events(state);
     return batch->message_count;
 }
@@ -242,7 +257,7 @@ static void serve(struct udp_state *state, struct sl_socket *socket)
             break;
     }
     if (state->drops_due_ns == INT64_MAX)
-        state->drops_due_ns = sl_clock_mono_ns() + DROPS_EVERY_NS;
+        state->drops_due_ns = state->clock.mono_ns + DROPS_EVERY_NS;
 }
 
 static int64_t idle_since(const struct udp_state *state)
@@ -266,7 +281,7 @@ static int64_t forget_at(const struct udp_state *state, int64_t now)
  */
 static int wait_ms(const struct udp_state *state)
 {
-    int64_t now = sl_clock_mono_ns();
+    int64_t now = state->clock.mono_ns;
     int64_t until = forget_at(state, now);
 
     if (state->drops_due_ns < until)
@@ -359,17 +374,16 @@ static void loop(struct udp_state *state)
 
     while (!sl_worker_stop_by(state->worker)) {
         int count = epoll_wait(state->worker->epoll_fd, events, 16, wait_ms(state));
-        int64_t now;
 
+        state->clock = sl_time_now();
         for (int i = 0; i < count; i++) {
             if (*(uint8_t *)events[i].data.ptr == SL_SOURCE_SOCKET)
                 serve(state, events[i].data.ptr);
             else
                 run_commands(state);
         }
-        now = sl_clock_mono_ns();
-        forget_idle(state, now);
-        count_all_drops(state, now);
+        forget_idle(state, state->clock.mono_ns);
+        count_all_drops(state, state->clock.mono_ns);
     }
     drain(state);
 }

@@ -2,9 +2,10 @@
 """Runs socklens and bare servers side by side under the same load and prints how they compare.
 
 Each row is a kind of traffic. A round measures both sides once, one right after the other, and the
-order changes from round to round, so that a machine that slows down or is shared slows both. Each
-round gives one ratio, socklens / bare; the table shows the median of the rounds and, in brackets,
-between which values the middle half of them lies. Many short rounds beat a few long ones.
+order changes from round to round, so that a machine that slows down or is shared slows both. After
+some rounds both sides are started anew. Each round gives one ratio, socklens / bare; the table shows
+the median of the rounds and, in brackets, between which values the middle half of them lies. Many
+short rounds beat a few long ones.
 
 Two measures are printed:
 

@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #include "socklens/clock.h"
 
@@ -184,6 +185,17 @@ static void clocks_run(void **state)
     assert_in_range(skew + 2, 0, 4);
 }
 
+static void a_moment_moves_on_both_clocks(void **state)
+{
+    struct sl_time before = sl_time_now(), time = before;
+
+    (void)state;
+    usleep(2000);
+    sl_time_advance(&time);
+    assert_true(time.mono_ns - before.mono_ns >= 2 * SL_NS_PER_MS);
+    assert_int_equal(time.wall_ns - before.wall_ns, time.mono_ns - before.mono_ns);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +207,7 @@ int main(void)
         cmocka_unit_test(reads_durations),
         cmocka_unit_test(refuses_what_is_no_duration),
         cmocka_unit_test(clocks_run),
+        cmocka_unit_test(a_moment_moves_on_both_clocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
