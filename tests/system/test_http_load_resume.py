@@ -1,0 +1,283 @@
+"""Event streams that break off anywhere and resume with Last-Event-ID, under load: together they
+carry each number once and in order, and where not, say so exactly."""
+
+import json
+import random
+import re
+import signal
+import socket
+import tempfile
+import time
+import unittest
+
+from crowd import LONG, PATIENCE_S, Crowd, request
+from gateway import Gateway, reset, udp_exchange, wait_until
+from store_file import Traffic
+
+SECONDS = 60 if LONG else 4
+WINDOW_S = Traffic.WINDOW / 2000  # so many datagrams each so often: 2,000 a second
+PAYLOAD = b"x" * 700
+SMALL = ("--journal-size", "4M")  # some thousands of these: little more than a second
+
+
+def chunks_of(data):
+    """What of a chunked body has come, its last chunk perhaps in part."""
+    body = bytearray()
+    while (end := data.find(b"\r\n")) > 0:
+        size = int(data[:end], 16)
+        body += data[end + 2:end + 2 + size]
+        data = data[end + 4 + size:]
+    return bytes(body)
+
+
+def events_of(data):
+    """(kind, data, id) of each event that came whole; what a browser would have told its page."""
+    head, found, body = data.partition(b"\r\n\r\n")
+    if not found:
+        return
+    if not head.startswith(b"HTTP/1.1 200 "):
+        raise AssertionError(head)
+    for event in chunks_of(body).split(b"\n\n")[:-1]:
+        fields = dict(re.findall(rb"^(event|data|id): (.*)$", event, re.MULTILINE))
+        yield (fields.get(b"event", b"").decode(), fields.get(b"data", b""),
+               fields.get(b"id", b"").decode())
+
+
+class Reader:
+    """Follows one log over many connections. `pieces` are (from, to, reason or None) in the order
+    in which they came."""
+
+    def __init__(self, seed, query="types=messages"):
+        self.chance, self.query = random.Random(seed), query
+        self.pieces, self.last_id = [], None
+
+    def begin(self, gateway):
+        """Everything that comes after this belongs to it."""
+        log = gateway.status()["log"]
+        self.last_id = f"{log['id']}:{log['newest_seq']}"
+        return log["newest_seq"]
+
+    def seq(self):
+        return int(self.last_id.partition(":")[2])
+
+    def read(self, gateway, size):
+        """One connection, cut after that many bytes or a moment of silence."""
+        path = f"/api/v1/events?{self.query}"
+        with Crowd(gateway) as crowd:
+            sock, = crowd.connect(request(path, fields=[f"Last-Event-ID: {self.last_id}"]))
+            data = self.receive(sock, size)
+            if self.chance.random() < 0.5:
+                reset(sock)
+        for event in events_of(data):
+            self.take(*event)
+
+    def receive(self, sock, size):
+        data = bytearray()
+        sock.settimeout(1)
+        try:
+            while len(data) < size and (part := sock.recv(min(size - len(data), 65536))):
+                data += part
+        except TimeoutError:
+            pass
+        return bytes(data)
+
+    def take(self, kind, data, last_id):
+        if kind == "messages":
+            self.pieces += [(int(seq), int(seq), None)
+                            for seq in re.findall(rb'\{"seq":(\d+),', data)]
+        elif kind == "gap":
+            gap = json.loads(data)
+            self.pieces.append((gap["from"], gap["to"], gap["reason"]))
+        self.last_id = last_id or self.last_id
+
+    def read_in_pieces(self, gateway, seconds, pause_s=0.0):
+        """Cut after a few bytes, within an event, or after megabytes."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.read(gateway, int(10 ** self.chance.uniform(1, 6)))
+            time.sleep(self.chance.uniform(0, pause_s))
+
+    def read_to_end(self, gateway):
+        newest = gateway.newest_seq()
+        deadline = time.monotonic() + PATIENCE_S
+        while self.seq() < newest and time.monotonic() < deadline:
+            self.read(gateway, 20_000_000)
+        return newest
+
+    def reasons(self):
+        return {reason for _, _, reason in self.pieces}
+
+
+class Resume(unittest.TestCase):
+    def assert_complete(self, reader, first, newest):
+        """Each number once, in order, as a message or in a gap."""
+        expected = first
+        for begin, end, reason in reader.pieces:
+            self.assertEqual(begin, expected, reason)
+            self.assertGreaterEqual(end, begin)
+            expected = end + 1
+        self.assertEqual(expected, newest + 1)
+
+    def follow(self, gateway, reader, pause_s=0.0):
+        first = reader.begin(gateway) + 1
+        with Traffic(gateway.udp, PAYLOAD, WINDOW_S):
+            reader.read_in_pieces(gateway, SECONDS, pause_s)
+        self.assert_complete(reader, first, reader.read_to_end(gateway))
+        self.assertGreater(len(reader.pieces), 100 * SECONDS)
+
+    def test_from_memory(self):
+        reader = Reader(1)
+        with Gateway() as gateway:
+            self.follow(gateway, reader)
+        self.assertEqual(reader.reasons(), {None})
+
+    def test_from_the_store(self):
+        reader = Reader(2)
+        with tempfile.TemporaryDirectory() as folder, \
+                Gateway("--store", folder + "/log.db", *SMALL) as gateway:
+            self.follow(gateway, reader, 4)
+            self.assertGreater(gateway.status()["log"]["evicted"], 0)
+        self.assertEqual(reader.reasons(), {None})
+
+    def test_without_what_has_gone(self):
+        reader = Reader(3)
+        with Gateway(*SMALL) as gateway:
+            self.follow(gateway, reader, 4)
+        self.assertEqual(reader.reasons(), {None, "evicted"})
+
+    def test_with_a_filter(self):
+        reader = Reader(4, "types=messages&text=n7")
+        with Gateway() as gateway:
+            reader.begin(gateway)
+            with Traffic(gateway.udp, PAYLOAD, WINDOW_S):
+                reader.read_in_pieces(gateway, SECONDS)
+            reader.read_to_end(gateway)
+            seqs = [seq for seq, _, _ in reader.pieces]
+            wanted, after = [], 0
+            while page := gateway.fetch("messages", after=after, text="n7", limit=1000)["items"]:
+                wanted += [item["seq"] for item in page]
+                after = wanted[-1]
+        self.assertEqual(seqs, wanted)
+
+    def restart(self, gateway, sig):
+        """The same log and the same doors again."""
+        listening = {name: tuple(gateway.addresses[name]) for name in ("udp_upper", "http")}
+        flags = gateway.arguments[1:gateway.arguments.index("--ready-file")]
+        if sig == signal.SIGTERM:
+            gateway.stop()
+        else:
+            gateway.kill()
+        again = Gateway(*flags, **listening)
+        self.addCleanup(again.kill)
+        return again
+
+    def gateway(self, *flags):
+        gateway = Gateway(*flags)
+        self.addCleanup(gateway.kill)
+        return gateway
+
+    def folder(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        return folder.name
+
+    def test_over_restarts(self):
+        reader = Reader(5)
+        gateway = self.gateway("--store", self.folder() + "/log.db", *SMALL)
+        first = reader.begin(gateway) + 1
+        for _ in range(20 if LONG else 3):
+            with Traffic(gateway.udp, PAYLOAD, WINDOW_S):
+                reader.read_in_pieces(gateway, 1)
+            gateway = self.restart(gateway, signal.SIGTERM)
+        self.assert_complete(reader, first, reader.read_to_end(gateway))
+        self.assertEqual(reader.reasons(), {None})
+        gateway.stop()
+
+    def assert_begins_anew(self, gateway, before):
+        """Of the log before nothing is known any more, and that is said."""
+        reader = Reader(6)
+        reader.last_id = before.last_id
+        first = gateway.newest_seq() + 1
+        for text in (b"one", b"two"):
+            udp_exchange(gateway.udp, text)
+        reader.read(gateway, 1_000_000)
+        self.assertEqual(reader.pieces, [(0, 0, "restarted"), (first, first, None),
+                                         (first + 1, first + 1, None)])
+
+    def test_over_a_restart_without_a_store(self):
+        gateway, reader = self.gateway(), Reader(7)
+        reader.begin(gateway)
+        with Traffic(gateway.udp, PAYLOAD, WINDOW_S):
+            reader.read_in_pieces(gateway, 1)
+        gateway = self.restart(gateway, signal.SIGTERM)
+        self.assert_begins_anew(gateway, reader)
+        gateway.stop()
+
+    def test_over_a_kill(self):
+        """Numbers that were seen but not yet written are given out again."""
+        gateway, reader = self.gateway("--store", self.folder() + "/log.db"), Reader(8)
+        reader.begin(gateway)
+        with Traffic(gateway.udp, PAYLOAD, WINDOW_S):
+            reader.read_in_pieces(gateway, 1)
+            gateway.process.kill()
+        gateway = self.restart(gateway, signal.SIGKILL)
+        self.assert_begins_anew(gateway, reader)
+        gateway.stop()
+
+
+class Dead(unittest.TestCase):
+    """A reader that went without a word is noticed, though there is nothing to tell it."""
+
+    HEARTBEAT_S = 10
+
+    def test_within_two_heartbeats(self):
+        with Gateway() as gateway, Crowd(gateway) as crowd:
+            crowd.connect(request("/api/v1/events?types=messages"), 50)
+            crowd.connect(request("/api/v1/events?types=messages&text=never"), 50)
+            crowd.connect(request("/api/v1/export?format=ndjson&follow=1"), 20)
+            wait_until(lambda: gateway.status()["http"]["streams"] == 120, "all stream", PATIENCE_S)
+            gone = time.monotonic()
+            for sock in crowd.socks[::2]:
+                reset(sock)
+            crowd.close()
+            wait_until(lambda: gateway.status()["http"]["streams"] == 0, "none", PATIENCE_S)
+            # The second half is for a machine that is busy.
+            self.assertLess(time.monotonic() - gone, 2 * self.HEARTBEAT_S * 1.5)
+
+    def test_unread_ones_hurt_nobody(self):
+        with Gateway(*SMALL) as gateway, Crowd(gateway) as crowd:
+            reader = Reader(9)
+            first = reader.begin(gateway) + 1
+            crowd.connect(request("/api/v1/events?types=messages"), 50, receive_buffer=4096)
+            before = gateway.memory_bytes()
+            with Traffic(gateway.udp, PAYLOAD, WINDOW_S):
+                sock, = crowd.connect(request("/api/v1/events?types=messages"))
+                sock.settimeout(PATIENCE_S)
+                data = b""
+                while len(data) < 5_000_000:
+                    data += sock.recv(1 << 20)
+            seqs = [int(seq) for kind, text, _ in events_of(data) if kind == "messages"
+                    for seq in re.findall(rb'\{"seq":(\d+),', text)]
+            self.assertEqual(seqs, list(range(seqs[0], seqs[0] + len(seqs))))
+            self.assertLess(seqs[0] - first, 200)
+            self.assertLess(gateway.memory_bytes() - before, 40 << 20)
+
+
+class Limit(unittest.TestCase):
+    """Streams leave room for requests, whatever the limit is."""
+
+    def test_the_next_one_is_told(self):
+        with Gateway("--max-http-connections", "40") as gateway, Crowd(gateway) as crowd:
+            most = gateway.status()["http"]["streams_max"]
+            self.assertEqual(most, 30)
+            crowd.connect(request("/api/v1/events"), most)
+            wait_until(lambda: gateway.status()["http"]["streams"] == most, "all", PATIENCE_S)
+            for path in ("events", "export?format=csv"):
+                status, headers, problem = gateway.get("/api/v1/" + path)
+                self.assertEqual((status, problem["status"]), (503, 503))
+                self.assertGreater(int(headers["Retry-After"]), 0)
+            self.assertEqual(gateway.request_raw("HEAD", "/api/v1/events")[0], 200)
+
+
+if __name__ == "__main__":
+    unittest.main()
