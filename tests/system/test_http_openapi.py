@@ -28,15 +28,25 @@ class Document(GatewayTest):
         self.assertEqual(len(set(names)), len(names))
         for operation in operations:
             self.assertTrue(operation["summary"])
+            self.assertTrue(operation["description"])
             self.assertIn("default", operation["responses"])
             for parameter in operation.get("parameters", ()):
                 self.assertTrue(contract.DESCRIPTION.resolve(parameter)["description"])
+
+    def test_answers_have_examples(self):
+        for item in contract.DESCRIPTION.document["paths"].values():
+            for operation in (item[method] for method in set(item) - {"parameters"}):
+                for status, response in operation["responses"].items():
+                    content = contract.DESCRIPTION.resolve(response).get("content", {})
+                    for name, media in content.items():
+                        if name.endswith("json") and operation["operationId"] != "getDescription":
+                            self.assertIn("example", media, (operation["operationId"], status))
 
     def test_schemas_are_used(self):
         text = json.dumps(contract.DESCRIPTION.document)
         components = contract.DESCRIPTION.document["components"]
         for kind in set(components) - {"securitySchemes"}:
-            for name in set(components[kind]) - {"MessageEvent", "ClientEvent"}:
+            for name in components[kind]:
                 self.assertTrue(f'"#/components/{kind}/{name}"' in text, name)
 
 
