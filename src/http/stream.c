@@ -65,12 +65,16 @@ static uint64_t newest_seq(const struct sl_http *http)
     return stats.newest_seq;
 }
 
-static bool is_resumable(const struct sl_http *http, const char *last_id, uint64_t *seq)
+bool sl_stream_parse_id(const char *id, const char *log_id, uint64_t newest_seq, uint64_t *seq)
 {
-    size_t size = strlen(http->options.log_id);
+    size_t size = strlen(log_id);
+    uint64_t found;
 
-    return strncmp(last_id, http->options.log_id, size) == 0 && last_id[size] == ':' &&
-           sl_parse_uint(last_id + size + 1, seq) && *seq <= newest_seq(http);
+    if (strncmp(id, log_id, size) != 0 || id[size] != ':' ||
+        !sl_parse_uint(id + size + 1, &found) || found > newest_seq)
+        return false;
+    *seq = found;
+    return true;
 }
 
 /* What the client knew belongs to a log that is gone: all that this run has in memory is new to it.
@@ -82,7 +86,9 @@ static void begin(struct sl_stream *stream, const char *last_id)
         return;
     stream->more = true;
     stream->done_seq = newest_seq(stream->http);
-    if (last_id && *last_id && !is_resumable(stream->http, last_id, &stream->done_seq)) {
+    if (last_id && *last_id &&
+        !sl_stream_parse_id(last_id, stream->http->options.log_id, stream->done_seq,
+                            &stream->done_seq)) {
         stream->done_seq = stream->http->trail.first_seq - 1;
         sl_stream_gap(stream, 0, 0, "restarted", 0);
     }

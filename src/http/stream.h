@@ -38,6 +38,10 @@ struct sl_stream_options {
 unsigned sl_stream_options_from_query(struct sl_stream_options *options,
                                       const struct sl_query *query, struct sl_problem *problem);
 
+/* Where to go on behind an event's id: false where that is not of this log, or of what it does not
+ * have yet. */
+bool sl_stream_parse_id(const char *id, const char *log_id, uint64_t newest_seq, uint64_t *seq);
+
 /* Takes over `options`. `last_id` is what Last-Event-ID said, or NULL: then it begins with what
  * happens from now on. NULL where there is no memory. */
 struct sl_stream *sl_stream_new(struct sl_http *http, struct sl_stream_options *options,

@@ -1,0 +1,113 @@
+/* Where a reader wants to go on: a line as Last-Event-ID, and behind it the query of lists and of
+ * the event stream. */
+#include "fuzz.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "http/client_list.h"
+#include "http/filter_params.h"
+#include "http/message_list.h"
+#include "http/stream.h"
+
+#define LOG_ID "0123456789abcdef0123456789abcdef"
+#define NEWEST 1000
+
+static const char *const message_names[] = {SL_FILTER_PARAMS, "limit", "cursor", "after",
+                                            "wait",           "min",   NULL};
+static const char *const client_names[] = {"service", "state",  "address", "sort",
+                                           "limit",   "cursor", NULL};
+static const char *const event_names[] = {"types", "sample", SL_FILTER_PARAMS, NULL};
+
+static void check_problem(unsigned status, const struct sl_problem *problem)
+{
+    struct sl_buffer document = SL_BUFFER_INIT;
+
+    demand(status == problem->status && sl_problem_write(problem, &document) == 0);
+    sl_buffer_deinit(&document);
+}
+
+/* What was taken is what such an id looks like. */
+static void check_id(const char *text)
+{
+    char again[64];
+    uint64_t seq;
+
+    if (!sl_stream_parse_id(text, LOG_ID, NEWEST, &seq))
+        return;
+    demand(seq <= NEWEST && strncmp(text, LOG_ID ":", sizeof(LOG_ID)) == 0);
+    snprintf(again, sizeof(again), "%" PRIu64, seq);
+    text += sizeof(LOG_ID);
+    demand(strcmp(text + strspn(text, "0"), seq == 0 ? "" : again) == 0);
+}
+
+static void check_messages(const struct sl_query *query)
+{
+    struct sl_message_list list;
+    struct sl_problem problem = {0};
+    unsigned status = sl_message_list_from_query(&list, query, &problem);
+
+    if (status)
+        check_problem(status, &problem);
+    else
+        demand(list.limit >= 1 && list.limit <= SL_PAGE_LIMIT_MAX && list.min >= 1 &&
+               list.wait_ns >= 0 && list.wait_ns <= SL_WAIT_MAX_NS &&
+               (!list.oldest_first || list.place > 0));
+    sl_message_list_deinit(&list);
+}
+
+static void check_clients(const struct sl_query *query)
+{
+    struct sl_client_list list;
+    struct sl_problem problem = {0};
+    unsigned status = sl_client_list_from_query(&list, query, &problem);
+
+    if (status)
+        check_problem(status, &problem);
+    else
+        demand(list.limit >= 1 && list.limit <= SL_PAGE_LIMIT_MAX &&
+               list.has_after == (sl_query_get(query, "cursor") != NULL));
+    sl_client_list_deinit(&list);
+}
+
+static void check_events(const struct sl_query *query)
+{
+    struct sl_stream_options options;
+    struct sl_problem problem = {0};
+    unsigned status = sl_stream_options_from_query(&options, query, &problem);
+
+    if (status) {
+        check_problem(status, &problem);
+        return;
+    }
+    demand(options.types != 0 && options.sample <= SL_STREAM_SAMPLE_MAX);
+    sl_filter_deinit(&options.filter);
+}
+
+static void check_query(const char *text, const char *const *names,
+                        void (*check)(const struct sl_query *query))
+{
+    char *own = text_of((const uint8_t *)text, strlen(text));
+    struct sl_query query = {0};
+    struct sl_problem problem = {0};
+
+    if (sl_query_parse(&query, own, names, &problem) == 0)
+        check(&query);
+    sl_query_deinit(&query);
+    free(own);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *text = text_of(data, size), *query = text;
+    const char *id = strsep(&query, "\n");
+
+    check_id(id);
+    if (query) {
+        check_query(query, message_names, check_messages);
+        check_query(query, client_names, check_clients);
+        check_query(query, event_names, check_events);
+    }
+    free(text);
+    return 0;
+}
