@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { logRow, openDashboard, startGateway } from './support/dashboard.mjs';
+import { logRow, openDashboard, openPage, startGateway } from './support/dashboard.mjs';
+import { tokenFlags } from './support/token.mjs';
 import { tcpClient, udpClient } from './support/traffic.mjs';
 
 const DESK = { width: 1440, height: 900 };
+const SMALL_DESK = { width: 1024, height: 768 };
 const PHONE = { width: 360, height: 740 };
 
 /** A page with something of everything on it. */
@@ -16,12 +18,19 @@ async function busyPage(t, options) {
   const chat = await tcpClient(t, gateway.addresses.tcpChat);
   await chat.ask('Exit');
   await logRow(page, 'Disconnect').waitFor();
-  await page.getByRole('button', { name: /^Send/ }).click();
+  await page.keyboard.press('s');
+  await page.getByRole('button', { name: 'Send Ctrl' }).click();
   await page.locator('.result').waitFor();
   await page.getByLabel('Timeout, ms').fill('-1');
-  await page.getByRole('button', { name: /^Send/ }).click();
+  await page.getByRole('button', { name: 'Send Ctrl' }).click();
   await page.locator('.field[data-invalid="true"]').waitFor();
+  await leaveField(page);
   return page;
+}
+
+/** So that keys are the page's again. */
+function leaveField(page) {
+  return page.evaluate(() => document.activeElement.blur());
 }
 
 async function axeFindings(page) {
@@ -54,8 +63,29 @@ const VIEWS = {
     await page.getByText('No message matches').waitFor();
     await page.getByRole('button', { name: 'Clear' }).click();
   },
+  'the figures under the pointer': async (page) => {
+    await page.keyboard.press('g');
+    await page.keyboard.press('ArrowLeft');
+    await page.locator('.readout').waitFor();
+  },
+  'the export menu': async (page) => {
+    await page.getByText('Export…').click();
+    await page.getByRole('button', { name: 'Clear the log…' }).click();
+    await page.getByRole('button', { name: 'Keep' }).waitFor();
+  },
   'the projector': async (page) => {
     await page.keyboard.press('b');
+  },
+  'the projector with the form': async (page) => {
+    await page.keyboard.press('s');
+    await page.locator('.send-panel').waitFor();
+    await page.keyboard.press('Tab');
+  },
+  'the API': async (page) => {
+    await page.getByRole('link', { name: 'API', exact: true }).click();
+    const examples = page.locator('.api-example summary');
+    await examples.first().click();
+    await examples.last().click();
   },
 };
 
@@ -68,18 +98,32 @@ async function findingsOfViews(page, width) {
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     if (wide > width) findings.push(`${name}: the page is ${wide} wide`);
     await page.keyboard.press('Escape');
+    await leaveField(page);
   }
   return findings;
 }
 
 for (const colorScheme of ['light', 'dark']) {
-  for (const viewport of [DESK, PHONE]) {
+  for (const viewport of [DESK, SMALL_DESK, PHONE]) {
     test(`axe finds nothing, ${colorScheme}, ${viewport.width} px wide`, async (t) => {
       const page = await busyPage(t, { colorScheme, viewport });
       assert.deepEqual(await findingsOfViews(page, viewport.width), []);
     });
   }
 }
+
+test('axe finds nothing in what asks for the token', async (t) => {
+  const gateway = await startGateway(t, await tokenFlags(t));
+  for (const colorScheme of ['light', 'dark'])
+    for (const viewport of [DESK, PHONE]) {
+      const { page } = await openPage(t, gateway, { colorScheme, viewport });
+      const field = page.getByLabel('This gateway asks for its token');
+      await field.fill('not this one, certainly');
+      await page.keyboard.press('Enter');
+      await page.getByText('The gateway does not know this token').waitFor();
+      assert.deepEqual(await axeFindings(page), [], `${colorScheme}, ${viewport.width} px`);
+    }
+});
 
 const focused = (page) => page.evaluate(() => document.activeElement?.dataset.keys);
 

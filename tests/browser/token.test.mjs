@@ -1,27 +1,34 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { logRow, openPage, startGateway, waitForState } from './support/dashboard.mjs';
+import { TOKEN, tokenFlags } from './support/token.mjs';
 import { udpClient } from './support/traffic.mjs';
 
-const TOKEN = 'a token of more than 16 characters'.replaceAll(' ', '-');
+const tokenField = (page) => page.getByLabel('This gateway asks for its token');
+
+async function give(page, token) {
+  await tokenField(page).fill(token);
+  await page.keyboard.press('Enter');
+}
+
+async function openWithToken(t) {
+  const { file, flags } = await tokenFlags(t);
+  const gateway = await startGateway(t, { flags });
+  const { page } = await openPage(t, gateway);
+  await give(page, TOKEN);
+  await waitForState(page, 'live');
+  return { gateway, page, file };
+}
 
 test('a gateway with a token is asked for it once, downloads included', async (t) => {
-  const folder = await mkdtemp(path.join(tmpdir(), 'socklens-browser-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  const file = path.join(folder, 'token');
-  await writeFile(file, TOKEN, { mode: 0o600 });
-  const gateway = await startGateway(t, { flags: ['--token-file', file] });
+  const gateway = await startGateway(t, await tokenFlags(t));
   const { page } = await openPage(t, gateway);
-  const field = page.getByLabel('This gateway asks for its token');
-  await field.fill('not this one, certainly');
-  await page.keyboard.press('Enter');
+  await give(page, 'not this one, certainly');
   await page.getByText('The gateway does not know this token').waitFor();
-  await field.fill(TOKEN);
-  await page.keyboard.press('Enter');
+  await give(page, TOKEN);
   await waitForState(page, 'live');
+  await tokenField(page).waitFor({ state: 'detached' });
 
   const client = await udpClient(t, gateway.addresses.udpUpper);
   await client.ask('guarded');
@@ -29,4 +36,37 @@ test('a gateway with a token is asked for it once, downloads included', async (t
   const download = page.waitForEvent('download');
   await page.getByRole('link', { name: 'Download what was sent' }).click();
   assert.equal((await download).suggestedFilename(), 'message-1-sent.bin');
+  await page.reload();
+  await waitForState(page, 'live');
+});
+
+test('a token that is renewed under the page is asked for, and the page stays as it is', async (t) => {
+  const { gateway, page, file } = await openWithToken(t);
+  const client = await udpClient(t, gateway.addresses.udpUpper);
+  for (let n = 1; n <= 60; n += 1) await client.ask(`before ${n}.`);
+  await page.getByRole('combobox', { name: 'Filter messages' }).fill('before');
+  await page.keyboard.press('Enter');
+  await logRow(page, 'before 60.').waitFor();
+  await page.locator('.log').hover();
+  await page.mouse.wheel(0, -600);
+  await page.locator('.log-resume').waitFor();
+  const top = await page.locator('.log').evaluate((table) => table.scrollTop);
+
+  const renewed = `${TOKEN}-renewed`;
+  await writeFile(file, renewed, { mode: 0o600 });
+  gateway.signal('SIGHUP');
+  // The next request that is refused makes the page ask, whichever that is.
+  const again = page.getByRole('button', { name: 'Send Ctrl' });
+  while (!(await tokenField(page).isVisible())) {
+    await again.click({ timeout: 500 }).catch(() => {});
+    await page.waitForTimeout(100);
+  }
+  await give(page, renewed);
+  await tokenField(page).waitFor({ state: 'detached' });
+  await waitForState(page, 'live');
+  assert.equal(await page.locator('.log').evaluate((table) => table.scrollTop), top);
+  await client.ask('before and after');
+  await page.locator('.log').focus();
+  await page.keyboard.press('End');
+  await logRow(page, 'before and after').waitFor();
 });

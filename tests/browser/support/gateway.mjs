@@ -69,12 +69,18 @@ export class Gateway {
     throw new Error('the gateway wrote no ready file');
   }
 
+  /** SIGSTOP makes it silent without closing a connection. */
+  signal(name) {
+    this.#process.kill(name);
+  }
+
   async stop() {
     const gateway = this.#process;
     this.#process = null;
     if (!gateway || gateway.exitCode !== null || gateway.signalCode !== null) return;
     const ended = once(gateway, 'exit');
     gateway.kill('SIGTERM');
+    gateway.kill('SIGCONT');
     const stuck = setTimeout(() => gateway.kill('SIGKILL'), STOP_MS);
     await ended;
     clearTimeout(stuck);

@@ -6,7 +6,7 @@ export function ListenerCards() {
   const gateway = useGateway();
   const listeners = gateway.status.value?.listeners;
   return (
-    <section class="cards" aria-label="Listeners">
+    <section class="cards" aria-label="Listeners" tabIndex={0}>
       {listeners?.map((listener) => {
         const key = listenerKey(listener);
         return (
