@@ -86,13 +86,20 @@ struct sl_closing {
     struct sl_tcp_info tcp;
 };
 
+/* What ended a line that was received; it is not part of the message. */
+enum sl_line_end { SL_LINE_END_NONE, SL_LINE_END_LF, SL_LINE_END_CRLF, SL_LINE_END_COUNT };
+
+/* "", "\n" or "\r\n". */
+const char *sl_line_end_bytes(enum sl_line_end line_end);
+
 #define SL_STORED_SIZE_MAX 65536u /* bytes of one side that are kept */
 
 /* What a worker hands to the journal. Pointers need to hold for the call only. */
 struct sl_event {
-    uint8_t kind;    /* enum sl_record_kind */
-    uint8_t service; /* enum sl_service_id */
-    uint8_t outcome; /* enum sl_outcome */
+    uint8_t kind;     /* enum sl_record_kind */
+    uint8_t service;  /* enum sl_service_id */
+    uint8_t outcome;  /* enum sl_outcome */
+    uint8_t line_end; /* enum sl_line_end: what followed the received bytes */
     uint16_t listener;
     uint64_t client;
     struct sl_address peer, local;
@@ -106,7 +113,7 @@ struct sl_event {
 /* A record as it stands in the journal. The payloads follow it in memory. */
 struct sl_record {
     uint32_t size; /* of the whole record, a multiple of 8 */
-    uint8_t kind, service, outcome, reserved;
+    uint8_t kind, service, outcome, line_end;
     uint64_t seq; /* an exchange's own; of a lifecycle record that of the next exchange */
     uint64_t client;
     int64_t received_at_ns, replied_at_ns;

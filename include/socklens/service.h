@@ -18,6 +18,7 @@ struct sl_message {
     const uint8_t *bytes; /* without its line end */
     size_t stored;        /* bytes at `bytes`, at most SL_STORED_SIZE_MAX */
     uint64_t size;        /* bytes the message had: more than `stored` where it was cut */
+    uint8_t line_end;     /* enum sl_line_end: what came behind them */
 };
 
 enum sl_verdict {

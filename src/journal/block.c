@@ -42,7 +42,7 @@ static void fill(struct sl_record *record, const struct sl_event *event, uint32_
     record->kind = event->kind;
     record->service = event->service;
     record->outcome = event->outcome;
-    record->reserved = 0;
+    record->line_end = event->line_end;
     record->seq = seq;
     record->client = event->client;
     record->received_at_ns = event->received_at_ns;

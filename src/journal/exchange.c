@@ -57,6 +57,13 @@ static bool index_of(const char *const *names, unsigned count, const char *name,
     return false;
 }
 
+const char *sl_line_end_bytes(enum sl_line_end line_end)
+{
+    static const char *const bytes[SL_LINE_END_COUNT] = {"", "\n", "\r\n"};
+
+    return line_end < SL_LINE_END_COUNT ? bytes[line_end] : "";
+}
+
 const char *sl_service_id_name(enum sl_service_id service)
 {
     return name_of(service_names, SL_SERVICE_COUNT, service);

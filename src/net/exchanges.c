@@ -19,6 +19,7 @@ void exchange_set_received(struct sl_event *event, const struct sl_message *mess
     event->received = message->bytes;
     event->received_stored = (uint32_t)message->stored;
     event->received_size = message->size;
+    event->line_end = message->line_end;
 }
 
 static void count_and_log(struct streams *streams, struct connection *connection,

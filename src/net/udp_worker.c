@@ -167,6 +167,7 @@ static void record(struct udp_state *state, const struct udp_item *item, int64_t
     event->kind = SL_RECORD_EXCHANGE;
     event->service = batch->socket->service;
     event->outcome = item->outcome;
+    event->line_end = SL_LINE_END_NONE;
     event->listener = batch->socket->listener;
     event->client = message->client ? sl_client_id(message->client) : 0;
     event->peer = message->peer;

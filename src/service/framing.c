@@ -90,6 +90,8 @@ static bool finish(struct sl_framer *framer, struct sl_chunk *chunk, size_t size
         framer->partial_stored = 0;
     }
     *message = message_of(bytes, whole - (skip > 0 && ends_in_cr));
+    if (skip > 0)
+        message->line_end = ends_in_cr ? SL_LINE_END_CRLF : SL_LINE_END_LF;
     advance(chunk, size + skip);
     return true;
 }

@@ -7,11 +7,12 @@
 
 enum how { MORE, DRAINED, ENDED };
 
-/* A connection under test: what it gave as messages is written down as "size:bytes|". */
+/* A connection under test: what it gave as messages is written down as "size:bytes|", and, with
+ * their line ends, as the stream that it was. */
 struct wire {
     struct sl_framer framer;
     enum sl_framing framing;
-    struct sl_buffer seen;
+    struct sl_buffer seen, fed, again;
     bool failed;
 };
 
@@ -23,6 +24,8 @@ static void note_message(struct wire *wire, const struct sl_message *message)
     sl_buffer_printf(&wire->seen, "%llu:", (unsigned long long)message->size);
     sl_buffer_append(&wire->seen, message->bytes, message->stored);
     sl_buffer_append_text(&wire->seen, "|");
+    sl_buffer_append(&wire->again, message->bytes, message->stored);
+    sl_buffer_append_text(&wire->again, sl_line_end_bytes(message->line_end));
 }
 
 /* The chunk lies in a heap block of exactly its size, which is gone afterwards, as a worker's
@@ -32,6 +35,7 @@ static void feed(struct wire *wire, const void *bytes, size_t size, enum how how
     uint8_t *copy = size > 0 ? malloc(size) : NULL;
     if (size > 0)
         memcpy(copy, bytes, size);
+    sl_buffer_append(&wire->fed, bytes, size);
     struct sl_chunk chunk = {
         .bytes = copy, .size = size, .drained = how != MORE, .ended = how == ENDED};
     struct sl_message message;
@@ -46,12 +50,27 @@ static void feed_text(struct wire *wire, const char *text, enum how how)
     feed(wire, text, strlen(text), how);
 }
 
+/* Messages, their line ends and what waits unfinished are all that came, byte for byte. */
+static void assert_nothing_lost(struct wire *wire)
+{
+    sl_buffer_append(&wire->again, wire->framer.partial, (size_t)wire->framer.partial_size);
+    assert_bytes_equal(wire->again.data, wire->again.size, wire->fed.data, wire->fed.size);
+}
+
+static void close_wire(struct wire *wire)
+{
+    assert_nothing_lost(wire);
+    sl_framer_deinit(&wire->framer);
+    sl_buffer_deinit(&wire->seen);
+    sl_buffer_deinit(&wire->fed);
+    sl_buffer_deinit(&wire->again);
+}
+
 static void end(struct wire *wire, const char *expected)
 {
     assert_false(wire->failed);
     assert_took(&wire->seen, expected);
-    sl_framer_deinit(&wire->framer);
-    sl_buffer_deinit(&wire->seen);
+    close_wire(wire);
 }
 
 static struct wire chat(void)
@@ -348,8 +367,7 @@ static void every_split_of_lines_gives_the_same_messages(void **state)
         }
         feed(&wire, NULL, 0, ENDED);
         assert_bytes_equal(wire.seen.data, wire.seen.size, expected.data, expected.size);
-        sl_framer_deinit(&wire.framer);
-        sl_buffer_deinit(&wire.seen);
+        close_wire(&wire);
         sl_buffer_deinit(&stream);
         sl_buffer_deinit(&expected);
     }

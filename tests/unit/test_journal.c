@@ -136,6 +136,7 @@ static void a_record_says_all_that_its_event_said(void **state)
         .kind = SL_RECORD_EXCHANGE,
         .service = SL_TCP_CHAT,
         .outcome = SL_REPLIED,
+        .line_end = SL_LINE_END_CRLF,
         .listener = 3,
         .client = UINT64_C(1) << 40,
         .peer = {.family = AF_INET, .port = 1600, .ip = {127, 0, 0, 2}},
@@ -160,6 +161,7 @@ static void a_record_says_all_that_its_event_said(void **state)
     assert_int_equal(sl_cursor_next(&cursor, &record, &gap), SL_READ_RECORD);
     assert_int_equal(record->service, SL_TCP_CHAT);
     assert_int_equal(record->outcome, SL_REPLIED);
+    assert_int_equal(record->line_end, SL_LINE_END_CRLF);
     assert_true(sl_record_has_reply(record));
     assert_int_equal(record->listener, 3);
     assert_int_equal(record->client, UINT64_C(1) << 40);
