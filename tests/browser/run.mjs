@@ -12,6 +12,7 @@ import './safety.test.mjs';
 import './hostile.test.mjs';
 import './restart.test.mjs';
 import './export.test.mjs';
+import './clients.test.mjs';
 import './reference.test.mjs';
 import './token.test.mjs';
 import './flood.test.mjs';

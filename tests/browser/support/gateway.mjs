@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-const ANY = '127.0.0.1:0';
 const START_MS = 10_000;
 const STOP_MS = 10_000;
 
 export class Gateway {
-  #exe;
+  #command;
+  #any;
   #store;
   #flags;
   #process = null;
@@ -19,11 +19,12 @@ export class Gateway {
   /** The addresses it listens on: udpUpper, tcpUpper, tcpChat, http, each {host, port, text}. */
   addresses = null;
 
-  /** The log is kept in memory, or in a file that outlives a restart. */
-  constructor(exe, { store = 'memory', flags = [] } = {}) {
-    this.#exe = exe;
+  /** The log is kept in memory, or in a file that outlives a restart; `via` is a command that runs it. */
+  constructor(exe, { store = 'memory', flags = [], host = '127.0.0.1', via = [] } = {}) {
+    this.#command = [...via, exe];
     this.#store = store;
     this.#flags = flags;
+    this.#any = `${host}:0`;
   }
 
   get url() {
@@ -34,11 +35,12 @@ export class Gateway {
   async start() {
     const folder = await mkdtemp(path.join(tmpdir(), 'socklens-browser-'));
     const readyFile = path.join(folder, 'ready.json');
-    const at = (name) => this.addresses?.[name].text ?? ANY;
+    const at = (name) => this.addresses?.[name].text ?? this.#any;
+    const [program, ...before] = this.#command;
     this.#process = spawn(
-      this.#exe,
+      program,
       // biome-ignore format: a flag and its value stand together
-      ['--udp-upper', at('udpUpper'), '--tcp-upper', at('tcpUpper'), '--tcp-chat', at('tcpChat'),
+      [...before, '--udp-upper', at('udpUpper'), '--tcp-upper', at('tcpUpper'), '--tcp-chat', at('tcpChat'),
        '--http', at('http'), '--store', this.#store, '--ready-file', readyFile,
        ...this.#flags],
       {

@@ -10,13 +10,13 @@ const RETRY_MS = 2000;
 const BURST = 100;
 
 /** A UDP client on one port; `ask` sends and gives the reply, `send` does not wait. */
-export async function udpClient(t, to) {
+export async function udpClient(t, to, from = '127.0.0.1') {
   const socket = dgram.createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
+  socket.bind(0, from);
   await once(socket, 'listening');
   t.after(() => socket.close());
   return {
-    address: `127.0.0.1:${socket.address().port}`,
+    address: `${from}:${socket.address().port}`,
     send: (data) => new Promise((done) => socket.send(data, to.port, to.host, done)),
     /** UDP loses datagrams on a machine that is busy: sent again, as any careful client does. */
     async ask(data) {
