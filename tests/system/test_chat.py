@@ -108,6 +108,10 @@ class Framing(ChatTest):
                                  (b"Hi", b"Your data was 2 bytes\n"),
                                  (b"", b"Your data was 0 bytes\n"),
                                  (b"\r", b"Your data was 1 bytes\n"))
+        client = self.gateway.client_of(sock)
+        self.assertEqual([message["line_end"] for message in
+                          self.gateway.messages(client=client["id"])][::-1],
+                         ["\n", "\r\n", "\n", "\r\n"])
 
     def test_joined_lines(self):
         sock = self.connect(self.gateway.chat)

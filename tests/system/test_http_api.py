@@ -10,7 +10,7 @@ from gateway import (Gateway, GatewayTest, format_address, receive_all, receive_
 
 PAYLOAD = {"size", "stored_size", "truncated", "text", "base64"}
 MESSAGE = {"seq", "service", "client", "listener", "received_at", "replied_at", "service_us",
-           "received", "sent", "outcome"}
+           "received", "line_end", "sent", "outcome"}
 CLIENT = {"id", "service", "transport", "listener", "address", "local_address", "state",
           "opened_at", "last_seen_at", "closed_at", "closed_by", "close_reason", "received",
           "sent", "refused", "rtt_us"}

@@ -42,6 +42,7 @@ static void writes_both_sides(void **state)
     (void)state;
     write_event((struct sl_event){
         .kind = SL_RECORD_EXCHANGE,
+        .line_end = SL_LINE_END_CRLF,
         .client = 3,
         .peer = {.family = AF_INET, .port = 1600, .ip = {127, 0, 0, 1}},
         .received_at_ns = 1500,
@@ -58,7 +59,8 @@ static void writes_both_sides(void **state)
                 "\"127.0.0.1:1600\"},\"listener\":\"127.0.0.1:12000\",\"received_at\":"
                 "\"1970-01-01T00:00:00.000001Z\",\"replied_at\":\"1970-01-01T00:00:00.000010Z\","
                 "\"service_us\":9,\"received\":{\"size\":6,\"stored_size\":6,\"truncated\":false,"
-                "\"text\":\"hi \\\"x\\\"\",\"base64\":\"aGkgIngi\"},\"sent\":{\"size\":1,"
+                "\"text\":\"hi \\\"x\\\"\",\"base64\":\"aGkgIngi\"},\"line_end\":\"\\r\\n\","
+                "\"sent\":{\"size\":1,"
                 "\"stored_size\":1,\"truncated\":false,\"text\":null,\"base64\":\"/w==\"},"
                 "\"outcome\":\"replied\"}");
 }

@@ -21,6 +21,8 @@ export interface Message {
   replied_at: string | null;
   service_us: number | null;
   received: Payload;
+  /** What ended the line that was received; it is not part of the message. */
+  line_end: '' | '\n' | '\r\n';
   sent: Payload | null;
   outcome: string;
 }
