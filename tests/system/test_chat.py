@@ -110,7 +110,7 @@ class Framing(ChatTest):
                                  (b"\r", b"Your data was 1 bytes\n"))
         client = self.gateway.client_of(sock)
         self.assertEqual([message["line_end"] for message in
-                          self.gateway.messages(client=client["id"])][::-1],
+                          self.gateway.messages(client=client["id"])],
                          ["\n", "\r\n", "\n", "\r\n"])
 
     def test_joined_lines(self):
