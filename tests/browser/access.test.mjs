@@ -158,6 +158,15 @@ test('the main tasks are done by keyboard alone', async (t) => {
   await page.getByRole('heading', { name: /^Client \d/ }).waitFor();
   await page.keyboard.press('Escape');
 
+  await page.keyboard.press('g');
+  await page.keyboard.press('ArrowLeft');
+  await page.locator('.readout').waitFor();
+  await page.keyboard.press('-');
+  await page.keyboard.press('+');
+  await page.getByRole('button', { name: 'Reset zoom' }).waitFor();
+  await page.keyboard.press('0');
+  await page.getByRole('button', { name: 'Reset zoom' }).waitFor({ state: 'detached' });
+
   await page.keyboard.press('p');
   await page.getByText('paused').waitFor();
   await page.keyboard.press('l');

@@ -121,3 +121,48 @@ test('a packet that was given a name is there after a reload, as is what was sen
   await shelf.selectOption({ label: 'sent once → udp-upper' });
   assert.equal(await payload.inputValue(), 'sent once');
 });
+
+test('an error, however long, does not move the button', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway);
+  const send = page.getByRole('button', { name: 'Send Ctrl' });
+  await page.locator('.card').first().waitFor();
+  const place = async () => (await send.boundingBox())?.y;
+  const before = await place();
+  const invalid = (label) => page.locator('.field[data-invalid="true"]', { hasText: label });
+  await page.getByLabel('Payload', { exact: true }).fill('a\\q');
+  await invalid('Payload').waitFor();
+  assert.equal(await place(), before);
+  await page.getByLabel('Payload', { exact: true }).fill('a');
+  await page.getByLabel('Count').fill('no number');
+  await invalid('Count').waitFor();
+  assert.equal(await place(), before);
+  await page.getByLabel('Count').fill('1');
+  await page.getByLabel('Source port').fill(String(gateway.addresses.udpUpper.port));
+  await send.click();
+  await invalid('Source port').waitFor();
+  const described = await page.getByLabel('Source port').getAttribute('aria-describedby');
+  const said = await page.locator(`[id="${described}"]`).textContent();
+  assert.match(said ?? '', /^Source port: /);
+  assert.equal(await place(), before);
+});
+
+test('in projector mode one sends as well, and the log stays in view', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway);
+  const form = page.locator('.send-panel');
+  await page.getByText('following the newest').waitFor();
+  await page.keyboard.press('b');
+  await form.waitFor({ state: 'hidden' });
+  await page.getByText('following the newest').waitFor();
+  await page.keyboard.press('s');
+  await page.waitForFunction(() => document.activeElement?.dataset.keys === 'payload');
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('from the back row');
+  await page.keyboard.press('Control+Enter');
+  await logRow(page, 'FROM THE BACK ROW').waitFor();
+  await page.keyboard.press('Escape');
+  await form.waitFor({ state: 'hidden' });
+  await page.getByRole('button', { name: 'Send…' }).click();
+  await form.waitFor();
+});

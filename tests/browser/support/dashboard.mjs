@@ -56,10 +56,10 @@ export async function openDashboard(t, gateway, options) {
   return opened;
 }
 
-/** The same, whatever the page then shows. */
-export async function openPage(t, gateway, { colorScheme = 'light', viewport = DESK } = {}) {
+/** The same, whatever the page then shows; `init` runs before anything of the page does. */
+export async function openPage(t, gateway, { viewport = DESK, init, ...look } = {}) {
   const browser = await sharedBrowser();
-  const context = await browser.newContext({ colorScheme, viewport });
+  const context = await browser.newContext({ colorScheme: 'light', ...look, viewport });
   t.after(() => context.close());
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
@@ -70,6 +70,7 @@ export async function openPage(t, gateway, { colorScheme = 'light', viewport = D
       console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI}`),
     );
   });
+  if (init) await page.addInitScript(init);
   await page.goto(gateway.url);
   return { page, complaints };
 }

@@ -17,7 +17,9 @@ export function ListenerCard({ listener, rate: latest }: Props) {
     <article class="card" data-service={listener.service} aria-label={listener.service}>
       <header class="card-head">
         <ServiceTag service={listener.service} />
-        <code class="address">{listener.address}</code>
+        <code class="address" title={listener.address}>
+          {listener.address}
+        </code>
       </header>
       <p class="card-rates">
         <span>

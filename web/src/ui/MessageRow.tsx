@@ -43,7 +43,7 @@ export function MessageRow({ message, index, id, active, selected, onOpen }: Pro
       <span role="gridcell" class="cell cell-client address">
         <FilterLink
           filter={{ client: String(message.client.id) }}
-          title={`Only this client's messages`}
+          title={`Only messages of ${message.client.address}`}
         >
           {message.client.address}
         </FilterLink>
