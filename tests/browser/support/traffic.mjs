@@ -55,3 +55,18 @@ export async function flood(client, count, text) {
     await pause(1);
   }
 }
+
+/** Sends so many a second for so many seconds; a machine that cannot keep up sends what it can. */
+export async function steadyFlood(client, perSecond, seconds, text) {
+  const began = performance.now();
+  for (let sent = 0; performance.now() - began < seconds * 1000; ) {
+    const due = Math.min(((performance.now() - began) / 1000) * perSecond, perSecond * seconds);
+    const burst = Math.min(BURST, Math.floor(due) - sent);
+    if (burst <= 0) {
+      await pause(1);
+      continue;
+    }
+    await Promise.all(Array.from({ length: burst }, (_, n) => client.send(text(sent + n))));
+    sent += burst;
+  }
+}
