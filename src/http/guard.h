@@ -3,7 +3,10 @@
  * libmicrohttpd 0.9.75 accepts several Host fields, several Content-Lengths and Content-Length next
  * to Transfer-Encoding. Two programs that read such a request differently can be made to see two
  * different requests (smuggling, RFC 9112 section 11.2), so all of it ends in 400 and a closed
- * connection. Pure: header fields in, problem out. */
+ * connection. What it lets pass within a chunked body - line feeds alone, any extension - nobody
+ * can see from here: such a request is the last of its connection.
+ *
+ * Pure: header fields in, problem out. */
 #ifndef SOCKLENS_HTTP_GUARD_H
 #define SOCKLENS_HTTP_GUARD_H
 

@@ -4,10 +4,12 @@
  * it. Where libmicrohttpd is linked so that it calls itself directly, this does nothing and its
  * answers stay as they are.
  *
- * The same with MHD_lookup_connection_value_n, by which it asks for Content-Length: 0.9.75 answers
- * one that it cannot read with a head that it sends twice. It does not get to see such a one, takes
- * the request for one without a body, and the guard, which reads the field by the same rules,
- * refuses it and ends the connection. */
+ * The same with MHD_lookup_connection_value_n, by which it asks for the few fields that it goes by.
+ * What 0.9.75 answers while it looks at them has its head twice, so it does not get to see
+ *   - a Content-Length that it could not read: to it the request has no body, and the guard, which
+ *     reads the field by the same rules, refuses it and ends the connection;
+ *   - cookies, which are copied to memory that may be used up, and which nobody here asks for.
+ * And it takes "chunked" with a blank behind it for another coding, whose body would never end. */
 #include "http/own_errors.h"
 
 #include <dlfcn.h>
@@ -43,11 +45,25 @@ enum MHD_Result sl_own_queue_response(struct MHD_Connection *connection, unsigne
     return next ? next(connection, status, response) : MHD_NO;
 }
 
-static bool is_content_length(enum MHD_ValueKind kind, const char *key, size_t size)
+static bool is(const char *text, size_t size, const char *name)
 {
-    static const char name[] = "Content-Length";
+    return strlen(name) == size && strncasecmp(text, name, size) == 0;
+}
 
-    return kind == MHD_HEADER_KIND && size == sizeof(name) - 1 && strncasecmp(key, name, size) == 0;
+/* What libmicrohttpd gets to see of a field; false: there is none. */
+static bool show(struct sl_header *field)
+{
+    uint64_t length;
+
+    sl_header_trim(field);
+    if (is(field->name, field->name_size, "Cookie"))
+        return false;
+    if (is(field->name, field->name_size, "Content-Length"))
+        return sl_parse_uint_n(field->value, field->value_size, &length);
+    if (is(field->name, field->name_size, "Transfer-Encoding") &&
+        is(field->value, field->value_size, "chunked"))
+        field->value = "chunked"; /* with a NUL behind it, by which it goes here */
+    return true;
 }
 
 /* Only libmicrohttpd itself comes here. */
@@ -58,17 +74,13 @@ MHD_lookup_connection_value_n(struct MHD_Connection *connection, enum MHD_ValueK
 {
     static _Atomic(void *) found;
     struct sl_header field = {.name = key, .name_size = key_size};
-    uint64_t length;
     look_up *next;
 
     *(void **)&next = find_next("MHD_lookup_connection_value_n", &found);
     if (!next || next(connection, kind, key, key_size, &field.value, &field.value_size) != MHD_YES)
         return MHD_NO;
-    if (is_content_length(kind, key, key_size)) {
-        sl_header_trim(&field);
-        if (!sl_parse_uint_n(field.value, field.value_size, &length))
-            return MHD_NO;
-    }
+    if (kind == MHD_HEADER_KIND && !show(&field))
+        return MHD_NO;
     if (value_ptr)
         *value_ptr = field.value;
     if (value_size_ptr)
@@ -125,9 +137,12 @@ __attribute__((visibility("default"))) enum MHD_Result
 MHD_queue_response(struct MHD_Connection *connection, unsigned int status_code,
                    struct MHD_Response *response)
 {
-    struct MHD_Response *problem = problem_response(status_code);
+    struct MHD_Response *problem;
     enum MHD_Result result;
 
+    if (status_code == 500) /* a chunk's first line that is larger than its memory */
+        status_code = 413;
+    problem = problem_response(status_code);
     result = sl_own_queue_response(connection, status_code, problem ? problem : response);
     if (problem)
         MHD_destroy_response(problem);

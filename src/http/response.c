@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "http/guard.h"
 #include "http/own_errors.h"
 #include "http/security.h"
 #include "http/source.h"
@@ -123,6 +124,7 @@ enum MHD_Result sl_response_queue(struct MHD_Connection *connection, struct sl_r
     struct MHD_Response *response;
     enum MHD_Result result = MHD_NO;
 
+    answer->close = answer->close || sl_guard_body(&request->headers).chunked; /* see guard.h */
     if (answer->source)
         response = source_response(connection, request, answer->source);
     else

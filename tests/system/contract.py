@@ -12,6 +12,16 @@ from pathlib import Path
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "http" / "openapi.json"
 ANNOTATIONS = {"description", "example", "examples", "default"}
 PROBLEM = "application/problem+json"
+# On every answer, whatever it is.
+SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+POLICY = ("default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'",
+          "form-action 'none'")
 TYPES = {
     "object": dict, "array": list, "string": str, "boolean": bool, "null": type(None),
     "integer": int,
@@ -192,6 +202,18 @@ DESCRIPTION = Description(json.loads(SOURCE.read_text("utf-8")))
 seen = set()
 
 
+def check_security(headers):
+    """`headers` is a dict, or what http.client gives."""
+    given = {name.lower(): value for name, value in headers.items()}
+    policy = given.get("content-security-policy", "")
+    faults = [name for name, value in SECURITY.items() if given.get(name.lower()) != value]
+    faults += [part for part in POLICY if part not in policy]
+    faults += [name for name in given if name.startswith("access-control-")]
+    if faults or "unsafe" in policy:
+        raise ContractError(f"security headers: {faults}, {policy}")
+
+
 def check(method, target, status, headers, body):
+    check_security(headers)
     seen.add(DESCRIPTION.check(method, target, status, headers, body))
 

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
+import contract
 from gateway import (Gateway, GatewayTest, clean_environment, gateway_executable, parse_address,
                      receive_all, receive_exactly, receive_line, tcp_connect, udp_socket,
                      wait_until)
@@ -16,12 +17,6 @@ from gateway import (Gateway, GatewayTest, clean_environment, gateway_executable
 HOST = b"Host: localhost\r\n"
 JSON = b"Content-Type: application/json\r\n"
 NEXT = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
-SECURITY = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-}
 
 
 class Closed(Exception):
@@ -63,22 +58,12 @@ class GuardTest(GatewayTest):
         sock = self.send(head + NEXT)
         replied, headers, body = read_response(sock)
         self.assertEqual(replied, status, (head, body))
-        self.assert_headers(headers)
+        contract.check_security(headers)
         self.assertEqual(headers["content-type"], "application/problem+json")
         self.assertEqual(json.loads(body)["status"], status)
         with contextlib.suppress(ConnectionResetError):
             rest = sock.recv(65536)
             self.assertNotIn(b"200 OK", rest, head)
-
-    def assert_headers(self, headers):
-        for name, value in SECURITY.items():
-            self.assertEqual(headers[name.lower()], value)
-        policy = headers["content-security-policy"]
-        for part in ("default-src 'none'", "script-src 'self'", "frame-ancestors 'none'",
-                     "base-uri 'none'", "form-action 'none'"):
-            self.assertIn(part, policy)
-        self.assertNotIn("unsafe", policy)
-        self.assertNotIn("access-control-allow-origin", headers)
 
 
 class Frames(GuardTest):
@@ -128,14 +113,68 @@ class Frames(GuardTest):
         self.assert_refused(self.post(coding + length, chunks))
         self.assert_refused(self.post(coding + coding, chunks))
         for value in (b"gzip, chunked", b"identity", b"chunked, chunked", b"xchunked",
-                      b'"chunked"'):
+                      b'"chunked"', b"", b"chunked,", b"chunked;x", b"\x0bchunked"):
             self.assert_refused(self.post(b"Transfer-Encoding: " + value + b"\r\n", chunks))
 
+    def chunked(self, chunks, coding=b"Transfer-Encoding: chunked\r\n"):
+        return self.post(coding, chunks)
+
+    def test_chunks(self):
+        """They are the last on their connection, however they are written: what libmicrohttpd
+        lets pass in them, a proxy in front may have read differently."""
+        body = b'{"listener":"udp-upper","text":"x"}'
+        whole = b"%x\r\n%s\r\n" % (len(body), body)
+        head, tail = whole[:2], whole[2:]
+        for chunks in (whole + b"0\r\n\r\n", b"1\r\n{\r\n%x\r\n%s\r\n0\r\n\r\n" %
+                       (len(body) - 1, body[1:]), head + b";a=b" + tail + b"0;c\r\n\r\n",
+                       b"000000000000000000" + whole + b"0\r\n\r\n",
+                       whole + b"0\r\nX: y\r\nContent-Length: 9\r\n\r\n",
+                       whole.replace(b"\r", b"") + b"0\n\n", whole + b"0\r\nX: y\r\n z\r\n\r\n"):
+            self.assertEqual(self.answers(self.chunked(chunks) + NEXT), [200], chunks)
+        for blank in (b" ", b"\t", b" \t "):
+            coding = b"Transfer-Encoding:" + blank + b"Chunked" + blank + b"\r\n"
+            data = self.chunked(whole + b"0\r\n\r\n", coding) + NEXT
+            self.assertEqual(self.answers(data), [200], blank)
+        self.assertEqual(self.answers(self.get(HOST + b"Transfer-Encoding: chunked\r\n") +
+                                      b"0\r\n\r\n" + NEXT), [200])
+
     def test_malformed_chunks(self):
-        for chunks in (b"zz\r\n", b"-1\r\n{}\r\n0\r\n\r\n", b"2\r\n{}X\r\n0\r\n\r\n",
-                       b"fffffffffffffffff\r\n"):
-            data = self.post(b"Transfer-Encoding: chunked\r\n", chunks) + NEXT
-            self.assertNotIn(200, self.answers(data), chunks)
+        for chunks, status in ((b"zz\r\n", 400), (b"-1\r\n{}\r\n0\r\n\r\n", 400),
+                               (b"2\r\n{}X\r\n0\r\n\r\n", 400), (b"2\r\n{}0\r\n\r\n", 400),
+                               (b"+2\r\n{}\r\n0\r\n\r\n", 400), (b" 2\r\n{}\r\n0\r\n\r\n", 400),
+                               (b"2 \r\n{}\r\n0\r\n\r\n", 400), (b"0x2\r\n{}\r\n0\r\n\r\n", 400),
+                               (b"2_\r\n{}\r\n0\r\n\r\n", 400), (b"\r\n{}\r\n0\r\n\r\n", 400),
+                               (b";x\r\n{}\r\n0\r\n\r\n", 400), (b"2\r{}\r0\r\r", 400),
+                               (b"2;\nxx\r\n{}\r\n0\r\n\r\n", 400),
+                               (b"2\r\n{}\r\n0\r\nno colon\r\n\r\n", 400),
+                               (b"fffffffffffffffff\r\n", 413),
+                               (b"10000000000000002\r\n{}\r\n0\r\n\r\n", 413),
+                               (b"2;" + b"x" * 60000 + b"\r\n{}\r\n0\r\n\r\n", 413),
+                               (b"2\r\n{}\r\n0\r\n" + b"X: y\r\n" * 9000 + b"\r\n", 431)):
+            self.assert_refused(self.chunked(chunks), status)
+
+    def test_request_lines(self):
+        self.assertEqual(self.answers(b"\r\n\n" + NEXT), [200])
+        for line in (b"GET  /healthz HTTP/1.1", b"GET /healthz  HTTP/1.1", b"GET /healthz",
+                     b"GET /healthz HTTP/1.1 x", b"GET /healthz HTTP/1.1 ", b"GET ",
+                     b"GET /healthz http/1.1", b"GET /healthz HTTP/1.10", b"GET /healthz HTTP/01.1",
+                     b"CONNECT localhost:80 HTTP/1.1", b"OPTIONS * HTTP/1.1",
+                     b"GET /healthz HTTP/1.1\rX: y"):
+            self.assert_refused(line + b"\r\n" + HOST + b"\r\n")
+        for line in (b"GET /healthz HTTP/0.9", b"PRI * HTTP/2.0"):
+            self.assert_refused(line + b"\r\n" + HOST + b"\r\n", 505)
+        for words in (b"GET\t/healthz\tHTTP/1.1\r\n", b"hello\r\n", b" GET /healthz HTTP/1.1\r\n",
+                      b"\x16\x03\x01\x02\n"):
+            # Nothing that could be answered in HTTP.
+            self.assertEqual(self.answers(words + HOST + b"\r\n" + NEXT), [], words)
+        for method in (b"get", b"G@T", b"TRACE", b"x" * 1000):
+            data = method + b" /healthz HTTP/1.1\r\n" + HOST + b"\r\n"
+            self.assertEqual(self.answers(data + NEXT), [405, 200], method)
+
+    def test_cookies_are_nothing_to_us(self):
+        for value in (b"a=b", b"; =;;; \"x", b"a=b; " * 5000):
+            data = self.get(HOST + b"Cookie: " + value + b"\r\n")
+            self.assertEqual(self.answers(data + NEXT), [200, 200], value[:20])
 
     def test_folded_and_broken_fields(self):
         self.assert_refused(self.get(HOST + b"Transfer-Encoding:\r\n chunked\r\n"))
@@ -145,6 +184,8 @@ class Frames(GuardTest):
         self.assert_refused(self.get(HOST + b": x\r\nY: z\r\n"))
         self.assert_refused(self.get(HOST + b":\r\nY: z\r\n"))
         self.assert_refused(self.get(HOST + b"no colon\r\n"))
+        self.assert_refused(self.get(HOST + b" \r\nX: y\r\n"))
+        self.assert_refused(self.get(HOST + b"X: y\nZ: w\r\n"))
 
     def test_control_characters(self):
         self.assert_refused(self.get(HOST + b"X: a\0b\r\n"))
@@ -234,7 +275,6 @@ class Routes(GuardTest):
             self.assertEqual((replied, problem["status"]), (status, status), path)
             self.assertEqual(headers["Content-Type"], "application/problem+json")
             self.assertEqual(headers["Cache-Control"], "no-store")
-            self.assert_headers({name.lower(): value for name, value in headers.items()})
             self.assertEqual("Allow" in headers, status == 405)
 
     def test_accept(self):
@@ -277,12 +317,6 @@ class Routes(GuardTest):
             head = self.gateway.request_raw("HEAD", path)
             self.assertEqual((head[0], head[2]), (got[0], b""))
             self.assertEqual(head[1]["Content-Type"], got[1]["Content-Type"])
-
-    def test_success_has_all_headers(self):
-        for path in ("/api/v1/status", "/healthz", "/"):
-            _, headers, _ = self.gateway.request_raw("GET", path)
-            self.assert_headers({name.lower(): value for name, value in headers.items()})
-
 
 class Assets(GuardTest):
     def test_page(self):
@@ -357,6 +391,7 @@ class Limit(unittest.TestCase):
             status, headers, body = self.ask(connect())
             self.assertEqual((status, json.loads(body)["status"]), (503, 503))
             self.assertEqual((headers["retry-after"], headers["connection"]), ("5", "close"))
+            contract.check_security(headers)
             self.assertEqual(self.ask(first)[0], 200)
             beyond = [connect() for _ in range(2 * self.TOLD)]
             with contextlib.suppress(ConnectionResetError):
@@ -372,6 +407,33 @@ class Limit(unittest.TestCase):
             return gateway.get("/healthz")[0] == 200
         except (OSError, http.client.HTTPException):
             return False
+
+
+class Descriptors(unittest.TestCase):
+    """Without a descriptor left it still says so, and goes on as soon as there is one."""
+
+    def test_none_left(self):
+        with Gateway(max_files=64) as gateway, contextlib.ExitStack() as stack:
+            def connect():
+                return stack.enter_context(tcp_connect(gateway.address("http")))
+
+            def ask():
+                sock = connect()
+                sock.sendall(NEXT)
+                return read_response(sock)
+
+            held = []
+            while (answer := ask())[0] == 200 and len(held) < 100:
+                held.append(connect())
+            status, headers, body = answer
+            self.assertEqual((status, headers["content-type"]), (503, contract.PROBLEM))
+            self.assertEqual((headers["retry-after"], headers["connection"]), ("5", "close"))
+            self.assertEqual(json.loads(body)["detail"], "the gateway is out of descriptors")
+            contract.check_security(headers)
+            stack.close()
+            wait_until(lambda: self.is_served(gateway), "newcomers are served again")
+
+    is_served = Limit.is_served
 
 
 class Targets(unittest.TestCase):
@@ -395,8 +457,10 @@ class Targets(unittest.TestCase):
                            ("169.254.1.1", 9), ("0.0.0.0", 9)):
                     self.assertEqual(self.post(gateway, to)[0], 403, to)
                 self.assertEqual(self.post(gateway, own, text="x" * 1473)[0], 413)
-                statuses = [self.post(gateway, own, timeout_ms=1)[0] for _ in range(20)]
-                self.assertIn(429, statuses)
+                answers = [self.post(gateway, own, timeout_ms=1) for _ in range(20)]
+                refused = [headers for status, headers, _ in answers if status == 429]
+                self.assertTrue(refused)
+                self.assertEqual({headers["Retry-After"] for headers in refused}, {"5"})
                 self.assertEqual(gateway.post("/api/v1/datagrams", {
                     "listener": "udp-upper", "text": "x"})[0], 200)
                 outside.setblocking(False)
