@@ -170,6 +170,8 @@ static enum MHD_Result step(struct MHD_Connection *mhd, struct sl_request *reque
     for (;;) {
         switch (sl_intake_step(request, &answer)) {
         case SL_STEP_ANSWER:
+            if (!answer.source)
+                expect(request->http, request->connection, SL_ANSWER_DEADLINE_NS);
             return sl_response_queue(mhd, request, &answer);
         case SL_STEP_YIELD:
             sl_ticker_yield(ticker, &request->waiter);

@@ -2,6 +2,7 @@
 
 #include "http/api.h"
 #include "http/filter_params.h"
+#include "http/intake.h"
 #include "http/message_list.h"
 
 const char *const sl_messages_params[] = {SL_FILTER_PARAMS, "limit", "cursor", "after",
@@ -92,6 +93,7 @@ static void finish(struct pending *pending, struct sl_answer *answer)
 enum sl_step sl_api_messages(struct sl_request *request, struct sl_answer *answer)
 {
     struct pending *pending;
+    enum sl_progress progress;
     enum sl_step step;
 
     if (!request->state && !begin(request, answer))
@@ -102,7 +104,12 @@ enum sl_step sl_api_messages(struct sl_request *request, struct sl_answer *answe
         if (step != SL_STEP_ANSWER)
             return step;
     }
-    switch (sl_message_list_fill(&pending->list, &request->http->trail)) {
+    progress = sl_message_list_fill(&pending->list, &request->http->trail);
+    if (!sl_intake_hold(request, pending->list.body.size)) {
+        sl_buffer_deinit(&pending->list.body);
+        return sl_intake_no_room(answer);
+    }
+    switch (progress) {
     case SL_PROGRESS_CUT:
         return SL_STEP_YIELD;
     case SL_PROGRESS_NAP:

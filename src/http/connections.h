@@ -23,7 +23,10 @@
 /* From there to the end of its body. */
 #define SL_BODY_DEADLINE_NS (10 * SL_NS_PER_S)
 
-/* The same for one that is only to be told that there are too many. */
+/* From there to the end of its answer, unless that is a stream. */
+#define SL_ANSWER_DEADLINE_NS (300 * SL_NS_PER_S)
+
+/* To say what it wants, for one that is only to be told that there are too many. */
 #define SL_OVER_DEADLINE_NS (2 * SL_NS_PER_S)
 /* About so many of those at once. */
 #define SL_CONNECTIONS_OVER_MAX 64

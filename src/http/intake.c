@@ -32,6 +32,7 @@ void sl_intake_free(struct sl_request *request)
     sl_headers_deinit(&request->headers);
     sl_query_deinit(&request->query);
     sl_buffer_deinit(&request->body);
+    sl_intake_hold(request, 0);
     atomic_fetch_sub(&request->http->requests, 1);
     free(request->target);
     free(request);
@@ -161,10 +162,35 @@ void sl_intake_refuse(struct sl_request *request, struct sl_answer *answer)
         sl_answer_header(answer, "WWW-Authenticate", "Bearer realm=\"socklens\"");
 }
 
+bool sl_intake_hold(struct sl_request *request, size_t size)
+{
+    size_t before = request->held_bytes;
+    size_t others = atomic_fetch_add(&request->http->held_bytes, size - before) - before;
+
+    request->held_bytes = size;
+    return size <= SL_INTAKE_HELD_SMALL || others + size <= SL_INTAKE_HELD_MAX;
+}
+
+enum sl_step sl_intake_no_room(struct sl_answer *answer)
+{
+    struct sl_problem problem;
+
+    sl_problem_set(&problem, 503, NULL, NULL, "too many large answers wait for their readers");
+    sl_answer_deinit(answer);
+    *answer = (struct sl_answer){0};
+    sl_answer_problem(answer, &problem);
+    return SL_STEP_ANSWER;
+}
+
 enum sl_step sl_intake_step(struct sl_request *request, struct sl_answer *answer)
 {
-    if (!request->refusal.status)
-        return request->route->step(request, answer);
-    sl_intake_refuse(request, answer);
-    return SL_STEP_ANSWER;
+    enum sl_step step = SL_STEP_ANSWER;
+
+    if (request->refusal.status)
+        sl_intake_refuse(request, answer);
+    else
+        step = request->route->step(request, answer);
+    if (step == SL_STEP_ANSWER && !answer->source && !sl_intake_hold(request, answer->body.size))
+        return sl_intake_no_room(answer);
+    return step;
 }

@@ -27,6 +27,18 @@ enum sl_intake sl_intake_head(struct sl_request *request, bool sound);
 /* Bytes of the body; false where the connection should end. */
 bool sl_intake_body(struct sl_request *request, const char *bytes, size_t size);
 
+/* What all answers together may hold in memory while they are made and until their readers, who may
+ * take their time, have them. */
+#define SL_INTAKE_HELD_MAX ((size_t)128 << 20)
+/* An answer up to this size always has room. */
+#define SL_INTAKE_HELD_SMALL ((size_t)64 << 10)
+
+/* The request's answer holds `size` bytes by now, until its end. False where that is too much. */
+bool sl_intake_hold(struct sl_request *request, size_t size);
+
+/* Answers that there is no room for the answer. */
+enum sl_step sl_intake_no_room(struct sl_answer *answer);
+
 /* Answers the refusal, or has the route's function make a step. */
 enum sl_step sl_intake_step(struct sl_request *request, struct sl_answer *answer);
 

@@ -27,6 +27,7 @@ struct sl_request {
     uint64_t body_seen;        /* bytes that came, also those that were thrown away */
     struct sl_problem refusal; /* status 0: none */
     char allow[64];            /* for the Allow header with 405 */
+    size_t held_bytes;         /* counted in http->held_bytes */
     struct sl_waiter waiter;
     void *state; /* what its step function keeps between calls; NULL at first */
     void (*free_state)(void *state);

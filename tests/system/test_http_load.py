@@ -137,6 +137,32 @@ class Exports(GatewayTest):
         footprint.wait_gone()
 
 
+class Pages(unittest.TestCase):
+    """Pages of many megabytes that nobody reads: together they have a bound, and small answers have
+    room beside them."""
+
+    READERS = 200
+
+    def test_unread(self):
+        allow_descriptors(self, 4 * self.READERS)
+        with Gateway() as gateway, Crowd(gateway) as crowd:
+            fill(gateway, 1500, b"y" * 20_000, window=10)
+            footprint, others = Footprint(gateway), Others(self, gateway)
+            before = gateway.memory_bytes()
+            page = request("/api/v1/messages?limit=1000")
+            crowd.connect(page, self.READERS, receive_buffer=4096)
+            heads = [self.head(sock) for sock in crowd.socks]
+            self.assertEqual(set(heads), {b"HTTP/1.1 200", b"HTTP/1.1 503"})
+            self.assertLess(gateway.memory_bytes() - before, 512 << 20)
+            others.check()
+            crowd.close()
+            footprint.wait_gone()
+            self.assertEqual(len(gateway.fetch("messages", limit=50)["items"]), 50)
+
+    def head(self, sock):
+        return sock.recv(12, socket.MSG_PEEK | socket.MSG_WAITALL)
+
+
 class Waits(GatewayTest):
     """Hundreds of `wait=`, which no message ends but the one."""
 
