@@ -52,6 +52,7 @@ async function victim(t) {
     return {
       texts: items.map((item) => item.received.text),
       clients: clients.map((client) => [client.id, client.service, client.state]),
+      streams: (await ask('api/v1/status')).http.streams,
     };
   };
   const { id } = (await ask('api/v1/clients?service=tcp-chat')).items[0];
@@ -182,6 +183,7 @@ for (const [where, host] of [
       style: 'refused',
       picture: 'refused',
     });
+    assert.ok((await answered(gateway, 'GET', 403)) >= 4);
 
     assert.deepEqual(await seen(), before);
     assert.equal(String(await chat.ask('still here')), 'Your data was 10 bytes');

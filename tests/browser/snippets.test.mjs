@@ -19,6 +19,8 @@ const NASTY = Buffer.concat([
   Buffer.from([0, 0x31, 0xff]),
 ]);
 const LINES = Buffer.from('two\nlines\r\n');
+/** Of which the line end is no part of the message, but of what is to be sent. */
+const LINE = Buffer.from('a line\r\n');
 /** More than a shell writes at once. */
 const LONG = Buffer.concat([NASTY, Buffer.alloc(9000, '0123456789\0')]);
 
@@ -78,7 +80,7 @@ test('each snippet sends the very bytes to the very place again', async (t) => {
   const targets = [
     ['udp-upper', () => udpClient(t, udpUpper), [NASTY, LINES, LONG]],
     ['tcp-upper', () => tcpClient(t, tcpUpper), [NASTY]],
-    ['tcp-chat', () => tcpClient(t, tcpChat), [NASTY]],
+    ['tcp-chat', () => tcpClient(t, tcpChat), [NASTY, LINE]],
     ['tcp-chat by unix', () => unixClient(t, unix), [NASTY]],
   ];
   const kinds = [];
@@ -92,7 +94,9 @@ test('each snippet sends the very bytes to the very place again', async (t) => {
     for (const bytes of payloads) {
       await (await connect()).ask(bytes);
       const [original] = await messages(gateway, `after=${last}&min=1`);
-      assert.equal(original.received.base64, bytes.toString('base64'));
+      const { received, line_end: end } = original;
+      const wire = Buffer.concat([Buffer.from(received.base64, 'base64'), Buffer.from(end)]);
+      assert.deepEqual(wire, bytes);
       const texts = await snippetsOf(page, gateway, original.seq);
       await Promise.all(
         kinds.map(async (kind) => {
@@ -105,9 +109,10 @@ test('each snippet sends the very bytes to the very place again', async (t) => {
       const what = `${bytes.length} bytes to ${name}`;
       assert.equal(came.length, kinds.length, `${what}: one message each`);
       last = came.at(-1).seq;
-      for (const { received, listener } of came) {
-        assert.equal(received.base64, original.received.base64, what);
-        assert.equal(listener, original.listener, what);
+      for (const again of came) {
+        assert.equal(again.received.base64, received.base64, what);
+        assert.equal(again.line_end, end, what);
+        assert.equal(again.listener, original.listener, what);
       }
     }
   assert.deepEqual(complaints, []);

@@ -19,8 +19,9 @@ export function typeParts(schema: Schema): TypePart[] {
   return [{ text: types.join(' or ') }];
 }
 
+/** As it is where that can be read, else as JSON has it: an empty text, a line feed. */
 function plain(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' && /^[\w.,/-]+$/.test(value) ? value : JSON.stringify(value);
 }
 
 function joined(lists: TypePart[][], word: string): TypePart[] {

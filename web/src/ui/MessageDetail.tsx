@@ -6,6 +6,7 @@ import { differences, payloadView } from '../store/preferences';
 import { bytesFromBase64 } from '../text/bytes';
 import { diffBytes } from '../text/diff';
 import { formatMicros, formatMoment } from '../text/format';
+import { wireBytes } from '../text/wire';
 import { type Fact, Facts } from './Facts';
 import { Outcome } from './Outcome';
 import { PayloadSide } from './PayloadSide';
@@ -55,6 +56,7 @@ function MessageBody({ message, onSendAgain }: BodyProps) {
     () => (marking && sent ? diffBytes(bytes.received, bytes.sent) : null),
     [marking, sent, bytes],
   );
+  const wire = useMemo(() => wireBytes(message), [message]);
   const common = { seq: message.seq, view };
   return (
     <>
@@ -88,6 +90,7 @@ function MessageBody({ message, onSendAgain }: BodyProps) {
           side="received"
           payload={received}
           bytes={bytes.received}
+          wire={wire}
           marks={marks?.left ?? null}
         />
         {sent ? (
@@ -97,6 +100,7 @@ function MessageBody({ message, onSendAgain }: BodyProps) {
             side="sent"
             payload={sent}
             bytes={bytes.sent}
+            wire={bytes.sent}
             marks={marks?.right ?? null}
           />
         ) : (
@@ -117,7 +121,7 @@ function MessageBody({ message, onSendAgain }: BodyProps) {
           </button>
         </p>
       )}
-      <SnippetBox message={message} bytes={bytes.received} />
+      <SnippetBox message={message} wire={wire} />
     </>
   );
 }
@@ -125,6 +129,7 @@ function MessageBody({ message, onSendAgain }: BodyProps) {
 function MessageFacts({ message }: { message: Message }) {
   const view = useView();
   const { client, service_us } = message;
+  const isStream = !message.service.startsWith('udp');
   const facts: Fact[] = [
     [
       'Client',
@@ -145,8 +150,15 @@ function MessageFacts({ message }: { message: Message }) {
     ],
     ['Received', formatMoment(message.received_at)],
     ['Replied', message.replied_at ? formatMoment(message.replied_at) : '–'],
+    ...(isStream ? ([['Line end', lineEndWords(message)]] as Fact[]) : []),
     ['Took', service_us === null ? '–' : formatMicros(service_us)],
     ['Outcome', <Outcome key="outcome" outcome={message.outcome} />],
   ];
   return <Facts facts={facts} />;
+}
+
+/** It is no part of the message, but of what has to be sent to say it again. */
+function lineEndWords({ line_end }: Message) {
+  if (line_end === '') return 'none';
+  return <code>{line_end === '\n' ? '\\n' : '\\r\\n'}</code>;
 }

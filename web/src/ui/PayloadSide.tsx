@@ -20,12 +20,14 @@ interface Props {
   seq: number;
   payload: Payload;
   bytes: Uint8Array;
+  /** What stood for it on the wire. */
+  wire: Uint8Array;
   marks: Uint8Array | null;
   view: PayloadView;
 }
 
 /** One side of an exchange, whole. */
-export function PayloadSide({ title, side, seq, payload, bytes, marks, view }: Props) {
+export function PayloadSide({ title, side, seq, payload, bytes, wire, marks, view }: Props) {
   const [whole, setWhole] = useState(false);
   const shown = whole ? bytes : bytes.subarray(0, FIRST_BYTES);
   return (
@@ -51,7 +53,7 @@ export function PayloadSide({ title, side, seq, payload, bytes, marks, view }: P
           what={` of what was ${side}`}
           text={() => payload.text ?? new TextDecoder().decode(bytes)}
         />
-        <CopyButton label="Copy hex" what={` of what was ${side}`} text={() => bytesToHex(bytes)} />
+        <CopyButton label="Copy hex" what={` of what was ${side}`} text={() => bytesToHex(wire)} />
         <DownloadLink href={rawUrl(seq, side)}>
           Download<span class="unseen"> what was {side}</span>
         </DownloadLink>

@@ -4,13 +4,19 @@ import { SNIPPETS, snippet, targetOf } from '../text/snippets';
 import { CodeBlock } from './CodeBlock';
 import { Segments } from './Segments';
 
+interface Props {
+  message: Message;
+  /** What came over the wire. */
+  wire: Uint8Array;
+}
+
 /** How to send the same bytes again from a terminal or a program. */
-export function SnippetBox({ message, bytes }: { message: Message; bytes: Uint8Array }) {
+export function SnippetBox({ message, wire }: Props) {
   const kind = snippetKind.value;
   const target = targetOf(message.service, message.listener, location.hostname);
   return (
     <section class="snippets" aria-label="Send the same bytes yourself">
-      <CodeBlock what={`the ${kind} snippet`} text={snippet(kind, target, bytes)}>
+      <CodeBlock what={`the ${kind} snippet`} text={snippet(kind, target, wire)}>
         <h3>Reproduce</h3>
         <Segments
           label="Reproduce with"
@@ -21,6 +27,9 @@ export function SnippetBox({ message, bytes }: { message: Message; bytes: Uint8A
           }}
         />
       </CodeBlock>
+      {message.received.truncated && (
+        <p class="side-note">This sends what the gateway kept of it, which is not all.</p>
+      )}
     </section>
   );
 }

@@ -1,0 +1,12 @@
+import type { Message } from '../api/types';
+import { bytesFromBase64 } from './bytes';
+
+/** What came over the wire: the message and, where it was a line, what ended that. */
+export function wireBytes({ received, line_end }: Message): Uint8Array {
+  const bytes = bytesFromBase64(received.base64);
+  const end = new TextEncoder().encode(line_end);
+  const wire = new Uint8Array(bytes.length + end.length);
+  wire.set(bytes);
+  wire.set(end, bytes.length);
+  return wire;
+}
