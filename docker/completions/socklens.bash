@@ -6,6 +6,8 @@ _socklens_options="--udp-upper --tcp-upper --tcp-chat --http --bind --http-open 
     --max-http-connections --max-udp-clients --closed-clients --tcp-idle --udp-idle --udp-rate
     --transcript --ready-file --log-level --log-format --config --check-config --print-config
     --healthcheck --version --help"
+_socklens_export_options="--format --store --output --service --client --outcome --since --until --text
+    --hex --min-size --help"
 _socklens_client_options="--server --port --wait --help --version"
 
 # In bash, "--name=value" is three words: "--name", "=", "value".
@@ -18,20 +20,36 @@ _socklens() {
     elif [ "$before" = "=" ]; then
         before=${COMP_WORDS[COMP_CWORD - 2]}
     fi
+    if [ "${COMP_WORDS[1]:-}" = export ] && [ "$COMP_CWORD" -gt 1 ]; then
+        _socklens_export "$word" "$before"
+        return
+    fi
     case $1:$before in
     *:--config | *:--ready-file | *:--store | *:--token-file | *:--tls-*) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     *:--log-level) mapfile -t COMPREPLY < <(compgen -W "error warning info debug" -- "$word") ;;
     *:--log-format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$word") ;;
     *:--server | *:-s) mapfile -t COMPREPLY < <(compgen -A hostname -- "$word") ;;
+    socklens:socklens | */socklens:*/socklens) _socklens_words "$word" "$_socklens_options" export ;;
     *socklens-udp:*) _socklens_words "$word" "$_socklens_client_options --retries" ;;
     *socklens-tcp:* | *socklens-chat:*) _socklens_words "$word" "$_socklens_client_options" ;;
     *) _socklens_words "$word" "$_socklens_options" ;;
     esac
 }
 
+_socklens_export() {
+    case $2 in
+    --store | --output | -o) mapfile -t COMPREPLY < <(compgen -f -- "$1") ;;
+    --format) mapfile -t COMPREPLY < <(compgen -W "ndjson csv pcapng" -- "$1") ;;
+    --service) mapfile -t COMPREPLY < <(compgen -W "udp-upper tcp-upper tcp-chat" -- "$1") ;;
+    *) _socklens_words "$1" "$_socklens_export_options" ;;
+    esac
+}
+
+# _socklens_words WORD OPTIONS [COMMANDS]
 _socklens_words() {
     case $1 in
     -*) mapfile -t COMPREPLY < <(compgen -W "$2" -- "$1") ;;
+    *) mapfile -t COMPREPLY < <(compgen -W "${3:-}" -- "$1") ;;
     esac
 }
 

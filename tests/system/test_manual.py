@@ -13,6 +13,8 @@ from gateway import clean_environment, executable
 DOCKER = Path(__file__).resolve().parents[2] / "docker"
 PROGRAMS = {"socklens": "SOCKLENS_EXE", "socklens-udp": "SOCKLENS_UDP",
             "socklens-tcp": "SOCKLENS_TCP", "socklens-chat": "SOCKLENS_CHAT"}
+# A command of the first has a page as if it were a program.
+PAGES = [*PROGRAMS, "socklens-export"]
 
 
 def run(*command):
@@ -23,7 +25,9 @@ def run(*command):
 
 def help_options(program):
     """{long name: default or None} as --help has them; None too where it takes several words."""
-    text = run(executable(PROGRAMS[program]), "--help").stdout
+    command = ["export"] if program == "socklens-export" else []
+    variable = PROGRAMS["socklens" if command else program]
+    text = run(executable(variable), *command, "--help").stdout
     options = {}
     for row in re.split(r"^(?= +(?:-\w, )?--\w)", text, flags=re.M)[1:]:
         row = row.partition("\n\n")[0]
@@ -61,7 +65,7 @@ class Manual(unittest.TestCase):
     maxDiff = None
 
     def test_pages_have_the_options_of_help(self):
-        for program in PROGRAMS:
+        for program in PAGES:
             with self.subTest(program):
                 options = help_options(program)
                 self.assertIn("help", options)
@@ -119,6 +123,14 @@ class Completions(unittest.TestCase):
                 self.assertEqual(len(found), len(set(found)))
                 self.assertEqual(set(found), self.options(program))
 
+    def test_bash_completes_export(self):
+        found = self.complete_bash("socklens", "export", "--")
+        self.assertEqual(set(found), self.options("socklens-export"))
+        self.assertEqual(self.complete_bash("socklens", "ex"), ["export"])
+        self.assertEqual(self.complete_bash("socklens", "export", "--format", "p"), ["pcapng"])
+        self.assertEqual(self.complete_bash("socklens", "export", "--service", "="),
+                         ["udp-upper", "tcp-upper", "tcp-chat"])
+
     def test_bash_completes_values(self):
         self.assertEqual(self.complete_bash("socklens", "--log-format", "j"), ["json"])
         self.assertEqual(self.complete_bash("socklens", "--log-level", "=", "w"), ["warning"])
@@ -132,8 +144,18 @@ class Completions(unittest.TestCase):
         for program in PROGRAMS:
             with self.subTest(program):
                 text = (DOCKER / f"completions/{program}.fish").read_text("utf-8")
-                found = re.findall(rf"^complete -c {program} .*-l ([\w-]+)", text, re.M)
-                self.assertEqual({"--" + name for name in found}, self.options(program))
+                for page, where in ((program, r'(?!-n "\$)'), ("socklens-export", r'-n "\$exports"')):
+                    found = re.findall(rf"^complete -c {program} {where}.*-l ([\w-]+)", text, re.M)
+                    if page == program or program == "socklens":
+                        self.assertEqual({"--" + name for name in found}, self.options(page))
+
+    @unittest.skipUnless(shutil.which("fish"), "fish is not here")
+    def test_fish_really(self):
+        for line, page in (("socklens --", "socklens"), ("socklens export --", "socklens-export")):
+            script = f"source {DOCKER}/completions/socklens.fish; complete -C '{line}'"
+            done = run("fish", "--no-config", "-c", script)
+            self.assertEqual({found.split("\t")[0] for found in done.stdout.splitlines()},
+                             self.options(page), done.stderr)
 
     def zsh_options(self, program):
         text = (DOCKER / "completions/_socklens").read_text("utf-8")
@@ -149,6 +171,7 @@ class Completions(unittest.TestCase):
                 wanted = self.options(program)
                 branch = program if program != "socklens" else "*"
                 self.assertEqual(self.zsh_options(branch), wanted)
+        self.assertEqual(self.zsh_options("socklens-export"), self.options("socklens-export"))
 
     def test_shells_accept_the_files(self):
         for shell, pattern in (("bash", "*.bash"), ("zsh", "_socklens"), ("fish", "*.fish")):
@@ -161,7 +184,7 @@ class Completions(unittest.TestCase):
 class Install(unittest.TestCase):
     WANTED = {
         *(f"bin/{program}" for program in PROGRAMS),
-        *(f"share/man/man1/{program}.1" for program in PROGRAMS),
+        *(f"share/man/man1/{page}.1" for page in PAGES),
         "share/man/man5/socklens.conf.5",
         *(f"share/bash-completion/completions/{program}" for program in PROGRAMS),
         "share/zsh/site-functions/_socklens",
