@@ -147,6 +147,22 @@ static const char *skip_scheme(const char *origin, bool tls)
     return NULL; /* "null", extensions */
 }
 
+static bool is_own_site(const char *site)
+{
+    return !site || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
+}
+
+unsigned sl_guard_site(const struct sl_headers *headers, struct sl_problem *problem)
+{
+    const char *mode = sl_headers_get(headers, "Sec-Fetch-Mode");
+
+    if (is_own_site(sl_headers_get(headers, "Sec-Fetch-Site")) ||
+        (mode && strcmp(mode, "navigate") == 0))
+        return 0;
+    return sl_problem_set(problem, 403, "Sec-Fetch-Site", "same-origin or none",
+                          "a page of another site must not ask for this");
+}
+
 unsigned sl_guard_origin(const struct sl_headers *headers, bool tls, struct sl_problem *problem)
 {
     const char *site = sl_headers_get(headers, "Sec-Fetch-Site");
@@ -156,7 +172,7 @@ unsigned sl_guard_origin(const struct sl_headers *headers, bool tls, struct sl_p
 
     if (sl_headers_count(headers, "Sec-Fetch-Site") > 1 || sl_headers_count(headers, "Origin") > 1)
         return sl_problem_set(problem, 403, "Origin", "one", "it is not clear who asks");
-    if (site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0)
+    if (!is_own_site(site))
         return sl_problem_set(problem, 403, "Sec-Fetch-Site", "same-origin or none",
                               "a page of another site must not do this");
     if (!origin)

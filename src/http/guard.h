@@ -32,6 +32,10 @@ unsigned sl_guard_frame(const struct sl_guard_request *request, const struct sl_
  * own page asks, which over TLS is an https one. 0 or 403. */
 unsigned sl_guard_origin(const struct sl_headers *headers, bool tls, struct sl_problem *problem);
 
+/* For methods that only read: a page of another site may link to us, but not ask for anything on
+ * its own. It could not read the answer, but take places and time. 0 or 403. */
+unsigned sl_guard_site(const struct sl_headers *headers, struct sl_problem *problem);
+
 /* Accept must let the one type pass that there is. 0 or 406. */
 unsigned sl_guard_accept(const struct sl_headers *headers, const char *type,
                          struct sl_problem *problem);

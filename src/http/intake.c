@@ -100,6 +100,8 @@ static unsigned check_rights(struct sl_request *request)
 
     if (changes_something(request))
         status = sl_guard_origin(&request->headers, request->http->tls != NULL, &request->refusal);
+    else if (!sl_route_is_open(request->route))
+        status = sl_guard_site(&request->headers, &request->refusal);
     if (!status && request->route->type)
         status = sl_guard_accept(&request->headers, request->route->type, &request->refusal);
     if (!status && request->route->body_max > 0)

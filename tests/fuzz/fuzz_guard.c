@@ -62,6 +62,7 @@ static void check(const struct sl_guard_request *request, const struct sl_hosts 
         check_passed(request);
     sl_guard_origin(request->headers, false, &problem);
     sl_guard_content_type(request->headers, &problem);
+    sl_guard_site(request->headers, &problem);
     check_token(request->headers);
     sl_guard_accept(request->headers, "application/json", &problem);
     sl_guard_has_body(request->headers, &problem);

@@ -249,6 +249,17 @@ class Rights(GuardTest):
         self.assertEqual(deleted[0], 403)
         self.assertEqual(self.gateway.newest_seq(), before)
 
+    def test_pages_that_only_read(self):
+        """They may link to us, but not ask on their own."""
+        for path in ("/api/v1/status", "/api/v1/events", "/api/v1/export?format=csv", "/metrics"):
+            for site in ("cross-site", "same-site"):
+                embedded = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors"}
+                self.assertEqual(self.gateway.get(path, embedded)[0], 403, path)
+        link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+        for path in ("/", "/api/v1/status"):
+            self.assertEqual(self.gateway.request_raw("GET", path, headers=link)[0], 200, path)
+        self.assertEqual(self.gateway.get("/api/v1/status", {"Sec-Fetch-Site": "none"})[0], 200)
+
     def test_content_types(self):
         for content_type in ("text/plain", "application/x-www-form-urlencoded",
                              "multipart/form-data; boundary=x", "application/jsonp",
