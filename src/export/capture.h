@@ -26,6 +26,7 @@ struct capture {
     int64_t last_ns;           /* time of the last packet */
     uint64_t gap_from, gap_to; /* to be told with the next packet; 0: nothing */
     char gap_reason[32];
+    struct sl_buffer line; /* a message with its line end */
 };
 
 /* One record on its way into the capture. */

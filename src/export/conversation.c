@@ -118,19 +118,37 @@ int conversation_opened(const struct scene *scene)
     return error;
 }
 
+/* Puts the line end behind the message, so that both are in one segment if they fit. */
+static int join_line(struct sl_buffer *line, struct speech *speech, const char *line_end)
+{
+    line->size = 0;
+    if (sl_buffer_append(line, speech->bytes, speech->stored) < 0 ||
+        sl_buffer_append_text(line, line_end) < 0)
+        return -ENOMEM;
+    speech->bytes = line->data;
+    speech->stored = speech->size = line->size;
+    return 0;
+}
+
 static int speak_received(const struct scene *scene, struct flow *flow)
 {
     const struct sl_record *record = scene->record;
+    const char *line_end = sl_line_end_bytes(record->line_end);
+    size_t line_end_size = strlen(line_end);
     char comment[CAPTURE_COMMENT_SIZE];
+    struct speech speech = {.side = SIDE_PEER,
+                            .at_ns = record->received_at_ns,
+                            .bytes = sl_record_received(record),
+                            .stored = record->received_stored,
+                            .size = record->received_size,
+                            .comment = comment};
 
     capture_comment_received(record, comment);
-    return speak(scene, flow,
-                 &(struct speech){.side = SIDE_PEER,
-                                  .at_ns = record->received_at_ns,
-                                  .bytes = sl_record_received(record),
-                                  .stored = record->received_stored,
-                                  .size = record->received_size,
-                                  .comment = comment});
+    if (speech.stored < speech.size) /* cut: nothing behind the cut is shown */
+        speech.size += line_end_size;
+    else if (line_end_size > 0 && join_line(&scene->capture->line, &speech, line_end) < 0)
+        return -ENOMEM;
+    return speak(scene, flow, &speech);
 }
 
 static int speak_sent(const struct scene *scene, struct flow *flow)
@@ -163,7 +181,7 @@ int conversation_exchange(const struct scene *scene)
         return error;
     if (sl_record_has_reply(record) && record->sent_size > 0)
         return speak_sent(scene, flow);
-    if (record->received_size > 0)
+    if (record->received_size > 0 || record->line_end)
         return acknowledge(scene, flow, SIDE_GATEWAY, record->received_at_ns);
     return 0;
 }

@@ -10,8 +10,8 @@
 #define HEADER                                                                                     \
     "seq,service,client_id,client_address,listener,received_at,replied_at,service_us,"             \
     "received_size,sent_size,outcome,received_text,sent_text,received_base64,sent_base64,"         \
-    "received_stored_size,sent_stored_size\r\n"
-#define FIELDS_AFTER_TEXT 5 /* behind received_text */
+    "received_stored_size,sent_stored_size,line_end\r\n"
+#define FIELDS_AFTER_TEXT 6 /* behind received_text */
 
 struct row {
     struct sl_buffer *out;
@@ -162,6 +162,8 @@ static void when(struct row *row, const struct sl_record *record)
 
 static void what(struct row *row, const struct sl_record *record)
 {
+    static const char *const line_ends[SL_LINE_END_COUNT] = {
+        [SL_LINE_END_NONE] = "", [SL_LINE_END_LF] = "LF", [SL_LINE_END_CRLF] = "CRLF"};
     const uint8_t *received = sl_record_received(record), *sent = sl_record_sent(record);
     bool replied = sl_record_has_reply(record);
 
@@ -174,6 +176,7 @@ static void what(struct row *row, const struct sl_record *record)
     base64(row, sent, record->sent_stored);
     number(row, record->received_stored);
     number_if(row, replied, record->sent_stored);
+    word(row, record->line_end < SL_LINE_END_COUNT ? line_ends[record->line_end] : "");
 }
 
 static int write_header(void *state, struct sl_buffer *out)

@@ -14,9 +14,9 @@
 static const char about_capture[] =
     "Recorded by socklens on its own sockets, not on a wire. The IP, UDP and TCP headers, the "
     "handshakes and the acknowledgements are synthesised by socklens from what its sockets saw; "
-    "times are those at which the program read and wrote. Line ends of chat messages are not "
-    "recorded. Packets stand in the order of the log: of messages read at once, a later request is "
-    "dated before an earlier reply.";
+    "times are those at which the program read and wrote. Packets stand in the order of the log: "
+    "of "
+    "messages read at once, a later request is dated before an earlier reply.";
 
 static const char about_udp[] =
     "Packet headers are synthesised by socklens from what its sockets saw. Where Wireshark takes "
@@ -48,6 +48,7 @@ static void free_state(void *state)
     struct capture *capture = state;
 
     flows_free(capture->flows);
+    sl_buffer_deinit(&capture->line);
     for (size_t i = 0; i < capture->interface_count; i++)
         free(capture->interfaces[i].name);
     free(capture->interfaces);

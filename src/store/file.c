@@ -371,6 +371,8 @@ int sl_store_end_run(struct sl_store *store)
     char sql[320];
     int code = store->run_begun ? SQLITE_OK : sl_store_begin_run(store);
 
+    if (code == SQLITE_OK)
+        code = sl_messages_end(&store->messages);
     if (code != SQLITE_OK)
         return code;
     snprintf(sql, sizeof(sql),

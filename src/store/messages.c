@@ -6,12 +6,13 @@
 #include "store/payload.h"
 
 /* Of a row in a statement for many; the others are NULL in nearly every row. Each costs some 3%. */
-#define COLUMNS 8
+#define COLUMNS 9
 
 /* More than this is written at once, without a copy. */
 #define COPIED_MAX 16384u
 
-#define COLUMN_NAMES "seq, client, listener, outcome, received_at, replied_at, received, sent"
+#define COLUMN_NAMES                                                                               \
+    "seq, client, listener, outcome, received_at, replied_at, received, sent, line_end"
 
 static int prepare_many(struct sl_messages *messages, sqlite3 *db)
 {
@@ -20,7 +21,7 @@ static int prepare_many(struct sl_messages *messages, sqlite3 *db)
         sl_buffer_append_text(&sql, "INSERT OR REPLACE INTO messages (" COLUMN_NAMES ") VALUES ");
 
     for (int i = 0; i < SL_MESSAGE_ROWS && code == 0; i++)
-        code = sl_buffer_append_text(&sql, i == 0 ? "(?,?,?,?,?,?,?,?)" : ",(?,?,?,?,?,?,?,?)");
+        code = sl_buffer_append_text(&sql, i == 0 ? "(?,?,?,?,?,?,?,?,?)" : ",(?,?,?,?,?,?,?,?,?)");
     if (code == 0)
         code = sl_buffer_append(&sql, "", 1);
     code =
@@ -33,7 +34,7 @@ int sl_messages_init(struct sl_messages *messages, sqlite3 *db, const struct sl_
 {
     static const char one[] = "INSERT OR REPLACE INTO messages (" COLUMN_NAMES
                               ", received_size, sent_size, peer, local) VALUES "
-                              "(?,?,?,?,?,?,?,?,?,?,?,?)";
+                              "(?,?,?,?,?,?,?,?,?,?,?,?,?)";
     static const char gap[] = "INSERT OR REPLACE INTO gaps VALUES (?, ?, ?, ?)";
     int code = sl_listeners_init(&messages->listeners, db, registry);
 
@@ -41,6 +42,8 @@ int sl_messages_init(struct sl_messages *messages, sqlite3 *db, const struct sl_
         return SQLITE_NOMEM;
     if (code == SQLITE_OK)
         code = sl_clients_init(&messages->clients, db);
+    if (code == SQLITE_OK)
+        code = sl_spans_init(&messages->spans, db);
     if (code == SQLITE_OK)
         code = prepare_many(messages, db);
     if (code == SQLITE_OK)
@@ -54,6 +57,7 @@ void sl_messages_deinit(struct sl_messages *messages)
 {
     sl_listeners_deinit(&messages->listeners);
     sl_clients_deinit(&messages->clients);
+    sl_spans_deinit(&messages->spans);
     sqlite3_finalize(messages->many);
     sqlite3_finalize(messages->one);
     sqlite3_finalize(messages->gap);
@@ -72,6 +76,7 @@ void sl_messages_forget(struct sl_messages *messages)
     drop_waiting(messages);
     sl_listeners_forget(&messages->listeners);
     sl_clients_forget(&messages->clients);
+    sl_spans_forget(&messages->spans);
 }
 
 static int bind_payloads(sqlite3_stmt *statement, int column, const struct sl_message_row *row,
@@ -104,6 +109,7 @@ static int bind_row(sqlite3_stmt *statement, int column, const struct sl_message
         sqlite3_bind_int64(statement, column + 5, row->replied_at_ns);
     else
         sqlite3_bind_null(statement, column + 5);
+    sqlite3_bind_int(statement, column + 8, row->line_end);
     return bind_payloads(statement, column + 6, row, payload);
 }
 
@@ -146,6 +152,11 @@ int sl_messages_flush(struct sl_messages *messages)
     return code;
 }
 
+int sl_messages_end(struct sl_messages *messages)
+{
+    return sl_spans_end(&messages->spans);
+}
+
 static void fill_row(struct sl_message_row *row, const struct sl_record *record, int64_t listener)
 {
     *row = (struct sl_message_row){
@@ -157,6 +168,7 @@ static void fill_row(struct sl_message_row *row, const struct sl_record *record,
         .received_stored = record->received_stored,
         .sent_stored = record->sent_stored,
         .outcome = record->outcome,
+        .line_end = record->line_end,
         .is_upper = record->outcome == SL_REPLIED &&
                     record->sent_stored == record->received_stored &&
                     sl_payload_is_upper(sl_record_received(record), sl_record_sent(record),
@@ -213,6 +225,8 @@ static int add_exchange(struct sl_messages *messages, const struct sl_record *re
     bool same;
     int code = sl_clients_check(&messages->clients, record, listener, &same);
 
+    if (code == SQLITE_OK)
+        code = sl_spans_add(&messages->spans, record);
     if (code != SQLITE_OK)
         return code;
     if (!same || !is_plain(record))

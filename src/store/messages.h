@@ -9,6 +9,7 @@
 #include "store/clients.h"
 #include "store/database.h"
 #include "store/listeners.h"
+#include "store/spans.h"
 
 #define SL_MESSAGE_ROWS 64 /* to a statement */
 
@@ -17,13 +18,14 @@ struct sl_message_row {
     int64_t listener, received_at_ns, replied_at_ns;
     size_t offset; /* of what was received, and behind it what was sent unless it is upper */
     uint32_t received_stored, sent_stored;
-    uint8_t outcome;
+    uint8_t outcome, line_end;
     bool is_upper; /* sent is the upper case of received */
 };
 
 struct sl_messages {
     struct sl_listeners listeners;
     struct sl_clients clients;
+    struct sl_spans spans;
     sqlite3_stmt *many, *one, *gap;
     struct sl_message_row rows[SL_MESSAGE_ROWS]; /* waiting for their statement */
     unsigned count;
@@ -43,5 +45,8 @@ int sl_messages_gap(struct sl_messages *messages, uint64_t from, uint64_t to, co
 
 /* Before a commit. */
 int sl_messages_flush(struct sl_messages *messages);
+
+/* Before the last one. */
+int sl_messages_end(struct sl_messages *messages);
 
 #endif

@@ -17,7 +17,7 @@
 
 #define MESSAGE_COLUMNS                                                                            \
     "seq, client, listener, outcome, received_at, replied_at, peer, local, received_size, "        \
-    "sent_size, received, sent"
+    "sent_size, received, sent, "
 
 static const char client_sql[] =
     "SELECT listener, peer, local, opened_at, last_seen_at, closed_at, closed_by, close_reason, "
@@ -25,16 +25,26 @@ static const char client_sql[] =
     "tcp_rttvar_us, tcp_retransmits, tcp_total_retransmits, tcp_lost, tcp_unacked, tcp_snd_cwnd, "
     "tcp_snd_mss, tcp_rcv_mss FROM clients WHERE id = ?";
 
+static int prepare_messages(struct sl_store_reader *reader)
+{
+    const char *line_end = reader->version < 2 ? "0" : "line_end";
+    char sql[256];
+    int code;
+
+    snprintf(sql, sizeof(sql),
+             "SELECT " MESSAGE_COLUMNS "%s FROM messages WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq",
+             line_end);
+    code = sl_database_prepare(reader->db, sql, &reader->forward);
+    strcat(sql, " DESC");
+    return code == SQLITE_OK ? sl_database_prepare(reader->db, sql, &reader->backward) : code;
+}
+
 static int prepare(struct sl_store_reader *reader)
 {
     const struct {
         sqlite3_stmt **statement;
         const char *sql;
     } all[] = {
-        {&reader->forward, "SELECT " MESSAGE_COLUMNS " FROM messages WHERE seq BETWEEN ?1 AND ?2 "
-                           "ORDER BY seq"},
-        {&reader->backward, "SELECT " MESSAGE_COLUMNS " FROM messages WHERE seq BETWEEN ?1 AND ?2 "
-                            "ORDER BY seq DESC"},
         {&reader->gaps,
          "SELECT max(from_seq, ?1), min(to_seq, ?2) FROM gaps WHERE to_seq >= ?1 "
          "AND from_seq <= ?2 ORDER BY from_seq"},
@@ -49,10 +59,14 @@ static int prepare(struct sl_store_reader *reader)
         {&reader->oldest, "SELECT min(seq) FROM messages"},
         {&reader->newest, "SELECT max(seq) FROM messages"},
     };
-    int code = SQLITE_OK;
+    int code = sl_database_number(reader->db, "PRAGMA user_version", 0, &reader->version);
 
+    if (code == SQLITE_OK)
+        code = prepare_messages(reader);
     for (size_t i = 0; i < sizeof(all) / sizeof(*all) && code == SQLITE_OK; i++)
         code = sl_database_prepare(reader->db, all[i].sql, all[i].statement);
+    if (code == SQLITE_OK && reader->version >= 2)
+        code = sl_stretch_init(&reader->spans, reader->db);
     return code;
 }
 
@@ -66,6 +80,7 @@ static void close_connection(struct sl_store_reader *reader)
         sqlite3_finalize(*all[i]);
         *all[i] = NULL;
     }
+    sl_stretch_deinit(&reader->spans);
     sqlite3_close(reader->db);
     reader->db = NULL;
     free(reader->listeners);

@@ -4,6 +4,7 @@
 
 #include "socklens/store.h"
 #include "store/database.h"
+#include "store/stretch.h"
 
 #define SL_LISTENER_NAME_SIZE 128
 
@@ -16,8 +17,10 @@ struct sl_store_reader {
     char *path;
     sqlite3 *db;
     uint64_t inode;
+    int64_t version; /* of the schema: an older one, where no gateway has had the file since */
     sqlite3_stmt *forward, *backward, *gaps, *gaps_back, *lifecycle;
     sqlite3_stmt *client, *listener, *oldest, *newest;
+    struct sl_stretch_finder spans;
     struct sl_reader_listener *listeners; /* by id, as far as they were needed */
     size_t listener_count;
     struct sl_record *record; /* of a search; room for the largest */

@@ -131,14 +131,16 @@ static int read_oldest(struct sl_store *store)
 
 static int delete_messages(struct sl_store *store, int64_t last, unsigned count)
 {
-    char sql[160];
+    char sql[240];
     int code;
 
     snprintf(sql, sizeof(sql),
              "DELETE FROM messages WHERE seq <= %" PRId64
              ";"
+             "DELETE FROM spans WHERE last_seq <= %" PRId64
+             ";"
              "DELETE FROM gaps WHERE to_seq <= %" PRId64,
-             last, last);
+             last, last, last);
     code = in_transaction(store, sql);
     if (code != SQLITE_OK)
         return code;

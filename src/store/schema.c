@@ -18,6 +18,32 @@
     " / 1000000000, 'unixepoch') || "                                                              \
     "printf('.%06dZ', " ns " / 1000 % 1000000)"
 
+/* `more`: further columns. */
+#define LOG_VIEW(more)                                                                             \
+    "CREATE VIEW log AS -- for a person; columns of text are NULL where it is not text\n" \
+    "SELECT m.seq,\n" \
+    "  " ISO("m.received_at") " AS received_at,\n" \
+    "  " ISO("m.replied_at") " AS replied_at,\n" \
+    "  (m.replied_at - m.received_at) / 1000 AS service_us,\n" \
+    "  s.name AS service,\n" \
+    "  l.name AS listener,\n" \
+    "  nullif(m.client, 0) AS client,\n" \
+    "  coalesce(m.peer, c.peer) AS address,\n" \
+    "  coalesce(m.local, c.local) AS local_address,\n" \
+    "  o.name AS outcome,\n" \
+    "  " SL_SCHEMA_RECEIVED_SIZE " AS received_size,\n" \
+    "  CASE typeof(m.received) WHEN 'text' THEN m.received END AS received_text,\n" \
+    "  CASE typeof(m.received) WHEN 'blob' THEN hex(m.received) END AS received_hex,\n" \
+    "  " SL_SCHEMA_SENT_SIZE " AS sent_size,\n" \
+    "  CASE typeof(m.sent) WHEN 'text' THEN m.sent WHEN 'integer' THEN upper(m.received) END " \
+    "AS sent_text,\n" \
+    "  CASE typeof(m.sent) WHEN 'blob' THEN hex(m.sent) END AS sent_hex" more "\n" \
+    "FROM messages m\n" \
+    "LEFT JOIN listeners l ON l.id = m.listener\n" \
+    "LEFT JOIN services s ON s.id = l.service\n" \
+    "LEFT JOIN outcomes o ON o.id = m.outcome\n" \
+    "LEFT JOIN clients c ON c.id = m.client;\n"
+
 static const char version_1[] =
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;\n"
     "CREATE TABLE services (id INTEGER PRIMARY KEY, name TEXT NOT NULL);\n"
@@ -99,29 +125,7 @@ static const char version_1[] =
     "  at INTEGER NOT NULL\n"
     ");\n"
 
-    "CREATE VIEW log AS -- the messages for a person; text columns are NULL where it is not text\n"
-    "SELECT m.seq,\n"
-    "  " ISO("m.received_at") " AS received_at,\n"
-    "  " ISO("m.replied_at") " AS replied_at,\n"
-    "  (m.replied_at - m.received_at) / 1000 AS service_us,\n"
-    "  s.name AS service,\n"
-    "  l.name AS listener,\n"
-    "  nullif(m.client, 0) AS client,\n"
-    "  coalesce(m.peer, c.peer) AS address,\n"
-    "  coalesce(m.local, c.local) AS local_address,\n"
-    "  o.name AS outcome,\n"
-    "  " SL_SCHEMA_RECEIVED_SIZE " AS received_size,\n"
-    "  CASE typeof(m.received) WHEN 'text' THEN m.received END AS received_text,\n"
-    "  CASE typeof(m.received) WHEN 'blob' THEN hex(m.received) END AS received_hex,\n"
-    "  " SL_SCHEMA_SENT_SIZE " AS sent_size,\n"
-    "  CASE typeof(m.sent) WHEN 'text' THEN m.sent WHEN 'integer' THEN upper(m.received) END "
-    "AS sent_text,\n"
-    "  CASE typeof(m.sent) WHEN 'blob' THEN hex(m.sent) END AS sent_hex\n"
-    "FROM messages m\n"
-    "LEFT JOIN listeners l ON l.id = m.listener\n"
-    "LEFT JOIN services s ON s.id = l.service\n"
-    "LEFT JOIN outcomes o ON o.id = m.outcome\n"
-    "LEFT JOIN clients c ON c.id = m.client;\n"
+    LOG_VIEW("")
 
     "CREATE VIEW client_log AS -- the clients for a person\n"
     "SELECT c.id,\n"
@@ -144,8 +148,29 @@ static const char version_1[] =
     "LEFT JOIN closers b ON b.id = c.closed_by\n"
     "LEFT JOIN close_reasons r ON r.id = c.close_reason;\n";
 
+/* What is there already gets no spans: that would keep a start waiting for seconds, and searches
+ * look at all that has none. */
+static const char version_2[] =
+    "CREATE TABLE spans ( -- what some thousand messages in a row have, for searches to pass over\n"
+    "  last_seq INTEGER PRIMARY KEY,\n"
+    "  first_seq INTEGER NOT NULL,\n"
+    "  earliest INTEGER NOT NULL, -- messages.received_at\n"
+    "  latest INTEGER NOT NULL,\n"
+    "  services INTEGER NOT NULL, -- bits 1 << services.id\n"
+    "  outcomes INTEGER NOT NULL, -- bits 1 << outcomes.id\n"
+    "  largest INTEGER NOT NULL, -- bytes on the wire of either side\n"
+    "  lowest_client INTEGER NOT NULL,\n"
+    "  highest_client INTEGER NOT NULL,\n"
+    "  clients TEXT -- their ids; NULL: more than fit here\n"
+    ");\n"
+
+    "ALTER TABLE messages ADD COLUMN line_end INTEGER\n"
+    "  NOT NULL DEFAULT 0 /* came behind received, which is without it: 1 LF, 2 CRLF */;\n"
+    "DROP VIEW log;\n" /* the same, with line_end */
+    LOG_VIEW(",\n  CASE m.line_end WHEN 1 THEN 'LF' WHEN 2 THEN 'CRLF' END AS line_end");
+
 /* steps[n] leads from version n to n + 1; 0 is an empty file. */
-static const char *const steps[SL_SCHEMA_VERSION] = {version_1};
+static const char *const steps[SL_SCHEMA_VERSION] = {version_1, version_2};
 
 int sl_schema_look(sqlite3 *db, enum sl_schema *schema)
 {

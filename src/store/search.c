@@ -3,7 +3,7 @@
  * Everything that is in the file comes from three statements that each give rows in the order of
  * their key; a step is a merge of their heads. The filter is the journal's own, over a record that
  * is put together again, so both mean the same. Payloads are fetched only where what is cheaper
- * matched. */
+ * matched, and messages only where their span may have what is asked for. */
 #include <errno.h>
 #include <string.h>
 
@@ -19,7 +19,8 @@ struct search {
     const struct sl_store_search *asked;
     struct sl_filter cheap; /* without text and bytes; borrows nothing */
     bool backward;
-    int64_t low, high;
+    struct sl_stretch range;
+    struct sl_stretch left;                 /* of its messages: what no statement was begun for */
     sqlite3_stmt *statements[SOURCE_COUNT]; /* NULL: not asked for, or at its end */
     int code;
 };
@@ -29,10 +30,10 @@ static bool failed(const struct search *search)
     return search->code != SQLITE_OK;
 }
 
-static void advance(struct search *search, enum source source)
+/* To the next row; without a statement where there is none. */
+static void step(struct search *search, enum source source)
 {
-    sqlite3_stmt *statement = search->statements[source];
-    int code = sqlite3_step(statement);
+    int code = sqlite3_step(search->statements[source]);
 
     if (code == SQLITE_ROW)
         return;
@@ -41,12 +42,41 @@ static void advance(struct search *search, enum source source)
         search->code = code;
 }
 
-static void begin_source(struct search *search, enum source source, sqlite3_stmt *statement)
+static void begin_source(struct search *search, enum source source, sqlite3_stmt *statement,
+                         const struct sl_stretch *range)
 {
-    sqlite3_bind_int64(statement, 1, search->low);
-    sqlite3_bind_int64(statement, 2, search->high);
+    sqlite3_reset(statement);
+    sqlite3_bind_int64(statement, 1, range->low);
+    sqlite3_bind_int64(statement, 2, range->high);
     search->statements[source] = statement;
-    advance(search, source);
+    step(search, source);
+}
+
+/* The next message that may match, in this stretch or a later one. */
+static void find_message(struct search *search)
+{
+    struct sl_store_reader *reader = search->reader;
+
+    while (!failed(search) && !search->statements[SOURCE_MESSAGE]) {
+        struct sl_stretch stretch = search->left;
+
+        if (!sl_stretch_find(&reader->spans, search->asked->filter, search->backward, &stretch,
+                             &search->code))
+            return;
+        begin_source(search, SOURCE_MESSAGE, search->backward ? reader->backward : reader->forward,
+                     &stretch);
+        if (search->backward)
+            search->left.high = stretch.low - 1;
+        else
+            search->left.low = stretch.high + 1;
+    }
+}
+
+static void advance(struct search *search, enum source source)
+{
+    step(search, source);
+    if (source == SOURCE_MESSAGE)
+        find_message(search);
 }
 
 static int64_t clamp(uint64_t seq)
@@ -61,17 +91,19 @@ static void begin(struct search *search)
     int64_t from = clamp(asked->from.seq), to = clamp(asked->to);
 
     search->backward = from > to;
-    search->low = search->backward ? to : from;
-    search->high = search->backward ? from : to;
+    search->range.low = search->backward ? to : from;
+    search->range.high = search->backward ? from : to;
+    search->left = search->range;
     if (asked->filter) {
         search->cheap = *asked->filter;
         search->cheap.text = search->cheap.bytes = SL_BUFFER_INIT;
     }
-    begin_source(search, SOURCE_MESSAGE, search->backward ? reader->backward : reader->forward);
+    find_message(search);
     if (asked->gap && !failed(search))
-        begin_source(search, SOURCE_GAP, search->backward ? reader->gaps_back : reader->gaps);
+        begin_source(search, SOURCE_GAP, search->backward ? reader->gaps_back : reader->gaps,
+                     &search->range);
     if (asked->lifecycle && !search->backward && !failed(search))
-        begin_source(search, SOURCE_LIFECYCLE, reader->lifecycle);
+        begin_source(search, SOURCE_LIFECYCLE, reader->lifecycle, &search->range);
 }
 
 /* The transaction ends with the last of these. */
@@ -139,6 +171,7 @@ static void fill_numbers(struct search *search, struct sl_record *record,
     record->replied_at_ns = sqlite3_column_int64(row, 5);
     record->received_size = size_of(row, 8, 10);
     record->sent_size = size_of(row, 9, is_upper(row) ? 10 : 11);
+    record->line_end = (uint8_t)sqlite3_column_int(row, 12);
     record->listener = UINT16_MAX;
 }
 
@@ -296,7 +329,7 @@ static void skip_lifecycle(struct search *search)
     uint32_t left = search->asked->from.lifecycle;
 
     while (left-- > 0 && !failed(search) && search->statements[SOURCE_LIFECYCLE] &&
-           place_of(search, SOURCE_LIFECYCLE) == search->low)
+           place_of(search, SOURCE_LIFECYCLE) == search->range.low)
         advance(search, SOURCE_LIFECYCLE);
 }
 
@@ -326,8 +359,8 @@ static int step_through(struct search *search, struct sl_store_place *next)
 static uint64_t end_of(const struct search *search)
 {
     if (search->backward)
-        return search->low > 0 ? (uint64_t)search->low - 1 : 0;
-    return (uint64_t)search->high + 1;
+        return search->range.low > 0 ? (uint64_t)search->range.low - 1 : 0;
+    return (uint64_t)search->range.high + 1;
 }
 
 int sl_store_search(struct sl_store_reader *reader, const struct sl_store_search *asked,

@@ -141,9 +141,11 @@ class Capture(LogTest):
             sock.sendall(b"shout")
             receive_all(sock)
         with tcp_connect(gateway.chat) as sock:
-            sock.sendall(b"Exit")
+            sock.sendall(b"by line\r\n")
+            sock.recv(100)
+            sock.sendall(b"Exit\n")
             receive_all(sock)
-        gateway.wait_for_messages(3)
+        gateway.wait_for_messages(4)
         wait_until(lambda: len(gateway.clients(state="closed")) == 2, "both connections closed")
 
     def check(self, path):
@@ -153,7 +155,8 @@ class Capture(LogTest):
         rows = [dict(zip(self.FIELDS, line.split("\t"))) for line in done.stdout.splitlines()]
         self.assertEqual({row["_ws.malformed"] for row in rows}, {""})
         payloads = [bytes.fromhex(row["udp.payload"] or row["tcp.payload"]) for row in rows]
-        for payload in (b"hello", b"HELLO", b"shout", b"SHOUT", b"Exit", b"Disconnect"):
+        for payload in (b"hello", b"HELLO", b"shout", b"SHOUT", b"by line\r\n",
+                        b"Your data was 7 bytes\n", b"Exit\n", b"Disconnect\n"):
             self.assertIn(payload, payloads)
         for flag in ("tcp.flags.syn", "tcp.flags.fin"):
             self.assertEqual(sum(row[flag] in ("1", "True") for row in rows), 4, rows)

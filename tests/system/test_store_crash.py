@@ -1,5 +1,6 @@
 """The log survives: a kill at any moment, a stop, a damaged file."""
 
+import json
 import os
 import random
 import signal
@@ -180,6 +181,28 @@ class Place(StoreTest):
             self.assertIn(f"process {gateway.pid}", line)
             udp_exchange(gateway.udp, b"undisturbed")
             self.wait_for_count(1)
+
+    def test_an_older_file_is_brought_up(self):
+        """What version 1 has left goes on as if it were new."""
+        with open(os.path.join(os.path.dirname(__file__), "store_version_1.sql"),
+                  encoding="utf-8") as sql:
+            subprocess.run(["sqlite3", self.file], stdin=sql, check=True, timeout=30)
+        done = subprocess.run([gateway_executable(), "export", "--format=ndjson", "--store",
+                               self.file], capture_output=True, timeout=30, check=True)
+        before = [json.loads(line) for line in done.stdout.splitlines()]
+        with self.gateway() as gateway:
+            items = gateway.fetch("messages", after=0)["items"]
+            self.assertEqual([item["sent"]["text"] for item in items],
+                             ["STRASSE", "HELLO", None, "Your data was 2 bytes"])
+            self.assertEqual(items, before)
+            with tcp_connect(gateway.chat) as chat:
+                chat.sendall(b"new\r\n")
+                self.wait_for_count(5)
+            self.assertEqual(gateway.fetch("clients/1")["state"], "closed")
+        self.assertEqual(self.number("PRAGMA user_version"), 2)
+        self.assertEqual(self.query("SELECT seq, received_text, line_end FROM log WHERE seq > 3"),
+                         [(4, "Hi", None), (5, "new", "CRLF")])
+        self.assert_whole()
 
     def test_a_newer_file_is_refused(self):
         with self.gateway():

@@ -212,6 +212,22 @@ static void passes_over_what_comes_twice(void **state)
     assert_segments(">S0 <SA0 >A0 >PA2 <PA3 >RA0");
 }
 
+static void shows_what_ended_a_line(void **state)
+{
+    struct sl_record head = head_of(SL_RECORD_EXCHANGE);
+
+    (void)state;
+    open_client();
+    head.line_end = SL_LINE_END_CRLF;
+    assert_int_equal(export_one(exporter, head, "Hi", "ok\n", &out), 0);
+    assert_non_null(memmem(out.data, out.size, "Hi\r\n", 4));
+    head.line_end = SL_LINE_END_LF; /* an empty line that nobody answered */
+    head.outcome = SL_PEER_GONE;
+    assert_int_equal(export_one(exporter, head, NULL, NULL, &out), 0);
+    assert_segments(">S0 <SA0 >A0 >PA4 <PA3 >PA1 <A0");
+    assert_seamless();
+}
+
 static void splits_what_is_longer_than_a_packet(void **state)
 {
     static char text[65537];
@@ -266,6 +282,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(begins_in_mid_stream_where_the_opening_is_not_known, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(passes_over_what_comes_twice, setup, teardown),
+        cmocka_unit_test_setup_teardown(shows_what_ended_a_line, setup, teardown),
         cmocka_unit_test_setup_teardown(splits_what_is_longer_than_a_packet, setup, teardown),
         cmocka_unit_test_setup_teardown(shows_the_size_of_what_was_not_stored, setup, teardown),
         cmocka_unit_test_setup_teardown(ends_an_endless_message_in_a_hole, setup, teardown),

@@ -13,6 +13,7 @@ static struct sl_event random_event(uint64_t *random, uint8_t *bytes)
     event.service = next_random(random) % 2 ? SL_UDP_UPPER : SL_TCP_CHAT;
     event.listener = event.service == SL_TCP_CHAT;
     event.outcome = (uint8_t)(next_random(random) % SL_OUTCOME_COUNT);
+    event.line_end = (uint8_t)(next_random(random) % SL_LINE_END_COUNT);
     event.received_at_ns = (int64_t)(1 + next_random(random) % 1000);
     event.received_stored = (uint32_t)(next_random(random) % 6);
     event.sent_stored = event.outcome == SL_REPLIED ? (uint32_t)(next_random(random) % 6) : 0;

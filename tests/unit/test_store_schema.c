@@ -1,0 +1,176 @@
+/* From one version of the tables to the next. */
+#include "unit.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "socklens/exchange.h"
+#include "store/database.h"
+#include "store/schema.h"
+
+#define OLD_SQL                                                                                    \
+    "CREATE TABLE services (id INTEGER PRIMARY KEY, name TEXT NOT NULL);"                          \
+    "CREATE TABLE transports (id INTEGER PRIMARY KEY, name TEXT NOT NULL);"                        \
+    "CREATE TABLE outcomes (id INTEGER PRIMARY KEY, name TEXT NOT NULL);"                          \
+    "CREATE TABLE closers (id INTEGER PRIMARY KEY, name TEXT NOT NULL);"                           \
+    "CREATE TABLE close_reasons (id INTEGER PRIMARY KEY, name TEXT NOT NULL);"                     \
+    "CREATE TABLE messages (seq INTEGER PRIMARY KEY);"                                             \
+    "CREATE VIEW log AS SELECT * FROM messages;"                                                   \
+    "INSERT INTO messages VALUES (17);"                                                            \
+    "PRAGMA application_id = 1397507406; PRAGMA user_version = 1;"
+
+struct fixture {
+    char path[64];
+    sqlite3 *db;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+    int fd;
+
+    strcpy(fixture->path, "/tmp/socklens-schema-XXXXXX");
+    fd = mkstemp(fixture->path);
+    if (fd < 0)
+        return -1;
+    close(fd);
+    *state = fixture;
+    return sl_database_open(fixture->path, &fixture->db);
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    char name[80];
+
+    sqlite3_close(fixture->db);
+    unlink(fixture->path);
+    snprintf(name, sizeof(name), "%s-wal", fixture->path);
+    unlink(name);
+    snprintf(name, sizeof(name), "%s-shm", fixture->path);
+    unlink(name);
+    free(fixture);
+    return 0;
+}
+
+static int64_t number(const struct fixture *fixture, const char *sql)
+{
+    int64_t found = -1;
+
+    assert_int_equal(sl_database_number(fixture->db, sql, -1, &found), SQLITE_OK);
+    return found;
+}
+
+static void exec(const struct fixture *fixture, const char *sql)
+{
+    assert_int_equal(sl_database_exec(fixture->db, sql), SQLITE_OK);
+}
+
+static void assert_version(const struct fixture *fixture, int version)
+{
+    assert_int_equal(number(fixture, "PRAGMA user_version"), version);
+    assert_int_equal(number(fixture, "SELECT count(*) FROM sqlite_schema WHERE name = 'spans'"),
+                     version >= 2);
+    assert_int_equal(number(fixture,
+                            "SELECT count(*) FROM pragma_table_info('messages') WHERE name = "
+                            "'line_end'"),
+                     version >= 2);
+}
+
+static void an_empty_file_gets_the_tables(void **state)
+{
+    struct fixture *fixture = *state;
+    enum sl_schema schema;
+
+    assert_int_equal(sl_schema_look(fixture->db, &schema), SQLITE_OK);
+    assert_int_equal(schema, SL_SCHEMA_READY);
+    assert_int_equal(sl_schema_migrate(fixture->db), SQLITE_OK);
+    assert_version(fixture, SL_SCHEMA_VERSION);
+    assert_int_equal(number(fixture, "SELECT count(*) FROM outcomes"), SL_OUTCOME_COUNT);
+    assert_int_equal(sl_schema_migrate(fixture->db), SQLITE_OK); /* once is enough */
+}
+
+static void an_older_file_is_brought_up(void **state)
+{
+    struct fixture *fixture = *state;
+
+    exec(fixture, OLD_SQL);
+    assert_version(fixture, 1);
+    assert_int_equal(sl_schema_migrate(fixture->db), SQLITE_OK);
+    assert_version(fixture, SL_SCHEMA_VERSION);
+    assert_int_equal(number(fixture, "SELECT seq FROM messages WHERE line_end = 0"), 17);
+}
+
+static void a_failure_leaves_the_file_as_it_was(void **state)
+{
+    struct fixture *fixture = *state;
+
+    exec(fixture, OLD_SQL "DROP VIEW log"); /* what the step drops last */
+    assert_int_equal(sl_schema_migrate(fixture->db), SQLITE_ERROR);
+    assert_version(fixture, 1);
+    assert_int_equal(number(fixture, "SELECT seq FROM messages"), 17);
+}
+
+static int die(void *context)
+{
+    (void)context;
+    raise(SIGKILL);
+    return 0;
+}
+
+/* All is done but the commit. */
+static void a_kill_leaves_the_file_as_it_was(void **state)
+{
+    struct fixture *fixture = *state;
+    int status;
+    pid_t child;
+
+    exec(fixture, OLD_SQL);
+    sqlite3_close(fixture->db);
+    fixture->db = NULL;
+    child = fork();
+    if (child == 0) {
+        sqlite3 *db;
+
+        if (sl_database_open(fixture->path, &db) == SQLITE_OK) {
+            sqlite3_commit_hook(db, die, NULL);
+            sl_schema_migrate(db);
+        }
+        _exit(1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(sl_database_open(fixture->path, &fixture->db), SQLITE_OK);
+    assert_version(fixture, 1);
+    assert_int_equal(sl_schema_migrate(fixture->db), SQLITE_OK);
+    assert_version(fixture, SL_SCHEMA_VERSION);
+    assert_int_equal(number(fixture, "SELECT seq FROM messages"), 17);
+}
+
+static void others_are_told_apart(void **state)
+{
+    struct fixture *fixture = *state;
+    enum sl_schema schema;
+
+    exec(fixture, OLD_SQL "PRAGMA user_version = 1000");
+    assert_int_equal(sl_schema_look(fixture->db, &schema), SQLITE_OK);
+    assert_int_equal(schema, SL_SCHEMA_NEWER);
+    exec(fixture, "PRAGMA application_id = 0");
+    assert_int_equal(sl_schema_look(fixture->db, &schema), SQLITE_OK);
+    assert_int_equal(schema, SL_SCHEMA_FOREIGN);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_empty_file_gets_the_tables, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_older_file_is_brought_up, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_failure_leaves_the_file_as_it_was, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_kill_leaves_the_file_as_it_was, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(others_are_told_apart, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
