@@ -1,9 +1,9 @@
 #include "app/health_probe.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/poll.h>
 #include <sys/un.h>
 #include <unistd.h>
 
