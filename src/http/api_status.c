@@ -1,5 +1,6 @@
 #include "http/api.h"
 #include "http/asset.h"
+#include "http/guard.h"
 #include "http/status_json.h"
 #include "socklens/health.h"
 
@@ -66,6 +67,8 @@ enum sl_step sl_api_healthz(struct sl_request *request, struct sl_answer *answer
     const char *ports = sl_query_get(&request->query, "probes");
     struct sl_problem problem;
 
+    if (ports && sl_guard_origin(&request->headers, request->http->tls, &problem) != 0)
+        return sl_request_refuse(answer, &problem);
     if (ports && !announce(request->http->context.net, ports, &problem))
         return sl_request_refuse(answer, &problem);
     return say_ok(answer);

@@ -247,6 +247,8 @@ class Rights(GuardTest):
             self.assertEqual(self.post(Sec_Fetch_Site=site), 403, site)
         deleted = self.gateway.delete("/api/v1/clients/1", {"Sec-Fetch-Site": "cross-site"})
         self.assertEqual(deleted[0], 403)
+        probes = self.gateway.get("/healthz?probes=40001", {"Sec-Fetch-Site": "cross-site"})
+        self.assertEqual(probes[0], 403)
         self.assertEqual(self.gateway.newest_seq(), before)
 
     def test_pages_that_only_read(self):
