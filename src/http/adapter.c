@@ -18,6 +18,8 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -271,7 +273,12 @@ int sl_adapter_start(struct sl_http *http, struct sl_error *error)
 void sl_adapter_take(struct sl_http *http, int fd, const struct sockaddr *peer, socklen_t size)
 {
     struct sl_connections *connections = &http->connections;
+    int one = 1;
 
+    /* A handshake is several small writes in a row: without this the second waits 40 ms for the
+     * peer's delayed acknowledgement of the first. libmicrohttpd sets it for answers by itself. */
+    if (http->tls)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     if (atomic_load(&connections->count) >= connections->max + SL_CONNECTIONS_OVER_MAX)
         close(fd);
     else if (MHD_add_connection(http->daemon, fd, peer, size) == MHD_YES)
