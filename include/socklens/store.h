@@ -54,6 +54,9 @@ uint64_t sl_store_next_seq(const struct sl_store *store);
 uint64_t sl_store_next_client(const struct sl_store *store);
 const char *sl_store_log_id(const struct sl_store *store);
 
+/* Up to here the log was cleared, by this run or an earlier one; 0: never. */
+uint64_t sl_store_cleared_seq(const struct sl_store *store);
+
 /* Starts the writer on a journal whose first exchange has sl_store_next_seq. The registry gives the
  * listeners' names, all of which must be there. Both must outlive the store. */
 int sl_store_start(struct sl_store *store, struct sl_journal *journal,
@@ -133,12 +136,15 @@ struct sl_store_search {
 };
 
 /* Returns 1 where the range is done, 0 where it stopped before, or a negative errno (-EBADMSG: the
- * file is damaged). *next is the place to go on from. */
+ * file is damaged). *next is the place to go on from, or before which it has failed. */
 int sl_store_search(struct sl_store_reader *reader, const struct sl_store_search *search,
                     struct sl_store_place *next);
 
 /* The bounds of what is there; false where it is empty. */
 bool sl_store_bounds(struct sl_store_reader *reader, uint64_t *oldest_seq, uint64_t *newest_seq);
+
+/* As sl_store_cleared_seq, from the file. Also while a search visits. */
+uint64_t sl_store_cleared(struct sl_store_reader *reader);
 
 /* A client of this or an earlier run; counters and TCP_INFO are there once it is closed. False
  * where the id is unknown. `listener` gets its name, view->listener is UINT16_MAX. */

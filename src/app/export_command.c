@@ -17,6 +17,11 @@
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
 #define ROWS_A_STEP ((size_t)4096)
+
+/* So near to the oldest row a gateway's retention may take rows away while they are read: each is
+ * looked at then, whatever the filter, so that the numbers tell what is missing. */
+#define TAIL_ROWS 65536u
+
 #define BATCH_BYTES ((size_t)64 << 10)
 
 static const char help[] =
@@ -65,6 +70,9 @@ struct command {
     /* While it writes. */
     struct sl_exporter *exporter;
     struct sl_buffer out;
+    struct sl_store_reader *reader;
+    bool by_row;
+    uint64_t next_seq; /* by row: if nothing is missing */
     int fd;
     int code; /* negative errno of what failed */
 };
@@ -160,7 +168,7 @@ static int read_filter(struct command *command)
 
 /* --- the output --- */
 
-static bool flush(struct command *command)
+static void flush(struct command *command)
 {
     size_t at = 0;
 
@@ -173,36 +181,91 @@ static bool flush(struct command *command)
             command->code = -errno;
     }
     command->out.size = 0;
-    return command->code == 0;
 }
 
-static bool note(struct command *command, int code)
+static void note(struct command *command, int code)
 {
     if (code < 0)
         command->code = code;
-    return command->code == 0 && (command->out.size < BATCH_BYTES || flush(command));
+}
+
+/* False where a search has to stop: the output may keep us waiting, and no transaction is to be
+ * open meanwhile. */
+static bool has_room(const struct command *command)
+{
+    return command->code == 0 && command->out.size < BATCH_BYTES;
+}
+
+static void write_missing(struct command *command, uint64_t from, uint64_t to)
+{
+    const char *reason = from <= sl_store_cleared(command->reader) ? "cleared" : "evicted";
+
+    note(command, sl_exporter_gap(command->exporter, from, to, reason, &command->out));
+}
+
+/* By row: what should have come before `seq`, which comes now. */
+static void write_missed(struct command *command, uint64_t seq)
+{
+    if (command->by_row && command->next_seq < seq)
+        write_missing(command, command->next_seq, seq - 1);
+}
+
+static bool is_wanted(const struct command *command, const struct sl_record *record)
+{
+    const struct sl_filter *filter = &command->filter;
+
+    if (!command->by_row)
+        return true;
+    if (record->kind == SL_RECORD_EXCHANGE)
+        return sl_filter_match(filter, record);
+    return (!filter->services || filter->services & 1u << record->service) &&
+           (!filter->client || filter->client == record->client);
 }
 
 static bool write_record(void *context, const struct sl_record *record, const char *listener)
 {
     struct command *command = context;
 
-    return note(command, sl_exporter_record(command->exporter, record, listener, &command->out));
+    if (record->kind == SL_RECORD_EXCHANGE) {
+        write_missed(command, record->seq);
+        command->next_seq = record->seq + 1;
+    }
+    if (is_wanted(command, record))
+        note(command, sl_exporter_record(command->exporter, record, listener, &command->out));
+    return has_room(command);
 }
 
 static bool write_gap(void *context, const struct sl_gap *gap)
 {
     struct command *command = context;
 
-    return note(command,
-                sl_exporter_gap(command->exporter, gap->from, gap->to, "evicted", &command->out));
+    write_missed(command, gap->from);
+    write_missing(command, gap->from, gap->to);
+    command->next_seq = gap->to + 1;
+    return has_room(command);
+}
+
+static int write_step(struct command *command, struct sl_store_search *search)
+{
+    uint64_t oldest, newest;
+    bool filled = sl_store_bounds(command->reader, &oldest, &newest);
+    int result;
+
+    command->by_row = !filled || search->from.seq < oldest + TAIL_ROWS;
+    command->next_seq = search->from.seq;
+    search->filter = command->by_row ? NULL : &command->filter;
+    result = sl_store_search(command->reader, search, &search->from);
+    if (result == 1) /* the last number is that of who came or went behind the last message */
+        write_missed(command, search->to);
+    if (!has_room(command))
+        flush(command);
+    return result;
 }
 
 /* Up to what was newest when it began. 0 or a negative errno of the log's. */
-static int write_log(struct command *command, struct sl_store_reader *reader)
+static int write_log(struct command *command)
 {
-    struct sl_store_search search = {.filter = &command->filter,
-                                     .from = {.seq = 1},
+    struct sl_store_search search = {.from = {.seq = 1},
                                      .scan_max = ROWS_A_STEP,
                                      .lifecycle = command->format == SL_EXPORT_PCAPNG,
                                      .visit = write_record,
@@ -211,23 +274,24 @@ static int write_log(struct command *command, struct sl_store_reader *reader)
     uint64_t oldest, newest;
     int result = 0;
 
-    if (!sl_store_bounds(reader, &oldest, &newest))
+    if (!sl_store_bounds(command->reader, &oldest, &newest))
         return 0;
-    if (oldest > 1 && !write_gap(command, &(struct sl_gap){1, oldest - 1}))
-        return 0;
+    if (oldest > 1)
+        write_missing(command, 1, oldest - 1);
     search.from.seq = oldest;
     search.to = newest + 1; /* who came or went behind it */
     while (result == 0 && command->code == 0)
-        result = sl_store_search(reader, &search, &search.from);
+        result = write_step(command, &search);
     return result < 0 ? result : 0;
 }
 
-static int write_all(struct command *command, struct sl_store_reader *reader)
+static int write_all(struct command *command)
 {
     int result = 0;
 
-    if (note(command, sl_exporter_begin(command->exporter, &command->out)))
-        result = write_log(command, reader);
+    note(command, sl_exporter_begin(command->exporter, &command->out));
+    if (command->code == 0)
+        result = write_log(command);
     if (command->code == 0 && result == 0)
         note(command, sl_exporter_end(command->exporter, &command->out));
     flush(command);
@@ -257,19 +321,19 @@ static int open_output(struct command *command)
 static int export_log(struct command *command)
 {
     struct sl_error error;
-    struct sl_store_reader *reader = sl_store_reader_open(command->store, &error);
     int status;
 
-    if (!reader)
+    command->reader = sl_store_reader_open(command->store, &error);
+    if (!command->reader)
         return complain("%s", error.text);
     status = open_output(command);
     command->exporter = sl_exporter_new(command->format);
     if (status == STATUS_OK)
-        status = command->exporter ? write_all(command, reader) : complain("out of memory");
+        status = command->exporter ? write_all(command) : complain("out of memory");
     if (command->output && command->fd >= 0 && close(command->fd) < 0 && status == STATUS_OK)
         status = complain("cannot write %s: %s", command->output, strerror(errno));
     sl_exporter_free(command->exporter);
-    sl_store_reader_close(reader);
+    sl_store_reader_close(command->reader);
     return status;
 }
 

@@ -20,7 +20,8 @@ void sl_trail_init(struct sl_trail *trail, struct sl_journal *journal,
     *trail = (struct sl_trail){.journal = journal,
                                .registry = registry,
                                .store = store,
-                               .first_seq = stats.newest_seq + 1};
+                               .first_seq = stats.newest_seq + 1,
+                               .cleared_seq = store ? sl_store_cleared_seq(store) : 0};
     pthread_mutex_init(&trail->lock, NULL);
 }
 

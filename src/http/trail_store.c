@@ -155,7 +155,8 @@ enum sl_walked sl_trail_store_forward(struct sl_trail *trail, struct sl_trail_wa
     walk->in_store = true;
     result = walk_stored(&step, next, to, &next);
     if (result < 0)
-        step.stopped = !sl_trail_tell_gap(trail, walk, walk->place.seq, missing_to);
+        step.stopped =
+            next.seq <= missing_to && !sl_trail_tell_gap(trail, walk, next.seq, missing_to);
     else if (result == 1 && step.by_row)
         miss_rows(&step, missing_to + 1);
     if (result < 0)
@@ -190,7 +191,7 @@ enum sl_walked sl_trail_store_backward(struct sl_trail *trail, struct sl_trail_w
     int result = walk_stored(&step, next, to, &next);
 
     if (result < 0) {
-        step.stopped = !sl_trail_tell_gap(trail, walk, to, walk->place.seq - 1);
+        step.stopped = next.seq >= to && !sl_trail_tell_gap(trail, walk, to, next.seq);
         next.seq = to - 1;
     }
     if (walk->place.seq - 1 == to) /* one number alone reads forwards */

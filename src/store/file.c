@@ -134,6 +134,17 @@ static int read_log_id(struct sl_store *store)
     return strlen(store->log_id) == SL_LOG_ID_SIZE - 1 ? SQLITE_OK : draw_log_id(store->log_id);
 }
 
+/* What an earlier run was asked to clear goes now, if it did not get to it. */
+static int read_cleared(struct sl_store *store)
+{
+    int64_t seq;
+    int code = sl_database_number(store->db, SL_SCHEMA_CLEARED_SQL, 0, &seq);
+
+    if (code == SQLITE_OK && (uint64_t)seq > atomic_load(&store->clear_seq))
+        atomic_store(&store->clear_seq, (uint64_t)seq);
+    return code;
+}
+
 /* Once it is known to be ours. */
 static int read_all(struct sl_store *store)
 {
@@ -145,6 +156,8 @@ static int read_all(struct sl_store *store)
         code = read_rows(store);
     if (code == SQLITE_OK)
         code = read_next(store);
+    if (code == SQLITE_OK)
+        code = read_cleared(store);
     if (code == SQLITE_OK)
         code = read_log_id(store);
     return code == SQLITE_OK ? sl_store_measure(store) : code;
@@ -368,7 +381,7 @@ int sl_store_begin_run(struct sl_store *store)
 
 int sl_store_end_run(struct sl_store *store)
 {
-    char sql[320];
+    char sql[384];
     int code = store->run_begun ? SQLITE_OK : sl_store_begin_run(store);
 
     if (code == SQLITE_OK)
@@ -378,9 +391,11 @@ int sl_store_end_run(struct sl_store *store)
     snprintf(sql, sizeof(sql),
              "INSERT OR REPLACE INTO meta VALUES ('next_seq', %" PRIu64
              ");"
+             "INSERT OR REPLACE INTO meta VALUES ('cleared_seq', %" PRIu64
+             ");"
              "INSERT OR REPLACE INTO meta SELECT 'next_client', max(value, "
              "coalesce((SELECT max(id) + 1 FROM clients), 1)) FROM meta WHERE key = 'next_client';"
              "UPDATE runs SET ended_at = %" PRId64 " WHERE id = (SELECT max(id) FROM runs)",
-             store->next_seq, sl_clock_wall_ns());
+             store->next_seq, atomic_load(&store->clear_seq), sl_clock_wall_ns());
     return sl_database_exec(store->db, sql);
 }

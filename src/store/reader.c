@@ -186,6 +186,15 @@ bool sl_store_bounds(struct sl_store_reader *reader, uint64_t *oldest_seq, uint6
            read_bound(reader->newest, newest_seq);
 }
 
+uint64_t sl_store_cleared(struct sl_store_reader *reader)
+{
+    int64_t seq = 0;
+
+    if (reader->db)
+        sl_database_number(reader->db, SL_SCHEMA_CLEARED_SQL, 0, &seq);
+    return (uint64_t)seq;
+}
+
 static void read_listener(struct sl_store_reader *reader, int64_t id,
                           struct sl_reader_listener *listener)
 {

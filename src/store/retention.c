@@ -83,17 +83,20 @@ static int find_last(struct sl_store *store, const struct surplus *surplus, unsi
     return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
 }
 
-/* The numbers that the log has reached must not be handed out again when it is empty. */
+/* The numbers that the log has reached must not be handed out again when it is empty, and what was
+ * cleared is to be told from what was too old. */
 static int keep_high_water(struct sl_store *store)
 {
-    char sql[256];
+    char sql[384];
 
     snprintf(sql, sizeof(sql),
              "UPDATE meta SET value = %" PRIu64
              " WHERE key = 'next_seq';"
+             "INSERT OR REPLACE INTO meta VALUES ('cleared_seq', %" PRIu64
+             ");"
              "UPDATE meta SET value = max(value, coalesce((SELECT max(id) + 1 FROM clients), 1)) "
              "WHERE key = 'next_client'",
-             store->next_seq);
+             store->next_seq, atomic_load(&store->clear_seq));
     return sl_database_exec(store->db, sql);
 }
 

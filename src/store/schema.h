@@ -14,6 +14,9 @@
     "coalesce(m.sent_size, CASE typeof(m.sent) WHEN 'null' THEN 0 WHEN 'integer' THEN "            \
     "length(CAST(m.received AS BLOB)) ELSE length(CAST(m.sent AS BLOB)) END)"
 
+/* Up to which message the log was cleared; no row: never. */
+#define SL_SCHEMA_CLEARED_SQL "SELECT value FROM meta WHERE key = 'cleared_seq'"
+
 enum sl_schema {
     SL_SCHEMA_READY,
     SL_SCHEMA_NEWER,   /* written by a later program */

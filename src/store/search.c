@@ -380,7 +380,6 @@ int sl_store_search(struct sl_store_reader *reader, const struct sl_store_search
     end(&search);
     if (result == 1)
         place = (struct sl_store_place){.seq = end_of(&search)};
-    if (result >= 0)
-        *next = place;
+    *next = place;
     return result;
 }

@@ -97,6 +97,11 @@ const char *sl_store_log_id(const struct sl_store *store)
     return store->log_id;
 }
 
+uint64_t sl_store_cleared_seq(const struct sl_store *store)
+{
+    return atomic_load(&store->clear_seq);
+}
+
 int sl_store_start(struct sl_store *store, struct sl_journal *journal,
                    const struct sl_registry *registry, struct sl_error *error)
 {

@@ -226,6 +226,25 @@ class Offline(LogTest):
         with open(path, "rb") as file:
             self.assertEqual(file.read(), expected["csv"])
 
+    def test_what_goes_meanwhile_is_told(self):
+        """A slow reader, and a gateway that clears the file before it has come far."""
+        with self.gateway() as gateway:
+            flood(gateway, (b"%d " % i + b"x" * 3000 for i in range(3000)))
+            wait_until(lambda: gateway.status()["store"]["newest_seq"] == 3000, "all in the file")
+            process = subprocess.Popen([gateway_executable(), "export", "--format=ndjson",
+                                        "--store", self.file], stdout=subprocess.PIPE,
+                                       env=clean_environment(self.folder))
+            with process:
+                lines = [process.stdout.readline()]
+                self.assertEqual(gateway.delete("/api/v1/messages?confirm=yes")[0], 204)
+                wait_until(lambda: gateway.status()["store"]["messages"] == 0, "an empty file")
+                lines += process.stdout.readlines()
+            self.assertEqual(process.returncode, 0)
+        records = [json.loads(line) for line in lines]
+        *items, last = records
+        self.assertEqual(last, {"gap": {"from": len(items) + 1, "to": 3000, "reason": "cleared"}})
+        self.assertEqual([item["seq"] for item in items], list(range(1, len(items) + 1)))
+
     def test_errors(self):
         with self.gateway():
             pass

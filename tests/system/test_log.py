@@ -250,6 +250,8 @@ class Cleared(LogTest):
             self.assertEqual(gateway.status()["store"]["lost"], 0)
         with self.gateway() as gateway:
             self.assertEqual([item["seq"] for item in pages(gateway)[0]], [2001])
+            self.assertEqual(gateway.fetch("messages", after=0)["gap"],
+                             {"from": 1, "to": 2000, "reason": "cleared"})
 
     def test_journal_alone(self):
         with Gateway("--store", "memory") as gateway:

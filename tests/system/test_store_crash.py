@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from gateway import Gateway, clean_environment, gateway_executable, tcp_connect, udp_exchange, \
-    wait_until
+    udp_socket, wait_until
 from store_file import StallProbe, StoreTest, Traffic
 
 # For a long run: SOCKLENS_TEST_KILLS=500
@@ -150,6 +150,35 @@ class Damage(StoreTest):
         size = os.stat(self.file).st_size // 2
         os.truncate(self.file, size)
         self.check_serves_on(size)
+
+    def test_a_page_of_a_large_file(self):
+        """Which is not read as a whole at the start: found when it is, and then told as missing."""
+        with self.gateway() as gateway, udp_socket() as sock:
+            for seq in range(1, 1201):
+                sock.sendto(b"\xff" * 60000, gateway.udp)
+                sock.recv(65536)
+                if seq % 100 == 0:
+                    self.wait_for_count(seq)
+        size = os.stat(self.file).st_size
+        self.assertGreater(size, 64 << 20)
+        self.damage(size // 2 // 16384 * 16384, 64 * 16384)
+        with self.gateway() as gateway:
+            items, gaps, cursor = [], [], {}
+            while cursor is not None:
+                page = gateway.fetch("messages", after=0, limit=10, **cursor)
+                items += [item["seq"] for item in page["items"]]
+                gaps += [page["gap"]] if "gap" in page else []
+                cursor = {"cursor": page["page"]["next"]} if page["page"]["has_more"] else None
+            self.assertEqual(items, list(range(1, len(items) + 1)))
+            self.assertGreater(len(items), 300)
+            self.assertEqual(gaps, [{"from": len(items) + 1, "to": 1200, "reason": "evicted"}])
+            self.assertEqual(udp_exchange(gateway.udp, b"after"), b"AFTER")
+            self.wait_for_count(1)
+            aside = min(self.files("messages.db.damaged-"))  # the other one is its WAL
+            self.assertRegex(gateway.stderr, f"is damaged .* moved to .*{aside},")
+            self.assertEqual(os.stat(os.path.join(self.folder, aside)).st_size, size)
+            self.assertEqual(gateway.status()["store"]["state"], "recording")
+        self.assert_whole()
 
     def test_the_file_is_removed_while_it_runs(self):
         with self.gateway() as gateway:

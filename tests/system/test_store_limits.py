@@ -67,10 +67,14 @@ class FullDisk(StoreTest):
     def fill_up(self, gateway, make_room):
         with Traffic(gateway.udp, payload=b"x" * 1000 + b"\xff") as traffic:
             wait_until(lambda: "no space for" in gateway.stderr, "it notices", 60)
+            wait_until(lambda: gateway.get("/readyz")[0] == 503, "it is not ready", 60)
+            self.assertEqual(gateway.get("/healthz")[0], 200)
+            self.assertEqual(gateway.status()["store"]["state"], "disk_full")
             replied = len(traffic.replied)
             wait_until(lambda: len(traffic.replied) > replied + 10000, "traffic goes on", 60)
             make_room()
             wait_until(lambda: "the log goes on" in gateway.stderr, "recording goes on", 30)
+            wait_until(lambda: gateway.get("/readyz")[0] == 200, "it is ready again", 60)
             newest = gateway.status()["log"]["newest_seq"]
             wait_until(lambda: self.number("SELECT max(seq) FROM messages") > newest, "new ones")
 
