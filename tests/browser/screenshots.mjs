@@ -1,6 +1,7 @@
 // Pictures of the dashboard, two of them for the README: node screenshots.mjs SOCKLENS OUTDIR
 // Starts a gateway, lets a small class of clients talk to it for a while, and looks.
-import { mkdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { launchBrowser, startGateway, waitForState } from './support/dashboard.mjs';
@@ -8,8 +9,10 @@ import { tcpClient, udpClient } from './support/traffic.mjs';
 
 const OUTDIR = process.argv[3];
 const VIEWPORT = { width: 1440, height: 900 };
-/** Long enough that the minute of rates on each card is mostly drawn. */
-const TRAFFIC_MS = 50_000;
+/** Long enough that the first minute of the curves is mostly drawn. */
+const FIRST_PICTURE_MS = 48_000;
+/** And it goes on while the rest is looked at. */
+const TRAFFIC_MS = FIRST_PICTURE_MS + 45_000;
 /** For what is drawn a moment after it was asked for. */
 const SETTLE_MS = 1500;
 
@@ -46,25 +49,32 @@ const VIEWS = [
   {
     name: 'message',
     scheme: 'light',
-    show: (page) => openRow(page, 'Grüße', '.cell-received', 'Hex'),
+    show: showMessage,
   },
-  { name: 'client', scheme: 'dark', show: (page) => openRow(page, 'tcp-chat', '.cell-seen') },
+  { name: 'client', scheme: 'dark', show: showClient },
   { name: 'filter', scheme: 'light', show: filterLog },
   { name: 'projector', scheme: 'dark', show: (page) => page.keyboard.press('b') },
+  { name: 'small-desk', scheme: 'light', viewport: { width: 1024, height: 768 }, show: openForm },
   { name: 'phone', scheme: 'light', viewport: { width: 360, height: 740 }, show: async () => {} },
+  { name: 'api', scheme: 'dark', show: (page) => page.keyboard.press('a') },
 ];
 
 const cleanUps = [];
 const scope = { after: (cleanUp) => cleanUps.unshift(cleanUp) };
 try {
   await mkdir(OUTDIR, { recursive: true });
-  const gateway = await startGateway(scope);
+  const folder = await mkdtemp(path.join(tmpdir(), 'socklens-pictures-'));
+  scope.after(() => rm(folder, { recursive: true, force: true }));
+  const gateway = await startGateway(scope, { store: path.join(folder, 'messages.db') });
   const browser = await launchBrowser();
   scope.after(() => browser.close());
   const pages = await Promise.all(
     ['light', 'dark'].map((scheme) => open(browser, gateway, { scheme })),
   );
-  await talk(gateway);
+  const talking = talk(gateway);
+  // If it breaks off it is said where it is waited for, after what broke first.
+  talking.catch(() => {});
+  await pause(FIRST_PICTURE_MS);
   for (const { page, scheme } of pages) {
     await sendFromForm(page);
     await page.screenshot({ path: path.join(OUTDIR, `dashboard-${scheme}.png`) });
@@ -72,11 +82,12 @@ try {
   for (const view of VIEWS) {
     const { page } = await open(browser, gateway, view);
     await page.locator('.log .row[data-seq]').first().waitFor();
-    await view.show(page);
+    await view.show(page, gateway);
     await pause(SETTLE_MS);
     await page.screenshot({ path: path.join(OUTDIR, `${view.name}-${view.scheme}.png`) });
     await page.context().close();
   }
+  await talking;
 } finally {
   for (const cleanUp of cleanUps) await cleanUp();
 }
@@ -89,11 +100,27 @@ async function open(browser, gateway, { scheme, viewport = VIEWPORT }) {
   return { page, scheme };
 }
 
-async function openRow(page, text, cell, form) {
-  const row = page.locator('.row', { hasText: text }).filter({ has: page.locator(cell) });
-  await row.first().locator(cell).click();
-  await page.getByRole('dialog').locator('.sides, .timeline li').first().waitFor();
-  if (form) await page.getByRole('radio', { name: form, exact: true }).first().check();
+async function ask(gateway, query) {
+  return (await (await fetch(`${gateway.url}api/v1/${query}`)).json()).items[0];
+}
+
+/** The one that the form sent: by its address, since rows pass by quickly. */
+async function showMessage(page, gateway) {
+  const { seq } = await ask(gateway, 'messages?text=Gr%C3%BC%C3%9Fe&limit=1');
+  await page.goto(`${gateway.url}#show=message:${seq}`);
+  await page.getByRole('dialog').locator('.sides').waitFor();
+  await page.getByRole('radio', { name: 'Hex', exact: true }).first().check();
+}
+
+async function showClient(page, gateway) {
+  const { id } = await ask(gateway, 'clients?service=tcp-chat&state=open&limit=1');
+  await page.goto(`${gateway.url}#show=client:${id}`);
+  await page.getByRole('dialog').locator('.timeline li').first().waitFor();
+}
+
+async function openForm(page) {
+  await page.keyboard.press('s');
+  await page.locator('.send-panel').waitFor();
 }
 
 async function filterLog(page) {

@@ -1,11 +1,9 @@
-import { useState } from 'preact/hooks';
 import { api } from '../api/client';
-import { ApiProblem } from '../api/problem';
 import type { ClientDetail as Client, TcpInfo } from '../api/types';
 import { useGateway, useView } from '../store/context';
 import { formatBytes, formatCount, formatMicros, formatMoment } from '../text/format';
 import { ClientState } from './ClientState';
-import { ConfirmButton } from './ConfirmButton';
+import { DisconnectButton } from './DisconnectButton';
 import { type Fact, Facts } from './Facts';
 import { Timeline } from './Timeline';
 import { useLoaded } from './useLoaded';
@@ -24,7 +22,7 @@ export function ClientDetail({ id }: { id: number }) {
         <button type="button" class="button" onClick={only}>
           Only this client's messages
         </button>
-        {value.state === 'open' && value.transport !== 'udp' && <Disconnect id={id} />}
+        {value.state === 'open' && value.transport !== 'udp' && <DisconnectButton id={id} />}
       </div>
       {value.tcp_info && (
         <section class="tcp-info" aria-label="TCP_INFO">
@@ -68,28 +66,4 @@ function tcpFacts(tcp: TcpInfo): Fact[] {
     ['MSS out', `${formatCount(tcp.snd_mss)} B`],
     ['MSS in', `${formatCount(tcp.rcv_mss)} B`],
   ];
-}
-
-function Disconnect({ id }: { id: number }) {
-  const [problem, setProblem] = useState<string | null>(null);
-  const disconnect = () =>
-    api.disconnect(id).then(
-      () => setProblem(null),
-      (error) => setProblem(error instanceof ApiProblem ? error.sentence : String(error)),
-    );
-  return (
-    <>
-      <ConfirmButton
-        label="Disconnect…"
-        question="Close its connection?"
-        confirm="Disconnect"
-        onConfirm={disconnect}
-      />
-      {problem && (
-        <span class="problem" role="alert">
-          {problem}
-        </span>
-      )}
-    </>
-  );
 }

@@ -1,5 +1,7 @@
 import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
 import { authorizedFetch, hasToken } from '../api/authorized';
+import { ApiProblem } from '../api/problem';
 
 interface Props {
   href: string;
@@ -9,26 +11,40 @@ interface Props {
 
 /** A download. A plain link shows no token: with one the page fetches the file itself. */
 export function DownloadLink({ href, onClick, children }: Props) {
+  const [problem, setProblem] = useState<string | null>(null);
   return (
-    <a
-      class="button"
-      href={href}
-      download=""
-      onClick={(event) => {
-        onClick?.();
-        if (!hasToken()) return;
-        event.preventDefault();
-        void download(href);
-      }}
-    >
-      {children}
-    </a>
+    <>
+      <a
+        class="button"
+        href={href}
+        download=""
+        onClick={(event) => {
+          if (!hasToken()) {
+            onClick?.();
+            return;
+          }
+          event.preventDefault();
+          download(href).then(onClick, (error) =>
+            setProblem(
+              error instanceof ApiProblem ? error.sentence : 'It did not come to its end.',
+            ),
+          );
+        }}
+      >
+        {children}
+      </a>
+      {problem && (
+        <span class="problem" role="alert">
+          {problem}
+        </span>
+      )}
+    </>
   );
 }
 
 async function download(href: string): Promise<void> {
   const response = await authorizedFetch(href);
-  if (!response.ok) return;
+  if (!response.ok) throw await ApiProblem.fromResponse(response);
   const link = document.createElement('a');
   link.href = URL.createObjectURL(await response.blob());
   link.download = nameOf(response) ?? 'socklens';

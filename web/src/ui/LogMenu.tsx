@@ -1,4 +1,4 @@
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { exportUrl } from '../api/client';
 import { useView } from '../store/context';
 import { isEmptyFilter } from '../store/filter';
@@ -17,6 +17,13 @@ export function LogMenu() {
   const menu = useRef<HTMLDetailsElement>(null);
   const filter = view.filter.value;
   const close = () => menu.current?.removeAttribute('open');
+  useEffect(() => {
+    const onPress = ({ target }: PointerEvent) => {
+      if (target instanceof Node && !menu.current?.contains(target)) close();
+    };
+    addEventListener('pointerdown', onPress);
+    return () => removeEventListener('pointerdown', onPress);
+  }, []);
   return (
     <details
       class="menu"

@@ -6,6 +6,7 @@ import { FilterBar } from './FilterBar';
 import { LogMenu } from './LogMenu';
 import { LogRowView, rowId } from './LogRowView';
 import { Panel } from './Panel';
+import { PauseButton } from './PauseButton';
 import { rowHeight } from './pageSize';
 import { type LogHold, useLogHold } from './useLogHold';
 import { VirtualTable } from './VirtualTable';
@@ -104,18 +105,4 @@ export function LogPanel() {
 function words({ following, paused }: LogHold): string {
   if (paused) return 'paused';
   return following ? 'following the newest' : 'held while you read';
-}
-
-function PauseButton({ hold }: { hold: LogHold }) {
-  return (
-    <button
-      type="button"
-      class="button"
-      aria-pressed={hold.paused}
-      data-keys="pause"
-      onClick={() => (hold.paused ? hold.follow(true) : hold.pause())}
-    >
-      Pause
-    </button>
-  );
 }

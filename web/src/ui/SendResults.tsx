@@ -1,8 +1,6 @@
-import { useGateway, useView } from '../store/context';
-import { findExchange } from '../store/exchange';
 import type { Attempt, Run } from '../store/sending';
-import { formatBytes, formatMicros, formatTime } from '../text/format';
-import { PayloadText } from './PayloadText';
+import { formatMicros } from '../text/format';
+import { SendResult } from './SendResult';
 
 interface Props {
   attempts: readonly Attempt[];
@@ -40,56 +38,4 @@ function announcement(newest: Attempt | undefined, run: Run | null): string {
 function sentence({ result, timeoutMs }: Attempt): string {
   if (result.timed_out) return `No reply within ${timeoutMs} milliseconds`;
   return result.rtt_us === null ? 'Sent' : `Reply after ${formatMicros(result.rtt_us)}`;
-}
-
-function SendResult({ attempt, linked }: { attempt: Attempt; linked: boolean }) {
-  const { at, timeoutMs, result } = attempt;
-  return (
-    <li class="result" data-lost={result.timed_out}>
-      <p class="result-head">
-        <time dateTime={at.toISOString()}>{formatTime(at.toISOString())}</time>
-        <span class="result-rtt">
-          {result.rtt_us === null ? 'no reply' : formatMicros(result.rtt_us)}
-        </span>
-      </p>
-      <p class="result-line">
-        <span class="result-arrow" aria-hidden="true">
-          →
-        </span>
-        <span class="unseen">sent</span>
-        <PayloadText payload={result.sent} />
-        <span class="result-size">{formatBytes(result.sent.size)}</span>
-      </p>
-      {result.reply ? (
-        <p class="result-line">
-          <span class="result-arrow" aria-hidden="true">
-            ←
-          </span>
-          <span class="unseen">received</span>
-          <PayloadText payload={result.reply} />
-          <span class="result-size">{formatBytes(result.reply.size)}</span>
-        </p>
-      ) : (
-        <p class="result-line result-none">nothing came within {timeoutMs} ms</p>
-      )}
-      <p class="result-path address">
-        {result.from} → {result.to}
-        {linked && <ExchangeLink attempt={attempt} />}
-      </p>
-    </li>
-  );
-}
-
-function ExchangeLink({ attempt }: { attempt: Attempt }) {
-  const gateway = useGateway();
-  const view = useView();
-  const show = async () => {
-    const seq = await findExchange(gateway.log, attempt.result);
-    if (seq !== null) view.show({ kind: 'message', seq });
-  };
-  return (
-    <button type="button" class="link result-link" onClick={show}>
-      in the log
-    </button>
-  );
 }

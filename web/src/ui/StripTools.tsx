@@ -1,7 +1,7 @@
-import { useView } from '../store/context';
-import { sendForm, size, theme } from '../store/preferences';
+import { size, theme } from '../store/preferences';
+import { ApiToggle } from './ApiToggle';
 import { layout } from './pageSize';
-import { closeSendForm, openSendForm } from './sendFormFocus';
+import { SendToggle } from './SendToggle';
 
 const THEMES = [
   { value: 'system', label: 'System' },
@@ -54,43 +54,5 @@ export function StripTools({ onShowKeys }: Props) {
         <span class="unseen">Keys</span>
       </button>
     </div>
-  );
-}
-
-/** A link, so that it can be opened beside the traffic. */
-function ApiToggle() {
-  const view = useView();
-  const there = view.reference.value !== null;
-  return (
-    <a
-      class="button"
-      href={there ? view.trafficHref() : view.referenceHref()}
-      data-keys="api"
-      onClick={(event) => {
-        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-        event.preventDefault();
-        if (there) view.showTraffic();
-        else view.showReference();
-      }}
-    >
-      {there ? 'Traffic' : 'API'}
-    </a>
-  );
-}
-
-function SendToggle() {
-  const traffic = useView().reference.value === null;
-  const open = sendForm.value === 'open';
-  if (!traffic) return null;
-  return (
-    <button
-      type="button"
-      class="button"
-      aria-expanded={open}
-      data-keys="send"
-      onClick={() => (open ? closeSendForm() : openSendForm())}
-    >
-      Send…
-    </button>
   );
 }

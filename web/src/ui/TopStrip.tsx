@@ -1,19 +1,10 @@
-import type { StoreStatus } from '../api/types';
 import { useGateway } from '../store/context';
-import {
-  formatAge,
-  formatBytes,
-  formatCompact,
-  formatCount,
-  formatMemory,
-  formatRate,
-  formatWords,
-} from '../text/format';
+import { formatAge, formatCompact, formatCount, formatMemory, formatRate } from '../text/format';
+import { ClockStat } from './ClockStat';
 import { Stat } from './Stat';
+import { StoreStat } from './StoreStat';
 import { StreamPill } from './StreamPill';
 import { StripTools } from './StripTools';
-
-const CLOCK_TOLD_S = 3;
 
 interface Props {
   onShowKeys: () => void;
@@ -55,32 +46,5 @@ export function TopStrip({ onShowKeys }: Props) {
       </dl>
       <StripTools onShowKeys={onShowKeys} />
     </header>
-  );
-}
-
-/** Times are the gateway's: where its clock is not this machine's, that has to be said. */
-function ClockStat({ aheadMs }: { aheadMs: number }) {
-  const seconds = Math.round(Math.abs(aheadMs) / 1000);
-  if (seconds < CLOCK_TOLD_S) return null;
-  return (
-    <Stat
-      label="Gateway's clock"
-      value={`${formatAge(seconds)} ${aheadMs > 0 ? 'ahead' : 'behind'}`}
-      tone="warn"
-    />
-  );
-}
-
-/** What is on disk; and, where that is not all, how much is missing. */
-function StoreStat({ store }: { store: StoreStatus }) {
-  const whole = store.state === 'recording' && store.lost === 0;
-  const missing = store.lost > 0 ? `${formatCompact(store.lost)} lost` : formatWords(store.state);
-  return (
-    <Stat
-      label="Stored"
-      value={formatCount(store.messages)}
-      detail={whole ? formatBytes(store.file_bytes) : missing}
-      tone={whole ? undefined : 'warn'}
-    />
   );
 }

@@ -1,7 +1,7 @@
-import type { Operation, OperationGroup } from '../../text/openapi';
+import type { OperationGroup } from '../../text/openapi';
 import { layout } from '../pageSize';
 import { ApiLink } from './ApiLink';
-import { ApiMethod } from './ApiMethod';
+import { ApiOperationLink } from './ApiOperationLink';
 
 interface Props {
   groups: readonly OperationGroup[];
@@ -19,7 +19,7 @@ export function ApiNav({ groups, schemas }: Props) {
           <ul key={`${name}-list`}>
             {operations.map((operation) => (
               <li key={operation.id}>
-                <OperationLink operation={operation} />
+                <ApiOperationLink operation={operation} />
               </li>
             ))}
           </ul>,
@@ -36,13 +36,5 @@ export function ApiNav({ groups, schemas }: Props) {
         </ul>
       </details>
     </nav>
-  );
-}
-
-function OperationLink({ operation: { id, method, path } }: { operation: Operation }) {
-  return (
-    <ApiLink to={id} class="api-nav-link mono">
-      <ApiMethod method={method} /> {path.replace('/api/v1', '')}
-    </ApiLink>
   );
 }

@@ -1,0 +1,42 @@
+import type { Message } from '../api/types';
+import { useView } from '../store/context';
+import { formatMicros, formatMoment } from '../text/format';
+import { type Fact, Facts } from './Facts';
+import { Outcome } from './Outcome';
+
+export function MessageFacts({ message }: { message: Message }) {
+  const view = useView();
+  const { client, service_us } = message;
+  const isStream = !message.service.startsWith('udp');
+  const facts: Fact[] = [
+    [
+      'Client',
+      <button
+        type="button"
+        key="client"
+        class="link address"
+        onClick={() => view.show({ kind: 'client', id: client.id })}
+      >
+        {client.address}
+      </button>,
+    ],
+    [
+      'Listener',
+      <span key="listener">
+        {message.service} · <code>{message.listener}</code>
+      </span>,
+    ],
+    ['Received', formatMoment(message.received_at)],
+    ['Replied', message.replied_at ? formatMoment(message.replied_at) : '–'],
+    ...(isStream ? ([['Line end', lineEndWords(message)]] as Fact[]) : []),
+    ['Took', service_us === null ? '–' : formatMicros(service_us)],
+    ['Outcome', <Outcome key="outcome" outcome={message.outcome} />],
+  ];
+  return <Facts facts={facts} />;
+}
+
+/** It is no part of the message, but of what has to be sent to say it again. */
+function lineEndWords({ line_end }: Message) {
+  if (line_end === '') return 'none';
+  return <code>{line_end === '\n' ? '\\n' : '\\r\\n'}</code>;
+}

@@ -1,0 +1,21 @@
+import { useView } from '../store/context';
+import { sendForm } from '../store/preferences';
+import { closeSendForm, openSendForm } from './sendFormFocus';
+
+/** Opens the form where it is not always there. */
+export function SendToggle() {
+  const traffic = useView().reference.value === null;
+  const open = sendForm.value === 'open';
+  if (!traffic) return null;
+  return (
+    <button
+      type="button"
+      class="button"
+      aria-expanded={open}
+      data-keys="send"
+      onClick={() => (open ? closeSendForm() : openSendForm())}
+    >
+      Send…
+    </button>
+  );
+}

@@ -1,0 +1,36 @@
+import type { Message } from '../api/types';
+import { useView } from '../store/context';
+import { formatTime } from '../text/format';
+import { Outcome } from './Outcome';
+import { PayloadText } from './PayloadText';
+
+/** One message of a conversation and its reply. */
+export function Turn({ message }: { message: Message }) {
+  const view = useView();
+  const { received, sent, outcome } = message;
+  return (
+    <li class="turn">
+      <button
+        type="button"
+        class="turn-time link"
+        onClick={() => view.show({ kind: 'message', seq: message.seq })}
+      >
+        <span class="unseen">Message {message.seq}, </span>
+        {formatTime(message.received_at)}
+      </button>
+      <p class="bubble bubble-in">
+        <span class="unseen">received </span>
+        <PayloadText payload={received} />
+      </p>
+      <p class="bubble bubble-out">
+        {outcome !== 'replied' && <Outcome outcome={outcome} />}
+        {sent && (
+          <>
+            <span class="unseen">replied </span>
+            <PayloadText payload={sent} />
+          </>
+        )}
+      </p>
+    </li>
+  );
+}
