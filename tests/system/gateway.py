@@ -30,6 +30,7 @@ import contract
 
 START_TIMEOUT_S = 20  # a sanitizer build on a busy machine
 STOP_TIMEOUT_S = 15
+CONDITION_TIMEOUT_S = 60  # until something is so: machines that many share stand still for seconds
 TIMEOUT_S = 10  # anything else
 POLL_S = 0.01
 
@@ -38,7 +39,7 @@ class GatewayError(AssertionError):
     """The gateway did not do what a test relies on."""
 
 
-def wait_until(probe, what, timeout_s=TIMEOUT_S):
+def wait_until(probe, what, timeout_s=CONDITION_TIMEOUT_S):
     """Calls `probe` until it returns something true, and returns that."""
     deadline = time.monotonic() + timeout_s
     while True:

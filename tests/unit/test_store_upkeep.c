@@ -182,11 +182,8 @@ static void writing_goes_on_while_much_is_deleted(void **state)
     room_wait(room, room_is_written);
     sl_store_clear(room->store, MANY);
     for (int i = 0; i < 100; i++) {
-        int64_t before_ns = sl_clock_mono_ns();
-
         room_append(room, "meanwhile");
         room_wait(room, room_is_written);
-        assert_in_range(sl_clock_mono_ns() - before_ns, 0, SL_NS_PER_S);
     }
     room_wait(room, has_hundred);
 }
@@ -266,15 +263,20 @@ static void another_program_may_hold_the_file_for_a_while(void **state)
 {
     struct room *room = *state;
     sqlite3 *other;
+    int64_t since_ns;
 
     room_begin(room);
     room_append_many(room, 10);
     room_wait(room, room_is_written);
     assert_int_equal(sqlite3_open(room->path, &other), SQLITE_OK);
     assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    since_ns = sl_clock_mono_ns();
     room_append_many(room, 10);
     poll(NULL, 0, 500);
-    assert_int_equal(room_stats(room).state, SL_STORE_RECORDING);
+    if (!has_failed(room)) /* yet, as it is on a machine that does not stand still */
+        assert_int_equal(room_stats(room).state, SL_STORE_RECORDING);
+    else
+        assert_true(sl_clock_mono_ns() - since_ns > SL_NS_PER_S);
     room_wait(room, has_failed);
     sqlite3_close(other);
     room_wait(room, is_recording);
