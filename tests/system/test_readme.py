@@ -99,20 +99,13 @@ def own_network():
 class Reader:
     """Somebody at a shell in a clone of the project, who has just built it."""
 
-    def __init__(self, network):
+    def __init__(self, network, clone=None):
         self.folder = Path(tempfile.mkdtemp(prefix="socklens-readme-"))
         self.started = 0
         self.stuck = False  # of no use any more
         self.home = self.folder / "home"
         self.home.mkdir()
-        self.clone = self.folder / "socklens"
-        self.clone.mkdir()
-        (self.clone / "build").symlink_to(os.environ["BUILD_ROOT"])
-        for name, script in STAND_INS.items():
-            file = self.clone / name
-            file.parent.mkdir(exist_ok=True)
-            file.write_text(f"#!/bin/sh\n{script}\n")
-            file.chmod(0o755)
+        self.clone = clone or self.make_clone(self.folder / "socklens")
         env = clean_environment(str(self.home)) | {
             "ROOT": str(ROOT)}
         del env["SOCKLENS_STORE"]
@@ -121,6 +114,17 @@ class Reader:
             [*network, sys.executable, __file__, "--shell"], cwd=self.clone, env=env,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True)
+
+    @staticmethod
+    def make_clone(folder):
+        folder.mkdir()
+        (folder / "build").symlink_to(os.environ["BUILD_ROOT"])
+        for name, script in STAND_INS.items():
+            file = folder / name
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(f"#!/bin/sh\n{script}\n")
+            file.chmod(0o755)
+        return folder
 
     def close(self):
         self.shell.stdin.close()
@@ -177,8 +181,9 @@ class Reader:
 class Readme(unittest.TestCase):
     maxDiff = None
 
-    def reader(self):
-        reader = Reader(self.network)
+    def reader(self, clone=None):
+        """In the same clone as another, but with network and home of its own."""
+        reader = Reader(self.network, clone)
         self.addCleanup(reader.close)
         return reader
 
@@ -218,9 +223,9 @@ class Readme(unittest.TestCase):
 
     def check_script(self, reader, text):
         if goes_on(text):
-            alone = self.reader()
+            alone = self.reader(reader.clone)
             alone.run("PATH=$PWD/build/src/app:$PATH")
-            alone.start(text.split("#")[0].strip(), ".*Dashboard       http://127.0.0.1:8080/.*")
+            alone.start(text.split("#")[0].strip(), ".*Dashboard       https?://127.0.0.1:8080/.*")
             return
         status, shown = reader.run(f"( set -e\n{text})")
         self.assertEqual(status, 0, shown)
