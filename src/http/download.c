@@ -219,6 +219,7 @@ struct sl_source *sl_download_new(struct sl_http *http, struct sl_download_optio
     download->source = (struct sl_source){
         .waiter = {.wants = options->follow ? SL_DUE_MESSAGES : 0, .fd = options->follow ? fd : -1},
         .ticker = &http->ticker,
+        .fd = -1,
         .patience_s = PATIENCE_S,
         .read = read_download,
         .free = free_download,

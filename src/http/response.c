@@ -12,6 +12,7 @@
 #include "http/source.h"
 
 #define STREAM_SEND_BUFFER (256 << 10)
+#define STREAM_QUIET_S     60   /* then the kernel asks whether the reader is there */
 #define STREAM_BLOCK_SIZE  1024 /* unused: the chunks are made in the connection's memory */
 
 #define ROW(name, value) {name, value},
@@ -80,10 +81,12 @@ static void free_source(void *context)
 static void tune(struct MHD_Connection *connection, int fd, unsigned patience_s)
 {
     unsigned unanswered_ms = patience_s * 1000 / 3;
-    int send_buffer = STREAM_SEND_BUFFER;
+    int send_buffer = STREAM_SEND_BUFFER, on = 1, quiet_s = STREAM_QUIET_S;
 
     MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, patience_s);
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered_ms, sizeof(unanswered_ms));
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &quiet_s, sizeof(quiet_s));
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
 }
 
@@ -93,6 +96,7 @@ static struct MHD_Response *source_response(struct MHD_Connection *connection,
     struct MHD_Response *response;
 
     source->waiter.connection = connection;
+    source->fd = request->connection->fd;
     tune(connection, request->connection->fd, source->patience_s);
     response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE, read_source,
                                                  source, free_source);

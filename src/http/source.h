@@ -18,6 +18,7 @@ enum sl_stream_step {
 struct sl_source {
     struct sl_waiter waiter; /* its `connection` is set before the first read */
     struct sl_ticker *ticker;
+    int fd;              /* the connection's, set before the first read; -1: none */
     unsigned patience_s; /* how long its reader may take nothing */
     /* Copies the next bytes: at most `max`, *size says how many with SL_STREAM_BYTES. */
     enum sl_stream_step (*read)(struct sl_source *source, char *bytes, size_t max, size_t *size);

@@ -1,15 +1,20 @@
 #include "http/stream.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "http/filter_params.h"
 #include "http/gateway.h"
 #include "http/outgoing.h"
 #include "http/stream_private.h"
 
-#define RETRY_MS       1000
-#define PATIENCE_S     60 /* then it is dead: six heartbeats */
+#define RETRY_MS   1000
+#define PATIENCE_S 60 /* then it is dead: six heartbeats */
+/* The heartbeat before was not acknowledged. */
+#define UNANSWERED_MS  (SL_HEARTBEAT_NS / SL_NS_PER_MS * 9 / 10)
 #define OUT_KEPT_BYTES ((size_t)16 << 10)
 
 /* --- from the query --- */
@@ -125,6 +130,7 @@ struct sl_stream *sl_stream_new(struct sl_http *http, struct sl_stream_options *
     stream->source = (struct sl_source){
         .waiter = {.wants = options->types, .fd = -1},
         .ticker = &http->ticker,
+        .fd = -1,
         .patience_s = PATIENCE_S,
         .read = read_source,
         .free = free_source,
@@ -218,8 +224,19 @@ static void look(struct sl_stream *stream)
         sl_stream_look(stream);
 }
 
+/* Whoever just does not read still answers the kernel's probes. */
+static bool has_vanished(const struct sl_stream *stream)
+{
+    struct tcp_info info;
+    socklen_t size = sizeof(info);
+
+    return getsockopt(stream->source.fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+           info.tcpi_unacked > 0 && info.tcpi_last_ack_recv >= UNANSWERED_MS;
+}
+
 static void heartbeat(struct sl_stream *stream)
 {
+    stream->vanished = has_vanished(stream);
     sl_stream_print(stream, ": heartbeat\n");
     sl_stream_id(stream);
     sl_stream_print(stream, "\n");
@@ -256,6 +273,8 @@ enum sl_stream_step sl_stream_read(struct sl_stream *stream, char *bytes, size_t
         produce(stream, due);
         if (stream->failed)
             return SL_STREAM_END;
+        if (stream->vanished)
+            return SL_STREAM_BROKEN;
     }
     if (stream->out.size > 0) {
         *size = sl_outgoing_copy(&stream->out, &stream->out_at, bytes, max);

@@ -30,6 +30,7 @@ struct sl_stream {
     int64_t heartbeat_ns;   /* monotonic */
     bool more;              /* the last look at the log was cut short */
     bool behind;            /* what comes next is just being written: look again in a moment */
+    bool vanished;          /* its reader did */
     bool failed;            /* no memory: the stream ends, and its client can resume */
     struct sl_buffer out;
     size_t out_at;            /* bytes of `out` that have left */

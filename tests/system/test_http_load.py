@@ -1,5 +1,5 @@
-"""Clients of the web server that are slow, many, rude or gone: they are served or cut, leave nothing
-behind, and neither hold up anyone else nor the end."""
+"""Clients of the web server that are slow, many, rude or gone: they are served or cut, leave
+nothing behind, and neither hold up anyone else nor the end."""
 
 import contextlib
 import json
@@ -111,7 +111,8 @@ class Exports(GatewayTest):
         before = self.gateway.memory_bytes()
         with Crowd(self.gateway) as crowd:
             crowd.connect(EXPORT, self.READERS, receive_buffer=4096)
-            wait_until(lambda: self.gateway.status()["http"]["streams"] == self.READERS, "all begin")
+            wait_until(lambda: self.gateway.status()["http"]["streams"] == self.READERS,
+                       "all begin", PATIENCE_S)
             others.check()
             busy = self.gateway.cpu_s()
             time.sleep(1)

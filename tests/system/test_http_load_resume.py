@@ -1,11 +1,15 @@
 """Event streams that break off anywhere and resume with Last-Event-ID, under load: together they
 carry each number once and in order, and where not, say so exactly."""
 
+import ipaddress
 import json
+import os
 import random
 import re
+import shutil
 import signal
-import socket
+import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -17,16 +21,17 @@ from store_file import Traffic
 SECONDS = 60 if LONG else 4
 WINDOW_S = Traffic.WINDOW / 2000  # so many datagrams each so often: 2,000 a second
 PAYLOAD = b"x" * 700
+HEARTBEAT_S = 10
 SMALL = ("--journal-size", "4M")  # some thousands of these: little more than a second
 
 
 def chunks_of(data):
     """What of a chunked body has come, its last chunk perhaps in part."""
-    body = bytearray()
-    while (end := data.find(b"\r\n")) > 0:
-        size = int(data[:end], 16)
+    body, at = bytearray(), 0
+    while (end := data.find(b"\r\n", at)) > at:
+        size = int(data[at:end], 16)
         body += data[end + 2:end + 2 + size]
-        data = data[end + 4 + size:]
+        at = end + 4 + size
     return bytes(body)
 
 
@@ -147,7 +152,7 @@ class Resume(unittest.TestCase):
 
     def test_with_a_filter(self):
         reader = Reader(4, "types=messages&text=n7")
-        with Gateway() as gateway:
+        with Gateway("--journal-size", "1G") as gateway:
             reader.begin(gateway)
             with Traffic(gateway.udp, PAYLOAD, WINDOW_S):
                 reader.read_in_pieces(gateway, SECONDS)
@@ -228,8 +233,6 @@ class Resume(unittest.TestCase):
 class Dead(unittest.TestCase):
     """A reader that went without a word is noticed, though there is nothing to tell it."""
 
-    HEARTBEAT_S = 10
-
     def test_within_two_heartbeats(self):
         with Gateway() as gateway, Crowd(gateway) as crowd:
             crowd.connect(request("/api/v1/events?types=messages"), 50)
@@ -242,7 +245,7 @@ class Dead(unittest.TestCase):
             crowd.close()
             wait_until(lambda: gateway.status()["http"]["streams"] == 0, "none", PATIENCE_S)
             # The second half is for a machine that is busy.
-            self.assertLess(time.monotonic() - gone, 2 * self.HEARTBEAT_S * 1.5)
+            self.assertLess(time.monotonic() - gone, 2 * HEARTBEAT_S * 1.5)
 
     def test_unread_ones_hurt_nobody(self):
         with Gateway(*SMALL) as gateway, Crowd(gateway) as crowd:
@@ -262,6 +265,67 @@ class Dead(unittest.TestCase):
             self.assertLess(seqs[0] - first, 200)
             # Fifty queues would be a gigabyte; a sanitizer's own needs are a quarter of that.
             self.assertLess(gateway.memory_bytes() - before, 400 << 20)
+
+
+class Cable:
+    """A network namespace on a cable of its own, which can be pulled."""
+
+    def __init__(self, test):
+        number = os.getpid() % (1 << 15)  # other runs have other addresses
+        network = ipaddress.ip_network("198.18.0.0/15")[4 * number]  # RFC 2544: for tests
+        self.here, self.there = str(network + 1), str(network + 2)
+        self.name = f"sl{number}"
+        if not shutil.which("ip") or not self.ip(f"netns add {self.name}"):
+            test.skipTest("no network namespaces here")
+        test.addCleanup(self.ip, f"netns del {self.name}")
+        test.addCleanup(self.ip, f"link del {self.name}a")
+        for command in (f"link add {self.name}a type veth peer name {self.name}b",
+                        f"link set {self.name}b netns {self.name}",
+                        f"addr add {self.here}/30 dev {self.name}a", f"link set {self.name}a up",
+                        f"-n {self.name} addr add {self.there}/30 dev {self.name}b",
+                        f"-n {self.name} link set {self.name}b up"):
+            if not self.ip(command):
+                test.skipTest(f"ip {command} is refused here")
+
+    def ip(self, command):
+        return subprocess.run(["ip", *command.split()], capture_output=True, timeout=PATIENCE_S,
+                              check=False).returncode == 0
+
+    def start(self, program, *arguments):
+        """A Python program at the other end."""
+        return subprocess.Popen(["ip", "netns", "exec", self.name, sys.executable, "-c", program,
+                                 *arguments], stdin=subprocess.PIPE)
+
+    def pull(self):
+        self.ip(f"link set {self.name}a down")
+
+
+class Vanished(unittest.TestCase):
+    """A reader whose network is gone sends nothing any more, not even an end."""
+
+    STREAM = """
+import socket, sys
+sock = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+sock.sendall(f"GET /api/v1/events?types={sys.argv[3]} HTTP/1.1\\r\\nHost: {sys.argv[1]}\\r\\n\\r\\n"
+             .encode())
+sys.stdin.read()
+"""
+
+    def test_within_two_heartbeats(self):
+        cable = Cable(self)
+        with Gateway("--http-open", http=("127.0.0.1:0", cable.here + ":0")) as gateway:
+            port = str(gateway.address("http", 1)[1])
+            readers = [cable.start(self.STREAM, cable.here, port, kind)
+                       for kind in ("messages", "status", "messages,clients")]
+            wait_until(lambda: gateway.status()["http"]["streams"] == 3, "they stream", PATIENCE_S)
+            cable.pull()
+            pulled = time.monotonic()
+            wait_until(lambda: gateway.status()["http"]["streams"] == 0, "none is left",
+                       PATIENCE_S)
+            self.assertLess(time.monotonic() - pulled, 2 * HEARTBEAT_S * 1.5)
+            for reader in readers:
+                reader.stdin.close()
+                reader.wait(PATIENCE_S)
 
 
 class Limit(unittest.TestCase):
