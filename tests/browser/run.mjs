@@ -15,6 +15,7 @@ import './export.test.mjs';
 import './clients.test.mjs';
 import './reference.test.mjs';
 import './token.test.mjs';
+import './https.test.mjs';
 import './truth.test.mjs';
 import './flood.test.mjs';
 import './access.test.mjs';

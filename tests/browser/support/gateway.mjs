@@ -28,7 +28,8 @@ export class Gateway {
   }
 
   get url() {
-    return `http://${this.addresses.http.text}/`;
+    const scheme = this.#flags.includes('--tls-cert') ? 'https' : 'http';
+    return `${scheme}://${this.addresses.http.text}/`;
   }
 
   /** Starts on free ports; after a stop, on the ports it had before. */
