@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include "failing_calloc.h"
 #include "failing_memory.h"
 #include "net/backlog.h"
 

@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "failing_calloc.h"
 #include "failing_memory.h"
 #include "net/connection.h"
 #include "serving.h"

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 
-#include "failing_calloc.h"
 #include "failing_memory.h"
 
 static struct sl_buffer out;

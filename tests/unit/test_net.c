@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "failing_calloc.h"
+#include "failing_memory.h"
 #include "serving.h"
 
 /* Descriptor 0 becomes an eventfd, since 0 is what a field that was never set holds. */

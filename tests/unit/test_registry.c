@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "failing_calloc.h"
 #include "failing_memory.h"
 #include "socklens/registry.h"
 
