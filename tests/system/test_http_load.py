@@ -3,7 +3,9 @@ nothing behind, and neither hold up anyone else nor the end."""
 
 import contextlib
 import json
+import random
 import socket
+import tempfile
 import threading
 import time
 import unittest
@@ -11,6 +13,7 @@ import unittest
 from crowd import (LONG, PATIENCE_S, Crowd, Footprint, Others, allow_descriptors, read_answer,
                    read_head, request)
 from gateway import Gateway, GatewayTest, udp_exchange, udp_socket, wait_until
+from store_file import Traffic
 
 EXPORT = request("/api/v1/export?format=ndjson")
 SENDING = b'{"listener":"udp-upper","text":"never whole"}'
@@ -79,7 +82,7 @@ class Slow(unittest.TestCase):
 class Exports(GatewayTest):
     """A log of many megabytes, asked for by many at once."""
 
-    MESSAGES = 100_000 if LONG else 20_000
+    MESSAGES = 50_000 if LONG else 20_000
     READERS = 64
 
     @classmethod
@@ -275,6 +278,65 @@ class Rude(GatewayTest):
             with Crowd(self.gateway) as crowd:
                 crowd.connect()
         footprint.wait_gone()
+
+
+class Chaos(unittest.TestCase):
+    """All of it at once by chance, while messages come, leave the memory and the file, and are
+    cleared."""
+
+    SECONDS = 120 if LONG else 6
+    CLIENTS = 12
+    REQUESTS = [request(path) for path in (
+        "/", "/metrics", "/api/v1/status", "/api/v1/clients", "/api/v1/messages?limit=1000",
+        "/api/v1/messages?text=n1&after=0", "/api/v1/messages?wait=1s&min=5000&after=0",
+        "/api/v1/messages/77", "/api/v1/messages/77/raw?side=sent", "/api/v1/rates",
+        "/api/v1/events", "/api/v1/events?sample=3&text=n", "/api/v1/export?format=pcapng",
+        "/api/v1/export?format=csv&follow=1", "/api/v1/export?format=ndjson&text=nowhere")]
+    REQUESTS += [
+        request("/api/v1/events?types=messages", fields=[f"Last-Event-ID: {'0' * 32}:5"]),
+        request("/api/v1/datagrams", "POST", body=b'{"listener":"udp-upper","text":"chance"}'),
+        request("/api/v1/messages?confirm=yes", "DELETE"), request("/api/v1/clients/1", "DELETE"),
+        request("/nothing", "PUT"), b"nonsense\r\n\r\n", b"\0" * 50, b"GET / HTTP/1.1\r\n" * 99]
+
+    def test_all_at_once(self):
+        with tempfile.TemporaryDirectory() as folder, \
+                Gateway("--store", folder + "/log.db", "--journal-size", "4M",
+                        "--retain-messages", "10000") as gateway:
+            footprint, others = Footprint(gateway), Others(self, gateway)
+            end = time.monotonic() + self.SECONDS
+            clients = [threading.Thread(target=self.act, args=(gateway, number, end))
+                       for number in range(self.CLIENTS)]
+            with Traffic(gateway.udp, b"x" * 500, 0.02):
+                for client in clients:
+                    client.start()
+                others.check()
+                for client in clients:
+                    client.join(self.SECONDS + PATIENCE_S)
+                others.check()
+            footprint.wait_gone()
+
+    def act(self, gateway, seed, end):
+        chance = random.Random(seed)
+        while time.monotonic() < end:
+            with Crowd(gateway) as crowd, contextlib.suppress(OSError):
+                sock, = crowd.connect(receive_buffer=chance.choice((None, 4096)))
+                sock.settimeout(chance.uniform(0.01, 0.5))
+                self.talk(chance, sock)
+                if chance.random() < 0.5:
+                    crowd.reset()
+
+    def talk(self, chance, sock):
+        data = b"".join(chance.choices(self.REQUESTS, k=chance.choice((1, 1, 2, 20))))
+        data = data[:chance.choice((len(data), chance.randrange(len(data) + 1)))]
+        middle = chance.randrange(len(data) + 1)
+        sock.sendall(data[:middle])
+        time.sleep(chance.choice((0, 0.001, 0.05)))
+        sock.sendall(data[middle:])
+        if chance.random() < 0.2:
+            sock.shutdown(socket.SHUT_WR)
+        for _ in range(chance.randrange(20)):
+            if not sock.recv(chance.choice((1, 1000, 100_000))):
+                break
 
 
 class Stop(unittest.TestCase):
