@@ -239,7 +239,9 @@ class Clients(ApiTest):
             self.assertEqual(detail["rtt_us"], detail["tcp_info"]["rtt_us"])
 
     def test_pages_and_order(self):
-        with udp_socket() as one, udp_socket() as two, udp_socket() as three:
+        # An address that no other test's client has, or an older client may have one's port.
+        own = ("127.0.0.9", 0)
+        with udp_socket(own) as one, udp_socket(own) as two, udp_socket(own) as three:
             for sock in (one, two, three, one):
                 sock.sendto(b"x", self.gateway.udp)
                 sock.recv(100)

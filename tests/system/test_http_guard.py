@@ -11,8 +11,8 @@ import unittest
 
 import contract
 from gateway import (Gateway, GatewayTest, clean_environment, gateway_executable, parse_address,
-                     receive_all, receive_exactly, receive_line, tcp_connect, udp_socket,
-                     wait_until)
+                     receive_all, receive_exactly, receive_line, tcp_connect, udp_exchange,
+                     udp_socket, wait_until)
 
 HOST = b"Host: localhost\r\n"
 JSON = b"Content-Type: application/json\r\n"
@@ -239,7 +239,7 @@ class Rights(GuardTest):
         self.assertEqual(self.post(Sec_Fetch_Site="none"), 200)
 
     def test_other_pages(self):
-        before = self.gateway.newest_seq()
+        self.BODY = self.BODY | {"text": "of another page"}
         for origin in ("http://evil.example", "null", "http://localhost:1", "https://x",
                        "http://" + self.host() + ".evil.example"):
             self.assertEqual(self.post(Origin=origin), 403, origin)
@@ -249,7 +249,9 @@ class Rights(GuardTest):
         self.assertEqual(deleted[0], 403)
         probes = self.gateway.get("/healthz?probes=40001", {"Sec-Fetch-Site": "cross-site"})
         self.assertEqual(probes[0], 403)
-        self.assertEqual(self.gateway.newest_seq(), before)
+        udp_exchange(self.gateway.udp, b"of nobody's page")
+        self.gateway.wait_for_messages(1, text="of nobody")
+        self.assertEqual(self.gateway.messages(text="of another"), [])
 
     def test_pages_that_only_read(self):
         """They may link to us, but not ask on their own."""
