@@ -98,6 +98,17 @@ class Healthy(HealthTest):
                 self.assertEqual(another.recv(1), b"")
             self.assertEqual(len(gateway.clients()), 1)
 
+    def test_with_as_many_web_connections_as_there_may_be(self):
+        """Busy is not ill. Nobody announces the probes then, so they are messages."""
+        with Gateway("--max-http-connections", "8") as gateway, contextlib.ExitStack() as stack:
+            for _ in range(8):
+                idle = stack.enter_context(tcp_connect(gateway.address("http")))
+                idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                self.assertIn(b" 200 ", idle.recv(4096))
+            self.assertEqual(self.check_gateway(gateway), (0, "healthy"))
+            stack.close()
+            self.assertEqual(len(gateway.wait_for_messages(3)), 3)
+
     def test_without_a_web_server_the_probes_are_messages(self):
         with Gateway("--transcript", http=()) as gateway:
             self.assertEqual(self.check_gateway(gateway), (0, "healthy"))
