@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { logRow, openDashboard, openPage, startGateway } from './support/dashboard.mjs';
+import { clientRow, logRow, openDashboard, openPage, startGateway } from './support/dashboard.mjs';
 import { tokenFlags } from './support/token.mjs';
 import { tcpClient, udpClient } from './support/traffic.mjs';
 
@@ -180,6 +180,59 @@ test('the main tasks are done by keyboard alone', async (t) => {
     () => document.querySelector('.log').getAttribute('aria-rowcount') === '2',
   );
 });
+
+test('disconnecting, exporting and keeping a packet are done by keyboard alone', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway);
+  const chat = await tcpClient(t, gateway.addresses.tcpChat);
+  await chat.ask('Hi\n');
+  await clientRow(page, chat.address).waitFor();
+  await page.keyboard.press('c');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.getByText('ESTABLISHED').waitFor();
+  await page.keyboard.press('d');
+  await tabTo(page, 'Disconnect…');
+  await page.keyboard.press('Enter');
+  await tabTo(page, 'Keep', 0);
+  await page.keyboard.press('Shift+Tab');
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').getByText('disconnected by operator').waitFor();
+  await page.keyboard.press('Escape');
+
+  await page.keyboard.press('/');
+  await page.keyboard.press('Shift+Tab');
+  await page.keyboard.press('Shift+Tab');
+  await tabTo(page, 'Export…', 0);
+  await page.keyboard.press('Enter');
+  await tabTo(page, 'CSV');
+  const download = page.waitForEvent('download');
+  await page.keyboard.press('Enter');
+  assert.match((await download).suggestedFilename(), /\.csv$/);
+
+  await page.keyboard.press('s');
+  await page.keyboard.press('Shift+Tab');
+  await page.keyboard.press('Shift+Tab');
+  await page.keyboard.press('Shift+Tab');
+  await tabTo(page, 'Save as…', 0);
+  await page.keyboard.press('Enter');
+  await page.keyboard.type('by keyboard');
+  await page.keyboard.press('Enter');
+  await page
+    .getByLabel('Load a packet')
+    .getByText('by keyboard')
+    .first()
+    .waitFor({ state: 'attached' });
+});
+
+/** Presses Tab until it stands on what is called so. */
+async function tabTo(page, name, most = 12) {
+  const here = () => page.evaluate(() => document.activeElement?.textContent ?? '');
+  for (let presses = 0; (await here()) !== name; presses += 1) {
+    assert.ok(presses < most, `Tab comes to ${name}, not to ${await here()}`);
+    await page.keyboard.press('Tab');
+  }
+}
 
 test('Tab goes through the whole page and out of it', async (t) => {
   const gateway = await startGateway(t);

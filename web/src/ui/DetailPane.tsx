@@ -40,7 +40,7 @@ export function DetailPane({ detail, onSendAgain }: Props) {
           Close <kbd class="key">Esc</kbd>
         </button>
       </header>
-      <div class="detail-body" tabIndex={0}>
+      <div class="detail-body" tabIndex={0} data-keys="detail">
         {detail.kind === 'message' ? (
           <MessageDetail key={detail.seq} seq={detail.seq} onSendAgain={onSendAgain} />
         ) : (

@@ -5,6 +5,7 @@ const KEYS: readonly [keys: string, meaning: string][] = [
   ['/', 'to the filter'],
   ['l', 'to the messages'],
   ['c', 'to the clients'],
+  ['d', 'to what is open'],
   ['g', 'to the curves: ← → read them, + − zoom, 0 shows all'],
   ['s', 'to the send form'],
   ['p', 'pause, or go on'],

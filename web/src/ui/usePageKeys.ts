@@ -10,6 +10,7 @@ const PLACES: Record<string, string> = {
   l: 'log',
   c: 'clients',
   g: 'chart',
+  d: 'detail',
 };
 /** Keys that press a button. None of them does what cannot be taken back. */
 const BUTTONS: Record<string, string> = { p: 'pause', b: 'projector', a: 'api' };
