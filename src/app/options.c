@@ -161,7 +161,7 @@ static const struct sl_option fixed_rows[] = {
      ANYWHERE,
      NUMBER(max_http_connections),
      .min = 8,
-     .max = 65536},
+     .max = 16384}, /* a newcomer is compared with each that is there */
     {.name = "max-udp-clients",
      .live = true,
      .help = "UDP clients remembered at once; the one idle longest goes",

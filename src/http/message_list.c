@@ -202,9 +202,10 @@ static bool add_gap(void *context, const struct sl_gap *gap, const char *reason)
 /* What the wait has gone through need not be searched again, unless the page has to tell a gap. */
 static uint64_t first_place(const struct sl_message_list *list)
 {
-    if (!list->oldest_first || !list->wait_walk.record || list->met_gap)
-        return list->place;
-    return list->waited > 0 ? list->first_seq : list->wait_walk.place.seq;
+    uint64_t found = list->waited > 0 ? list->first_seq : list->wait_walk.place.seq;
+    bool knows = list->oldest_first && list->wait_walk.record && !list->met_gap;
+
+    return knows && found > list->place ? found : list->place;
 }
 
 static void begin_page(struct sl_message_list *list)

@@ -166,7 +166,7 @@ static void takes_good_values(void **state)
         {"--max-connections=16777216", offsetof(struct sl_config, max_connections), 16777216},
         {"--max-connections-per-address=1", offsetof(struct sl_config, max_connections_per_address),
          1},
-        {"--max-http-connections=65536", offsetof(struct sl_config, max_http_connections), 65536},
+        {"--max-http-connections=16384", offsetof(struct sl_config, max_http_connections), 16384},
         {"--max-udp-clients=1", offsetof(struct sl_config, max_udp_clients), 1},
         {"--closed-clients=0", offsetof(struct sl_config, closed_clients), 0},
         {"--udp-rate=0", offsetof(struct sl_config, udp_rate), 0},

@@ -245,6 +245,26 @@ static void keeps_other_pages_from_changing_things(void **state)
     assert_int_equal(origin(), 403);
 }
 
+static unsigned site(const char *from, const char *mode)
+{
+    FIELDS("Host", "localhost:8080", "Sec-Fetch-Site", from, "Sec-Fetch-Mode", mode);
+    return sl_guard_site(&headers, &problem);
+}
+
+static void lets_other_pages_only_link_here(void **state)
+{
+    (void)state;
+    FIELDS("Host", "localhost:8080");
+    assert_int_equal(sl_guard_site(&headers, &problem), 0);
+    assert_int_equal(site("same-origin", "cors"), 0);
+    assert_int_equal(site("none", "navigate"), 0);
+    assert_int_equal(site("cross-site", "navigate"), 0);
+    assert_int_equal(site("cross-site", "no-cors"), 403);
+    assert_int_equal(site("same-site", "cors"), 403);
+    FIELDS("Host", "localhost:8080", "Sec-Fetch-Site", "cross-site");
+    assert_int_equal(sl_guard_site(&headers, &problem), 403);
+}
+
 static void wants_a_page_from_tls_over_tls(void **state)
 {
     (void)state;
@@ -310,6 +330,7 @@ int main(void)
         cmocka_unit_test(wants_a_known_version),
         cmocka_unit_test(lets_our_own_page_change_things),
         cmocka_unit_test(keeps_other_pages_from_changing_things),
+        cmocka_unit_test(lets_other_pages_only_link_here),
         cmocka_unit_test(wants_a_page_from_tls_over_tls),
         cmocka_unit_test(wants_json),
         cmocka_unit_test(wants_a_body_announced),

@@ -161,6 +161,36 @@ static void counts_for_a_wait(void **state)
     assert_int_equal(sl_message_list_count(&list, &trail), SL_PROGRESS_DONE);
 }
 
+/* Searched once more from the beginning, it could run out of time before the match. */
+static void begins_the_page_where_the_wait_found_something(void **state)
+{
+    (void)state;
+    fixture_fill(&fixture, 9, 1);
+    assert_int_equal(ask("after=2&wait=5s&client=2"), 0);
+    assert_int_equal(sl_message_list_count(&list, &trail), SL_PROGRESS_DONE);
+    assert_int_equal(list.first_seq, 4);
+    assert_int_equal(sl_message_list_fill(&list, &trail), SL_PROGRESS_DONE);
+    assert_int_equal(list.count, 3);
+    assert_int_equal(ask("after=2&wait=5s&client=77"), 0);
+    assert_int_equal(sl_message_list_count(&list, &trail), SL_PROGRESS_SHORT);
+    /* What is not behind `after` is not shown, though it came while that was waited for. */
+    assert_int_equal(ask("after=20&wait=5s"), 0);
+    assert_int_equal(sl_message_list_count(&list, &trail), SL_PROGRESS_SHORT);
+    fixture_fill(&fixture, 5, 1);
+    assert_int_equal(sl_message_list_fill(&list, &trail), SL_PROGRESS_DONE);
+    assert_int_equal(list.count, 0);
+}
+
+static void tells_the_gap_that_a_wait_met(void **state)
+{
+    (void)state;
+    fixture_fill(&fixture, 200, SL_STORED_SIZE_MAX);
+    assert_int_equal(ask("after=0&wait=5s&limit=1"), 0);
+    assert_int_equal(sl_message_list_count(&list, &trail), SL_PROGRESS_DONE);
+    assert_int_equal(sl_message_list_fill(&list, &trail), SL_PROGRESS_DONE);
+    assert_int_equal(list.gap.from, 1);
+}
+
 static void refuses_by_name(void **state)
 {
     static const struct {
@@ -199,6 +229,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(tells_what_is_evicted, setup, teardown),
         cmocka_unit_test_setup_teardown(ends_a_page_that_grows_too_large, setup, teardown),
         cmocka_unit_test_setup_teardown(counts_for_a_wait, setup, teardown),
+        cmocka_unit_test_setup_teardown(begins_the_page_where_the_wait_found_something, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(tells_the_gap_that_a_wait_met, setup, teardown),
         cmocka_unit_test_setup_teardown(refuses_by_name, setup, teardown),
     };
 

@@ -244,6 +244,25 @@ static void coalesces(void **state)
     sl_ticker_remove(&ticker, &fake.waiter);
 }
 
+static void counts_who_takes_turns(void **state)
+{
+    struct fake one, two;
+
+    (void)state;
+    add(&one, SL_DUE_MESSAGES, 0, -1);
+    add(&two, SL_DUE_MESSAGES, 0, -1);
+    assert_int_equal(ticker.busy, 0);
+    sl_ticker_yield(&ticker, &one.waiter);
+    sl_ticker_yield(&ticker, &one.waiter);
+    sl_ticker_mark_busy(&ticker, &two.waiter);
+    assert_int_equal(ticker.busy, 2);
+    park(&one);
+    assert_int_equal(ticker.busy, 1);
+    sl_ticker_remove(&ticker, &one.waiter);
+    sl_ticker_remove(&ticker, &two.waiter);
+    assert_int_equal(ticker.busy, 0);
+}
+
 static void lets_nobody_park_when_stopping(void **state)
 {
     struct fake parked, late;
@@ -274,6 +293,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(sleeps_where_nothing_happens, setup, teardown),
         cmocka_unit_test_setup_teardown(coalesces, setup, teardown),
+        cmocka_unit_test_setup_teardown(counts_who_takes_turns, setup, teardown),
         cmocka_unit_test_setup_teardown(lets_nobody_park_when_stopping, setup, teardown),
     };
 
