@@ -76,16 +76,33 @@ size_t sl_headers_count(const struct sl_headers *headers, const char *name)
 }
 
 /* "q=0", "q=0.0", "q=0.000": not acceptable (RFC 9110 section 12.4.2). */
+static bool is_zero_weight(const char *parameter, size_t size)
+{
+    size_t at = 3;
+
+    if (size < at || strncasecmp(parameter, "q=0", at) != 0)
+        return false;
+    while (at < size && (parameter[at] == '.' || parameter[at] == '0'))
+        at++;
+    return at == size || is_blank(parameter[at]);
+}
+
+/* `parameters` begin with what separates them from what they belong to. */
 static bool is_refused(const char *parameters, size_t size)
 {
-    const char *q = memmem(parameters, size, "q=0", 3);
+    const char *at = parameters, *end = parameters + size;
 
-    if (!q)
-        return false;
-    q += 3;
-    while (q < parameters + size && (*q == '.' || *q == '0'))
-        q++;
-    return q == parameters + size || *q == ' ' || *q == '\t' || *q == ';';
+    while (at < end) {
+        const char *next;
+
+        while (at < end && (*at == ';' || is_blank(*at)))
+            at++;
+        next = memchr(at, ';', (size_t)(end - at));
+        if (is_zero_weight(at, (size_t)((next ? next : end) - at)))
+            return true;
+        at = next ? next : end;
+    }
+    return false;
 }
 
 static bool item_is(const char *item, size_t size, const char *token)

@@ -10,6 +10,8 @@ static void finds_tokens_in_lists(void **state)
     assert_true(sl_list_has("deflate, GZIP;q=0.5, br", "gzip"));
     assert_true(sl_list_has("br,gzip", "gzip"));
     assert_true(sl_list_has("gzip;q=0.001", "gzip"));
+    assert_true(sl_list_has("gzip;seq=0;a", "gzip"));
+    assert_false(sl_list_has("gzip; a=b ; Q=0 ;c", "gzip"));
     assert_false(sl_list_has("gzip;q=0", "gzip"));
     assert_false(sl_list_has("gzip; q=0.000, br", "gzip"));
     assert_false(sl_list_has("xgzip, gzipx", "gzip"));
