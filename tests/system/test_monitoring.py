@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -15,6 +16,9 @@ MONITORING = Path(__file__).resolve().parents[2] / "docker/monitoring"
 class Dashboard(GatewayTest):
     @classmethod
     def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="socklens-test-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.flags = ("--store", folder.name + "/messages.db")  # which has metrics too
         super().setUpClass()
         cls.dashboard = json.loads((MONITORING / "grafana.json").read_text("utf-8"))
         cls.expressions = [target["expr"] for panel in cls.dashboard["panels"]
@@ -62,6 +66,24 @@ class Dashboard(GatewayTest):
     def test_example_asks_where_the_gateway_is_by_default(self):
         text = (MONITORING / "prometheus.yml").read_text("utf-8")
         self.assertIn('targets: ["127.0.0.1:8080"]', text)
+
+    @unittest.skipUnless(shutil.which("promtool"), "promtool is not here")
+    def test_prometheus_understands_each_expression(self):
+        rules = [{"record": f"panel:{number}", "expr": self.filled_in(expression)}
+                 for number, expression in enumerate(self.expressions)]
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump({"groups": [{"name": "panels", "rules": rules}]}, file)
+            file.flush()
+            done = subprocess.run(["promtool", "check", "rules", file.name], capture_output=True,
+                                  text=True, timeout=30, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn(f"{len(rules)} rules found", done.stdout)
+
+    def filled_in(self, expression):
+        """With what Grafana puts in the place of its variables."""
+        filled = re.sub(r"\$__(rate_interval|range)", "1m", expression).replace("$instance", ".+")
+        self.assertNotIn("$", filled)
+        return filled
 
     @unittest.skipUnless(shutil.which("promtool"), "promtool is not here")
     def test_prometheus_takes_the_example(self):
