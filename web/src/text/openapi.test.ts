@@ -105,9 +105,9 @@ test('a type is told in words, with the names that stand elsewhere', () => {
   assert.deepEqual(typeParts(friends).at(-1), { text: 'Pet', schema: true });
   assert.equal(
     limitWords({ type: 'integer', minimum: 1, maximum: 9, default: 5 }),
-    '1 to 9, 5 by default',
+    ', 1 to 9, 5 by default',
   );
-  assert.equal(limitWords({ type: 'string', format: 'date-time' }), 'date-time');
+  assert.equal(limitWords({ type: 'string', format: 'date-time' }), ', date-time');
 });
 
 test('an example fits its schema, also one that holds itself', () => {

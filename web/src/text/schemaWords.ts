@@ -28,7 +28,7 @@ function joined(lists: TypePart[][], word: string): TypePart[] {
   return lists.flatMap((list, n) => (n === 0 ? list : [{ text: word }, ...list]));
 }
 
-/** "1 to 1,000, 100 by default": what is allowed besides the type. */
+/** ", 1 to 1000, 100 by default": what is allowed besides the type, to be put behind it. */
 export function limitWords(schema: Schema): string {
   const { minimum, maximum, format, pattern, maxItems } = schema;
   const words: string[] = [];
@@ -39,5 +39,5 @@ export function limitWords(schema: Schema): string {
   else if (maximum !== undefined) words.push(`at most ${maximum}`);
   if (maxItems !== undefined) words.push(`at most ${maxItems} of them`);
   if (schema.default !== undefined) words.push(`${plain(schema.default)} by default`);
-  return words.join(', ');
+  return words.map((word) => `, ${word}`).join('');
 }

@@ -22,7 +22,8 @@ export function ApiFields({ api, schema }: Props) {
             </dt>
             <dd>
               <span class="api-limits">
-                <ApiType schema={member} /> {limitWords(resolveSchema(api, member))}
+                <ApiType schema={member} />
+                {limitWords(resolveSchema(api, member))}
               </span>
               {member.description}
               {within && <ApiFields api={api} schema={within} />}

@@ -21,11 +21,11 @@ export function ApiParameters({ api, parameters }: Props) {
             <dd>
               {description}
               <span class="api-limits">
-                <ApiType schema={schema} /> {limitWords(resolveSchema(api, schema))}
+                <ApiType schema={schema} />
+                {limitWords(resolveSchema(api, schema))}
                 {example !== undefined && (
                   <>
-                    {' '}
-                    as in <code>{String(example)}</code>
+                    , as in <code>{String(example)}</code>
                   </>
                 )}
               </span>

@@ -25,7 +25,8 @@ export function ApiSchema({ api, name }: Props) {
         </>
       ) : (
         <p class="api-limits">
-          <ApiType schema={schema} /> {limitWords(schema)}
+          <ApiType schema={schema} />
+          {limitWords(schema)}
         </p>
       )}
     </article>
