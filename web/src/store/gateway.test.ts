@@ -167,3 +167,13 @@ test('a log that was full while it was read begins anew at the end', async () =>
   assert.equal(kinds(gateway).length, 30);
   assert.equal(gateway.log.detached, false);
 });
+
+test('without a connection nothing that is shown grows older by itself', () => {
+  const { gateway } = setUp({});
+  gateway.onState({ name: 'live' });
+  gateway.onEvents([statusEvent('a', 1)]);
+  const ahead = gateway.clockAheadMs.value;
+  assert.equal(gateway.knownUntil(5000), 5000 + ahead);
+  gateway.onState({ name: 'reconnecting', problem: 'gone' });
+  assert.equal(gateway.knownUntil(9000), 1000 + ahead);
+});

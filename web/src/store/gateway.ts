@@ -64,6 +64,12 @@ export class Gateway {
     return this.status.value?.listeners.filter(({ transport }) => transport === 'udp') ?? [];
   }
 
+  /** The moment, by the gateway's clock, up to which what is shown is known to be so. */
+  knownUntil(now: number): number {
+    const live = this.stream.value.name === 'live';
+    return (live ? now : (this.heardAt.value ?? now)) + this.clockAheadMs.value;
+  }
+
   /** What follows is another selection: what is shown of the old one goes. */
   setFilter(filter: Filter): void {
     this.filter = filter;

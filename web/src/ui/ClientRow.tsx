@@ -54,7 +54,7 @@ export function ClientRow({ client, index, active, selected, onOpen }: Props) {
         {formatTimeToSecond(client.opened_at)}
       </span>
       <span role="gridcell" class="cell cell-seen">
-        {lastSeen(client, now.value + gateway.clockAheadMs.value)}
+        {lastSeen(client, gateway.knownUntil(now.value))}
       </span>
       <span role="gridcell" class="cell cell-messages">
         {formatCompact(received.messages)}
