@@ -128,7 +128,7 @@ class Resume(unittest.TestCase):
         with Traffic(gateway.udp, PAYLOAD, WINDOW_S):
             reader.read_in_pieces(gateway, SECONDS, pause_s)
         self.assert_complete(reader, first, reader.read_to_end(gateway))
-        self.assertGreater(len(reader.pieces), 100 * SECONDS)
+        self.assertGreater(len(reader.pieces), 100)
 
     def test_from_memory(self):
         reader = Reader(1)
