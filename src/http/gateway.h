@@ -60,7 +60,7 @@ struct sl_http {
     bool started;
     atomic_bool ready, stopping;
     _Atomic size_t requests;   /* between head and the end of the answer */
-    _Atomic size_t held_bytes; /* of answers in the making or on their way; see intake.h */
+    _Atomic size_t held_bytes; /* see intake.h */
     _Atomic size_t streams;
     _Atomic size_t datagrams; /* test datagrams whose reply is awaited */
 };

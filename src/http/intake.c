@@ -142,6 +142,21 @@ enum sl_intake sl_intake_head(struct sl_request *request, bool sound)
     return SL_INTAKE_GO_ON;
 }
 
+bool sl_intake_hold(struct sl_request *request, size_t size)
+{
+    size_t before = request->held_bytes;
+    size_t others = atomic_fetch_add(&request->http->held_bytes, size - before) - before;
+
+    request->held_bytes = size;
+    return size <= SL_INTAKE_HELD_SMALL || others + size <= SL_INTAKE_HELD_MAX;
+}
+
+static unsigned set_no_room(struct sl_problem *problem)
+{
+    return sl_problem_set(problem, 503, NULL, NULL,
+                          "all that large requests and answers may hold is held by others");
+}
+
 /* Content-Length was checked; a chunked body shows its size only as it comes. */
 bool sl_intake_body(struct sl_request *request, const char *bytes, size_t size)
 {
@@ -149,6 +164,11 @@ bool sl_intake_body(struct sl_request *request, const char *bytes, size_t size)
     if (!request->refusal.status && request->body_seen > request->route->body_max) {
         sl_buffer_deinit(&request->body);
         refuse_size(request);
+    }
+    if (!request->refusal.status && !sl_intake_hold(request, request->body.size + size)) {
+        sl_buffer_deinit(&request->body);
+        sl_intake_hold(request, 0);
+        set_no_room(&request->refusal);
     }
     if (request->refusal.status)
         return request->body_seen <= SL_INTAKE_DISCARD_MAX;
@@ -164,20 +184,11 @@ void sl_intake_refuse(struct sl_request *request, struct sl_answer *answer)
         sl_answer_header(answer, "WWW-Authenticate", "Bearer realm=\"socklens\"");
 }
 
-bool sl_intake_hold(struct sl_request *request, size_t size)
-{
-    size_t before = request->held_bytes;
-    size_t others = atomic_fetch_add(&request->http->held_bytes, size - before) - before;
-
-    request->held_bytes = size;
-    return size <= SL_INTAKE_HELD_SMALL || others + size <= SL_INTAKE_HELD_MAX;
-}
-
 enum sl_step sl_intake_no_room(struct sl_answer *answer)
 {
     struct sl_problem problem;
 
-    sl_problem_set(&problem, 503, NULL, NULL, "too many large answers wait for their readers");
+    set_no_room(&problem);
     sl_answer_deinit(answer);
     *answer = (struct sl_answer){0};
     sl_answer_problem(answer, &problem);
@@ -192,7 +203,8 @@ enum sl_step sl_intake_step(struct sl_request *request, struct sl_answer *answer
         sl_intake_refuse(request, answer);
     else
         step = request->route->step(request, answer);
-    if (step == SL_STEP_ANSWER && !answer->source && !sl_intake_hold(request, answer->body.size))
+    if (step == SL_STEP_ANSWER && !answer->source &&
+        !sl_intake_hold(request, request->body.size + answer->body.size))
         return sl_intake_no_room(answer);
     return step;
 }

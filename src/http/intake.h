@@ -27,13 +27,14 @@ enum sl_intake sl_intake_head(struct sl_request *request, bool sound);
 /* Bytes of the body; false where the connection should end. */
 bool sl_intake_body(struct sl_request *request, const char *bytes, size_t size);
 
-/* What all answers together may hold in memory while they are made and until their readers, who may
- * take their time, have them. */
+/* What all bodies together may hold in memory: of requests until they are done with, of answers
+ * until their readers, who may take their time, have them. */
 #define SL_INTAKE_HELD_MAX ((size_t)128 << 20)
-/* An answer up to this size always has room. */
+/* A request and its answer up to this size always have room. */
 #define SL_INTAKE_HELD_SMALL ((size_t)64 << 10)
 
-/* The request's answer holds `size` bytes by now, until its end. False where that is too much. */
+/* The request and its answer hold `size` bytes by now, until its end. False where that is too much.
+ */
 bool sl_intake_hold(struct sl_request *request, size_t size);
 
 /* Answers that there is no room for the answer. */

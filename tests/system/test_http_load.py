@@ -167,6 +167,43 @@ class Pages(unittest.TestCase):
         return sock.recv(12, socket.MSG_PEEK | socket.MSG_WAITALL)
 
 
+class Bodies(unittest.TestCase):
+    """Requests of many kilobytes that never become whole: likewise."""
+
+    SENDERS = 400
+
+    def test_unfinished(self):
+        allow_descriptors(self, 4 * self.SENDERS)
+        with Gateway() as gateway:
+            footprint, others = Footprint(gateway), Others(self, gateway)
+            answers = set()
+            for _ in range(5):  # a busy machine may be too late for all of them
+                answers |= self.send_all(gateway, others)
+                if 503 in answers:
+                    break
+            # Too large for a datagram; too much with the others; or late, and cut.
+            self.assertLessEqual(answers, {413, 503, None})
+            self.assertIn(503, answers)
+            footprint.wait_gone()
+
+    def send_all(self, gateway, others):
+        whole = request("/api/v1/datagrams", "POST",
+                        body=b'{"listener":"udp-upper","base64":"%s"}' % (b"A" * 440_000))
+        with Crowd(gateway) as crowd, contextlib.suppress(OSError):
+            for _ in range(self.SENDERS):
+                crowd.connect(whole[:-100])
+            answers = {self.finish(sock, whole[-100:]) for sock in crowd.socks}
+            others.check()
+            return answers
+        return set()
+
+    def finish(self, sock, rest):
+        with contextlib.suppress(OSError), sock.makefile("rb") as file:
+            sock.sendall(rest)
+            return read_answer(file)[0]
+        return None
+
+
 class Waits(GatewayTest):
     """Hundreds of `wait=`, which no message ends but the one."""
 
