@@ -212,6 +212,8 @@ static void write_http(struct page *page, struct sl_http *http)
            "Connections of the web server that were turned away.");
     single(page, "http_requests_in_flight", "gauge", atomic_load(&http->requests),
            "Requests between their head and the end of their answer.");
+    single(page, "http_held_bytes", "gauge", atomic_load(&http->held_bytes),
+           "Bytes of requests and answers that wait for their peers, streams apart.");
     single(page, "http_streams", "gauge", atomic_load(&http->streams),
            "Event streams that are open.");
     single(page, "http_streams_max", "gauge", http->options.streams_max,

@@ -5,6 +5,7 @@ minutes, where that finds more.
 """
 
 import os
+import re
 import resource
 import socket
 import statistics
@@ -127,11 +128,15 @@ class Footprint:
 
     def look(self):
         web = self.gateway.status()["http"]
-        return web["connections"], web["streams"], self.gateway.open_files()
+        return (web["connections"], web["streams"], self.gateway.open_files(), self.held_bytes())
+
+    def held_bytes(self):
+        page = self.gateway.request_raw("GET", "/metrics")[2].decode()
+        return int(re.search(r"^socklens_http_held_bytes (\d+)$", page, re.MULTILINE)[1])
 
     def wait_gone(self):
         wait_until(lambda: all(now <= then for now, then in zip(self.look(), self.before)),
-                   f"connections, streams and descriptors as before: {self.before}", PATIENCE_S)
+                   f"connections, streams, descriptors, memory as before: {self.before}", PATIENCE_S)
 
 
 def allow_descriptors(test, count):
