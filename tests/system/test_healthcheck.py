@@ -107,6 +107,7 @@ class Healthy(HealthTest):
                 self.assertIn(b" 200 ", idle.recv(4096))
             self.assertEqual(self.check_gateway(gateway), (0, "healthy"))
             stack.close()
+            wait_until(lambda: gateway.get("/healthz")[0] == 200, "it has seen them go")
             self.assertEqual(len(gateway.wait_for_messages(3)), 3)
 
     def test_without_a_web_server_the_probes_are_messages(self):
