@@ -1,6 +1,7 @@
 /* The store: the log on disk, one SQLite file.
  *
- * One writer thread follows the journal and does all writes and checkpoints; readers are read-only
+ * One writer thread follows the journal and does all writes; another one moves what is committed
+ * from the WAL into the file, which may mean to wait for the disk. Readers are read-only
  * connections of their own (WAL: neither waits for the other). Every exchange is one row keyed by
  * its sequence number. Sequence numbers and client ids continue across restarts. SIGXFSZ must be
  * blocked or ignored, so that a limit of file sizes is met like a full disk. */

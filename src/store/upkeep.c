@@ -173,7 +173,8 @@ static void checkpoint_if_due(struct sl_store *store, bool idle)
     uint64_t frames = (uint64_t)store->wal_frames, unmoved;
     bool overdue = frames >= WAL_OVERDUE * limit;
 
-    if (frames >= (bytes < SL_FILES_WAL_MAX ? WAL_FULL : WAL_FULL_ROOMY) * limit)
+    if (frames >= (bytes < SL_FILES_WAL_MAX ? WAL_FULL : WAL_FULL_ROOMY) * limit &&
+        unmoved_frames(store) >= limit)
         sl_store_checkpoint(store);
     if (!look_at_pass(store, 0) || store->wal_frames == 0)
         return;

@@ -4,7 +4,8 @@
  * in large transactions: a worker that appends pays for at most one wake in that time, and SQLite's
  * cost of a commit is shared. With synchronous=NORMAL a commit is a write(2) into the WAL: what is
  * committed survives the process, and the system calls that wait for the disk come with the
- * checkpoints only. */
+ * checkpoints only, which another thread does (checkpointer.h). A transaction ends after a tenth of
+ * a second too, so that a slow machine does not keep what is long read uncommitted. */
 #include <errno.h>
 #include <poll.h>
 #include <sys/eventfd.h>
