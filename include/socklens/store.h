@@ -63,8 +63,8 @@ uint64_t sl_store_cleared_seq(const struct sl_store *store);
 int sl_store_start(struct sl_store *store, struct sl_journal *journal,
                    const struct sl_registry *registry, struct sl_error *error);
 
-/* Writes what the journal holds, checkpoints, ends the thread; on a full disk it gives up after one
- * try and says what is missing. Idempotent. */
+/* Writes what the journal holds, lets go of what retention does not allow, ends the thread; on a
+ * full disk it gives up after one try and says what is missing. Idempotent. */
 void sl_store_stop(struct sl_store *store);
 
 /* All readers must be closed before. Stops if need be. NULL is fine. */

@@ -16,6 +16,7 @@
 #include "store/store.h"
 
 #define GATHER_MS 25
+#define TRIM_NS   (2 * SL_NS_PER_S)
 
 /* Of one transaction. */
 #define ROWS_MAX  16384u
@@ -181,6 +182,41 @@ static void finish(struct sl_store *store, enum progress progress)
                      store->path, (unsigned long long)store->next_seq);
 }
 
+/* One round of writing and upkeep; true where there is more to do at once. */
+static bool work(struct sl_store *store, enum progress *progress)
+{
+    bool more;
+
+    if (atomic_exchange(&store->damaged, false))
+        sl_store_begin_anew(store, "a reader met a broken page");
+    sl_waker_arm(store->waker); /* before reading: what comes meanwhile must wake */
+    *progress = write_some(store, sl_clock_mono_ns());
+    more = *progress == PROGRESS_MORE;
+    if (*progress != PROGRESS_FAILED)
+        more |= sl_store_upkeep(store, sl_clock_mono_ns());
+    return more;
+}
+
+/* Writes all that is there, whatever that takes, and then goes on with what has to go for a while,
+ * so that the file that is left is within its limits. */
+static enum progress drain(struct sl_store *store)
+{
+    enum progress progress = PROGRESS_MORE;
+    int64_t until_ns = 0;
+    bool more = true;
+
+    while (more && progress != PROGRESS_FAILED) {
+        store->retry_at_ns = 0;
+        more = work(store, &progress);
+        if (progress == PROGRESS_MORE)
+            continue;
+        if (until_ns == 0)
+            until_ns = sl_clock_mono_ns() + TRIM_NS;
+        more &= sl_clock_mono_ns() < until_ns;
+    }
+    return progress;
+}
+
 void *sl_store_run(void *context)
 {
     struct sl_store *store = context;
@@ -188,24 +224,10 @@ void *sl_store_run(void *context)
 
     pthread_setname_np(pthread_self(), "store");
     sl_priority_raise();
-    for (;;) {
-        bool stopping = atomic_load(&store->stopping), more;
-        int64_t now_ns = sl_clock_mono_ns();
-
-        if (atomic_exchange(&store->damaged, false))
-            sl_store_begin_anew(store, "a reader met a broken page");
-        sl_waker_arm(store->waker); /* before reading: what comes meanwhile must wake */
-        if (stopping)
-            store->retry_at_ns = 0;
-        progress = write_some(store, now_ns);
-        if (stopping && progress != PROGRESS_MORE)
-            break;
-        more = progress == PROGRESS_MORE;
-        if (progress != PROGRESS_FAILED && !stopping)
-            more |= sl_store_upkeep(store, sl_clock_mono_ns());
-        if (!more)
+    while (!atomic_load(&store->stopping)) {
+        if (!work(store, &progress))
             sleep_until(store, progress == PROGRESS_FAILED);
     }
-    finish(store, progress);
+    finish(store, drain(store));
     return NULL;
 }

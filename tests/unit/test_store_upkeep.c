@@ -77,6 +77,24 @@ static void the_file_stays_below_its_size(void **state)
     assert_int_equal(room_stats(room).newest_seq, 5 * MANY);
 }
 
+/* Though most of it was not written yet when the stop came. */
+static void a_stop_leaves_what_is_allowed(void **state)
+{
+    struct room *room = *state;
+    struct stat status;
+
+    room->retention = (struct sl_retention){.messages = 3000, .bytes = 1 << 20};
+    room->journal_size = 32 << 20;
+    room_begin(room);
+    for (int i = 0; i < 5; i++)
+        room_append_many(room, MANY);
+    room_end(room);
+    assert_int_equal(stat(room->path, &status), 0);
+    assert_in_range(status.st_size, 1, 1 << 20);
+    assert_int_equal(room_number(room, "SELECT count(*) FROM messages"), 3000);
+    assert_int_equal(room_number(room, "SELECT max(seq) FROM messages"), 5 * MANY);
+}
+
 static void what_is_too_old_goes(void **state)
 {
     struct room *room = *state;
@@ -289,6 +307,7 @@ int main(void)
         ROOM_TEST(the_oldest_go_by_count),
         ROOM_TEST(a_limit_can_come_later),
         ROOM_TEST(the_file_stays_below_its_size),
+        ROOM_TEST(a_stop_leaves_what_is_allowed),
         ROOM_TEST(what_is_too_old_goes),
         ROOM_TEST(clearing_empties_and_shrinks_the_file),
         ROOM_TEST(clearing_spares_what_came_later),
