@@ -18,6 +18,7 @@ test('a datagram is on the page within a second, with its reply and its client',
   const row = logRow(page, 'hello straße');
   await row.waitFor();
   const elapsed = Date.now() - sentAt;
+  t.diagnostic(`on the page after ${elapsed} ms`);
   assert.ok(elapsed < 1000, `it took ${elapsed} ms`);
   assert.equal(await row.locator('.cell-sent').textContent(), 'HELLO STRASSE');
   assert.equal(await row.locator('.cell-client').textContent(), client.address);

@@ -28,6 +28,25 @@ test('hostile payloads are text and nothing else', async (t) => {
   assert.deepEqual(complaints, []);
 });
 
+const MOST_BYTES = 150_000;
+
+test('all that the page consists of is small, and comes from the gateway alone', async (t) => {
+  const gateway = await startGateway(t);
+  const { page, complaints } = await openDashboard(t, gateway);
+  await page.goto(`${gateway.url}#view=api`);
+  await page.locator('.api-part').first().waitFor();
+  const files = await page.evaluate(() =>
+    ['navigation', 'resource']
+      .flatMap((type) => performance.getEntriesByType(type))
+      .filter(({ name }) => !name.includes('/api/'))
+      .map(({ name, encodedBodySize }) => [new URL(name).pathname, encodedBodySize]),
+  );
+  const bytes = files.reduce((sum, [, size]) => sum + size, 0);
+  t.diagnostic(`${bytes} bytes gzipped: ${files.join(' ')}`);
+  assert.ok(bytes > 1000 && bytes < MOST_BYTES, `${bytes} bytes`);
+  assert.deepEqual(complaints, []);
+});
+
 test('the policy is strict and the page lives within it', async (t) => {
   const gateway = await startGateway(t);
   const response = await fetch(gateway.url);

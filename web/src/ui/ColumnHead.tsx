@@ -1,4 +1,4 @@
-import type { Column, Sorting } from './VirtualTable';
+import type { Column, Sorting } from './columns';
 
 interface Props {
   column: Column;

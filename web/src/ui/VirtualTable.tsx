@@ -1,21 +1,11 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { ColumnHead } from './ColumnHead';
+import type { Column, Sorting } from './columns';
 import { useSize } from './useSize';
 
 /** Rows drawn beyond each edge, so that a quick scroll does not show white. */
 const OVERSCAN = 8;
-
-export interface Column {
-  label: string;
-  /** What the table can be ordered by, in the words of `Sorting`. */
-  sort?: string;
-}
-
-export interface Sorting {
-  by: string;
-  descending: boolean;
-}
 
 interface Props {
   label: string;
