@@ -6,10 +6,15 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* For the calling thread. Does nothing without a privilege or RLIMIT_NICE. */
+#define SL_PRIORITY_AHEAD 5
+
+/* Lets the calling thread come before the process's others. Does nothing without a privilege or
+ * RLIMIT_NICE. */
 static inline void sl_priority_raise(void)
 {
-    setpriority(PRIO_PROCESS, (id_t)gettid(), -5);
+    id_t thread = (id_t)gettid();
+
+    setpriority(PRIO_PROCESS, thread, getpriority(PRIO_PROCESS, thread) - SL_PRIORITY_AHEAD);
 }
 
 #endif
