@@ -30,6 +30,37 @@ test('a gateway that falls silent is no longer shown as live, and nothing is mis
   assert.deepEqual(complaints, []);
 });
 
+/** Lets the clock jump while the other one stands still, as they do for a laptop that sleeps. */
+function letSleep() {
+  const [clock, timer] = [Date.now.bind(Date), performance.now.bind(performance)];
+  let slept = 0;
+  let stoodAt = null;
+  Date.now = () => clock() + slept;
+  performance.now = () => stoodAt ?? timer();
+  window.sleepOneHour = () => {
+    stoodAt = timer();
+    slept = 3_600_000;
+  };
+}
+
+test('what slept with its connection says so, and goes on from where it was', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway, { init: letSleep });
+  const client = await udpClient(t, gateway.addresses.udpUpper);
+  await client.ask('before the sleep');
+  await logRow(page, 'BEFORE THE SLEEP').waitFor();
+  gateway.signal('SIGSTOP');
+  await page.evaluate(() => window.sleepOneHour());
+  await waitForState(page, 'reconnecting');
+  await page.getByText('shown as of 1 h 00 min ago').waitFor();
+  gateway.signal('SIGCONT');
+  await waitForState(page, 'live');
+  await client.ask('after the sleep');
+  await logRow(page, 'AFTER THE SLEEP').waitFor();
+  assert.equal(await logRow(page, 'BEFORE THE SLEEP').count(), 1);
+  assert.equal(await page.locator('.row-gap').count(), 0);
+});
+
 /** This machine's clock is an hour ahead of the gateway's. */
 function setClockAhead() {
   const Real = Date;
