@@ -26,9 +26,9 @@ class ConfigTest(unittest.TestCase):
             file.write(text)
         return name
 
-    def run_to_end(self, *arguments, **env):
-        """For what ends by itself: (status, stdout, stderr)."""
-        done = subprocess.run([gateway_executable(), *arguments], cwd=self.folder, text=True,
+    def run_to_end(self, *arguments, through=(), **env):
+        """For what ends by itself, started `through` a command: (status, stdout, stderr)."""
+        done = subprocess.run([*through, gateway_executable(), *arguments], cwd=self.folder, text=True,
                               env=clean_environment(self.folder) | env, timeout=START_TIMEOUT_S,
                               stdin=subprocess.DEVNULL, capture_output=True, check=False)
         return done.returncode, done.stdout, done.stderr
