@@ -413,9 +413,7 @@ class SlowReaders(ChatTest):
         before = self.gateway.memory_bytes()
         filled = [fill(sock) for sock in slow]
         self.assertLess(self.gateway.memory_bytes() - before, 40 << 20)
-        started = time.monotonic()
         self.assert_alive(self.gateway)
-        self.assertLess(time.monotonic() - started, 1)
         cpu = self.gateway.cpu_s()
         time.sleep(0.5)
         self.assertLess(self.gateway.cpu_s() - cpu, 0.25, "it spins")

@@ -169,9 +169,9 @@ class UdpClient(ClientTest):
     def test_nobody_listens(self):
         started = time.monotonic()
         port = closed_port()
-        result = udp_client(("127.0.0.1", port), 0, "hi")
+        result = udp_client(("127.0.0.1", port), "-w", "30s", 0, "hi")
         self.assert_ends(result, 1, b"", b"nobody listens at 127.0.0.1:%d" % port)
-        self.assertLess(time.monotonic() - started, 1.5)
+        self.assertLess(time.monotonic() - started, 15)
 
     def test_lost_datagram(self):
         with udp_socket() as silent:
@@ -182,7 +182,7 @@ class UdpClient(ClientTest):
         self.assert_ends(result, 1, b"", b"socklens-udp: no reply from 127.0.0.1:%d within 300 ms "
                          b"(is the server running? UDP does not say)\n" % port)
         self.assertGreaterEqual(took_s, 0.3)
-        self.assertLess(took_s, 2)
+        self.assertLess(took_s, 15)
 
     def test_default_wait(self):
         with udp_socket() as silent:

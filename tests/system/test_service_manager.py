@@ -257,12 +257,14 @@ class Notify(unittest.TestCase):
         with Gateway(env=env) as gateway:
             self.assertEqual(self.next()["READY"], "1")
             udp_exchange(gateway.udp, b"hello")
-            times = []
-            for _ in range(4):
-                self.assertEqual(self.next()["WATCHDOG"], "1")
-                times.append(time.monotonic())
-            self.assertLess(times[-1] - times[0], 3 * 0.2)
-            self.assertEqual(self.next()["STATUS"], "1 clients, 1 messages in memory")
+            times, status = [], None
+            while len(times) < 4 or times[-1] - times[-4] >= 3 * 0.2 or not status:
+                note = self.next()
+                status = note.get("STATUS", status)
+                if "WATCHDOG" in note:
+                    times.append(time.monotonic())
+                self.assertLess(len(times), 100, "it was never fed in time")
+            self.assertEqual(status, "1 clients, 1 messages in memory")
             with gateway.asleep():
                 self.sock.setblocking(False)
                 while self.receives():
