@@ -37,10 +37,6 @@ class Events(GatewayTest):
     def streams(self):
         return self.gateway.status()["http"]["streams"]
 
-    def wait_for_no_stream(self):
-        """Those of earlier tests are gone."""
-        wait_until(lambda: self.streams() == 0, "no stream is left")
-
     def log_id(self):
         return self.gateway.status()["log"]["id"]
 
@@ -170,18 +166,17 @@ class Events(GatewayTest):
             self.assertEqual((status, problem["param"]), (400, param))
 
     def test_head(self):
-        self.wait_for_no_stream()
-        status, headers, body = self.gateway.request_raw("HEAD", "/api/v1/events")
-        self.assertEqual((status, body), (200, b""))
-        self.assertEqual(headers["Content-Type"], "text/event-stream")
-        self.assertEqual(self.streams(), 0)
+        for _ in range(20):
+            status, headers, body = self.gateway.request_raw("HEAD", "/api/v1/events")
+            self.assertEqual((status, body), (200, b""))
+            self.assertEqual(headers["Content-Type"], "text/event-stream")
+        self.assertLess(self.streams(), 20)  # some of earlier tests may still be there
 
     def test_a_reader_that_went_is_noticed(self):
-        self.wait_for_no_stream()
         with self.gateway.events() as stream:
             stream.next_of("status")
-            self.assertEqual(self.streams(), 1)
-        self.wait_for_no_stream()
+            self.assertGreaterEqual(self.streams(), 1)
+        wait_until(lambda: self.streams() == 0, "it is gone")
 
     def test_idle_streams_cost_nothing(self):
         with self.gateway.events("types=messages"), self.gateway.events("types=messages"):
