@@ -14,6 +14,16 @@ const EVIL = 'evil.example';
 const NO_HELP_FROM_THE_BROWSER =
   '--disable-features=BlockInsecurePrivateNetworkRequests,LocalNetworkAccessChecks';
 const BODY = JSON.stringify({ listener: 'udp-upper', text: 'sent by a stranger' });
+/** What readAll gives where the browser shows the page none of it. */
+const NOTHING_READ = {
+  cors: 'refused',
+  opaque: 'refused',
+  events: 'refused',
+  script: 'refused',
+  code: 'refused',
+  style: 'refused',
+  picture: 'refused',
+};
 
 async function hostileBrowser(t) {
   const browser = await launchBrowser([
@@ -174,15 +184,7 @@ for (const [where, host] of [
       await untilAnswered(gateway, 'POST', 403, refusals + 1);
     }
 
-    assert.deepEqual(await page.evaluate(readAll, [gateway.url]), {
-      cors: 'refused',
-      opaque: 'refused',
-      events: 'refused',
-      script: 'refused',
-      code: 'refused',
-      style: 'refused',
-      picture: 'refused',
-    });
+    assert.deepEqual(await page.evaluate(readAll, [gateway.url]), NOTHING_READ);
     assert.ok((await answered(gateway, 'GET', 403)) >= 4);
 
     assert.deepEqual(await seen(), before);
@@ -246,15 +248,7 @@ test('a name that was turned to this machine gets nothing', async (t) => {
     [BODY, clientId],
   );
   assert.deepEqual(misdirected, [421, 421, 421, 421, 421]);
-  assert.deepEqual(await page.evaluate(readAll, [site]), {
-    cors: 'refused',
-    opaque: 'refused',
-    events: 'refused',
-    script: 'refused',
-    code: 'refused',
-    style: 'refused',
-    picture: 'refused',
-  });
+  assert.deepEqual(await page.evaluate(readAll, [site]), NOTHING_READ);
 
   assert.deepEqual(await seen(), before);
   assert.equal(String(await chat.ask('still here')), 'Your data was 10 bytes');

@@ -212,18 +212,22 @@ int connect_unix(const char *path)
     return fd;
 }
 
-bool find_own_address(struct sl_address *address)
+bool find_own_endpoint(char where[SL_ADDRESS_TEXT_SIZE])
 {
     struct ifaddrs *all = NULL;
+    struct sl_address address = SL_ADDRESS_NONE;
     bool found = false;
     assert_int_equal(getifaddrs(&all), 0);
     for (const struct ifaddrs *one = all; one && !found; one = one->ifa_next) {
         if (!one->ifa_addr || one->ifa_addr->sa_family != AF_INET)
             continue;
-        *address = sl_address_from_sockaddr(one->ifa_addr, sizeof(struct sockaddr_in));
-        found = !sl_address_is_loopback(address);
+        address = sl_address_from_sockaddr(one->ifa_addr, sizeof(struct sockaddr_in));
+        found = !sl_address_is_loopback(&address);
     }
     freeifaddrs(all);
+    address.port = 0;
+    if (found)
+        sl_address_format(&address, where);
     return found;
 }
 

@@ -48,8 +48,8 @@ int connect_stream(const struct sl_address *to);
 int connect_datagram(const struct sl_address *from, const struct sl_address *to);
 int connect_unix(const char *path);
 
-/* An IPv4 address of this machine that is not loopback; false where it has none. */
-bool find_own_address(struct sl_address *address);
+/* Port 0 of an IPv4 address of this machine that is not loopback; false where it has none. */
+bool find_own_endpoint(char where[SL_ADDRESS_TEXT_SIZE]);
 
 void send_bytes(int fd, const void *bytes, size_t size);
 void send_text(int fd, const char *text);

@@ -1,7 +1,6 @@
 /* Limits and idle times that change while the gateway runs. */
 #include "unit.h"
 
-#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -110,16 +109,13 @@ static void the_number_of_udp_clients(void **state)
 static void the_rate_of_datagrams(void **state)
 {
     (void)state;
-    struct sl_address address;
-    char host[SL_ADDRESS_TEXT_SIZE], where[SL_ADDRESS_TEXT_SIZE + 2];
-    if (!find_own_address(&address))
+    char where[SL_ADDRESS_TEXT_SIZE];
+    if (!find_own_endpoint(where))
         skip();
-    sl_address_format_host(&address, host);
-    snprintf(where, sizeof(where), "%s:0", host);
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.udp_rate = 1;
     struct serving serving = serving_new(&options);
-    address = serving_listen(&serving, SL_UDP_UPPER, where);
+    struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, where);
     serving_start(&serving);
     int fd = connect_datagram(NULL, &address);
     uint64_t seq = 0;
