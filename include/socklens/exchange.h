@@ -30,14 +30,15 @@ enum sl_record_kind {
 enum sl_outcome {
     SL_REPLIED,
     SL_REPLY_TOO_LARGE,         /* over 65,507 bytes: no datagram can carry it */
-    SL_REFUSED_OWN_LISTENER,    /* source port is one of our own UDP listeners': an echo loop */
-    SL_REFUSED_REFLECTING_PORT, /* source port of a service that answers anything (7, 19, 53 ...) */
+    SL_REFUSED_OWN_LISTENER,    /* source port is one of our own UDP listeners' */
+    SL_REFUSED_REFLECTING_PORT, /* a remote port of a service that answers anything (7, 53 ...) */
     SL_REFUSED_NOT_UNICAST,     /* to or from a broadcast, multicast or unspecified address */
     SL_REFUSED_RATE_LIMIT,      /* the source address is over its rate */
     SL_SEND_FAILED,             /* the kernel refused the reply (no route, firewall, no memory) */
     SL_PEER_GONE,               /* the connection ended before the reply was handed to the kernel */
     SL_AFTER_CLOSE,             /* arrived after the message that ended the conversation */
     SL_UNFINISHED,              /* a line without an end when the connection ended */
+    SL_REFUSED_LOOP,            /* the peer goes on sending our own answer back: an echo loop */
     SL_OUTCOME_COUNT
 };
 

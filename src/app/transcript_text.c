@@ -62,6 +62,8 @@ static const char *no_reply_reason(uint8_t outcome)
         return "the conversation had ended";
     case SL_UNFINISHED:
         return "the connection ended in the middle of the line";
+    case SL_REFUSED_LOOP:
+        return "the client sends back each reply at once";
     case SL_REPLIED:
     case SL_OUTCOME_COUNT:
         break;

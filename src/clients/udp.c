@@ -13,6 +13,7 @@
 
 #include "clients/common.h"
 #include "socklens/clock.h"
+#include "socklens/port.h"
 
 #define DATAGRAM_MAX 65535
 
@@ -122,8 +123,20 @@ static ssize_t send_and_wait(int fd, const struct question *question)
     }
 }
 
-static ssize_t ask_on(int fd, const struct question *question, const char *name,
-                      struct sl_error *error)
+/* Why nothing may have come, in brackets. */
+static const char *guess(const struct question *question, const struct sl_address *server)
+{
+    if (question->bind_port != 0 && question->bind_port == server->port)
+        return "a datagram from the server's own port is taken for a loop and not answered: bind "
+               "another, or 0";
+    if (sl_port_reflects(question->bind_port) && !sl_address_is_loopback(server))
+        return "that port has a service that may be forged, so a server may not answer it: bind "
+               "another, or 0";
+    return "is the server running? UDP does not say";
+}
+
+static ssize_t ask_on(int fd, const struct question *question, const struct sl_address *server,
+                      const char *name, struct sl_error *error)
 {
     const struct sl_cli_options *options = question->options;
     ssize_t got = -ETIMEDOUT;
@@ -133,12 +146,13 @@ static ssize_t ask_on(int fd, const struct question *question, const char *name,
         return got;
     if (got != -ETIMEDOUT)
         return set_failure(error, (int)-got, question->size, name);
-    char time[SL_CLI_TIME_SIZE], times[48] = "";
+    char time[SL_CLI_TIME_SIZE], times[48] = "", from[24] = "";
     if (options->retries > 0)
         snprintf(times, sizeof(times), " of each of %u datagrams", options->retries + 1);
-    return sl_error_set(error, -ETIMEDOUT,
-                        "no reply from %s within %s%s (is the server running? UDP does not say)",
-                        name, sl_cli_format_time(options->wait_ns, time), times);
+    if (question->bind_port != 0)
+        snprintf(from, sizeof(from), " to port %u", question->bind_port);
+    return sl_error_set(error, -ETIMEDOUT, "no reply from %s%s within %s%s (%s)", name, from,
+                        sl_cli_format_time(options->wait_ns, time), times, guess(question, server));
 }
 
 /* Asks one address after the other until one answers: the reply's size, or a negative errno. */
@@ -156,7 +170,7 @@ static ssize_t ask(const struct question *question, struct sl_error *error)
         int fd = open_socket(&addresses[i], question->bind_port, name, &one);
         got = fd;
         if (fd >= 0) {
-            got = ask_on(fd, question, name, &one);
+            got = ask_on(fd, question, &addresses[i], name, &one);
             close(fd);
         }
         if (got >= 0)

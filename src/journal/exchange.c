@@ -19,6 +19,7 @@ static const char *const outcome_names[SL_OUTCOME_COUNT] = {
     [SL_PEER_GONE] = "peer_gone",
     [SL_AFTER_CLOSE] = "after_close",
     [SL_UNFINISHED] = "unfinished",
+    [SL_REFUSED_LOOP] = "refused_loop",
 };
 
 static const char *const closed_by_names[SL_CLOSED_BY_COUNT] = {

@@ -4,9 +4,11 @@
  * that is per datagram is the service's work and the copy into the journal. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
+#include "net/echo.h"
 #include "net/refuse.h"
 #include "net/udp.h"
 
@@ -23,6 +25,7 @@ struct udp_state {
     struct udp_sender *sender;
     struct udp_batch *batch;
     struct sl_rate rate;
+    struct echo_guard echo;
     struct sl_time clock; /* read when a wait ends, a batch is there, and its replies are out */
     struct sl_event events[EVENTS_A_WRITE];
     size_t event_count;
@@ -125,19 +128,38 @@ static enum sl_outcome decide(struct udp_state *state, const struct udp_message 
     return outcome;
 }
 
-static enum sl_outcome respond(struct udp_batch *batch, struct udp_item *item)
+/* True where the reply says what was asked, which a loop does, and was sent too often. */
+static bool is_loop(struct udp_state *state, const struct udp_item *item, int64_t now_mono_ns)
 {
+    const struct udp_batch *batch = state->batch;
+    const struct sl_client *client = batch->messages[item->message].client;
+
+    if (item->reply_size != item->size ||
+        (item->size > 0 &&
+         memcmp(item->bytes, batch->replies.data + item->reply_offset, item->size) != 0))
+        return false;
+    return !echo_guard_admit(&state->echo, sl_client_id(client), item->bytes, item->size,
+                             now_mono_ns);
+}
+
+static enum sl_outcome respond(struct udp_state *state, struct udp_item *item, int64_t now_mono_ns)
+{
+    struct udp_batch *batch = state->batch;
     const struct sl_service *service = sl_service_get(batch->socket->service);
+    enum sl_outcome outcome = SL_REPLIED;
     struct sl_message message = {.bytes = item->bytes, .stored = item->size, .size = item->size};
 
     item->reply_offset = (uint32_t)batch->replies.size;
     if (service->respond(&message, &batch->replies) == SL_NO_MEMORY)
         return SL_SEND_FAILED;
     item->reply_size = (uint32_t)(batch->replies.size - item->reply_offset);
-    if (item->reply_size <= UDP_REPLY_MAX)
-        return SL_REPLIED;
-    batch->replies.size = item->reply_offset;
-    return SL_REPLY_TOO_LARGE;
+    if (item->reply_size > UDP_REPLY_MAX)
+        outcome = SL_REPLY_TOO_LARGE;
+    else if (is_loop(state, item, now_mono_ns))
+        outcome = SL_REFUSED_LOOP;
+    if (outcome != SL_REPLIED)
+        batch->replies.size = item->reply_offset;
+    return outcome;
 }
 
 static void answer(struct udp_state *state, const struct sl_time *now)
@@ -149,7 +171,8 @@ static void answer(struct udp_state *state, const struct sl_time *now)
         struct udp_item *item = &batch->items[i];
         enum sl_outcome outcome = decide(state, &batch->messages[item->message], now);
 
-        item->outcome = (uint8_t)(outcome == SL_REPLIED ? respond(batch, item) : outcome);
+        item->outcome =
+            (uint8_t)(outcome == SL_REPLIED ? respond(state, item, now->mono_ns) : outcome);
     }
     udp_send(state->sender, batch);
 }
@@ -397,6 +420,7 @@ static bool init_state(struct udp_state *state, struct sl_worker *worker)
     state->batch = calloc(1, sizeof(*state->batch));
     state->sender = udp_sender_new();
     return state->batch && state->sender && udp_receiver_init(&state->receiver) == 0 &&
+           echo_guard_init(&state->echo) == 0 &&
            sl_rate_init(&state->rate, worker->options.udp_rate) == 0;
 }
 
@@ -413,6 +437,7 @@ void *sl_udp_worker_run(void *argument)
         udp_receiver_deinit(&state->receiver);
         udp_sender_free(state->sender);
         sl_rate_deinit(&state->rate);
+        echo_guard_deinit(&state->echo);
         if (state->batch)
             sl_buffer_deinit(&state->batch->replies);
         free(state->batch);

@@ -317,14 +317,22 @@ class Refused(GatewayTest):
         self.assertNotEqual(first, second)
 
     def test_source_port_of_a_reflecting_service(self):
-        for host, port in (("127.0.0.7", 7), ("127.0.0.7", 19), ("127.0.0.7", 53),
-                           ("127.0.0.7", 123), ("127.0.0.7", 11211)):
-            with self.subTest(port=port):
-                try:
-                    sock = self.datagram_socket((host, port))
-                except PermissionError:
-                    self.skipTest("low ports need root")
-                self.assert_refused(sock, 0, "refused_reflecting_port")
+        """Nobody can forge a loopback address, and the course's clients bind 1600, 1700, ..."""
+        for port in (1600, 1700, 1800, 1900, 5353, 11211):
+            with self.subTest(port=port), udp_socket(("127.0.0.7", port)) as sock:
+                sock.sendto(b"here", self.gateway.udp)
+                self.assertEqual(sock.recv(10), b"HERE")
+
+    def test_remote_source_port_of_a_reflecting_service(self):
+        host = outward_address()
+        if host is None or host.startswith("127."):
+            self.skipTest("this machine has only loopback addresses")
+        with Gateway(udp_upper=[f"{host}:0"]) as gateway:
+            result = udp_client(gateway.udp, 11211, "hello")
+            self.assertEqual(result.returncode, 1)
+            self.assertIn(b"port 11211", result.stderr)
+            message, = gateway.wait_for_messages(1)
+            self.assertEqual(message["outcome"], "refused_reflecting_port")
 
     def test_broadcast(self):
         with udp_socket(timeout_s=0.3) as sock:
@@ -361,6 +369,47 @@ class Refused(GatewayTest):
             time.sleep(0.5)  # 5 a second: one or two tokens are back
             sock.sendto(b"y", gateway.udp)
             self.assertEqual(sock.recv(10), b"Y")
+
+
+class Loop(unittest.TestCase):
+    """An automatic answer to an automatic answer ends, whatever the other end is."""
+
+    def assert_ended(self, gateway):
+        def received():
+            return gateway.listener(gateway.addresses["udp_upper"][0])["received"]["messages"]
+
+        def stands():
+            before = received()
+            time.sleep(0.3)
+            return received() == before
+        wait_until(stands, "no more datagrams come")
+        self.assertLess(received(), 10000)
+
+    def test_two_gateways(self):
+        with Gateway() as first, contextlib.ExitStack() as stack:
+            with udp_socket() as sock, first.asleep():
+                port = sock.getsockname()[1]
+                for _ in range(3):
+                    sock.sendto(b"ping", first.udp)
+                sock.close()
+                second = stack.enter_context(Gateway(udp_upper=[f"127.0.0.1:{port}"]))
+            wait_until(lambda: first.messages(outcome="refused_loop") or
+                       second.messages(outcome="refused_loop"), "the loop is noticed")
+            self.assert_ended(first)
+            self.assert_ended(second)
+
+    def test_server_in_upper_case(self):
+        """Plays the course's UDPServer.py, whose port a forged datagram gave as its own."""
+        with Gateway() as gateway, udp_socket(timeout_s=2) as server, udp_socket() as client:
+            server.sendto(b"ping", gateway.udp)
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    text, peer = server.recvfrom(2048)
+                    server.sendto(text.decode().upper().encode(), peer)
+            self.assert_ended(gateway)
+            for _ in range(100):
+                client.sendto(b"PING", gateway.udp)
+                self.assertEqual(client.recv(10), b"PING")
 
 
 class Memory(unittest.TestCase):

@@ -17,6 +17,7 @@ static void the_names_are_those_of_the_api(void **state)
         "peer_gone",
         "after_close",
         "unfinished",
+        "refused_loop",
     };
     static const char *const closers[] = {"peer", "server", "operator"};
     static const char *const reasons[] = {

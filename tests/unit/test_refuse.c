@@ -56,13 +56,18 @@ static void many_hosts_or_none_are_not(void **state)
     }
 }
 
-static void ports_that_answer_anything_are_not(void **state)
+/* A remote one may be forged; a loopback address cannot be. */
+static void remote_ports_that_answer_anything_are_not(void **state)
 {
     (void)state;
     static const uint16_t reflecting[] = {0,   7,   13,  17,  19,  37,   53,   69,   111,
                                           123, 137, 161, 389, 520, 1900, 5353, 11211};
     for (uint32_t port = 0; port < 65536; port++) {
         bool refused = false;
+        assert_int_equal(decide(ipv4(127, 1, 2, 3, (uint16_t)port), here()),
+                         port == 0 ? SL_REFUSED_REFLECTING_PORT : SL_REPLIED);
+        assert_int_equal(decide(ipv6(0, 1, (uint16_t)port), ipv6(0, 1, 12000)),
+                         port == 0 ? SL_REFUSED_REFLECTING_PORT : SL_REPLIED);
         for (size_t i = 0; i < COUNT_OF(reflecting); i++)
             refused = refused || reflecting[i] == port;
         assert_int_equal(decide(ipv4(10, 0, 0, 1, (uint16_t)port), here()),
@@ -98,7 +103,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hosts_are_answered),
         cmocka_unit_test(many_hosts_or_none_are_not),
-        cmocka_unit_test(ports_that_answer_anything_are_not),
+        cmocka_unit_test(remote_ports_that_answer_anything_are_not),
         cmocka_unit_test(our_own_ports_are_not),
         cmocka_unit_test(the_first_reason_is_given),
     };

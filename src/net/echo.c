@@ -1,0 +1,91 @@
+#include "net/echo.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+/* As many loops at once as this holds are each noticed; a receive buffer holds fewer datagrams. */
+#define SETS 4096u
+#define WAYS 4u
+
+struct echo_run {
+    uint64_t tag;    /* of client and text; 0: never used */
+    int64_t seen_ns; /* its latest round */
+    uint64_t rounds; /* over ECHO_RUN_MAX: held since seen_ns */
+};
+
+int echo_guard_init(struct echo_guard *guard)
+{
+    if (getrandom(&guard->hash_key, sizeof(guard->hash_key), 0) < 0)
+        guard->hash_key = (uint64_t)(uintptr_t)guard;
+    guard->runs = calloc(SETS * WAYS, sizeof(*guard->runs));
+    return guard->runs ? 0 : -ENOMEM;
+}
+
+void echo_guard_deinit(struct echo_guard *guard)
+{
+    free(guard->runs);
+}
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * UINT64_C(0x9fb21c651e98df25);
+    return hash ^ hash >> 29;
+}
+
+static uint64_t hash_text(uint64_t hash, const uint8_t *text, size_t size)
+{
+    uint64_t word = 0;
+
+    hash = mix(hash, size);
+    for (; size > sizeof(word); text += sizeof(word), size -= sizeof(word)) {
+        memcpy(&word, text, sizeof(word));
+        hash = mix(hash, word);
+    }
+    word = 0;
+    if (size > 0)
+        memcpy(&word, text, size);
+    return mix(mix(hash, word), 1) | 1;
+}
+
+static bool is_over(const struct echo_run *run, int64_t now_mono_ns)
+{
+    return now_mono_ns - run->seen_ns >=
+           (run->rounds > ECHO_RUN_MAX ? ECHO_HOLD_NS : ECHO_PAUSE_NS);
+}
+
+/* Where all places are taken the shortest run gives way, so that the others come to their end. */
+static struct echo_run *find(struct echo_guard *guard, uint64_t hash, int64_t now_mono_ns)
+{
+    /* Not by the lowest bit, which is set in every tag. */
+    struct echo_run *set = &guard->runs[(hash >> 32) % SETS * WAYS];
+    struct echo_run *shortest = set;
+
+    for (unsigned i = 0; i < WAYS; i++) {
+        if (set[i].tag == hash)
+            return &set[i];
+        if (is_over(&set[i], now_mono_ns))
+            set[i].rounds = 0;
+        if (set[i].rounds < shortest->rounds)
+            shortest = &set[i];
+    }
+    *shortest = (struct echo_run){.tag = hash};
+    return shortest;
+}
+
+bool echo_guard_admit(struct echo_guard *guard, uint64_t client, const uint8_t *text, size_t size,
+                      int64_t now_mono_ns)
+{
+    uint64_t hash = hash_text(mix(guard->hash_key, client), text, size);
+    struct echo_run *run = find(guard, hash, now_mono_ns);
+
+    if (is_over(run, now_mono_ns))
+        run->rounds = 0;
+    if (run->rounds > ECHO_RUN_MAX)
+        return false;
+    if (run->seen_ns != now_mono_ns)
+        run->rounds++;
+    run->seen_ns = now_mono_ns;
+    return run->rounds <= ECHO_RUN_MAX;
+}

@@ -1,0 +1,38 @@
+/* Noticing an automatic answer to an automatic answer.
+ *
+ * Two servers that answer everything go on for ever after one datagram (CERT Advisory CA-1996-01),
+ * on whatever ports they are. Here the sign is a text that is its own answer, since upper case
+ * stays as it is, and that the same peer sends again and again as soon as it has its reply. A
+ * person or a program may do that too, so a long run of it is answered, and what follows is not for
+ * a moment that is long enough for all that is under way to end: a loop ends there, a client loses
+ * that moment's replies. Fixed memory, one worker's own: no lock. */
+#ifndef NET_ECHO_H
+#define NET_ECHO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "socklens/clock.h"
+
+#define ECHO_RUN_MAX  500                  /* rounds that are answered in a row */
+#define ECHO_PAUSE_NS (SL_NS_PER_S / 2)    /* between two rounds: a new run begins */
+#define ECHO_HOLD_NS  (250 * SL_NS_PER_MS) /* without an answer after a run */
+
+struct echo_run;
+
+struct echo_guard {
+    uint64_t hash_key;
+    struct echo_run *runs;
+};
+
+/* 0 or -ENOMEM. */
+int echo_guard_init(struct echo_guard *guard);
+void echo_guard_deinit(struct echo_guard *guard);
+
+/* May `text`, which is its own answer, be answered to `client` once more? What has the same `now`
+ * is one round: a burst that was received at once is not a peer that answers our replies. */
+bool echo_guard_admit(struct echo_guard *guard, uint64_t client, const uint8_t *text, size_t size,
+                      int64_t now_mono_ns);
+
+#endif

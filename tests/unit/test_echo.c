@@ -1,0 +1,106 @@
+#include "unit.h"
+
+#include "net/echo.h"
+
+#define STEP_NS SL_NS_PER_MS
+
+static struct echo_guard guard;
+
+static int set_up(void **state)
+{
+    (void)state;
+    return echo_guard_init(&guard);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    echo_guard_deinit(&guard);
+    return 0;
+}
+
+static bool admit(uint64_t client, const char *text, int64_t now_ns)
+{
+    return echo_guard_admit(&guard, client, (const uint8_t *)text, strlen(text), now_ns);
+}
+
+/* How many in a row are answered, one each `step_ns`. */
+static unsigned admitted(uint64_t client, const char *text, int64_t *now_ns, int64_t step_ns)
+{
+    unsigned count = 0;
+
+    while (count < 2 * ECHO_RUN_MAX && admit(client, text, *now_ns += step_ns))
+        count++;
+    return count;
+}
+
+static void a_run_ends_and_all_under_way_with_it(void **state)
+{
+    (void)state;
+    int64_t now = SL_NS_PER_S;
+
+    assert_int_equal(admitted(1, "PING", &now, STEP_NS), ECHO_RUN_MAX);
+    assert_false(admit(1, "PING", now));
+    assert_false(admit(1, "PING", now + ECHO_HOLD_NS - 1));
+    assert_true(admit(1, "PING", now + ECHO_HOLD_NS));
+}
+
+static void who_pauses_is_always_answered(void **state)
+{
+    (void)state;
+    int64_t now = SL_NS_PER_S;
+
+    assert_int_equal(admitted(1, "PING", &now, ECHO_PAUSE_NS + 1), 2 * ECHO_RUN_MAX);
+}
+
+static void each_client_and_text_has_its_own(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"", "A", "B", "AAAAAAAA", "AAAAAAAAA", "AAAAAAAAAAAAAAAAB"};
+    int64_t now = SL_NS_PER_S;
+
+    for (uint64_t client = 1; client < 4; client++) {
+        for (size_t i = 0; i < COUNT_OF(texts); i++)
+            assert_int_equal(admitted(client, texts[i], &now, 1000), ECHO_RUN_MAX);
+    }
+}
+
+static void a_burst_is_one_round(void **state)
+{
+    (void)state;
+
+    for (int i = 0; i < 10 * ECHO_RUN_MAX; i++)
+        assert_true(admit(1, "PING", SL_NS_PER_S));
+}
+
+static void many_loops_at_once_all_end(void **state)
+{
+    (void)state;
+    enum { LOOPS = 2000 };
+    int64_t now = SL_NS_PER_S;
+    static bool ended[LOOPS];
+    size_t left = LOOPS;
+
+    for (int round = 0; round < 10 * ECHO_RUN_MAX && left > 0; round++) {
+        now += STEP_NS;
+        for (size_t i = 0; i < LOOPS; i++) {
+            if (!ended[i] && !admit(i, "PING", now)) {
+                ended[i] = true;
+                left--;
+            }
+        }
+    }
+    assert_int_equal(left, 0);
+}
+
+#define GUARDED(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        GUARDED(a_run_ends_and_all_under_way_with_it), GUARDED(who_pauses_is_always_answered),
+        GUARDED(each_client_and_text_has_its_own),     GUARDED(a_burst_is_one_round),
+        GUARDED(many_loops_at_once_all_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
