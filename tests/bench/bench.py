@@ -21,6 +21,8 @@ measured again, up to twice as many rounds in all, and the quietest ones count.
 
 Memory is the growth of the server's resident memory per connection, from a thousand idle
 connections to as many as the limit on open files allows; kernel memory is not in it.
+
+Fairness is what a quiet client waits for its answers beside bad neighbours: see fairness.py.
 """
 
 import argparse
@@ -37,6 +39,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
+from fairness import is_unfair, measure_fairness  # noqa: E402
 from memory import measure_memory  # noqa: E402
 from processes import BenchError, Stage  # noqa: E402
 from traffic import QUIET_SHARE, all_rows, busy, measure_rows, rate, work  # noqa: E402
@@ -131,9 +134,9 @@ def print_memory(memory, options):
           f"(bare {base['talked_bytes']:.0f})")
 
 
-def print_json(path, results, memory):
+def print_json(path, results, memory, fairness):
     record = {"rows": [{"name": r.row.name, "socklens": r.subject, "bare": r.base}
-                       for r in results], "memory": memory}
+                       for r in results], "memory": memory, "fairness": fairness}
     Path(path).write_text(json.dumps(record, indent=1) + "\n")
 
 
@@ -149,7 +152,7 @@ def parse_arguments():
     add("--rounds", type=int, default=30)
     add("--seconds", type=float, default=0.2, help="measured part of each run (0.2)")
     add("--warmup", type=float, default=0.05, help="before it (0.05)")
-    add("--only", default="", help="only rows whose name contains this; 'memory' is one")
+    add("--only", default="", help="only rows whose name contains this; 'memory' and 'fairness' are two")
     add("--idle", type=int, default=20000, help="idle connections, if open files allow (20000)")
     add("--server-cpu", type=int, help="default: the first allowed")
     add("--client-cpu", type=int, help="default: the last allowed")
@@ -203,7 +206,7 @@ def settle_options(options):
 def run(options):
     settle_options(options)
     chosen = [row for row in all_rows() if options.only in row.name]
-    results, memory = [], None
+    results, memory, fairness = [], None, {}
     print_head(options)
     with tempfile.TemporaryDirectory(prefix="socklens-bench-") as folder:
         stage = Stage(options, folder)
@@ -215,9 +218,13 @@ def run(options):
             with stage.running:
                 memory = measure_memory(stage)
             print_memory(memory, options)
+        if options.only in "fairness" and not options.self_check:
+            with stage.running:
+                fairness = measure_fairness(stage)
     if options.json:
-        print_json(options.json, results, memory)
-    missed = any(is_missed(r, options) for r in results) or (memory and is_memory_missed(memory))
+        print_json(options.json, results, memory, fairness)
+    missed = (any(is_missed(r, options) for r in results) or (memory and is_memory_missed(memory))
+              or any(map(is_unfair, fairness.values())))
     judged = options.strict and not (options.self_check or options.quick)
     return 1 if missed and judged else 0
 
