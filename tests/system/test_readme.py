@@ -43,7 +43,7 @@ STAND_INS = {
     # The same program, without what a machine that runs tests has installed and built already.
     "docker/build-and-run": 'exec build/src/app/socklens "$@"',
     # Shows what a person would see, then has one more message come, so that curl notices the end.
-    "bin/wireshark": '[ "$*" = "-k -i -" ] && tshark -r - -c 2 2>/dev/null && exec </dev/null &&'
+    "bin/wireshark": '[ "$*" = "-d udp.port==12000,data -k -i -" ] && tshark -d udp.port==12000,data -r - -c 2 2>/dev/null && exec </dev/null &&'
                      " echo end | nc -u -w1 127.0.0.1 12000",
     "bin/meson": """case "$*" in
         "setup build" | "compile -C build") ;;
