@@ -14,8 +14,13 @@
 #define SL_BUDGET_NS_MIN  (SL_NS_PER_MS / 10)
 #define SL_BUDGET_NS_ALL  (20 * SL_NS_PER_MS) /* about so much for one turn of all */
 
+/* The clock is asked after so much. */
+#define SL_BUDGET_CLOCK_RECORDS 16
+#define SL_BUDGET_CLOCK_BYTES   ((size_t)64 << 10)
+
 struct sl_budget {
     unsigned records;
+    size_t bytes; /* since the clock was asked */
     int64_t until_ns;
 };
 
@@ -31,13 +36,22 @@ static inline struct sl_budget sl_budget_begin(size_t rivals)
                               .until_ns = sl_clock_mono_ns() + share_ns};
 }
 
-/* Takes one record out of it; false where nothing is left. The clock is asked every 16 records. */
+/* Takes one record out of it; false where nothing is left. */
 static inline bool sl_budget_take(struct sl_budget *budget)
 {
     if (budget->records == 0)
         return false;
     budget->records--;
-    return budget->records % 16 != 0 || sl_clock_mono_ns() < budget->until_ns;
+    if (budget->records % SL_BUDGET_CLOCK_RECORDS != 0 && budget->bytes < SL_BUDGET_CLOCK_BYTES)
+        return true;
+    budget->bytes = 0;
+    return sl_clock_mono_ns() < budget->until_ns;
+}
+
+/* So many bytes were looked at. */
+static inline void sl_budget_note(struct sl_budget *budget, size_t bytes)
+{
+    budget->bytes += bytes;
 }
 
 #endif

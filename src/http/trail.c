@@ -127,7 +127,8 @@ static bool has_left(struct sl_trail *trail, const struct sl_gap *gap)
 
 /* False where the walk stops here, with *walked saying why. */
 static bool step_forward(struct sl_trail *trail, struct sl_trail_walk *walk,
-                         struct sl_cursor *cursor, uint32_t *skip, enum sl_walked *walked)
+                         struct sl_cursor *cursor, uint32_t *skip, struct sl_budget *budget,
+                         enum sl_walked *walked)
 {
     const struct sl_record *record;
     struct sl_gap gap;
@@ -150,6 +151,7 @@ static bool step_forward(struct sl_trail *trail, struct sl_trail_walk *walk,
             (*skip)--;
             return true;
         }
+        sl_budget_note(budget, record->size);
         more = !sl_trail_wants(walk, record) ||
                walk->record(walk->context, record,
                             sl_listener_name(trail->registry, record->listener));
@@ -175,7 +177,7 @@ static enum sl_walked journal_forward(struct sl_trail *trail, struct sl_trail_wa
     sl_cursor_seek(&cursor, trail->journal, walk->place.seq);
     if (cursor.next_seq < walk->place.seq) /* beyond the end */
         walk->place = (struct sl_store_place){.seq = cursor.next_seq};
-    while (sl_budget_take(budget) && step_forward(trail, walk, &cursor, &skip, &walked))
+    while (sl_budget_take(budget) && step_forward(trail, walk, &cursor, &skip, budget, &walked))
         walked = SL_WALK_CUT;
     sl_cursor_close(&cursor);
     return walked;
@@ -205,6 +207,7 @@ static enum sl_walked journal_backward(struct sl_trail *trail, struct sl_trail_w
         read = sl_cursor_previous(&cursor, &record);
         if (read != SL_READ_RECORD)
             break;
+        sl_budget_note(budget, record->size);
         more = !sl_trail_wants(walk, record) ||
                walk->record(walk->context, record,
                             sl_listener_name(trail->registry, record->listener));

@@ -118,6 +118,7 @@ static int walk_stored(struct stored_step *step, struct sl_store_place from, uin
                                      .from = from,
                                      .to = to,
                                      .scan_max = ROWS_MIN,
+                                     .until_ns = step->budget->until_ns,
                                      .lifecycle = step->walk->lifecycle,
                                      .visit = visit_stored,
                                      .gap = gap_stored,

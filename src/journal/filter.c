@@ -23,18 +23,84 @@ static bool equal_any_case(const uint8_t *a, const uint8_t *b, size_t size)
     return true;
 }
 
-static bool contains_any_case(const uint8_t *bytes, size_t size, const struct sl_buffer *needle)
+/* Where the largest suffix of the text begins, by the order of letters or by its reverse, and the
+ * period of that suffix. */
+static size_t find_largest_suffix(const struct sl_buffer *text, bool reverse, size_t *period)
 {
-    if (needle->size > size)
+    size_t begin = 0, other = 1, same = 0;
+
+    *period = 1;
+    while (other + same < text->size) {
+        uint8_t a = lower(text->data[begin + same]), b = lower(text->data[other + same]);
+
+        if (a == b && ++same < *period)
+            continue;
+        if (a == b) {
+            other += same;
+        } else if (reverse ? b > a : b < a) {
+            other += same + 1;
+            *period = other - begin;
+        } else {
+            begin = other++;
+            *period = 1;
+        }
+        same = 0;
+    }
+    return begin;
+}
+
+/* A text cut where no repetition around the cut is shorter than the text's own period, so that a
+ * mismatch behind the cut allows a shift over all that was compared. */
+struct cut {
+    size_t at, shift;
+    bool periodic; /* `shift` is the text's period, and what overlaps need not be compared again */
+};
+
+static struct cut find_cut(const struct sl_buffer *text)
+{
+    size_t period, reverse_period;
+    size_t at = find_largest_suffix(text, false, &period);
+    size_t reverse_at = find_largest_suffix(text, true, &reverse_period);
+    struct cut cut = {.at = at, .shift = period};
+
+    if (reverse_at > at)
+        cut = (struct cut){.at = reverse_at, .shift = reverse_period};
+    cut.periodic = equal_any_case(text->data, text->data + cut.shift, cut.at);
+    if (!cut.periodic)
+        cut.shift = (cut.at > text->size - cut.at ? cut.at : text->size - cut.at) + 1;
+    return cut;
+}
+
+/* The two-way search of Crochemore and Perrin (Journal of the ACM 38, 1991): time in proportion to
+ * the sum of both sizes, whatever they hold, and no memory. */
+static bool contains_any_case(const uint8_t *bytes, size_t size, const struct sl_buffer *text)
+{
+    struct cut cut;
+    size_t known = 0; /* so much of the text's begin is known to match */
+
+    if (text->size > size)
         return false;
-    for (size_t i = 0; i <= size - needle->size; i++) {
-        if (lower(bytes[i]) == lower(needle->data[0]) &&
-            equal_any_case(bytes + i, needle->data, needle->size))
+    cut = find_cut(text);
+    for (size_t at = 0; at <= size - text->size;) {
+        size_t i = cut.at > known ? cut.at : known;
+
+        while (i < text->size && lower(text->data[i]) == lower(bytes[at + i]))
+            i++;
+        if (i < text->size) {
+            at += i - cut.at + 1;
+            known = 0;
+            continue;
+        }
+        if (known >= cut.at ||
+            equal_any_case(text->data + known, bytes + at + known, cut.at - known))
             return true;
+        at += cut.shift;
+        known = cut.periodic ? text->size - cut.shift : 0;
     }
     return false;
 }
 
+/* memmem() looks at no byte more than a few times either. */
 static bool contains(const uint8_t *bytes, size_t size, const struct sl_buffer *needle)
 {
     return size >= needle->size && memmem(bytes, size, needle->data, needle->size) != NULL;

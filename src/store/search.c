@@ -7,9 +7,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "socklens/clock.h"
 #include "store/address_text.h"
 #include "store/payload.h"
 #include "store/reader.h"
+
+/* The clock is asked after so many rows, or so much payload. */
+#define CLOCK_ROWS  16
+#define CLOCK_BYTES ((size_t)64 << 10)
 
 /* At one sequence number a coming or going stands before the gap, that before the message. */
 enum source { SOURCE_LIFECYCLE, SOURCE_GAP, SOURCE_MESSAGE, SOURCE_COUNT };
@@ -22,6 +27,7 @@ struct search {
     struct sl_stretch range;
     struct sl_stretch left;                 /* of its messages: what no statement was begun for */
     sqlite3_stmt *statements[SOURCE_COUNT]; /* NULL: not asked for, or at its end */
+    size_t unclocked_rows, unclocked_bytes; /* since the clock was asked */
     int code;
 };
 
@@ -228,6 +234,7 @@ static bool visit_message(struct search *search)
     if (!sl_filter_match(&search->cheap, record))
         return true;
     fill_payloads(search->statements[SOURCE_MESSAGE], record);
+    search->unclocked_bytes += record->size;
     if (asked->filter && !sl_filter_match(asked->filter, record))
         return true;
     fill_addresses(search, record);
@@ -333,6 +340,15 @@ static void skip_lifecycle(struct search *search)
         advance(search, SOURCE_LIFECYCLE);
 }
 
+static bool is_late(struct search *search)
+{
+    if (search->asked->until_ns == 0 ||
+        (++search->unclocked_rows < CLOCK_ROWS && search->unclocked_bytes < CLOCK_BYTES))
+        return false;
+    search->unclocked_rows = search->unclocked_bytes = 0;
+    return sl_clock_mono_ns() >= search->asked->until_ns;
+}
+
 /* 1 at the end of the range. */
 static int step_through(struct search *search, struct sl_store_place *next)
 {
@@ -349,7 +365,7 @@ static int step_through(struct search *search, struct sl_store_place *next)
         if (failed(search))
             break;
         pass(search, source, next);
-        if (!more)
+        if (!more || is_late(search))
             return 0;
         advance(search, source);
     }

@@ -373,6 +373,39 @@ class Chaos(unittest.TestCase):
                 break
 
 
+class Search(unittest.TestCase):
+    """A text that nearly matches everywhere in every message: nobody else waits for its search."""
+
+    TEXT = "a" * 20_000 + "b"
+    WAYS = ("messages?limit=1&text={}", "messages?after=0&wait=5s&text={}", "messages?hex={hex}",
+            "events?types=messages&text={}", "events?types=messages&sample=5&text={}",
+            "export?format=ndjson&text={}", "export?format=csv&follow=1&text={}")
+
+    def check(self, *flags):
+        gateway = Gateway(*flags)
+        self.addCleanup(gateway.kill)
+        fill(gateway, 200, b"a" * 60_000, 1)
+        hexadecimal = self.TEXT[-10_000:].encode().hex()
+        with Crowd(gateway) as crowd:
+            for way in self.WAYS:
+                path = "/api/v1/" + way.format(self.TEXT, hex=hexadecimal)
+                crowd.connect(request(path), 2)
+            took = []
+            for _ in range(20):
+                begun = time.monotonic()
+                self.assertEqual(gateway.get("/healthz")[0], 200)
+                took.append(time.monotonic() - begun)
+            self.assertLess(sorted(took)[10], 0.5)
+            gateway.stop()
+
+    def test_in_memory(self):
+        self.check("--store", "memory")
+
+    def test_in_the_store(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.check("--store", folder + "/log.db", "--journal-size", "4M")
+
+
 class Stop(unittest.TestCase):
     """The end comes soon, whatever is open."""
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "socklens/clock.h"
 #include "socklens/filter.h"
 
 /* A record as the journal makes them, each in memory of exactly its size. */
@@ -169,6 +170,88 @@ static void text_is_found_in_either_side_in_any_case(void **state)
     }
 }
 
+static bool is_at(const char *text, const char *in)
+{
+    for (; *text; text++, in++) {
+        if ((*text | 0x20) != (*in | 0x20))
+            return false;
+    }
+    return true;
+}
+
+/* Letters only. */
+static bool is_in(const char *text, const char *in)
+{
+    for (size_t i = 0; i + strlen(text) <= strlen(in); i++) {
+        if (is_at(text, in + i))
+            return true;
+    }
+    return false;
+}
+
+static void fill(char *text, size_t size, unsigned letters, unsigned *seed)
+{
+    for (size_t i = 0; i < size; i++) {
+        *seed = *seed * 1103515245u + 12345u;
+        text[i] = (char)((*seed >> 16 & 1 ? 'a' : 'A') + (int)((*seed >> 20) % letters));
+    }
+    text[size] = '\0';
+}
+
+/* All texts of up to seven letters, and long ones with periods, in payloads of few letters. */
+static void repetitive_texts_are_found_where_a_plain_search_finds_them(void **state)
+{
+    (void)state;
+    char text[32], payload[64];
+    unsigned seed = 1, found = 0;
+    for (unsigned round = 0; round < 60000; round++) {
+        size_t size = 1 + round % 24;
+        fill(text, size, 1 + round % 3, &seed);
+        for (size_t i = 1 + round % 5; i < size && round % 2; i++)
+            text[i] = text[i % (1 + round % 5)];
+        fill(payload, round % 60, 1 + round / 3 % 3, &seed);
+        if (round % 4 == 0 && size + 20 < sizeof(payload))
+            memcpy(payload + strlen(payload) / 2, text, size + 1);
+        if (matches_text(text, payload, NULL) != is_in(text, payload))
+            fail_msg("'%s' in '%s'", text, payload);
+        found += is_in(text, payload);
+    }
+    assert_true(found > 10000 && found < 50000);
+}
+
+static void set_hostile(char *text, size_t size, unsigned form)
+{
+    memset(text, 'a', size);
+    if (form < 3)
+        text[form == 0 ? size - 1 : form == 1 ? 0 : size / 2] = 'b';
+    for (size_t i = 0; i < size && form == 3; i += 2) /* abab...c */
+        text[i] = 'b';
+    if (form == 3)
+        text[size - 1] = 'c';
+    text[size] = '\0';
+}
+
+/* By the product of the lengths this would be minutes. */
+static void a_search_takes_time_by_the_sum_of_the_lengths(void **state)
+{
+    (void)state;
+    static char payload[SL_STORED_SIZE_MAX + 1], text[32769];
+    int64_t began_ns = sl_clock_mono_ns();
+    for (size_t size = 2; size < sizeof(text); size *= 2) {
+        for (unsigned form = 0; form < 4; form++) {
+            set_hostile(text, size, form);
+            memset(payload, 'A', sizeof(payload) - 1);
+            for (size_t i = 0; i < sizeof(payload) - 1 && form == 3; i += 2)
+                payload[i] = 'b';
+            for (unsigned i = 0; i < 8; i++) {
+                assert_false(matches_text(text, payload, NULL));
+                assert_false(matches_bytes((uint8_t *)text, size, payload, NULL));
+            }
+        }
+    }
+    assert_true(sl_clock_mono_ns() - began_ns < 20 * SL_NS_PER_S);
+}
+
 static void bytes_are_found_exactly(void **state)
 {
     (void)state;
@@ -219,6 +302,8 @@ int main(void)
         cmocka_unit_test(times_are_from_and_before),
         cmocka_unit_test(one_side_of_the_size_is_enough),
         cmocka_unit_test(text_is_found_in_either_side_in_any_case),
+        cmocka_unit_test(repetitive_texts_are_found_where_a_plain_search_finds_them),
+        cmocka_unit_test(a_search_takes_time_by_the_sum_of_the_lengths),
         cmocka_unit_test(bytes_are_found_exactly),
         cmocka_unit_test(all_that_is_asked_must_hold),
     };
