@@ -119,16 +119,17 @@ struct sl_store_place {
 /* One bounded step of a search. It visits rows in order of seq from `from` towards `to` (both
  * inclusive; from > to reads backwards) and hands those that match to `visit`, which returns false
  * to stop behind the one it has got. It ends, whatever it has found, after `scan_max` rows, or soon
- * after `until_ns` but not before the first row. No transaction stays open behind it, so that no search holds a checkpoint back. */
+ * after `until_ns` but not before the first row. No transaction stays open behind it, so that no
+ * search holds a checkpoint back. */
 struct sl_store_search {
     const struct sl_filter *filter; /* NULL: all */
     struct sl_store_place from;
     uint64_t to;
     size_t scan_max;
     int64_t until_ns; /* monotonic; 0: no matter how long it takes */
-    bool lifecycle; /* forwards only: OPENED and CLOSED in their places too, of all clients that
-                     * the filter's services and client allow; those behind the newest exchange
-                     * stand at its seq + 1 */
+    bool lifecycle;   /* forwards only: OPENED and CLOSED in their places too, of all clients that
+                       * the filter's services and client allow; those behind the newest exchange
+                       * stand at its seq + 1 */
     /* The record is valid during the call only. Its `listener` is UINT16_MAX, since indices are
      * those of one run; the name is given instead. */
     bool (*visit)(void *context, const struct sl_record *record, const char *listener);

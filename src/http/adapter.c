@@ -247,6 +247,13 @@ static int on_handshake(gnutls_session_t session, const struct gnutls_cert_retr_
     return connection ? sl_tls_lend(connection->http->tls, certs, count, key) : -1;
 }
 
+/* libmicrohttpd 0.9.75 keeps a connection whose TLS handshake waits for its peer on epoll's list of
+ * ready ones, and so never sleeps. Its loop over poll() has no such list. */
+static unsigned loop_flags(const struct sl_http *http)
+{
+    return http->tls ? MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TLS : MHD_USE_EPOLL_INTERNAL_THREAD;
+}
+
 /* The daemon's own limit must never be reached: 0.9.75 then locks a mutex twice, and stands. */
 int sl_adapter_start(struct sl_http *http, struct sl_error *error)
 {
@@ -258,8 +265,7 @@ int sl_adapter_start(struct sl_http *http, struct sl_error *error)
         {MHD_OPTION_END, 0, NULL}};
 
     http->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
-            MHD_USE_ERROR_LOG | (http->tls ? MHD_USE_TLS : 0),
+        loop_flags(http) | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
         0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_log, http, MHD_OPTION_ARRAY,
         tls_options, MHD_OPTION_CONNECTION_LIMIT, UINT_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
         INACTIVITY_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_PER_CONNECTION,

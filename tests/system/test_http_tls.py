@@ -179,6 +179,55 @@ class Handshakes(OverTls, GatewayTest):
             tls.do_handshake()
         return outgoing.read()
 
+    def begin(self, words=b"", finish=False):
+        """A connection on which a handshake is over and `words` were said."""
+        sock = self.gateway.tls.wrap_socket(self.plain(), server_hostname="localhost")
+        self.addCleanup(sock.close)
+        sock.sendall(words)
+        if finish:
+            sock.recv(1)
+        return sock
+
+    def say(self, words, end=False, urgent=False):
+        sock = self.plain()
+        sock.sendall(words)
+        if urgent:
+            sock.send(b"!", socket.MSG_OOB)
+        if end:
+            sock.shutdown(socket.SHUT_WR)
+
+    def test_silence_costs_no_processor_time(self):
+        hello = self.client_hello()
+        for what, begin in {
+                "nothing said": lambda: self.say(b""),
+                "five bytes": lambda: self.say(hello[:5]),
+                "half a hello": lambda: self.say(hello[:len(hello) // 2]),
+                "a hello": lambda: self.say(hello),
+                "a hello and an urgent byte": lambda: self.say(hello[:60], urgent=True),
+                "a hello and an end": lambda: self.say(hello, end=True),
+                "a handshake": self.begin,
+                "half a request": lambda: self.begin(HEALTHZ[:30]),
+                "a request and its answer": lambda: self.begin(
+                    HEALTHZ.replace(b"close", b"keep-alive"), finish=True),
+                "a wait": lambda: self.begin(
+                    b"GET /api/v1/messages?after=0&text=none&wait=60s HTTP/1.1\r\n"
+                    b"Host: localhost\r\n\r\n"),
+                "a stream": lambda: self.begin(
+                    b"GET /api/v1/events?types=messages HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        }.items():
+            with self.subTest(what):
+                for _ in range(60):
+                    begin()
+                self.assertEqual(self.gateway.get("/healthz")[0], 200)
+                self.assertLess(min(self.share() for _ in range(5)), 0.05)
+                self.doCleanups()
+
+    def share(self):
+        """Of one core, for a moment."""
+        before, begun = self.gateway.cpu_s(), time.monotonic()
+        time.sleep(0.3)
+        return (self.gateway.cpu_s() - before) / (time.monotonic() - begun)
+
     def test_rubbish(self):
         hello = self.client_hello()
         for rubbish in (b"\x16\x03\x01\xff\xff" + b"x" * 70000, os.urandom(5000), b"\0" * 1000,
