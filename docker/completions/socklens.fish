@@ -23,6 +23,7 @@ complete -c socklens -n "not $exports" -l max-connections-per-address -x -d 'of 
 complete -c socklens -n "not $exports" -l max-http-connections -x -d 'web connections at once'
 complete -c socklens -n "not $exports" -l max-udp-clients -x -d 'UDP clients remembered at once'
 complete -c socklens -n "not $exports" -l closed-clients -x -d 'closed clients remembered'
+complete -c socklens -n "not $exports" -l tcp-gap -x -d 'bytes without a line end are a message after this long'
 complete -c socklens -n "not $exports" -l tcp-idle -x -d 'close a connection that is silent this long'
 complete -c socklens -n "not $exports" -l udp-idle -x -d 'forget a UDP client that is silent this long'
 complete -c socklens -n "not $exports" -l udp-rate -x -d 'datagrams a second answered per remote address'

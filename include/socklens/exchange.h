@@ -56,6 +56,7 @@ enum sl_close_reason {
     SL_CLOSE_FORGOTTEN,    /* UDP: nothing arrived for --udp-idle */
     SL_CLOSE_EVICTED,      /* UDP: the table was full and this one was idle longest */
     SL_CLOSE_ERROR,        /* ours: out of memory */
+    SL_CLOSE_UNFINISHED,   /* all connections together held too much, this one more than a little */
     SL_CLOSE_REASON_COUNT
 };
 

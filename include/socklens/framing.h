@@ -1,15 +1,18 @@
 /* Messages out of a byte stream.
  *
  * TCP has no messages: a peer's send may arrive split or joined. The course's clients send "Hi"
- * without a line end and wait for one reply; nc sends "Hi\n". So, for SL_FRAMING_CHAT:
- *   - a message ends at "\n"; one "\r" before it is dropped;
- *   - on a connection that has never sent "\n", what is there when the socket is drained is one
- *     message, as one recv() is in the course;
- *   - a connection that has sent "\n" is in line mode from then on: an unfinished line waits, until
- *     its rest or the peer's end of stream arrives. Replies end in "\n" in line mode only.
- * For SL_FRAMING_ONCE everything up to the drain is one message, line ends included.
- * The end of the stream ends an unfinished message; its last "\r" is data, as no "\n" follows.
- * A message over SL_STORED_SIZE_MAX is counted in full and stored cut. */
+ * without a line end and wait for one reply; nc sends "Hi\n". What a peer means must not depend on
+ * how the kernel cut the stream, so for SL_FRAMING_CHAT:
+ *   - a message ends at "\n", at once; one "\r" before it is dropped;
+ *   - bytes without a "\n" wait. They are a message when the peer has been quiet for the gap, or at
+ *     the end of its stream; then a last "\r" is data, as no "\n" follows;
+ *   - a connection that has sent "\n" is in line mode from then on: its replies end in "\n", and
+ * its gap is the longer one (SL_LINE_GAPS times the other). For SL_FRAMING_ONCE the same ends the
+ * only message, its line end included as it came; all behind it came after the end. With a gap of 0
+ * nothing is timed: what is there when the socket is drained is a message, as one recv() is in the
+ * course, with all its line ends for SL_FRAMING_ONCE. In line mode an unfinished line waits then
+ * for its rest or the stream's end. A message over SL_STORED_SIZE_MAX is counted in full and stored
+ * cut. */
 #ifndef SOCKLENS_FRAMING_H
 #define SOCKLENS_FRAMING_H
 
@@ -18,6 +21,8 @@
 #include <stdint.h>
 
 #include "socklens/service.h"
+
+#define SL_LINE_GAPS 4 /* how many gaps a connection in line mode has to be quiet */
 
 /* Per connection; zero-initialised it is new. Holds memory only while a message is unfinished, and
  * until the call after the one that handed it out. */
@@ -35,8 +40,10 @@ void sl_framer_deinit(struct sl_framer *framer);
 struct sl_chunk {
     const uint8_t *bytes;
     size_t size;
-    bool drained; /* the socket had no more; or the peer's stream ended (then size may be 0) */
-    bool ended;   /* the peer's stream ended: an unfinished line is a message too */
+    bool untimed; /* the gap is 0 */
+    bool drained; /* the socket had no more, or the stream ended: matters where untimed */
+    bool quiet;   /* the gap has passed since the last byte: what waits is a message */
+    bool ended;   /* the peer's stream ended: the same */
 };
 
 /* Takes the next message out of the chunk: true and *message (valid until the next call or until

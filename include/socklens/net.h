@@ -19,6 +19,7 @@ struct sl_net_options {
     size_t max_connections;             /* streams, over all listeners; 0: as descriptors allow */
     size_t max_connections_per_address; /* 0: no limit; Unix peers do not count */
     size_t max_udp_clients;             /* remembered at once; the one idle longest goes */
+    int64_t tcp_gap_ns;                 /* see framing.h; 0: untimed */
     int64_t tcp_idle_ns;                /* 0: never */
     int64_t udp_idle_ns;
     uint64_t udp_rate; /* datagrams a second answered per source address; 0: any */
@@ -29,6 +30,7 @@ struct sl_net_options {
                              .max_connections = 0,                                                 \
                              .max_connections_per_address = 4096,                                  \
                              .max_udp_clients = 65536,                                             \
+                             .tcp_gap_ns = 50 * SL_NS_PER_MS,                                      \
                              .tcp_idle_ns = 3600 * SL_NS_PER_S,                                    \
                              .udp_idle_ns = 300 * SL_NS_PER_S,                                     \
                              .udp_rate = 10000})

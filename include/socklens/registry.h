@@ -78,6 +78,10 @@ struct sl_client *sl_shard_find_id(struct sl_shard *shard, uint64_t id);
 void sl_shard_count(struct sl_shard *shard, struct sl_client *client,
                     const struct sl_counters *delta, const struct sl_time *now);
 
+/* So many bytes have come that are not yet a message; 0: none. Since when is kept from the first.
+ */
+void sl_client_set_pending(struct sl_client *client, uint64_t size, const struct sl_time *now);
+
 /* Counters of the listener alone, to be added to. */
 struct sl_listener_counters *sl_shard_listener(struct sl_shard *shard, uint16_t listener);
 
@@ -117,7 +121,9 @@ struct sl_client_view {
     struct sl_address peer, local;
     int64_t opened_at_ns, last_seen_at_ns, closed_at_ns; /* wall clock; closed_at_ns 0 where open */
     struct sl_counters counters;
-    struct sl_tcp_info tcp; /* live where open (one getsockopt), last known where closed */
+    uint64_t pending;         /* bytes that have come and are not yet a message */
+    int64_t pending_since_ns; /* wall clock: the first of them; 0: none */
+    struct sl_tcp_info tcp;   /* live where open (one getsockopt), last known where closed */
 };
 
 /* False where the id is unknown (or no longer in the history). */

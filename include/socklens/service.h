@@ -29,8 +29,8 @@ enum sl_verdict {
 
 enum sl_framing {
     SL_FRAMING_DATAGRAM, /* one datagram, one message */
-    SL_FRAMING_ONCE,     /* what is there when the socket is drained is the only message */
-    SL_FRAMING_CHAT,     /* lines, or what is there when it is drained: see framing.h */
+    SL_FRAMING_ONCE,     /* one line, or what came before a pause, is the only message */
+    SL_FRAMING_CHAT,     /* lines, or what came before a pause: see framing.h */
 };
 
 struct sl_service {

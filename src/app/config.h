@@ -53,6 +53,7 @@ struct sl_config {
     uint64_t max_udp_clients;
     uint64_t udp_rate; /* datagrams a second and source address; 0: any */
     uint64_t closed_clients;
+    int64_t tcp_gap_ns;  /* 0: a message at the drain */
     int64_t tcp_idle_ns; /* 0: never */
     int64_t udp_idle_ns;
     bool transcript;

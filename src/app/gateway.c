@@ -64,6 +64,7 @@ static struct sl_net_options net_options_of(const struct sl_config *config)
         .max_connections = config->max_connections,
         .max_connections_per_address = config->max_connections_per_address,
         .max_udp_clients = config->max_udp_clients,
+        .tcp_gap_ns = config->tcp_gap_ns,
         .tcp_idle_ns = config->tcp_idle_ns,
         .udp_idle_ns = config->udp_idle_ns,
         .udp_rate = config->udp_rate,

@@ -58,6 +58,7 @@ static void copy_live(struct sl_config *config, const struct sl_config *fresh)
     config->max_connections = fresh->max_connections;
     config->max_connections_per_address = fresh->max_connections_per_address;
     config->max_udp_clients = fresh->max_udp_clients;
+    config->tcp_gap_ns = fresh->tcp_gap_ns;
     config->tcp_idle_ns = fresh->tcp_idle_ns;
     config->udp_idle_ns = fresh->udp_idle_ns;
     config->udp_rate = fresh->udp_rate;

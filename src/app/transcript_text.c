@@ -135,6 +135,8 @@ static int append_reason(struct sl_buffer *out, uint8_t reason, const char *peer
         return sl_buffer_printf(out, "Client %s was disconnected by the operator", peer);
     case SL_CLOSE_SHUTDOWN:
         return sl_buffer_printf(out, "Client %s was disconnected as the server stops", peer);
+    case SL_CLOSE_UNFINISHED:
+        return sl_buffer_printf(out, "Client %s held too much of the server's memory", peer);
     case SL_CLOSE_ERROR:
     case SL_CLOSE_FORGOTTEN:
     case SL_CLOSE_EVICTED:

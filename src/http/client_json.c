@@ -123,11 +123,26 @@ static void tcp_info(struct sl_json *json, const struct sl_tcp_info *tcp)
     sl_json_close_object(json);
 }
 
+static void pending(struct sl_json *json, const struct sl_client_view *view)
+{
+    sl_json_key(json, "pending");
+    if (view->pending == 0) {
+        sl_json_null(json);
+        return;
+    }
+    sl_json_open_object(json);
+    number(json, "size", view->pending);
+    sl_json_key(json, "since");
+    sl_json_time(json, view->pending_since_ns);
+    sl_json_close_object(json);
+}
+
 static void members(struct sl_json *json, const struct sl_client_view *view, const char *listener)
 {
     names(json, view, listener);
     life(json, view);
     sl_counters_json(json, &view->counters);
+    pending(json, view);
     sl_json_key(json, "rtt_us");
     if (view->tcp.valid)
         sl_json_uint(json, view->tcp.rtt_us);

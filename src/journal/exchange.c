@@ -39,6 +39,7 @@ static const char *const close_reason_names[SL_CLOSE_REASON_COUNT] = {
     [SL_CLOSE_FORGOTTEN] = "forgotten",
     [SL_CLOSE_EVICTED] = "evicted",
     [SL_CLOSE_ERROR] = "error",
+    [SL_CLOSE_UNFINISHED] = "unfinished_limit",
 };
 
 /* A number from a file of a newer version must still print. */

@@ -358,6 +358,15 @@ void sl_shard_count(struct sl_shard *shard, struct sl_client *client,
     touch(shard, client, now);
 }
 
+void sl_client_set_pending(struct sl_client *client, uint64_t size, const struct sl_time *now)
+{
+    if (size == 0)
+        client->pending_since_ns = 0;
+    else if (client->pending == 0)
+        client->pending_since_ns = now->wall_ns;
+    client->pending = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
+}
+
 struct sl_listener_counters *sl_shard_listener(struct sl_shard *shard, uint16_t listener)
 {
     return &shard->listeners[listener];
@@ -372,6 +381,8 @@ void sl_shard_close(struct sl_shard *shard, struct sl_client *client, enum sl_cl
     sl_client_to_view(client, now->wall_ns - now->mono_ns, &view);
     sl_tcp_info_read(client->transport == SL_TCP ? client->fd : -1, &view.tcp);
     view.open = false;
+    view.pending = 0;
+    view.pending_since_ns = 0;
     view.closed_by = (uint8_t)by;
     view.close_reason = (uint8_t)reason;
     view.closed_at_ns = now->wall_ns;

@@ -11,7 +11,7 @@
 #define CHUNK_SIZE    256u
 #define NO_CLIENT     UINT32_MAX
 
-/* 144 bytes: with a worker's own 64 this is what an idle connection costs. Links are indices into
+/* 160 bytes: with a worker's own this is what an idle connection costs. Links are indices into
  * the shard's chunks, half as large as pointers. */
 struct sl_client {
     uint64_t id; /* 0: the place is free */
@@ -22,6 +22,8 @@ struct sl_client {
     uint16_t listener;
     uint8_t service, transport;
     struct sl_address peer, local;
+    uint32_t pending;          /* bytes that are not yet a message; UINT32_MAX: or more */
+    int64_t pending_since_ns;  /* wall clock */
     int64_t opened_at_ns;      /* wall clock */
     int64_t last_seen_mono_ns; /* shown as wall time by today's difference of the clocks */
     void *user;

@@ -27,6 +27,8 @@ void sl_client_to_view(const struct sl_client *client, int64_t offset_ns,
         .opened_at_ns = client->opened_at_ns,
         .last_seen_at_ns = client->last_seen_mono_ns + offset_ns,
         .counters = client->counters,
+        .pending = client->pending,
+        .pending_since_ns = client->pending_since_ns,
     };
     /* The clocks are read one after the other: not before it was opened, then. */
     if (view->last_seen_at_ns < view->opened_at_ns)

@@ -54,6 +54,22 @@ struct backlog *backlog_new(const struct exchanges *exchanges, size_t written,
     return NULL;
 }
 
+size_t backlog_size(const struct backlog *backlog)
+{
+    return sizeof(*backlog) +
+           (backlog->count + 1) * (sizeof(*backlog->events) + sizeof(*backlog->reply_end)) +
+           backlog->replies.capacity + backlog->payload.capacity + backlog->unread.capacity;
+}
+
+uint64_t backlog_pending(const struct backlog *backlog)
+{
+    uint64_t size = backlog->unread.size;
+
+    for (size_t i = 0; i < backlog->count; i++)
+        size += backlog->events[i].received_size;
+    return size;
+}
+
 void backlog_free(struct backlog *backlog)
 {
     if (!backlog)

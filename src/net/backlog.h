@@ -21,6 +21,13 @@ struct backlog {
  * where there is no memory. */
 struct backlog *backlog_new(const struct exchanges *exchanges, size_t written,
                             const struct sl_chunk *rest);
+
+/* Bytes of memory that it holds. */
+size_t backlog_size(const struct backlog *backlog);
+
+/* Bytes that have come and that no record has yet. */
+uint64_t backlog_pending(const struct backlog *backlog);
+
 void backlog_free(struct backlog *backlog);
 
 #endif

@@ -6,14 +6,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/backlog.h"
 #include "net/exchanges.h"
+#include "net/turns.h"
 #include "net/uncancelled.h"
 
 struct lingering {
-    struct connection *connection;
-    struct lingering *previous, *next;
-    int64_t until_mono_ns;
-    uint64_t discarded;
+    struct queued queued;
+    uint64_t after_close;  /* bytes that came */
+    struct sl_buffer kept; /* the first of them */
 };
 
 /* A peer that goes on sending after our end is cut here. */
@@ -45,17 +46,47 @@ void connection_watch_writes(struct streams *streams, struct connection *connect
     watch(streams, connection, EPOLLOUT);
 }
 
-void connection_watch_rest(struct streams *streams, struct connection *connection, ssize_t size,
-                           uint32_t events)
+size_t connection_read_size(const struct streams *streams)
 {
-    if (connection->edge_triggered &&
-        (size == (ssize_t)STREAM_READ_SIZE || (size > 0 && events & READ_AGAIN_EVENTS)))
-        connection_watch_reads(streams, connection);
+    return streams->held <= streams->held_max / 2 ? STREAM_READ_SIZE : STREAM_READ_LITTLE;
+}
+
+bool connection_may_have_more(ssize_t size, size_t most, uint32_t events)
+{
+    return size == (ssize_t)most || (size > 0 && events & READ_AGAIN_EVENTS);
 }
 
 ssize_t connection_receive(const struct streams *streams, const struct connection *connection)
 {
-    return uncancelled_recv(connection->fd, streams->read_buffer, STREAM_READ_SIZE, MSG_DONTWAIT);
+    return uncancelled_recv(connection->fd, streams->read_buffer, connection_read_size(streams),
+                            MSG_DONTWAIT);
+}
+
+static size_t held_by(const struct connection *connection)
+{
+    size_t held = connection->framer.partial_capacity;
+
+    switch ((enum connection_state)connection->state) {
+    case CONNECTION_OPEN:
+        return held;
+    case CONNECTION_READY:
+        return held + connection->ready->rest.capacity;
+    case CONNECTION_BLOCKED:
+        return held + backlog_size(connection->backlog);
+    case CONNECTION_LINGERING:
+        return held + connection->lingering->kept.capacity;
+    }
+    return held;
+}
+
+bool connection_account(struct streams *streams, struct connection *connection)
+{
+    size_t held = held_by(connection);
+    bool more = held > connection->held;
+
+    streams->held += held - connection->held;
+    connection->held = held;
+    return !more || held <= STREAM_HELD_LITTLE || streams->held <= streams->held_max;
 }
 
 static struct sl_address local_address(int fd, const struct sl_socket *listener)
@@ -126,26 +157,36 @@ void connection_open(struct streams *streams, const struct sl_socket *listener, 
     sl_journal_append(streams->worker->net->journal, &opened, 1);
 }
 
-static void unlink_lingering(struct streams *streams, struct lingering *entry)
+/* A line that will not be finished any more, or a message whose gap has not passed: `outcome`. */
+static void give_up_line(struct streams *streams, struct connection *connection,
+                         enum sl_outcome outcome)
 {
-    *(entry->previous ? &entry->previous->next : &streams->linger_first) = entry->next;
-    *(entry->next ? &entry->next->previous : &streams->linger_last) = entry->previous;
+    struct sl_framer line = connection->framer;
+
+    connection->framer = (struct sl_framer){.line_mode = line.line_mode};
+    if (line.partial_size > 0)
+        exchange_unanswered(streams, connection, line.partial, line.partial_stored,
+                            line.partial_size, outcome);
+    sl_framer_deinit(&line);
+}
+
+static void end_lingering(struct streams *streams, struct connection *connection)
+{
+    struct lingering *entry = connection->lingering;
+
+    queue_remove(&streams->lingering, &entry->queued);
+    if (entry->after_close > 0)
+        exchange_unanswered(streams, connection, entry->kept.data, entry->kept.size,
+                            entry->after_close, SL_AFTER_CLOSE);
+    sl_buffer_deinit(&entry->kept);
     free(entry);
 }
 
-/* A line that will not be finished any more. */
-static void give_up_line(struct streams *streams, struct connection *connection)
+static void release_state(struct streams *streams, struct connection *connection,
+                          enum sl_closed_by by)
 {
-    struct sl_framer *framer = &connection->framer;
+    bool line = connection->framer.line_mode || by != SL_BY_PEER;
 
-    if (framer->partial_size > 0)
-        exchange_unanswered(streams, connection, framer->partial, framer->partial_stored,
-                            framer->partial_size, SL_UNFINISHED);
-    sl_framer_deinit(framer);
-}
-
-static void release_state(struct streams *streams, struct connection *connection)
-{
     if (connection->state == CONNECTION_BLOCKED) {
         struct backlog *backlog = connection->backlog;
 
@@ -155,9 +196,11 @@ static void release_state(struct streams *streams, struct connection *connection
                                 backlog->unread.size, SL_PEER_GONE);
         backlog_free(backlog);
     } else if (connection->state == CONNECTION_LINGERING) {
-        unlink_lingering(streams, connection->lingering);
+        end_lingering(streams, connection);
     }
-    give_up_line(streams, connection);
+    turns_leave(streams, connection);
+    give_up_line(streams, connection, line ? SL_UNFINISHED : SL_PEER_GONE);
+    streams->held -= connection->held;
 }
 
 void connection_close(struct streams *streams, struct connection *connection, enum sl_closed_by by,
@@ -166,7 +209,7 @@ void connection_close(struct streams *streams, struct connection *connection, en
     struct sl_worker *worker = streams->worker;
     struct sl_address peer = *sl_client_peer(connection->client);
 
-    release_state(streams, connection);
+    release_state(streams, connection, by);
     if (connection->ending) { /* the first reason is the true one */
         by = connection->closed_by;
         reason = connection->reason;
@@ -178,34 +221,51 @@ void connection_close(struct streams *streams, struct connection *connection, en
     free(connection);
 }
 
-void connection_linger(struct streams *streams, struct connection *connection)
+/* However often a peer goes on, it is one record; what it looked like begins that. */
+static void keep_after_close(struct streams *streams, struct connection *connection,
+                             const uint8_t *bytes, size_t size)
+{
+    struct lingering *entry = connection->lingering;
+    size_t room = SL_STORED_SIZE_MAX - entry->kept.size;
+
+    if (size == 0)
+        return;
+    if (entry->after_close == entry->kept.size && streams->held <= streams->held_max)
+        sl_buffer_append(&entry->kept, bytes, size < room ? size : room);
+    entry->after_close += size;
+    connection_account(streams, connection);
+    exchanges_mark_pending(streams, connection, entry->after_close);
+}
+
+void connection_linger(struct streams *streams, struct connection *connection,
+                       const struct sl_chunk *rest)
 {
     struct lingering *entry = calloc(1, sizeof(*entry));
 
     if (!entry || shutdown(connection->fd, SHUT_WR) != 0) {
         free(entry);
+        if (rest->size > 0)
+            exchange_unanswered(streams, connection, rest->bytes, rest->size, rest->size,
+                                SL_AFTER_CLOSE);
         connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_ERROR);
         return;
     }
-    entry->connection = connection;
-    entry->until_mono_ns = sl_clock_mono_ns() + streams->linger_ns;
-    entry->previous = streams->linger_last;
-    *(entry->previous ? &entry->previous->next : &streams->linger_first) = entry;
-    streams->linger_last = entry;
+    give_up_line(streams, connection, SL_UNFINISHED); /* before what comes after it */
+    turns_leave(streams, connection);
+    entry->queued.connection = connection;
+    entry->queued.until_mono_ns = sl_clock_mono_ns() + streams->linger_ns;
+    queue_append(&streams->lingering, &entry->queued);
     connection->lingering = entry;
     connection->state = CONNECTION_LINGERING;
-    give_up_line(streams, connection); /* before what comes after it */
-}
-
-int64_t connections_linger_until(const struct streams *streams)
-{
-    return streams->linger_first ? streams->linger_first->until_mono_ns : INT64_MAX;
+    connection_account(streams, connection);
+    keep_after_close(streams, connection, rest->bytes, rest->size);
 }
 
 void connections_end_linger(struct streams *streams, int64_t now_mono_ns)
 {
-    while (connections_linger_until(streams) <= now_mono_ns)
-        connection_close(streams, streams->linger_first->connection, SL_BY_SERVER, SL_CLOSE_ERROR);
+    while (queue_until(&streams->lingering) <= now_mono_ns)
+        connection_close(streams, streams->lingering.first->connection, SL_BY_SERVER,
+                         SL_CLOSE_ERROR);
 }
 
 void connections_shorten_linger(struct streams *streams, int64_t linger_ns)
@@ -213,7 +273,7 @@ void connections_shorten_linger(struct streams *streams, int64_t linger_ns)
     int64_t until_mono_ns = sl_clock_mono_ns() + linger_ns;
 
     streams->linger_ns = linger_ns;
-    for (struct lingering *entry = streams->linger_first; entry; entry = entry->next) {
+    for (struct queued *entry = streams->lingering.first; entry; entry = entry->next) {
         if (entry->until_mono_ns > until_mono_ns)
             entry->until_mono_ns = until_mono_ns;
     }
@@ -232,16 +292,15 @@ void connection_decide_end(struct connection *connection, enum sl_closed_by by,
 void connection_read_lingering(struct streams *streams, struct connection *connection,
                                uint32_t events)
 {
+    size_t most = connection_read_size(streams);
     ssize_t size = connection_receive(streams, connection);
 
-    connection_watch_rest(streams, connection, size, events);
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (size > 0) {
-        exchange_unanswered(streams, connection, streams->read_buffer, (size_t)size, (uint64_t)size,
-                            SL_AFTER_CLOSE);
-        connection->lingering->discarded += (uint64_t)size;
-    }
-    if (size <= 0 || connection->lingering->discarded > AFTER_CLOSE_MAX)
+    if (size > 0)
+        keep_after_close(streams, connection, streams->read_buffer, (size_t)size);
+    if (size <= 0 || connection->lingering->after_close > AFTER_CLOSE_MAX)
         connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_ERROR);
+    else if (connection->edge_triggered && connection_may_have_more(size, most, events))
+        connection_watch_reads(streams, connection);
 }

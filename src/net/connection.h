@@ -1,33 +1,56 @@
 /* A stream connection, from accept to the last close.
  *
- *   OPEN       reads, answers
+ *   OPEN       reads, answers; bytes without a line end wait for their rest or the gap (turns.h)
+ *     | a visit has read more than it may answer, or found that there is more to read
+ *     v
+ *   READY      visited again after all others have had their turn, until nothing is left: OPEN
+ * again
+ *
  *     | a reply does not fit into the kernel's buffer
  *     v
  *   BLOCKED    reads nothing, waits to write; the replies, the exchanges they belong to and what
- *              was read but not yet looked at stand in its backlog
+ *              was read but not yet looked at stand in its backlog (from OPEN or READY)
  *     | all written: OPEN again
  *
  *   LINGERING  our side is shut down after the last reply; what still comes is read and recorded,
  *              for a close with unread bytes makes the kernel send RST, and a reply that is still
- *              on its way would be lost to the peer. Ends with the peer's end or after two seconds.
+ *              on its way would be lost to the peer. Ends with the peer's end or after two seconds;
+ *              all that came is one record then.
  *
  * One thread, the worker's, does all of it. */
 #ifndef NET_CONNECTION_H
 #define NET_CONNECTION_H
 
 #include "net/net.h"
+#include "net/queue.h"
 #include "socklens/framing.h"
 
-#define STREAM_READ_SIZE   65536u
-#define STREAM_EVENTS_MAX  256u   /* exchanges between two sends to one peer */
+/* What one visit may take from the others' time, and what a peer may make us hold. */
+#define STREAM_READ_SIZE   16384u
+#define STREAM_READ_LITTLE 64u    /* no more messages than one visit answers */
+#define STREAM_EVENTS_MAX  128u   /* exchanges between two sends to one peer */
 #define STREAM_REPLIES_MAX 65536u /* bytes of replies after which they are sent */
 
-enum connection_state { CONNECTION_OPEN, CONNECTION_BLOCKED, CONNECTION_LINGERING };
+/* What all connections of a process together may hold of unfinished messages, of what waits for its
+ * turn and of what nobody reads. From half of it on, reads are small. Above it, a connection that
+ * holds more than a little is closed when it wants more. */
+#define STREAM_HELD_MAX    (UINT64_C(64) << 20)
+#define STREAM_HELD_LITTLE 1024u
+
+enum connection_state {
+    CONNECTION_OPEN,
+    CONNECTION_READY,
+    CONNECTION_BLOCKED,
+    CONNECTION_LINGERING,
+};
 
 struct backlog;
 struct lingering;
+struct ready;
+struct waiting;
 
-/* 64 bytes: what an idle connection costs here, beside its client in the registry. */
+/* 72 bytes, which malloc(3) takes as much for as for 64: what an idle connection costs here, beside
+ * its client in the registry. */
 struct connection {
     uint8_t kind;  /* SL_SOURCE_CONNECTION */
     uint8_t state; /* enum connection_state */
@@ -38,7 +61,10 @@ struct connection {
     int fd;
     struct sl_client *client;
     struct sl_framer framer;
+    size_t held; /* its part of streams->held */
     union {
+        struct waiting *waiting;     /* OPEN; NULL: nothing is unfinished */
+        struct ready *ready;         /* READY */
         struct backlog *backlog;     /* BLOCKED */
         struct lingering *lingering; /* LINGERING */
     };
@@ -58,9 +84,13 @@ struct streams {
     uint8_t *read_buffer; /* STREAM_READ_SIZE */
     struct exchanges now;
     struct sl_time clock; /* read at the start of a turn and after each send: receiving is next */
-    struct lingering *linger_first, *linger_last; /* in the order in which they end */
+    struct queue ready;
+    struct queue waiting[2]; /* for the gap, for that of line mode; in the order of time */
+    struct queue lingering;  /* in the order in which they end */
     int64_t linger_ns;
-    size_t open_count; /* connections, lingering ones too */
+    uint64_t held, held_max; /* bytes; see STREAM_HELD_MAX */
+    uint64_t cut;            /* connections closed for it, not logged yet */
+    size_t open_count;       /* connections, lingering ones too */
 };
 
 /* Takes an accepted socket over. On failure it is closed. */
@@ -70,6 +100,12 @@ void connection_open(struct streams *streams, const struct sl_socket *listener, 
 /* What epoll reported. The connection may be gone afterwards. */
 void connection_ready(struct streams *streams, struct connection *connection, uint32_t events);
 
+/* The next visit of one that is ready. It may be gone afterwards. */
+void connection_resume(struct streams *streams, struct connection *connection);
+
+/* The gap has passed for some of those that wait, by `now_mono_ns`; they may be gone afterwards. */
+void connections_end_gap(struct streams *streams, int64_t now_mono_ns);
+
 /* Answers what has arrived, then ends the conversation from our side. May be gone afterwards. */
 void connection_shut(struct streams *streams, struct connection *connection);
 
@@ -77,10 +113,14 @@ void connection_shut(struct streams *streams, struct connection *connection);
 void connection_close(struct streams *streams, struct connection *connection, enum sl_closed_by by,
                       enum sl_close_reason reason);
 
-/* Begins the lingering close. May be gone afterwards. */
-void connection_linger(struct streams *streams, struct connection *connection);
+/* Begins the lingering close; `rest` has come after the end. May be gone afterwards. */
+void connection_linger(struct streams *streams, struct connection *connection,
+                       const struct sl_chunk *rest);
 void connection_read_lingering(struct streams *streams, struct connection *connection,
                                uint32_t events);
+
+/* Counts what it holds now; false where all together hold too much and it is one of the causes. */
+bool connection_account(struct streams *streams, struct connection *connection);
 
 /* Says who ends it and why; the first word counts. */
 void connection_decide_end(struct connection *connection, enum sl_closed_by by,
@@ -90,15 +130,15 @@ void connection_decide_end(struct connection *connection, enum sl_closed_by by,
 void connection_watch_reads(struct streams *streams, struct connection *connection);
 void connection_watch_writes(struct streams *streams, struct connection *connection);
 
-/* After a read of `size` bytes, of at most STREAM_READ_SIZE, that `events` led to. */
-void connection_watch_rest(struct streams *streams, struct connection *connection, ssize_t size,
-                           uint32_t events);
+/* How much to read at once: little while a lot is held. */
+size_t connection_read_size(const struct streams *streams);
+
+/* Whether a read of `size` bytes, of at most `most`, that `events` led to may have left some. */
+bool connection_may_have_more(ssize_t size, size_t most, uint32_t events);
 
 /* Reads what has arrived into streams->read_buffer; as recv(2) without waiting. */
 ssize_t connection_receive(const struct streams *streams, const struct connection *connection);
 
-/* The moment at which the first lingering connection is closed; INT64_MAX where there is none. */
-int64_t connections_linger_until(const struct streams *streams);
 void connections_end_linger(struct streams *streams, int64_t now_mono_ns);
 
 /* From now on none lingers longer than `linger_ns`, those that do already included. */

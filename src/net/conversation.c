@@ -5,7 +5,10 @@
 #include <sys/socket.h>
 
 #include "net/exchanges.h"
+#include "net/turns.h"
 #include "net/uncancelled.h"
+
+#define GAPS_A_TURN 64
 
 enum step { STEP_MORE, STEP_REST_KEPT, STEP_END, STEP_NO_MEMORY };
 
@@ -41,17 +44,6 @@ static struct sl_event *add_exchange(struct exchanges *now, const struct sl_even
     return event;
 }
 
-/* What follows the message that ended the conversation is recorded, unanswered. */
-static void add_rest(struct exchanges *now, const struct sl_event *common, struct sl_chunk *chunk)
-{
-    struct sl_message rest = {.bytes = chunk->bytes, .stored = chunk->size, .size = chunk->size};
-
-    if (chunk->size == 0)
-        return;
-    add_exchange(now, common, &rest)->outcome = SL_AFTER_CLOSE;
-    chunk->size = 0;
-}
-
 /* Takes messages out of the chunk and answers them into streams->now, until it is worth a send. */
 static enum step converse(struct streams *streams, struct connection *connection,
                           struct sl_chunk *chunk, const struct sl_event *common)
@@ -78,7 +70,6 @@ static enum step converse(struct streams *streams, struct connection *connection
             connection_decide_end(connection, SL_BY_SERVER,
                                   verdict == SL_ANSWER_AND_CLOSE ? SL_CLOSE_EXIT
                                                                  : SL_CLOSE_ANSWERED);
-            add_rest(now, common, chunk);
             return STEP_END;
         }
         if (!in_chunk(&message, begin, end))
@@ -106,16 +97,30 @@ static ssize_t send_some(int fd, const uint8_t *bytes, size_t size)
     return (ssize_t)sent;
 }
 
+/* All together hold too much. */
+static void cut(struct streams *streams, struct connection *connection)
+{
+    streams->cut++;
+    connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_UNFINISHED);
+}
+
 static bool block(struct streams *streams, struct connection *connection, size_t written,
                   const struct sl_chunk *rest, int64_t received_at_ns)
 {
-    connection->backlog = backlog_new(&streams->now, written, rest);
-    if (!connection->backlog)
+    struct backlog *backlog = backlog_new(&streams->now, written, rest);
+
+    if (!backlog)
         return false;
+    turns_leave(streams, connection);
     streams->now.count = 0;
-    connection->backlog->received_at_ns = received_at_ns;
+    backlog->received_at_ns = received_at_ns;
+    connection->backlog = backlog;
     connection->state = CONNECTION_BLOCKED;
     connection_watch_writes(streams, connection);
+    exchanges_mark_pending(streams, connection,
+                           connection->framer.partial_size + backlog_pending(backlog));
+    if (!connection_account(streams, connection))
+        cut(streams, connection);
     return true;
 }
 
@@ -149,70 +154,155 @@ static enum sent send_replies(struct streams *streams, struct connection *connec
     return SENT_CLOSED;
 }
 
-/* The unfinished line of a slow writer is a sign of life too. */
-static void mark_seen(struct streams *streams, struct connection *connection)
+static void end_without_memory(struct streams *streams, struct connection *connection,
+                               const struct sl_chunk *rest)
 {
-    struct sl_time now = sl_time_now();
-    struct sl_counters nothing = {0};
-
-    sl_shard_lock(streams->worker->shard);
-    sl_shard_count(streams->worker->shard, connection->client, &nothing, &now);
-    sl_shard_unlock(streams->worker->shard);
+    if (rest->size > 0)
+        exchange_unanswered(streams, connection, rest->bytes, rest->size, rest->size,
+                            SL_SEND_FAILED);
+    sl_log_error(streams->worker->net->log, "out of memory: a connection was closed");
+    connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_ERROR);
 }
 
-/* Answers all of a chunk. The connection may be gone afterwards. */
+/* The next visit goes on with it. */
+static void keep_rest(struct streams *streams, struct connection *connection,
+                      const struct sl_chunk *rest, int64_t received_at_ns)
+{
+    if (turns_keep_rest(streams, connection, rest, received_at_ns))
+        connection_account(streams, connection);
+    else
+        end_without_memory(streams, connection, rest);
+}
+
+/* Nothing is left of the chunk, and the connection goes on. */
+static void settle(struct streams *streams, struct connection *connection, bool answered)
+{
+    if (!answered) /* the unfinished line of a slow writer is a sign of life too */
+        exchanges_mark_pending(streams, connection, connection->framer.partial_size);
+    turns_settle(streams, connection);
+    if (!connection_account(streams, connection))
+        cut(streams, connection);
+}
+
+/* One visit: answers as much of a chunk as it may. The connection may be gone afterwards. */
 static void process(struct streams *streams, struct connection *connection, struct sl_chunk *chunk,
                     int64_t received_at_ns)
 {
     const struct sl_event common = exchange_common(connection, received_at_ns);
-    bool answered = false;
-    enum step step;
+    /* A stop lets all that has come be answered. */
+    bool over = connection->ending && connection->reason != SL_CLOSE_SHUTDOWN;
+    enum step step = over ? STEP_END : STEP_MORE;
+    size_t answered = 0;
 
-    do {
+    /* A message that was begun in an earlier chunk has a send of its own. */
+    while (step == STEP_MORE && answered < STREAM_EVENTS_MAX - 1) {
         step = converse(streams, connection, chunk, &common);
-        answered = answered || streams->now.count > 0;
+        answered += streams->now.count;
         if (send_replies(streams, connection, chunk, received_at_ns) != SENT_ALL)
             return;
-    } while (step == STEP_MORE);
-
+    }
     if (step == STEP_NO_MEMORY) {
-        if (chunk->size > 0)
-            exchange_unanswered(streams, connection, chunk->bytes, chunk->size, chunk->size,
-                                SL_SEND_FAILED);
-        sl_log_error(streams->worker->net->log, "out of memory: a connection was closed");
-        connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_ERROR);
+        end_without_memory(streams, connection, chunk);
     } else if (chunk->ended) {
         connection_close(streams, connection, SL_BY_PEER, SL_CLOSE_EOF);
+    } else if (step == STEP_MORE && chunk->size > 0) {
+        keep_rest(streams, connection, chunk, received_at_ns);
     } else if (connection->ending) {
-        connection_linger(streams, connection);
-    } else if (!answered) {
-        mark_seen(streams, connection);
+        connection_linger(streams, connection, chunk);
+    } else {
+        settle(streams, connection, answered > 0);
     }
 }
 
 /* Whether the socket has no more for now: a read that came back full does not tell. */
-static bool is_drained(int fd, ssize_t size)
+static bool is_drained(int fd, ssize_t size, size_t most)
 {
     int left;
 
-    return size < (ssize_t)STREAM_READ_SIZE || (ioctl(fd, FIONREAD, &left) == 0 && left == 0);
+    return size < (ssize_t)most || (ioctl(fd, FIONREAD, &left) == 0 && left == 0);
+}
+
+/* What a read of at most `most` bytes gave. */
+static void take(struct streams *streams, struct connection *connection, ssize_t size, size_t most,
+                 uint32_t events)
+{
+    struct sl_chunk chunk = {.bytes = streams->read_buffer};
+    bool more = connection_may_have_more(size, most, events);
+
+    if (size < 0) {
+        connection_close(streams, connection, SL_BY_PEER, SL_CLOSE_RESET);
+        return;
+    }
+    if (more && !turns_make_ready(streams, connection))
+        connection_watch_reads(streams, connection);
+    if (connection->state == CONNECTION_READY) {
+        connection->ready->more = more;
+        connection->ready->events |= events;
+    }
+    chunk.size = (size_t)size;
+    chunk.ended = size == 0;
+    chunk.untimed = streams->worker->options.tcp_gap_ns == 0;
+    chunk.drained = chunk.untimed && is_drained(connection->fd, size, most);
+    process(streams, connection, &chunk, streams->clock.wall_ns);
+}
+
+static bool found_nothing(ssize_t size)
+{
+    return size < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
 static void read_open(struct streams *streams, struct connection *connection, uint32_t events)
 {
+    size_t most = connection_read_size(streams);
     ssize_t size = connection_receive(streams, connection);
-    struct sl_chunk chunk = {.bytes = streams->read_buffer};
 
-    if (size < 0) {
-        if (errno != EAGAIN && errno != EINTR)
-            connection_close(streams, connection, SL_BY_PEER, SL_CLOSE_RESET);
-        return;
+    if (!found_nothing(size)) {
+        take(streams, connection, size, most, events);
+    } else if (connection->state == CONNECTION_READY) {
+        connection->ready->more = false;
+        turns_settle(streams, connection);
     }
-    connection_watch_rest(streams, connection, size, events);
-    chunk.size = (size_t)size;
-    chunk.ended = size == 0;
-    chunk.drained = is_drained(connection->fd, size);
-    process(streams, connection, &chunk, streams->clock.wall_ns);
+}
+
+void connection_resume(struct streams *streams, struct connection *connection)
+{
+    struct ready *ready = connection->ready;
+    struct sl_buffer rest = turns_take_rest(streams, connection);
+    struct sl_chunk chunk = {.bytes = rest.data,
+                             .size = rest.size,
+                             .untimed = streams->worker->options.tcp_gap_ns == 0,
+                             .drained = ready->drained};
+
+    if (rest.size > 0)
+        process(streams, connection, &chunk, ready->received_at_ns);
+    else
+        read_open(streams, connection, ready->events);
+    sl_buffer_deinit(&rest);
+}
+
+/* What waits is a message now, if it is true that nothing more has come. */
+static void end_gap(struct streams *streams, struct connection *connection)
+{
+    size_t most = connection_read_size(streams);
+    ssize_t size = connection_receive(streams, connection);
+
+    if (found_nothing(size)) {
+        struct sl_chunk nothing = {.quiet = true};
+
+        process(streams, connection, &nothing, connection->waiting->received_at_ns);
+    } else {
+        take(streams, connection, size, most, 0);
+    }
+}
+
+void connections_end_gap(struct streams *streams, int64_t now_mono_ns)
+{
+    for (size_t i = 0; i < 2; i++) {
+        struct queue *queue = &streams->waiting[i];
+
+        for (int left = GAPS_A_TURN; left > 0 && queue_until(queue) <= now_mono_ns; left--)
+            end_gap(streams, queue->first->connection);
+    }
 }
 
 /* All written: what was read meanwhile is next. */
@@ -221,12 +311,13 @@ static void unblock(struct streams *streams, struct connection *connection)
     struct backlog *backlog = connection->backlog;
     struct sl_chunk rest = {.bytes = backlog->unread.data,
                             .size = backlog->unread.size,
+                            .untimed = streams->worker->options.tcp_gap_ns == 0,
                             .drained = backlog->drained,
                             .ended = backlog->ended};
 
     backlog_finish(streams, connection);
     connection->state = CONNECTION_OPEN;
-    connection->backlog = NULL;
+    connection->waiting = NULL;
     connection_watch_reads(streams, connection);
     process(streams, connection, &rest, backlog->received_at_ns);
     backlog_free(backlog);
@@ -253,6 +344,10 @@ void connection_ready(struct streams *streams, struct connection *connection, ui
     case CONNECTION_OPEN:
         read_open(streams, connection, events);
         break;
+    case CONNECTION_READY: /* it has its turn later */
+        connection->ready->more = true;
+        connection->ready->events |= events;
+        break;
     case CONNECTION_BLOCKED:
         write_blocked(streams, connection);
         break;
@@ -270,17 +365,45 @@ static int arrived(const struct connection *connection)
     return ioctl(connection->fd, FIONREAD, &size) == 0 ? size : 0;
 }
 
+static bool is_reading(const struct connection *connection)
+{
+    return connection->state == CONNECTION_OPEN || connection->state == CONNECTION_READY;
+}
+
+/* One step of answering what has come; false where there is nothing left of `left` bytes. */
+static bool read_last(struct streams *streams, struct connection *connection, int *left)
+{
+    if (turns_has_rest(connection)) {
+        connection_resume(streams, connection);
+        return true;
+    }
+    if (*left < 0)
+        return false;
+    *left -= (int)connection_read_size(streams);
+    read_open(streams, connection, 0);
+    return true;
+}
+
 void connection_shut(struct streams *streams, struct connection *connection)
 {
+    struct sl_worker *worker = streams->worker;
     uint64_t id = sl_client_id(connection->client);
+    struct sl_chunk nothing = {.quiet = worker->options.tcp_gap_ns > 0};
+    int left = arrived(connection);
 
-    for (int left = arrived(connection); left >= 0 && connection->state == CONNECTION_OPEN;
-         left -= (int)STREAM_READ_SIZE) {
-        read_open(streams, connection, 0);
-        if (!sl_shard_find_id(streams->worker->shard, id))
+    while (is_reading(connection) && sl_clock_mono_ns() < sl_worker_stop_by(worker) &&
+           read_last(streams, connection, &left)) {
+        if (!sl_shard_find_id(worker->shard, id))
+            return;
+    }
+    /* What is no line is a message as it stands. */
+    if (is_reading(connection) && nothing.quiet && !connection->framer.line_mode &&
+        connection->framer.partial_size > 0) {
+        process(streams, connection, &nothing, streams->clock.wall_ns);
+        if (!sl_shard_find_id(worker->shard, id))
             return;
     }
     connection_decide_end(connection, SL_BY_SERVER, SL_CLOSE_SHUTDOWN);
-    if (connection->state == CONNECTION_OPEN)
-        connection_linger(streams, connection);
+    if (is_reading(connection))
+        connection_linger(streams, connection, &(struct sl_chunk){0});
 }

@@ -37,6 +37,8 @@ static void count_and_log(struct streams *streams, struct connection *connection
     }
     sl_shard_lock(streams->worker->shard);
     sl_shard_count(streams->worker->shard, connection->client, &sum, now);
+    sl_client_set_pending(connection->client, 0, now); /* what is unfinished now began just now */
+    sl_client_set_pending(connection->client, connection->framer.partial_size, now);
     sl_shard_unlock(streams->worker->shard);
     sl_journal_append(streams->worker->net->journal, events, count);
 }
@@ -90,6 +92,17 @@ void backlog_finish(struct streams *streams, struct connection *connection)
     backlog->count = 0;
 }
 
+void exchanges_mark_pending(struct streams *streams, struct connection *connection, uint64_t size)
+{
+    struct sl_time now = sl_time_now();
+    struct sl_counters nothing = {0};
+
+    sl_shard_lock(streams->worker->shard);
+    sl_shard_count(streams->worker->shard, connection->client, &nothing, &now);
+    sl_client_set_pending(connection->client, size, &now);
+    sl_shard_unlock(streams->worker->shard);
+}
+
 static struct sl_time last_seen(const struct connection *connection)
 {
     struct sl_time now = sl_time_now();
@@ -102,8 +115,7 @@ void exchange_unanswered(struct streams *streams, struct connection *connection,
                          const uint8_t *bytes, size_t stored, uint64_t size,
                          enum sl_outcome outcome)
 {
-    /* The others' bytes have waited here since. */
-    struct sl_time at = outcome == SL_AFTER_CLOSE ? sl_time_now() : last_seen(connection);
+    struct sl_time at = last_seen(connection); /* they have waited here since */
     struct sl_message message = {
         .bytes = bytes,
         .stored = stored < SL_STORED_SIZE_MAX ? stored : SL_STORED_SIZE_MAX,

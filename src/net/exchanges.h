@@ -16,6 +16,9 @@ void exchanges_finish(struct streams *streams, struct connection *connection, si
 /* The same for what stood in the connection's backlog. */
 void backlog_finish(struct streams *streams, struct connection *connection);
 
+/* So many bytes have come that are not yet a message; a sign of life too. */
+void exchanges_mark_pending(struct streams *streams, struct connection *connection, uint64_t size);
+
 /* Tells of bytes that nobody will answer any more. */
 void exchange_unanswered(struct streams *streams, struct connection *connection,
                          const uint8_t *bytes, size_t stored, uint64_t size,

@@ -137,6 +137,7 @@ void sl_net_adjust(struct sl_net *net, const struct sl_net_options *options)
     net->options.max_connections = connections;
     net->options.max_connections_per_address = options->max_connections_per_address;
     net->options.max_udp_clients = options->max_udp_clients;
+    net->options.tcp_gap_ns = options->tcp_gap_ns;
     net->options.tcp_idle_ns = options->tcp_idle_ns;
     net->options.udp_idle_ns = options->udp_idle_ns;
     net->options.udp_rate = options->udp_rate;

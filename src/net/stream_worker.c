@@ -1,9 +1,11 @@
 /* The stream worker: epoll over its listeners and connections.
  *
- * A connection gets one read a turn, so none can hold up the others. TCP connections are watched
- * edge-triggered, for level-triggered epoll looks at each one twice; but without the second read
- * that is usual with it, for a read that came back short has found all there was (epoll(7)). Where
- * it did not, what is left is asked for again (connection_watch_rest). */
+ * A visit to a connection is bounded in bytes and messages, so none can hold up the others. One
+ * that has more to do is ready: some of those have another visit after each round of events, which
+ * epoll is asked for in between without waiting. TCP connections are watched edge-triggered, for
+ * level-triggered epoll looks at each one twice; but without the second read that is usual with it,
+ * for a read that came back short has found all there was (epoll(7)). Where it may not have, the
+ * connection is ready too. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -16,6 +18,7 @@
 
 #define EVENTS_MAX        256
 #define ACCEPTS_A_TURN    64
+#define READY_A_TURN      8
 #define ACCEPTS_AT_END    4096 /* what may stand in a listener's backlog */
 #define LINGER_NS         (2 * SL_NS_PER_S)
 #define LINGER_AT_END_NS  (SL_NS_PER_S / 2)
@@ -239,9 +242,14 @@ static int64_t earlier(int64_t a, int64_t b)
 
 static int wait_ms(const struct stream_state *state)
 {
-    int64_t until = earlier(idle_until(state), connections_linger_until(&state->streams));
+    const struct streams *streams = &state->streams;
+    int64_t until = earlier(idle_until(state), queue_until(&streams->lingering));
     int64_t left;
 
+    if (streams->ready.first)
+        return 0;
+    until = earlier(until, queue_until(&streams->waiting[0]));
+    until = earlier(until, queue_until(&streams->waiting[1]));
     until = earlier(earlier(until, state->resume_at_ns), complaint_due(state));
     if (until == INT64_MAX)
         return -1;
@@ -251,13 +259,37 @@ static int wait_ms(const struct stream_state *state)
     return left > 3600 * SL_NS_PER_S ? 3600 * 1000 : (int)(left / SL_NS_PER_MS + 1);
 }
 
-/* One turn: waits at most `timeout_ms`, then serves everyone who is ready once. */
+static void serve_ready(struct streams *streams)
+{
+    for (int left = READY_A_TURN; left > 0 && streams->ready.first; left--) {
+        streams->clock = sl_time_now();
+        connection_resume(streams, streams->ready.first->connection);
+    }
+}
+
+static void end_times(struct stream_state *state)
+{
+    struct streams *streams = &state->streams;
+    int64_t now = streams->clock.mono_ns;
+
+    connections_end_gap(streams, now);
+    connections_end_linger(streams, now);
+    close_idle(state, now);
+    resume_listeners(state, now);
+    for (; streams->cut > 0; streams->cut--)
+        complain(state, "unfinished messages and unread replies hold too much memory",
+                 "at most 64 MiB together; those that held most wanted more");
+    if (complaint_due(state) <= now)
+        write_complaint(state, now);
+}
+
+/* One turn: waits at most `timeout_ms`, then serves everyone whom epoll reports once, and some of
+ * those that were ready. */
 static void turn(struct stream_state *state, int timeout_ms)
 {
     struct epoll_event events[EVENTS_MAX];
     int count = epoll_wait(state->worker->epoll_fd, events, EVENTS_MAX, timeout_ms);
     bool woken = false;
-    int64_t now;
 
     state->streams.clock = sl_time_now();
     for (int i = 0; i < count; i++) {
@@ -278,12 +310,8 @@ static void turn(struct stream_state *state, int timeout_ms)
     }
     if (woken)
         run_commands(state);
-    now = state->streams.clock.mono_ns;
-    connections_end_linger(&state->streams, now);
-    close_idle(state, now);
-    resume_listeners(state, now);
-    if (complaint_due(state) <= now)
-        write_complaint(state, now);
+    serve_ready(&state->streams);
+    end_times(state);
 }
 
 /* Whoever stands in the backlog has a connection and may have said something: it would be reset.
@@ -346,6 +374,7 @@ static bool init_state(struct stream_state *state, struct sl_worker *worker)
     state->worker = worker;
     state->streams.worker = worker;
     state->streams.linger_ns = LINGER_NS;
+    state->streams.held_max = STREAM_HELD_MAX / worker->net->options.workers;
     state->resume_at_ns = INT64_MAX;
     state->spare_fd = open_spare();
     state->streams.read_buffer = malloc(STREAM_READ_SIZE);

@@ -107,15 +107,18 @@ bool sl_framer_next(struct sl_framer *framer, enum sl_framing framing, struct sl
                     struct sl_message *message, bool *failed)
 {
     release_handed_out(framer);
-    if (framing == SL_FRAMING_CHAT) {
+    if (framing == SL_FRAMING_CHAT || !chunk->untimed) {
         bool found;
         size_t length = line_length(chunk, &found);
+        if (found && framing == SL_FRAMING_ONCE)
+            return finish(framer, chunk, length + 1, 0, message, failed);
         if (found) {
             framer->line_mode = true;
             return finish(framer, chunk, length, 1, message, failed);
         }
     }
-    bool complete = chunk->ended || (chunk->drained && !framer->line_mode);
+    bool complete =
+        chunk->ended || chunk->quiet || (chunk->untimed && chunk->drained && !framer->line_mode);
     if (complete && framer->partial_size + chunk->size > 0)
         return finish(framer, chunk, chunk->size, 0, message, failed);
     if (!keep(framer, chunk->bytes, chunk->size))

@@ -17,7 +17,8 @@ static uint64_t take(struct sl_framer *framer, enum sl_framing framing, struct s
     return taken;
 }
 
-static void run(enum sl_framing framing, const uint8_t *data, size_t size, size_t piece)
+static void run(enum sl_framing framing, bool untimed, const uint8_t *data, size_t size,
+                size_t piece)
 {
     struct sl_framer framer = {0};
     uint64_t taken = 0;
@@ -27,7 +28,11 @@ static void run(enum sl_framing framing, const uint8_t *data, size_t size, size_
         ends += data[at] == '\n' || data[at] == '\r';
     for (size_t at = 0; at < size; at += piece) {
         size_t part = size - at < piece ? size - at : piece;
-        struct sl_chunk chunk = {.bytes = data + at, .size = part, .drained = at % 3 != 0};
+        struct sl_chunk chunk = {.bytes = data + at,
+                                 .size = part,
+                                 .untimed = untimed,
+                                 .drained = at % 3 != 0,
+                                 .quiet = at % 5 == 0};
 
         taken += take(&framer, framing, chunk);
     }
@@ -40,7 +45,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
         return 0;
-    run(SL_FRAMING_CHAT, data + 1, size - 1, data[0] % 32 + 1);
-    run(SL_FRAMING_ONCE, data + 1, size - 1, data[0] % 32 + 1);
+    for (unsigned untimed = 0; untimed < 2; untimed++) {
+        run(SL_FRAMING_CHAT, untimed, data + 1, size - 1, data[0] % 32 + 1);
+        run(SL_FRAMING_ONCE, untimed, data + 1, size - 1, data[0] % 32 + 1);
+    }
     return 0;
 }

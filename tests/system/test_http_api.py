@@ -13,7 +13,7 @@ MESSAGE = {"seq", "service", "client", "listener", "received_at", "replied_at", 
            "received", "line_end", "sent", "outcome"}
 CLIENT = {"id", "service", "transport", "listener", "address", "local_address", "state",
           "opened_at", "last_seen_at", "closed_at", "closed_by", "close_reason", "received",
-          "sent", "refused", "rtt_us"}
+          "sent", "refused", "pending", "rtt_us"}
 TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"
 
 

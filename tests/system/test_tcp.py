@@ -71,7 +71,7 @@ class OneAnswer(GatewayTest):
 
     def test_unicode_and_other_bytes(self):
         for payload, reply in (("straße".encode(), b"STRASSE"), (b"a\xffb", b"A\xffB"),
-                               (b"a\r\nb\n", b"A\r\nB\n"), (b"\n", b"\n"), (b"\0", b"\0")):
+                               (b"a\rb\r\n", b"A\rB\r\n"), (b"\n", b"\n"), (b"\0", b"\0")):
             with self.subTest(payload=payload):
                 self.assertEqual(self.exchange(payload)[0], reply)
 

@@ -147,6 +147,7 @@ static void agrees_with_the_defaults_of_net(void **state)
     assert_int_equal(one.config.max_connections, net.max_connections);
     assert_int_equal(one.config.max_connections_per_address, net.max_connections_per_address);
     assert_int_equal(one.config.max_udp_clients, net.max_udp_clients);
+    assert_int_equal(one.config.tcp_gap_ns, net.tcp_gap_ns);
     assert_int_equal(one.config.tcp_idle_ns, net.tcp_idle_ns);
     assert_int_equal(one.config.udp_idle_ns, net.udp_idle_ns);
     assert_int_equal(one.config.udp_rate, net.udp_rate);
@@ -175,6 +176,7 @@ static void takes_good_values(void **state)
         {"--journal-size=5m", offsetof(struct sl_config, journal_size), 5 << 20},
         {"--journal-size=1GiB", offsetof(struct sl_config, journal_size), 1 << 30},
         {"--journal-size=1T", offsetof(struct sl_config, journal_size), UINT64_C(1) << 40},
+        {"--tcp-gap=0", offsetof(struct sl_config, tcp_gap_ns), 0},
         {"--tcp-idle=0", offsetof(struct sl_config, tcp_idle_ns), 0},
         {"--tcp-idle=1.5s", offsetof(struct sl_config, tcp_idle_ns), UINT64_C(1500000000)},
         {"--udp-idle=10ms", offsetof(struct sl_config, udp_idle_ns), 10000000},

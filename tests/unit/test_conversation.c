@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -35,7 +37,7 @@ static void admit(struct stage *stage)
 static struct stage *new_stage(enum sl_service_id service)
 {
     struct stage *stage = calloc(1, sizeof(*stage));
-    int small = 4096;
+    int small = 4096, yes = 1;
     stage->serving = serving_new(NULL);
     stage->address = serving_listen(&stage->serving, service, "127.0.0.1:0");
     setsockopt(serving_listener_fd(&stage->serving, true), SOL_SOCKET, SO_SNDBUF, &small,
@@ -44,7 +46,9 @@ static struct stage *new_stage(enum sl_service_id service)
     stage->streams.worker = &stage->serving.net->stream[0];
     stage->streams.read_buffer = malloc(STREAM_READ_SIZE);
     stage->streams.linger_ns = SL_NS_PER_S;
+    stage->streams.held_max = STREAM_HELD_MAX;
     stage->fd = connect_stream(&stage->address);
+    setsockopt(stage->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
     setsockopt(stage->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
     return stage;
 }
@@ -77,6 +81,20 @@ static void say(struct stage *stage, const char *text)
     connection_ready(&stage->streams, connection_of(stage), EPOLLIN);
 }
 
+static uint64_t recorded(struct stage *stage)
+{
+    struct sl_journal_stats stats;
+    sl_journal_stats(stage->serving.journal, &stats);
+    return stats.newest_seq;
+}
+
+/* As say, and the gap passes. */
+static void say_and_wait(struct stage *stage, const char *text)
+{
+    say(stage, text);
+    connections_end_gap(&stage->streams, INT64_MAX - 1);
+}
+
 static void assert_recorded(struct stage *stage, uint64_t seq, enum sl_outcome outcome,
                             const char *received)
 {
@@ -85,13 +103,6 @@ static void assert_recorded(struct stage *stage, uint64_t seq, enum sl_outcome o
     assert_bytes_equal(sl_record_received(record), record->received_stored, received,
                        strlen(received));
     assert_int_equal(record->sent_size > 0, outcome == SL_REPLIED);
-}
-
-static uint64_t recorded(struct stage *stage)
-{
-    struct sl_journal_stats stats;
-    sl_journal_stats(stage->serving.journal, &stats);
-    return stats.newest_seq;
 }
 
 static void assert_closed(struct stage *stage, enum sl_close_reason reason)
@@ -108,6 +119,10 @@ static void it_goes_without_a_thread(void **state)
     struct stage *stage = new_stage(SL_TCP_CHAT);
     admit(stage);
     say(stage, "Hi");
+    assert_int_equal(recorded(stage), 0);
+    connections_end_gap(&stage->streams, 0); /* not yet */
+    assert_int_equal(recorded(stage), 0);
+    connections_end_gap(&stage->streams, INT64_MAX - 1);
     expect_text(stage->fd, "Your data was 2 bytes");
     say(stage, "a\nb\nc");
     expect_text(stage->fd, "Your data was 1 bytes\nYour data was 1 bytes\n");
@@ -131,7 +146,7 @@ static void who_cannot_be_kept_is_let_go(void **state)
         close(stage->fd);
         stage->fd = connect_stream(&stage->address);
         admit(stage);
-        say(stage, "Hi");
+        say_and_wait(stage, "Hi");
         expect_text(stage->fd, "Your data was 2 bytes");
         free_stage(stage);
     }
@@ -237,6 +252,89 @@ static void without_memory_the_end_is_short(void **state)
     free_stage(stage);
 }
 
+/* More lines than a visit answers: the others come first, then the rest. */
+static void a_visit_is_bounded(void **state)
+{
+    (void)state;
+    struct stage *stage = new_stage(SL_TCP_CHAT);
+    struct sl_buffer lines = SL_BUFFER_INIT;
+    admit(stage);
+    for (size_t i = 0; i < 3 * STREAM_EVENTS_MAX; i++)
+        sl_buffer_append_text(&lines, "\n");
+    send_bytes(stage->fd, lines.data, lines.size);
+    connection_ready(&stage->streams, connection_of(stage), EPOLLIN);
+    assert_in_range(recorded(stage), 1, STREAM_EVENTS_MAX);
+    assert_true(connection_of(stage)->held >= 2 * STREAM_EVENTS_MAX);
+    for (int visits = 0; stage->streams.ready.first && visits < 5; visits++)
+        connection_resume(&stage->streams, connection_of(stage));
+    assert_null(stage->streams.ready.first);
+    assert_int_equal(recorded(stage), lines.size);
+    assert_int_equal(stage->streams.held, 0);
+    sl_buffer_deinit(&lines);
+    free_stage(stage);
+}
+
+/* What all hold is bounded: who holds most and wants more is closed, a small message is not. */
+static void what_all_hold_is_bounded(void **state)
+{
+    (void)state;
+    struct stage *stage = new_stage(SL_TCP_CHAT);
+    char longer[3000];
+    memset(longer, 'x', sizeof(longer) - 1);
+    longer[sizeof(longer) - 1] = '\0';
+    stage->streams.held_max = 2000;
+    admit(stage);
+    say(stage, "small");
+    assert_non_null(connection_of(stage));
+    send_text(stage->fd, longer);
+    for (int i = 0; i < 100 && connection_of(stage); i++)
+        connection_ready(&stage->streams, connection_of(stage), EPOLLIN);
+    assert_closed(stage, SL_CLOSE_UNFINISHED);
+    assert_int_equal(serving_exchange(&stage->serving, 1)->outcome, SL_UNFINISHED);
+    assert_int_equal(stage->streams.held, 0);
+    assert_int_equal(stage->streams.cut, 1);
+    free_stage(stage);
+}
+
+static void what_waits_is_shown(void **state)
+{
+    (void)state;
+    struct stage *stage = new_stage(SL_TCP_CHAT);
+    admit(stage);
+    say(stage, "Hi\npend");
+    struct sl_client_view view = serving_client(&stage->serving, 1);
+    assert_int_equal(view.pending, 4);
+    assert_true(view.pending_since_ns > 0);
+    say(stage, "ing");
+    int64_t since_ns = view.pending_since_ns;
+    view = serving_client(&stage->serving, 1);
+    assert_int_equal(view.pending, 7);
+    assert_int_equal(view.pending_since_ns, since_ns);
+    say(stage, "\n");
+    view = serving_client(&stage->serving, 1);
+    assert_int_equal(view.pending, 0);
+    assert_int_equal(view.pending_since_ns, 0);
+    free_stage(stage);
+}
+
+/* However often the peer goes on after the end. */
+static void all_after_the_end_is_one_record(void **state)
+{
+    (void)state;
+    struct stage *stage = new_stage(SL_TCP_CHAT);
+    admit(stage);
+    say(stage, "Exit\nmore");
+    for (int i = 0; i < 100; i++)
+        say(stage, "!");
+    assert_int_equal(recorded(stage), 1);
+    assert_int_equal(serving_client(&stage->serving, 1).pending, 104);
+    connection_close(&stage->streams, connection_of(stage), SL_BY_PEER, SL_CLOSE_EOF);
+    assert_int_equal(recorded(stage), 2);
+    assert_int_equal(serving_exchange(&stage->serving, 2)->outcome, SL_AFTER_CLOSE);
+    assert_int_equal(serving_exchange(&stage->serving, 2)->received_size, 104);
+    free_stage(stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +345,10 @@ int main(void)
         cmocka_unit_test(an_unfinished_line_that_cannot_be_kept_ends_it),
         cmocka_unit_test(a_backlog_that_cannot_be_kept_ends_it),
         cmocka_unit_test(without_memory_the_end_is_short),
+        cmocka_unit_test(a_visit_is_bounded),
+        cmocka_unit_test(what_all_hold_is_bounded),
+        cmocka_unit_test(what_waits_is_shown),
+        cmocka_unit_test(all_after_the_end_is_one_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,13 +5,14 @@
 #include "failing_memory.h"
 #include "socklens/framing.h"
 
-enum how { MORE, DRAINED, ENDED };
+enum how { MORE, DRAINED, QUIET, ENDED };
 
 /* A connection under test: what it gave as messages is written down as "size:bytes|", and, with
  * their line ends, as the stream that it was. */
 struct wire {
     struct sl_framer framer;
     enum sl_framing framing;
+    bool untimed;
     struct sl_buffer seen, fed, again;
     bool failed;
 };
@@ -36,8 +37,12 @@ static void feed(struct wire *wire, const void *bytes, size_t size, enum how how
     if (size > 0)
         memcpy(copy, bytes, size);
     sl_buffer_append(&wire->fed, bytes, size);
-    struct sl_chunk chunk = {
-        .bytes = copy, .size = size, .drained = how != MORE, .ended = how == ENDED};
+    struct sl_chunk chunk = {.bytes = copy,
+                             .size = size,
+                             .untimed = wire->untimed,
+                             .drained = how != MORE,
+                             .quiet = how == QUIET,
+                             .ended = how == ENDED};
     struct sl_message message;
     while (sl_framer_next(&wire->framer, wire->framing, &chunk, &message, &wire->failed))
         note_message(wire, &message);
@@ -83,10 +88,62 @@ static struct wire once(void)
     return (struct wire){.framing = SL_FRAMING_ONCE};
 }
 
-static void what_is_there_when_drained_is_a_message(void **state)
+static struct wire untimed(enum sl_framing framing)
+{
+    return (struct wire){.framing = framing, .untimed = true};
+}
+
+static void without_a_line_end_a_message_ends_in_quiet(void **state)
 {
     (void)state;
     struct wire wire = chat();
+    feed_text(&wire, "H", DRAINED);
+    feed_text(&wire, "i", DRAINED);
+    assert_int_equal(wire.seen.size, 0);
+    feed(&wire, NULL, 0, QUIET);
+    assert_took(&wire.seen, "2:Hi|");
+    assert_false(wire.framer.line_mode);
+    feed(&wire, NULL, 0, QUIET); /* nothing waits */
+    feed_text(&wire, "a\nb", DRAINED);
+    assert_took(&wire.seen, "1:a|");
+    feed(&wire, NULL, 0, QUIET); /* in line mode too */
+    end(&wire, "1:b|");
+    wire = once();
+    feed_text(&wire, "hel", DRAINED);
+    feed_text(&wire, "lo", DRAINED);
+    feed(&wire, NULL, 0, QUIET);
+    end(&wire, "5:hello|");
+}
+
+/* Each text cut at every place gives what it gives in one. */
+static void no_cut_changes_a_message(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *chat, *once;
+    } cases[] = {{"hello x\n", "7:hello x|", "8:hello x\n|"},
+                 {"hello\r\n", "5:hello|", "7:hello\r\n|"},
+                 {"hello", "5:hello|", "5:hello|"},
+                 {"Exit\r", "5:Exit\r|", "5:Exit\r|"},
+                 {"\n", "0:|", "1:\n|"}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        for (size_t at = 0; at <= strlen(cases[i].text); at++) {
+            struct wire wires[] = {chat(), once()};
+            for (size_t j = 0; j < COUNT_OF(wires); j++) {
+                feed(&wires[j], cases[i].text, at, DRAINED);
+                feed_text(&wires[j], cases[i].text + at, DRAINED);
+                feed(&wires[j], NULL, 0, QUIET);
+            }
+            end(&wires[0], cases[i].chat);
+            end(&wires[1], cases[i].once);
+        }
+    }
+}
+
+static void what_is_there_when_drained_is_a_message(void **state)
+{
+    (void)state;
+    struct wire wire = untimed(SL_FRAMING_CHAT);
     feed_text(&wire, "Hi", DRAINED);
     feed_text(&wire, "there", DRAINED);
     assert_false(wire.framer.line_mode);
@@ -97,7 +154,7 @@ static void what_is_there_when_drained_is_a_message(void **state)
 static void a_message_goes_on_until_the_socket_is_drained(void **state)
 {
     (void)state;
-    struct wire wire = chat();
+    struct wire wire = untimed(SL_FRAMING_CHAT);
     feed_text(&wire, "one ", MORE);
     feed_text(&wire, "two ", MORE);
     feed_text(&wire, "three", DRAINED);
@@ -149,7 +206,7 @@ static void a_line_may_begin_before_line_mode(void **state)
 static void a_client_may_change_to_lines(void **state)
 {
     (void)state;
-    struct wire wire = chat();
+    struct wire wire = untimed(SL_FRAMING_CHAT);
     feed_text(&wire, "Hi", DRAINED);
     feed_text(&wire, "there\n", DRAINED);
     feed_text(&wire, "end", DRAINED);
@@ -206,7 +263,7 @@ static void an_end_without_anything_is_no_message(void **state)
 static void once_takes_line_ends_as_they_are(void **state)
 {
     (void)state;
-    struct wire wire = once();
+    struct wire wire = untimed(SL_FRAMING_ONCE);
     feed_text(&wire, "hello\r\n", MORE);
     feed_text(&wire, "you\n", DRAINED);
     end(&wire, "11:hello\r\nyou\n|");
@@ -385,6 +442,8 @@ static void a_new_framer_may_be_ended_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_a_line_end_a_message_ends_in_quiet),
+        cmocka_unit_test(no_cut_changes_a_message),
         cmocka_unit_test(what_is_there_when_drained_is_a_message),
         cmocka_unit_test(a_message_goes_on_until_the_socket_is_drained),
         cmocka_unit_test(a_line_end_ends_a_message),

@@ -152,11 +152,12 @@ static void one_message_one_reply_and_the_end(void **state)
     struct sl_address address = serve(&serving, SL_TCP_UPPER, NULL);
     int fd = connect_stream(&address);
     send_text(fd, "hello\nworld");
-    expect_text(fd, "HELLO\nWORLD");
+    expect_text(fd, "HELLO\n");
     expect_end(fd);
     close(fd);
     serving_wait_closed(&serving, 1);
-    assert_exchange(&serving, 1, SL_REPLIED, "hello\nworld", "HELLO\nWORLD");
+    assert_exchange(&serving, 1, SL_REPLIED, "hello\n", "HELLO\n");
+    assert_exchange(&serving, 2, SL_AFTER_CLOSE, "world", "");
     assert_closed(&serving, 1, SL_BY_SERVER, SL_CLOSE_ANSWERED);
     serving_free(&serving);
 }
@@ -185,20 +186,24 @@ static void exit_ends_the_chat(void **state)
     struct serving serving;
     struct sl_address address = serve(&serving, SL_TCP_CHAT, NULL);
     int plain = connect_stream(&address), lines = connect_stream(&address);
+    send_text(lines, "Hi\nExit\r\nmore\nand more");
+    expect_text(lines, "Your data was 2 bytes\nDisconnect\n");
+    expect_end(lines);
     send_text(plain, "Exit");
     expect_text(plain, "Disconnect");
     expect_end(plain);
     close(plain);
-    send_text(lines, "Hi\nExit\r\nmore\nand more");
-    expect_text(lines, "Your data was 2 bytes\nDisconnect\n");
-    expect_end(lines);
-    assert_exchange(&serving, 1, SL_REPLIED, "Exit", "Disconnect");
-    assert_exchange(&serving, 3, SL_REPLIED, "Exit", "Disconnect\n");
-    assert_exchange(&serving, 4, SL_AFTER_CLOSE, "more\nand more", "");
+    serving_wait_closed(&serving, 1);
     send_text(lines, "still here\n");
-    assert_exchange(&serving, 5, SL_AFTER_CLOSE, "still here\n", "");
+    send_text(lines, "and there");
     close(lines);
     serving_wait_closed(&serving, 2);
+    serving_wait_exchanges(&serving, 4);
+    /* "Exit" without a line end has waited for the gap. */
+    assert_exchange(&serving, 1, SL_REPLIED, "Hi", "Your data was 2 bytes\n");
+    assert_exchange(&serving, 2, SL_REPLIED, "Exit", "Disconnect\n");
+    assert_exchange(&serving, 3, SL_REPLIED, "Exit", "Disconnect");
+    assert_exchange(&serving, 4, SL_AFTER_CLOSE, "more\nand morestill here\nand there", "");
     assert_closed(&serving, 1, SL_BY_SERVER, SL_CLOSE_EXIT);
     assert_closed(&serving, 2, SL_BY_SERVER, SL_CLOSE_EXIT);
     serving_free(&serving);

@@ -32,6 +32,12 @@ export interface Traffic {
   bytes: number;
 }
 
+/** Bytes received on TCP that are not yet a message. */
+export interface Pending {
+  size: number;
+  since: string;
+}
+
 export interface Client {
   id: number;
   service: ServiceName;
@@ -48,6 +54,7 @@ export interface Client {
   received: Traffic;
   sent: Traffic;
   refused: number;
+  pending: Pending | null;
   rtt_us: number | null;
 }
 

@@ -49,6 +49,7 @@ export function client(id: number, changes: Partial<Client> = {}): Client {
     received: { messages: 1, bytes: 2 },
     sent: { messages: 1, bytes: 21 },
     refused: 0,
+    pending: null,
     rtt_us: 40,
     ...changes,
   };

@@ -1,0 +1,47 @@
+/* Connections that wait for their turn: those that have more to do than one visit may, and those
+ * whose unfinished message waits for its rest or for the gap (see framing.h).
+ *
+ * Both queues cost O(1) a step: there is one gap for all connections and a longer one for those in
+ * line mode, so each of the two queues is in the order in which its entries are due. */
+#ifndef NET_TURNS_H
+#define NET_TURNS_H
+
+#include "net/connection.h"
+
+struct waiting {
+    struct queued queued;
+    struct queue *queue;    /* it stands in */
+    int64_t received_at_ns; /* the last bytes; wall clock */
+};
+
+struct ready {
+    struct queued queued;
+    struct sl_buffer rest;  /* read, but not yet taken apart */
+    int64_t received_at_ns; /* when that was */
+    bool drained;           /* as in struct sl_chunk */
+    bool more;              /* the socket may have more */
+    uint32_t events;        /* what epoll has reported so far */
+};
+
+/* Makes an open connection ready: it is visited again soon. False where there is no memory. */
+bool turns_make_ready(struct streams *streams, struct connection *connection);
+
+/* Keeps what the visit has left of the chunk for the next one. False where there is no memory. */
+bool turns_keep_rest(struct streams *streams, struct connection *connection,
+                     const struct sl_chunk *rest, int64_t received_at_ns);
+
+/* The bytes that were kept; the caller frees them. */
+struct sl_buffer turns_take_rest(struct streams *streams, struct connection *connection);
+
+static inline bool turns_has_rest(const struct connection *connection)
+{
+    return connection->state == CONNECTION_READY && connection->ready->rest.size > 0;
+}
+
+/* After a visit: stays ready where there is more, else waits for what finishes its message. */
+void turns_settle(struct streams *streams, struct connection *connection);
+
+/* Ends both: it is open and stands in no queue. A rest is told as one that nobody answered. */
+void turns_leave(struct streams *streams, struct connection *connection);
+
+#endif
