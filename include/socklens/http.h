@@ -28,6 +28,7 @@ struct sl_http_options {
     const char *tls_cert_file, *tls_key_file; /* NULL both: plain HTTP; else TLS on all listeners */
     const char *version;
     char log_id[33]; /* identity of the log whose sequence numbers these are, hex */
+    char run[33];    /* of this start, hex */
 };
 
 struct sl_http_context {

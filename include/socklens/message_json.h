@@ -12,6 +12,10 @@
  * it any more. Memory errors: see json.h. */
 void sl_message_json(struct sl_json *json, const struct sl_record *record, const char *listener);
 
+/* The same with the run that has recorded it; "" where nobody knows it. */
+void sl_message_json_with_run(struct sl_json *json, const struct sl_record *record,
+                              const char *listener, const char *run);
+
 /* Writes one side: {"size","stored_size","truncated","text","base64"}. `stored` bytes stand at
  * `bytes`, `size` were on the wire. A text that was cut within a character ends before it. */
 void sl_payload_json(struct sl_json *json, const uint8_t *bytes, size_t stored, uint64_t size);

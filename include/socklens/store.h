@@ -18,6 +18,9 @@
 #include "socklens/log.h"
 #include "socklens/registry.h"
 
+/* 32 hex digits and a NUL. */
+#define SL_RUN_SIZE 33
+
 struct sl_store;
 
 /* What is over goes oldest first, a few milliseconds at a time, and its clients with it. */
@@ -50,10 +53,13 @@ const char *sl_store_path(const struct sl_store *store);
 
 /* What the journal and the registry begin with. `log_id` is 32 hex digits: made with the file, and
  * anew after a run that was killed, since that one may have shown numbers to somebody that were
- * not written yet and are given to other exchanges now. */
+ * not written yet and are given to other exchanges now. `run` is random too, and this start's: it
+ * stands in the file, synced to the disk, before sl_store_open returns (on a full disk: before the
+ * first exchange does). */
 uint64_t sl_store_next_seq(const struct sl_store *store);
 uint64_t sl_store_next_client(const struct sl_store *store);
 const char *sl_store_log_id(const struct sl_store *store);
+const char *sl_store_run_id(const struct sl_store *store);
 
 /* Up to here the log was cleared, by this run or an earlier one; 0: never. */
 uint64_t sl_store_cleared_seq(const struct sl_store *store);
@@ -148,6 +154,13 @@ bool sl_store_bounds(struct sl_store_reader *reader, uint64_t *oldest_seq, uint6
 
 /* As sl_store_cleared_seq, from the file. Also while a search visits. */
 uint64_t sl_store_cleared(struct sl_store_reader *reader);
+
+/* The run that recorded exchange `seq`; false where the file does not say. */
+bool sl_store_run_of(struct sl_store_reader *reader, uint64_t seq, char run[SL_RUN_SIZE]);
+
+/* Whether numbers up to and with `seq`, as a run has shown them whose identity begins with `run`,
+ * mean the same exchanges here. */
+bool sl_store_has_run(struct sl_store_reader *reader, const char *run, uint64_t seq);
 
 /* A client of this or an earlier run; counters and TCP_INFO are there once it is closed. False
  * where the id is unknown. `listener` gets its name, view->listener is UINT16_MAX. */

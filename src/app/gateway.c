@@ -36,10 +36,11 @@ struct sl_gateway {
     struct sl_http *http;             /* NULL: off */
     struct sl_transcript *transcript; /* NULL: off */
     bool ready_file_written;
+    char run[SL_RUN_SIZE]; /* of this start */
 };
 
 /* 16 random bytes: sequence numbers of another run are not taken for ours. */
-static int draw_log_id(char id[33], struct sl_error *error)
+static int draw_id(char id[33], struct sl_error *error)
 {
     uint8_t bytes[16];
 
@@ -48,6 +49,17 @@ static int draw_log_id(char id[33], struct sl_error *error)
     for (size_t i = 0; i < sizeof(bytes); i++)
         snprintf(id + 2 * i, 3, "%02x", bytes[i]);
     return 0;
+}
+
+static int name_run(struct sl_gateway *gateway, struct sl_error *error)
+{
+    int result = 0;
+
+    if (gateway->store)
+        snprintf(gateway->run, sizeof(gateway->run), "%s", sl_store_run_id(gateway->store));
+    else
+        result = draw_id(gateway->run, error);
+    return result;
 }
 
 static struct sl_retention retention_of(const struct sl_config *config)
@@ -166,10 +178,11 @@ static int build_http(struct sl_gateway *gateway, struct sl_error *error)
 
     if (!sl_listeners_want_http(config, &gateway->inherited))
         return 0;
+    snprintf(options.run, sizeof(options.run), "%s", gateway->run);
     if (gateway->store)
         snprintf(options.log_id, sizeof(options.log_id), "%s", sl_store_log_id(gateway->store));
     else
-        result = draw_log_id(options.log_id, error);
+        result = draw_id(options.log_id, error);
     if (result < 0)
         return result;
     gateway->http = sl_http_new(&options, &context, error);
@@ -194,6 +207,8 @@ struct sl_gateway *sl_gateway_new(const struct sl_config *config, struct sl_log 
     if (sl_inherited_take(&gateway->inherited, error) < 0)
         goto failed;
     if (build_store(gateway, error) < 0)
+        goto failed;
+    if (name_run(gateway, error) < 0)
         goto failed;
     if (build_memory(gateway, error) < 0)
         goto failed;
@@ -234,6 +249,8 @@ int sl_gateway_start(struct sl_gateway *gateway, struct sl_error *error)
     if (config->ready_file)
         result = sl_ready_file_write(config->ready_file, gateway->registry, gateway->http, error);
     gateway->ready_file_written = config->ready_file && result == 0;
+    if (result == 0)
+        sl_log_info(gateway->log, "this is run %s", gateway->run);
     return result;
 }
 

@@ -72,7 +72,7 @@ static void payloads(struct sl_json *json, const struct sl_record *record)
         sl_json_null(json);
 }
 
-void sl_message_json(struct sl_json *json, const struct sl_record *record, const char *listener)
+static void open_message(struct sl_json *json, const struct sl_record *record, const char *listener)
 {
     sl_json_lead(json, "{\"seq\":");
     sl_json_uint(json, record->seq);
@@ -88,5 +88,21 @@ void sl_message_json(struct sl_json *json, const struct sl_record *record, const
     payloads(json, record);
     sl_json_key(json, "outcome");
     name(json, sl_outcome_name(record->outcome));
+}
+
+void sl_message_json(struct sl_json *json, const struct sl_record *record, const char *listener)
+{
+    open_message(json, record, listener);
+    sl_json_close_object(json);
+}
+
+void sl_message_json_with_run(struct sl_json *json, const struct sl_record *record,
+                              const char *listener, const char *run)
+{
+    open_message(json, record, listener);
+    if (*run) {
+        sl_json_key(json, "run");
+        sl_json_string(json, run);
+    }
     sl_json_close_object(json);
 }

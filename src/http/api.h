@@ -11,6 +11,7 @@ extern const char *const sl_no_params[];
 extern const char *const sl_healthz_params[];
 extern const char *const sl_clients_params[];
 extern const char *const sl_messages_params[];
+extern const char *const sl_message_params[];
 extern const char *const sl_raw_params[];
 extern const char *const sl_clear_params[];
 extern const char *const sl_events_params[];

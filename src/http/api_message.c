@@ -4,7 +4,10 @@
 #include "http/api.h"
 #include "socklens/message_json.h"
 
-const char *const sl_raw_params[] = {"side", NULL};
+#define RUN_DIGITS_MIN 8
+
+const char *const sl_message_params[] = {"run", NULL};
+const char *const sl_raw_params[] = {"side", "run", NULL};
 
 static void refuse_gone(struct sl_request *request, struct sl_problem *problem)
 {
@@ -21,7 +24,25 @@ static void refuse_gone(struct sl_request *request, struct sl_problem *problem)
 struct target {
     struct sl_answer *answer;
     bool sent;
+    char run[SL_RUN_SIZE]; /* that has recorded the message; "": unknown */
 };
+
+/* Numbers are those of a run: one that another run has given is not that message. */
+static unsigned check_run(struct sl_request *request, const char *recorded,
+                          struct sl_problem *problem)
+{
+    const char *run = sl_query_get(&request->query, "run");
+    size_t size = run ? strlen(run) : 0;
+
+    if (!run || (size >= RUN_DIGITS_MIN && strncmp(recorded, run, size) == 0))
+        return 0;
+    if (size < RUN_DIGITS_MIN || size >= SL_RUN_SIZE || run[strspn(run, "0123456789abcdef")])
+        return sl_problem_set(problem, 400, "run", "8 to 32 digits of status.run, in small letters",
+                              "\"%s\" is not a run", sl_quote(run).text);
+    return sl_problem_set(problem, 410, "run", NULL,
+                          "message %" PRIu64 " here is one of run %s, not of run %s", request->id,
+                          *recorded ? recorded : "unknown", run);
+}
 
 /* Shows the message to `write`, or answers why there is none. */
 static enum sl_step show(struct sl_request *request, struct target *target,
@@ -30,6 +51,9 @@ static enum sl_step show(struct sl_request *request, struct target *target,
 {
     struct sl_problem problem;
 
+    sl_trail_run_of(&request->http->trail, request->id, target->run);
+    if (check_run(request, target->run, &problem) != 0)
+        return sl_request_refuse(target->answer, &problem);
     switch (sl_trail_get(&request->http->trail, request->id, write, target)) {
     case SL_FOUND:
         return SL_STEP_ANSWER;
@@ -54,8 +78,10 @@ static void write_json(void *context, const struct sl_record *record, const char
     struct sl_json json;
 
     sl_json_init(&json, &target->answer->body);
-    sl_message_json(&json, record, listener);
+    sl_message_json_with_run(&json, record, listener, target->run);
     sl_answer_json(target->answer, json.failed);
+    if (*target->run)
+        sl_answer_header(target->answer, "ETag", "\"%s:%" PRIu64 "\"", target->run, record->seq);
 }
 
 enum sl_step sl_api_message(struct sl_request *request, struct sl_answer *answer)

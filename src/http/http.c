@@ -101,6 +101,7 @@ static int init(struct sl_http *http, const struct sl_http_options *options, str
     sl_feed_init(&http->feed);
     sl_rates_init(&http->rates);
     sl_trail_init(&http->trail, http->context.journal, http->context.registry, http->context.store);
+    http->trail.run = http->options.run;
     http->trail.rivals = &http->ticker.busy;
     http->started_at_ns = sl_clock_wall_ns();
     http->started_at_mono_ns = sl_clock_mono_ns();

@@ -23,7 +23,7 @@ const struct sl_route sl_routes[] = {
     {"DELETE", "/api/v1/clients/{id}", sl_no_params, 0, NULL, sl_api_disconnect},
     {"GET", "/api/v1/messages", sl_messages_params, 0, JSON, sl_api_messages},
     {"DELETE", "/api/v1/messages", sl_clear_params, 0, NULL, sl_api_clear},
-    {"GET", "/api/v1/messages/{seq}", sl_no_params, 0, JSON, sl_api_message},
+    {"GET", "/api/v1/messages/{seq}", sl_message_params, 0, JSON, sl_api_message},
     {"GET", "/api/v1/messages/{seq}/raw", sl_raw_params, 0, "application/octet-stream", sl_api_raw},
     {"GET", "/api/v1/events", sl_events_params, 0, "text/event-stream", sl_api_events},
     {"GET", "/api/v1/export", sl_export_params, 0, NULL, sl_api_export},

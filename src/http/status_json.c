@@ -118,6 +118,7 @@ void sl_status_json(struct sl_json *json, struct sl_http *http)
 
     sl_json_open_object(json);
     text(json, "version", http->options.version);
+    text(json, "run", http->options.run);
     time_of(json, "started_at", http->started_at_ns);
     time_of(json, "now", sl_clock_wall_ns());
     number(json, "uptime_s", (uint64_t)(uptime_ns / SL_NS_PER_S));

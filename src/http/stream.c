@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -70,16 +71,31 @@ static uint64_t newest_seq(const struct sl_http *http)
     return stats.newest_seq;
 }
 
-bool sl_stream_parse_id(const char *id, const char *log_id, uint64_t newest_seq, uint64_t *seq)
+bool sl_stream_parse_id(const char *id, const char *run, uint64_t newest_seq, uint64_t *seq)
 {
-    size_t size = strlen(log_id);
+    size_t size = strlen(run);
     uint64_t found;
 
-    if (strncmp(id, log_id, size) != 0 || id[size] != ':' ||
-        !sl_parse_uint(id + size + 1, &found) || found > newest_seq)
+    if (strncmp(id, run, size) != 0 || id[size] != ':' || !sl_parse_uint(id + size + 1, &found) ||
+        found > newest_seq)
         return false;
     *seq = found;
     return true;
+}
+
+/* Behind an id of this run, or of an earlier one whose messages the log goes on from. */
+static bool resume(struct sl_stream *stream, const char *last_id)
+{
+    struct sl_trail *trail = &stream->http->trail;
+    char run[SL_RUN_SIZE];
+    uint64_t newest = stream->done_seq;
+
+    if (sl_stream_parse_id(last_id, trail->run, newest, &stream->done_seq))
+        return true;
+    snprintf(run, sizeof(run), "%s", last_id);
+    return strspn(run, "0123456789abcdef") == SL_RUN_SIZE - 1 &&
+           sl_stream_parse_id(last_id, run, newest, &stream->done_seq) &&
+           sl_trail_has_run(trail, run, stream->done_seq);
 }
 
 /* What the client knew belongs to a log that is gone: all that this run has in memory is new to it.
@@ -91,9 +107,7 @@ static void begin(struct sl_stream *stream, const char *last_id)
         return;
     stream->more = true;
     stream->done_seq = newest_seq(stream->http);
-    if (last_id && *last_id &&
-        !sl_stream_parse_id(last_id, stream->http->options.log_id, stream->done_seq,
-                            &stream->done_seq)) {
+    if (last_id && *last_id && !resume(stream, last_id)) {
         stream->done_seq = stream->http->trail.first_seq - 1;
         sl_stream_gap(stream, 0, 0, "restarted", 0);
     }

@@ -5,7 +5,7 @@
  * reader that is slow, or does not read at all, costs that batch; when its place is evicted it is
  * told so by a gap event, and goes on behind it. Between looks it holds no block of the journal.
  *
- * Every event carries the id "<log>:<seq>" of the last message that the stream has dealt with, sent
+ * Every event carries the id "<run>:<seq>" of the last message that the stream has dealt with, sent
  * or filtered out; heartbeats carry it too, so that a client that reconnects with Last-Event-ID
  * does not go through what its filter had refused already. */
 #ifndef SOCKLENS_HTTP_STREAM_H
@@ -38,9 +38,9 @@ struct sl_stream_options {
 unsigned sl_stream_options_from_query(struct sl_stream_options *options,
                                       const struct sl_query *query, struct sl_problem *problem);
 
-/* Where to go on behind an event's id: false where that is not of this log, or of what it does not
+/* Where to go on behind an event's id: false where that is not of this run, or of what it does not
  * have yet. */
-bool sl_stream_parse_id(const char *id, const char *log_id, uint64_t newest_seq, uint64_t *seq);
+bool sl_stream_parse_id(const char *id, const char *run, uint64_t newest_seq, uint64_t *seq);
 
 /* Takes over `options`. `last_id` is what Last-Event-ID said, or NULL: then it begins with what
  * happens from now on. NULL where there is no memory. */

@@ -26,6 +26,7 @@ struct sl_trail {
     const struct sl_registry *registry;
     struct sl_store *store; /* NULL: the journal is all there is */
     uint64_t first_seq;     /* of this run */
+    const char *run;        /* its identity, 32 hex digits. Set by who knows */
     _Atomic uint64_t cleared_seq;
     const size_t *rivals; /* how many steps take turns; NULL: the only one. Set by who knows */
     pthread_mutex_t lock; /* of the reader */
@@ -86,5 +87,13 @@ enum sl_found sl_trail_get(struct sl_trail *trail, uint64_t seq,
 /* A client that the registry has forgotten. */
 bool sl_trail_client(struct sl_trail *trail, uint64_t id, struct sl_client_view *view,
                      char *listener, size_t listener_size);
+
+/* The run that has recorded `seq`, or will if there is no such exchange yet; "" where nothing says
+ * so. */
+void sl_trail_run_of(struct sl_trail *trail, uint64_t seq, char run[SL_RUN_SIZE]);
+
+/* Whether numbers up to and with `seq`, as a run has shown them whose identity begins with `run`,
+ * mean the same exchanges here. */
+bool sl_trail_has_run(struct sl_trail *trail, const char *run, uint64_t seq);
 
 #endif

@@ -4,6 +4,8 @@
  * backwards there is nothing to be seen of it. Forwards, a walk near that end looks at every row
  * itself, whatever its filter, and tells the numbers that it misses. */
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "http/trail_private.h"
 
@@ -212,6 +214,43 @@ bool sl_trail_client(struct sl_trail *trail, uint64_t id, struct sl_client_view 
     pthread_mutex_lock(&trail->lock);
     reader = reader_of(trail);
     found = reader && sl_store_client(reader, id, view, listener, listener_size);
+    pthread_mutex_unlock(&trail->lock);
+    return found;
+}
+
+void sl_trail_run_of(struct sl_trail *trail, uint64_t seq, char run[SL_RUN_SIZE])
+{
+    struct sl_store_reader *reader;
+
+    *run = '\0';
+    if (seq >= trail->first_seq) {
+        snprintf(run, SL_RUN_SIZE, "%s", trail->run);
+        return;
+    }
+    if (!trail->store)
+        return;
+    pthread_mutex_lock(&trail->lock);
+    reader = reader_of(trail);
+    if (!reader || !sl_store_run_of(reader, seq, run))
+        *run = '\0';
+    pthread_mutex_unlock(&trail->lock);
+}
+
+bool sl_trail_has_run(struct sl_trail *trail, const char *run, uint64_t seq)
+{
+    struct sl_store_reader *reader;
+    uint64_t oldest, newest;
+    bool found;
+
+    if (strncmp(trail->run, run, strlen(run)) == 0) {
+        sl_trail_bounds(trail, &oldest, &newest);
+        return seq <= newest;
+    }
+    if (!trail->store)
+        return false;
+    pthread_mutex_lock(&trail->lock);
+    reader = reader_of(trail);
+    found = reader && sl_store_has_run(reader, run, seq);
     pthread_mutex_unlock(&trail->lock);
     return found;
 }

@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 
 #include "socklens/clock.h"
@@ -21,17 +20,6 @@
 
 /* The totals of clients that a killed run has left are counted from its messages, if not more. */
 #define COUNTED_MESSAGES INT64_C(1000000)
-
-static int draw_log_id(char id[SL_LOG_ID_SIZE])
-{
-    uint8_t bytes[16];
-
-    if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-        return SQLITE_IOERR;
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        snprintf(id + 2 * i, 3, "%02x", bytes[i]);
-    return SQLITE_OK;
-}
 
 static int check_pages(struct sl_store *store)
 {
@@ -131,7 +119,9 @@ static int read_log_id(struct sl_store *store)
         snprintf(store->log_id, sizeof(store->log_id), "%s",
                  (const char *)sqlite3_column_text(statement, 0));
     sqlite3_finalize(statement);
-    return strlen(store->log_id) == SL_LOG_ID_SIZE - 1 ? SQLITE_OK : draw_log_id(store->log_id);
+    if (strlen(store->log_id) == SL_LOG_ID_SIZE - 1)
+        return SQLITE_OK;
+    return sl_files_draw_id(store->log_id) == 0 ? SQLITE_OK : SQLITE_IOERR;
 }
 
 /* What an earlier run was asked to clear goes now, if it did not get to it. */
@@ -238,8 +228,7 @@ static int find_run(struct sl_store *store)
     char sql[96];
     int64_t found;
 
-    snprintf(sql, sizeof(sql), "SELECT count(*) FROM runs WHERE started_at = %" PRId64,
-             store->started_at_ns);
+    snprintf(sql, sizeof(sql), "SELECT count(*) FROM runs WHERE uid = '%s'", store->run);
     int code = sl_database_number(store->db, sql, 0, &found);
     store->run_begun = code == SQLITE_OK && found > 0;
     return code;
@@ -301,9 +290,23 @@ int sl_store_attach(struct sl_store *store)
     return sl_messages_init(&store->messages, store->db, store->registry);
 }
 
+/* The pragma has no effect inside a transaction. */
+int sl_store_begin(struct sl_store *store)
+{
+    int code =
+        store->run_begun ? SQLITE_OK : sl_database_exec(store->db, "PRAGMA synchronous = FULL");
+
+    return code == SQLITE_OK ? sl_database_exec(store->db, "BEGIN IMMEDIATE") : code;
+}
+
+void sl_store_synced(struct sl_store *store)
+{
+    sl_database_exec(store->db, "PRAGMA synchronous = NORMAL");
+}
+
 int sl_store_transact(struct sl_store *store, int (*write)(struct sl_store *store))
 {
-    int code = sl_database_exec(store->db, "BEGIN IMMEDIATE");
+    int code = sl_store_begin(store);
 
     if (code == SQLITE_OK)
         code = write(store);
@@ -311,6 +314,7 @@ int sl_store_transact(struct sl_store *store, int (*write)(struct sl_store *stor
         code = sl_database_exec(store->db, "COMMIT");
     if (code != SQLITE_OK)
         sl_database_exec(store->db, "ROLLBACK");
+    sl_store_synced(store);
     return code;
 }
 
@@ -372,10 +376,10 @@ int sl_store_begin_run(struct sl_store *store)
              ");"
              "INSERT OR REPLACE INTO meta VALUES ('next_client', %" PRIu64
              ");"
-             "INSERT INTO runs (version, started_at, first_seq) VALUES ('%s', %" PRId64 ", %" PRIu64
-             ")",
+             "INSERT INTO runs (version, started_at, first_seq, uid) VALUES ('%s', %" PRId64
+             ", %" PRIu64 ", '%s')",
              store->log_id, store->next_seq, store->first_client, SOCKLENS_VERSION,
-             store->started_at_ns, store->next_seq);
+             store->started_at_ns, store->next_seq, store->run);
     return sl_database_exec(store->db, sql);
 }
 

@@ -39,6 +39,22 @@ static int prepare_messages(struct sl_store_reader *reader)
     return code == SQLITE_OK ? sl_database_prepare(reader->db, sql, &reader->backward) : code;
 }
 
+static int prepare_runs(struct sl_store_reader *reader)
+{
+    int code = sl_database_prepare(reader->db,
+                                   "SELECT uid FROM runs WHERE first_seq <= ? "
+                                   "ORDER BY id DESC LIMIT 1",
+                                   &reader->run_of);
+
+    if (code != SQLITE_OK)
+        return code;
+    return sl_database_prepare(
+        reader->db,
+        "SELECT 1 FROM runs AS r WHERE uid >= ?1 AND uid < ?1 || 'g' AND ?2 < "
+        "coalesce((SELECT min(first_seq) FROM runs AS later WHERE later.id > r.id), ?2 + 1)",
+        &reader->has_run);
+}
+
 static int prepare(struct sl_store_reader *reader)
 {
     const struct {
@@ -67,6 +83,8 @@ static int prepare(struct sl_store_reader *reader)
         code = sl_database_prepare(reader->db, all[i].sql, all[i].statement);
     if (code == SQLITE_OK && reader->version >= 2)
         code = sl_stretch_init(&reader->spans, reader->db);
+    if (code == SQLITE_OK && reader->version >= 3)
+        code = prepare_runs(reader);
     return code;
 }
 
@@ -74,7 +92,8 @@ static void close_connection(struct sl_store_reader *reader)
 {
     sqlite3_stmt **const all[] = {&reader->forward,   &reader->backward,  &reader->gaps,
                                   &reader->gaps_back, &reader->lifecycle, &reader->client,
-                                  &reader->listener,  &reader->oldest,    &reader->newest};
+                                  &reader->listener,  &reader->oldest,    &reader->newest,
+                                  &reader->run_of,    &reader->has_run};
 
     for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
         sqlite3_finalize(*all[i]);
@@ -193,6 +212,36 @@ uint64_t sl_store_cleared(struct sl_store_reader *reader)
     if (reader->db)
         sl_database_number(reader->db, SL_SCHEMA_CLEARED_SQL, 0, &seq);
     return (uint64_t)seq;
+}
+
+bool sl_store_run_of(struct sl_store_reader *reader, uint64_t seq, char run[SL_RUN_SIZE])
+{
+    const char *uid;
+    bool found;
+
+    if (sl_reader_refresh(reader) < 0 || !reader->run_of)
+        return false;
+    sqlite3_bind_int64(reader->run_of, 1, (int64_t)seq);
+    found = sqlite3_step(reader->run_of) == SQLITE_ROW;
+    uid = found ? (const char *)sqlite3_column_text(reader->run_of, 0) : NULL;
+    found = uid && strlen(uid) == SL_RUN_SIZE - 1;
+    if (found)
+        memcpy(run, uid, SL_RUN_SIZE);
+    sqlite3_reset(reader->run_of);
+    return found;
+}
+
+bool sl_store_has_run(struct sl_store_reader *reader, const char *run, uint64_t seq)
+{
+    bool found;
+
+    if (sl_reader_refresh(reader) < 0 || !reader->has_run || seq >= INT64_MAX)
+        return false;
+    sqlite3_bind_text(reader->has_run, 1, run, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(reader->has_run, 2, (int64_t)seq);
+    found = sqlite3_step(reader->has_run) == SQLITE_ROW;
+    sqlite3_reset(reader->has_run);
+    return found;
 }
 
 static void read_listener(struct sl_store_reader *reader, int64_t id,

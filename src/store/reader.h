@@ -20,6 +20,7 @@ struct sl_store_reader {
     int64_t version; /* of the schema: an older one, where no gateway has had the file since */
     sqlite3_stmt *forward, *backward, *gaps, *gaps_back, *lifecycle;
     sqlite3_stmt *client, *listener, *oldest, *newest;
+    sqlite3_stmt *run_of, *has_run; /* NULL: a file without identities of runs */
     struct sl_stretch_finder spans;
     struct sl_reader_listener *listeners; /* by id, as far as they were needed */
     size_t listener_count;

@@ -169,8 +169,14 @@ static const char version_2[] =
     "DROP VIEW log;\n" /* the same, with line_end */
     LOG_VIEW(",\n  CASE m.line_end WHEN 1 THEN 'LF' WHEN 2 THEN 'CRLF' END AS line_end");
 
+/* A random identity of each start: numbers of messages are those of a run. */
+static const char version_3[] =
+    "ALTER TABLE runs ADD COLUMN uid TEXT; -- 32 hex digits\n"
+    "UPDATE runs SET uid = lower(hex(randomblob(16)));\n"
+    "CREATE UNIQUE INDEX runs_uid ON runs (uid);\n";
+
 /* steps[n] leads from version n to n + 1; 0 is an empty file. */
-static const char *const steps[SL_SCHEMA_VERSION] = {version_1, version_2};
+static const char *const steps[SL_SCHEMA_VERSION] = {version_1, version_2, version_3};
 
 int sl_schema_look(sqlite3 *db, enum sl_schema *schema)
 {

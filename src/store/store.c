@@ -52,6 +52,8 @@ static int open_all(struct sl_store *store, const char *path, struct sl_error *e
     store->lock_fd = sl_files_lock(store->path, error);
     if (store->lock_fd < 0)
         return store->lock_fd;
+    if (sl_files_draw_id(store->run) < 0)
+        return sl_error_set(error, -EIO, "cannot draw random bytes: %s", strerror(errno));
     result = sl_store_open_file(store, error);
     if (result == 0)
         result = begin_run(store, error);
@@ -95,6 +97,11 @@ uint64_t sl_store_next_client(const struct sl_store *store)
 const char *sl_store_log_id(const struct sl_store *store)
 {
     return store->log_id;
+}
+
+const char *sl_store_run_id(const struct sl_store *store)
+{
+    return store->run;
 }
 
 uint64_t sl_store_cleared_seq(const struct sl_store *store)

@@ -34,7 +34,7 @@ struct sl_store {
     bool has_ballast;
     int64_t started_at_ns; /* wall clock */
     uint64_t inode;        /* of the file, to see whether somebody removed it */
-    char log_id[SL_LOG_ID_SIZE];
+    char log_id[SL_LOG_ID_SIZE], run[SL_RUN_SIZE];
     uint64_t first_seq, first_client; /* what this run began with */
     uint64_t next_seq;                /* of the next exchange to be written */
     uint64_t oldest_seq, newest_seq;  /* of the rows; newest < oldest: none */
@@ -68,6 +68,12 @@ int sl_store_renew(struct sl_store *store, const char *why);
 /* Prepares the writer's connection. SQLite's code. */
 int sl_store_attach(struct sl_store *store);
 void sl_store_close_file(struct sl_store *store);
+
+/* Begins a transaction. The one that begins the run is synced to the disk: what it commits is this
+ * run's identity, which must outlive a power cut before anybody is shown a number of it. Ends with
+ * sl_store_synced once it is committed or rolled back. SQLite's code. */
+int sl_store_begin(struct sl_store *store);
+void sl_store_synced(struct sl_store *store);
 
 /* Runs what `write` writes in a transaction. SQLite's code. */
 int sl_store_transact(struct sl_store *store, int (*write)(struct sl_store *store));

@@ -43,7 +43,7 @@ static int begin(struct sl_store *store, struct batch *batch)
     if (batch->begun)
         return SQLITE_OK;
     batch->begun = true;
-    code = sl_database_exec(store->db, "BEGIN IMMEDIATE");
+    code = sl_store_begin(store);
     return code == SQLITE_OK && !store->run_begun ? sl_store_begin_run(store) : code;
 }
 
@@ -97,6 +97,8 @@ static int fill(struct sl_store *store, struct batch *batch, enum progress *prog
 
 static void committed(struct sl_store *store, const struct batch *batch)
 {
+    if (!store->run_begun)
+        sl_store_synced(store);
     store->run_begun = true;
     store->next_seq = store->cursor.next_seq;
     store->changed_at_ns = sl_clock_mono_ns();

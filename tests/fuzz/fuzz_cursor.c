@@ -10,7 +10,7 @@
 #include "http/message_list.h"
 #include "http/stream.h"
 
-#define LOG_ID "0123456789abcdef0123456789abcdef"
+#define RUN    "0123456789abcdef0123456789abcdef"
 #define NEWEST 1000
 
 static const char *const message_names[] = {SL_FILTER_PARAMS, "limit", "cursor", "after",
@@ -33,11 +33,11 @@ static void check_id(const char *text)
     char again[64];
     uint64_t seq;
 
-    if (!sl_stream_parse_id(text, LOG_ID, NEWEST, &seq))
+    if (!sl_stream_parse_id(text, RUN, NEWEST, &seq))
         return;
-    demand(seq <= NEWEST && strncmp(text, LOG_ID ":", sizeof(LOG_ID)) == 0);
+    demand(seq <= NEWEST && strncmp(text, RUN ":", sizeof(RUN)) == 0);
     snprintf(again, sizeof(again), "%" PRIu64, seq);
-    text += sizeof(LOG_ID);
+    text += sizeof(RUN);
     demand(strcmp(text + strspn(text, "0"), seq == 0 ? "" : again) == 0);
 }
 

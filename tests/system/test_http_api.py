@@ -43,7 +43,7 @@ class ApiTest(GatewayTest):
 class Status(ApiTest):
     def test_shape(self):
         status = self.gateway.status()
-        self.assertEqual(set(status), {"version", "started_at", "now", "uptime_s", "listeners",
+        self.assertEqual(set(status), {"version", "run", "started_at", "now", "uptime_s", "listeners",
                                        "clients", "log", "store", "http"})
         self.assertRegex(status["started_at"], TIME)
         self.assertEqual([one["service"] for one in status["listeners"]],
@@ -94,7 +94,8 @@ class Messages(ApiTest):
 
     def test_one_by_its_number(self):
         message, = self.exchange(b"one")
-        self.assertEqual(self.gateway.fetch(f"messages/{message['seq']}"), message)
+        self.assertEqual(self.gateway.fetch(f"messages/{message['seq']}"),
+                         message | {"run": self.gateway.status()["run"]})
         self.assert_problem(self.gateway.get(f"/api/v1/messages/{message['seq'] + 1000}"), 404,
                             "seq")
         self.assert_problem(self.gateway.get("/api/v1/messages/0"), 404, "seq")

@@ -37,8 +37,8 @@ class Events(GatewayTest):
     def streams(self):
         return self.gateway.status()["http"]["streams"]
 
-    def log_id(self):
-        return self.gateway.status()["log"]["id"]
+    def run_id(self):
+        return self.gateway.status()["run"]
 
     def test_headers_and_first_events(self):
         with self.gateway.events() as stream:
@@ -46,7 +46,7 @@ class Events(GatewayTest):
             self.assertEqual(stream.headers["Content-Type"], "text/event-stream")
             self.assertEqual(stream.headers["Cache-Control"], "no-store")
             status = stream.next_of("status")["data"]
-            self.assertEqual(status["log"]["id"], self.log_id())
+            self.assertEqual(status["run"], self.run_id())
 
     def test_status_comes_each_second(self):
         with self.gateway.events("types=status") as stream:
@@ -65,8 +65,9 @@ class Events(GatewayTest):
             udp_exchange(self.gateway.udp, b"event")
             event = stream.next_of("messages", 5)
             item = event["data"]["items"][0]
-            self.assertEqual(event["id"], f"{self.log_id()}:{after + 1}")
-            self.assertEqual(item, self.gateway.fetch(f"messages/{after + 1}"))
+            self.assertEqual(event["id"], f"{self.run_id()}:{after + 1}")
+            self.assertEqual({**item, "run": self.run_id()},
+                             self.gateway.fetch(f"messages/{after + 1}"))
 
     def test_filter(self):
         with self.gateway.events("types=messages&text=wanted") as stream:
@@ -116,7 +117,7 @@ class Events(GatewayTest):
         flood(self.gateway, 5)
         newest = self.gateway.wait_for_messages(5)[-1]["seq"]
         flood(self.gateway, 1500)
-        last_id = {"Last-Event-ID": f"{self.log_id()}:{newest}"}
+        last_id = {"Last-Event-ID": f"{self.run_id()}:{newest}"}
         with self.gateway.events("types=messages", last_id) as stream:
             seqs, gaps, _ = collect(stream, newest + 1500)
         self.assertEqual(gaps, [])
@@ -124,7 +125,7 @@ class Events(GatewayTest):
 
     def test_resume_of_another_log(self):
         flood(self.gateway, 3)
-        for last_id in ("0" * 32 + ":7", "nonsense", self.log_id() + ":99999999"):
+        for last_id in ("0" * 32 + ":7", "nonsense", self.run_id() + ":99999999"):
             with self.gateway.events("types=messages", {"Last-Event-ID": last_id}) as stream:
                 self.assertEqual(stream.next_of("gap")["data"],
                                  {"from": 0, "to": 0, "reason": "restarted"})
@@ -133,7 +134,7 @@ class Events(GatewayTest):
     def test_cut_at_random_moments_loses_nothing(self):
         first = self.gateway.newest_seq() + 1
         sender = threading.Thread(target=flood, args=(self.gateway, 6000, b"y", 20))
-        last_id, seqs = f"{self.log_id()}:{first - 1}", []
+        last_id, seqs = f"{self.run_id()}:{first - 1}", []
         chance = random.Random(4)
         sender.start()
         while not seqs or seqs[-1] < first + 5999:

@@ -59,8 +59,9 @@ class Reader:
 
     def begin(self, gateway):
         """Everything that comes after this belongs to it."""
-        log = gateway.status()["log"]
-        self.last_id = f"{log['id']}:{log['newest_seq']}"
+        status = gateway.status()
+        log = status["log"]
+        self.last_id = f"{status['run']}:{log['newest_seq']}"
         return log["newest_seq"]
 
     def seq(self):

@@ -223,11 +223,54 @@ class Place(StoreTest):
             udp_exchange(gateway.udp, b"undisturbed")
             self.wait_for_count(1)
 
+    def bring_up(self, dump):
+        with open(os.path.join(os.path.dirname(__file__), dump), encoding="utf-8") as sql:
+            subprocess.run(["sqlite3", self.file], stdin=sql, check=True, timeout=30)
+
+    def test_a_file_without_runs_is_brought_up(self):
+        """What version 2 has left gets an identity of its run, and this start one of its own."""
+        self.bring_up("store_version_2.sql")
+        with self.gateway() as gateway:
+            udp_exchange(gateway.udp, b"new")
+            self.wait_for_count(4)
+            old, own = self.query("SELECT uid FROM runs ORDER BY id")
+            self.assertRegex(old[0], "^[0-9a-f]{32}$")
+            self.assertEqual(own[0], gateway.status()["run"])
+            self.assertEqual(gateway.fetch("messages/3")["run"], old[0])
+            self.assertEqual(gateway.fetch("messages/4")["run"], own[0])
+        self.assertEqual(self.number("PRAGMA user_version"), 3)
+        self.assert_whole()
+
+    def test_a_number_is_one_of_a_run(self):
+        """Another run's link is refused; its stream goes on where the log does."""
+        with self.gateway() as gateway:
+            udp_exchange(gateway.udp, b"one")
+            self.wait_for_count(1)
+            first = gateway.status()["run"]
+        with self.gateway() as gateway:
+            udp_exchange(gateway.udp, b"two")
+            second = gateway.status()["run"]
+            self.assertNotEqual(first, second)
+            self.assertEqual(gateway.fetch("messages/1")["run"], first)
+            self.assertEqual(gateway.fetch("messages/1", run=first[:8])["received"]["text"], "one")
+            for path in (f"messages/1?run={second}", f"messages/2?run={first[:8]}",
+                         f"messages/3?run={first}", f"messages/2/raw?side=sent&run={first}"):
+                status, _, body = gateway.get("/api/v1/" + path)
+                self.assertEqual(status, 410, path)
+                self.assertIn(first[:8], body["detail"])
+            for run in ("", "1234567", "x" * 8, first + "0"):
+                self.assertEqual(gateway.get(f"/api/v1/messages/1?run={run}")[0], 400, run)
+            with gateway.events("types=messages", {"Last-Event-ID": f"{first}:1"}) as stream:
+                event = next(event for event in stream if event["event"])
+                self.assertEqual(event["event"], "messages")
+                self.assertEqual([item["seq"] for item in event["data"]["items"]], [2])
+            for unknown in (f"{first}:2", f"{'0' * 32}:1"):
+                with gateway.events("types=messages", {"Last-Event-ID": unknown}) as stream:
+                    self.assertEqual(stream.next_of("gap")["data"]["reason"], "restarted")
+
     def test_an_older_file_is_brought_up(self):
         """What version 1 has left goes on as if it were new."""
-        with open(os.path.join(os.path.dirname(__file__), "store_version_1.sql"),
-                  encoding="utf-8") as sql:
-            subprocess.run(["sqlite3", self.file], stdin=sql, check=True, timeout=30)
+        self.bring_up("store_version_1.sql")
         done = subprocess.run([gateway_executable(), "export", "--format=ndjson", "--store",
                                self.file], capture_output=True, timeout=30, check=True)
         before = [json.loads(line) for line in done.stdout.splitlines()]
@@ -240,7 +283,7 @@ class Place(StoreTest):
                 chat.sendall(b"new\r\n")
                 self.wait_for_count(5)
             self.assertEqual(gateway.fetch("clients/1")["state"], "closed")
-        self.assertEqual(self.number("PRAGMA user_version"), 2)
+        self.assertEqual(self.number("PRAGMA user_version"), 3)
         self.assertEqual(self.query("SELECT seq, received_text, line_end FROM log WHERE seq > 3"),
                          [(4, "Hi", None), (5, "new", "CRLF")])
         self.assert_whole()

@@ -6,7 +6,7 @@
 #include "http/gateway.h"
 #include "http/stream.h"
 
-#define LOG_ID "0123456789abcdef"
+#define RUN "0123456789abcdef"
 
 static const char *const names[] = {"types", "sample", SL_FILTER_PARAMS, NULL};
 
@@ -35,9 +35,10 @@ static int setup(void **state)
     http->context.journal = fixture.journal;
     http->context.registry = fixture.registry;
     http->options.version = "test";
-    strcpy(http->options.log_id, LOG_ID);
+    strcpy(http->options.run, RUN);
     sl_feed_init(&http->feed);
     sl_trail_init(&http->trail, fixture.journal, fixture.registry, NULL);
+    http->trail.run = http->options.run;
     assert_int_equal(sl_ticker_init(&http->ticker, fixture.journal, &hooks, &error), 0);
     return 0;
 }
@@ -110,7 +111,7 @@ static void begins_with_now(void **state)
     stream = open_stream("types=messages", NULL);
     assert_string_equal(say(stream), "retry: 1000\n\n");
     fixture_fill(&fixture, 2, 1);
-    assert_non_null(strstr(say_due(stream, SL_DUE_MESSAGES), "]}\nid: " LOG_ID ":5\n\n"));
+    assert_non_null(strstr(say_due(stream, SL_DUE_MESSAGES), "]}\nid: " RUN ":5\n\n"));
     assert_contiguous(4, 5);
     assert_string_equal(say_due(stream, SL_DUE_MESSAGES), "");
     sl_stream_free(stream);
@@ -122,7 +123,7 @@ static void resumes_behind_the_last_id(void **state)
 
     (void)state;
     fixture_fill(&fixture, 2000, 1);
-    stream = open_stream("types=messages", LOG_ID ":100");
+    stream = open_stream("types=messages", RUN ":100");
     say(stream);
     assert_contiguous(101, 2000);
     sl_stream_free(stream);
@@ -130,7 +131,7 @@ static void resumes_behind_the_last_id(void **state)
 
 static void tells_of_another_log(void **state)
 {
-    static const char *const ids[] = {"fedcba9876543210:7", "7", LOG_ID ":x", LOG_ID ":99"};
+    static const char *const ids[] = {"fedcba9876543210:7", "7", RUN ":x", RUN ":99"};
 
     (void)state;
     fixture_fill(&fixture, 3, 1);
@@ -170,12 +171,12 @@ static void filters_and_moves_its_id_on(void **state)
     (void)state;
     say(stream);
     fixture_fill(&fixture, 6, 1); /* clients 1 2 1 2 1 2 */
-    assert_non_null(strstr(say_due(stream, SL_DUE_MESSAGES), "id: " LOG_ID ":6\n"));
+    assert_non_null(strstr(say_due(stream, SL_DUE_MESSAGES), "id: " RUN ":6\n"));
     assert_int_equal(count, 3);
     assert_int_equal(seqs[2], 5);
     (&sl_stream_source(stream)->waiter)->deadline_ns = 1;
     fixture_append(&fixture, 2, 1);
-    assert_string_equal(say_due(stream, SL_DUE_MESSAGES), ": heartbeat\nid: " LOG_ID ":7\n\n");
+    assert_string_equal(say_due(stream, SL_DUE_MESSAGES), ": heartbeat\nid: " RUN ":7\n\n");
     sl_stream_free(stream);
 }
 
@@ -188,7 +189,7 @@ static void samples_the_newest(void **state)
     fixture_fill(&fixture, 10, 1);
     assert_non_null(
         strstr(say_due(stream, SL_DUE_MESSAGES),
-               "id: " LOG_ID
+               "id: " RUN
                ":7\nevent: gap\ndata: {\"from\":1,\"to\":7,\"reason\":\"sampled\",\"matched\":7}"));
     assert_contiguous(8, 10);
     fixture_fill(&fixture, 3, 1);
@@ -203,7 +204,7 @@ static void samples_over_many_steps(void **state)
 
     (void)state;
     fixture_fill(&fixture, 12000, 1);
-    stream = open_stream("types=messages&sample=1000", LOG_ID ":4");
+    stream = open_stream("types=messages&sample=1000", RUN ":4");
     assert_non_null(strstr(say(stream),
                            "\"from\":5,\"to\":11000,\"reason\":\"sampled\","
                            "\"matched\":10996}"));

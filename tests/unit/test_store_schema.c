@@ -18,6 +18,7 @@
     "CREATE TABLE closers (id INTEGER PRIMARY KEY, name TEXT NOT NULL);"                           \
     "CREATE TABLE close_reasons (id INTEGER PRIMARY KEY, name TEXT NOT NULL);"                     \
     "CREATE TABLE messages (seq INTEGER PRIMARY KEY);"                                             \
+    "CREATE TABLE runs (id INTEGER PRIMARY KEY);"                                                  \
     "CREATE VIEW log AS SELECT * FROM messages;"                                                   \
     "INSERT INTO messages VALUES (17);"                                                            \
     "PRAGMA application_id = 1397507406; PRAGMA user_version = 1;"

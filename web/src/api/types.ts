@@ -25,6 +25,8 @@ export interface Message {
   line_end: '' | '\n' | '\r\n';
   sent: Payload | null;
   outcome: string;
+  /** The run that has recorded it; only where one message is asked for. */
+  run?: string;
 }
 
 export interface Traffic {
@@ -116,6 +118,8 @@ export interface StoreStatus {
 
 export interface Status {
   version: string;
+  /** Random, and another one with each start. */
+  run: string;
   started_at: string;
   now: string;
   uptime_s: number;
