@@ -222,14 +222,20 @@ class Resume(unittest.TestCase):
         gateway.stop()
 
     def test_over_a_kill(self):
-        """Numbers that were seen but not yet written are given out again."""
+        """Numbers that were seen but not yet written are given out again: who saw one is told."""
         gateway, reader = self.gateway("--store", self.folder() + "/log.db"), Reader(8)
         reader.begin(gateway)
         with Traffic(gateway.udp, PAYLOAD, WINDOW_S):
             reader.read_in_pieces(gateway, 1)
             gateway.process.kill()
         gateway = self.restart(gateway, signal.SIGKILL)
-        self.assert_begins_anew(gateway, reader)
+        if reader.seq() > gateway.newest_seq():
+            self.assert_begins_anew(gateway, reader)
+        else:
+            first = reader.seq() + 1
+            udp_exchange(gateway.udp, b"after")
+            reader.pieces = []
+            self.assert_complete(reader, first, reader.read_to_end(gateway))
         gateway.stop()
 
 
