@@ -63,6 +63,7 @@ struct sl_endpoint {
     char host[256];      /* name or numeric address without brackets; "" where none was given */
     char unix_path[108]; /* for "unix:PATH", else "" */
     uint16_t port;
+    bool follows; /* another address of the listener before: port 0 is that one's port */
 };
 
 /* Parses HOST:PORT, :PORT, [V6]:PORT or unix:PATH. -EINVAL with an error that names what is wrong.

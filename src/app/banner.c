@@ -2,10 +2,35 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "socklens/service.h"
 
 #define ROW "  %-15s %s\n"
+
+static bool has_every_ipv4(const struct sl_registry *registry, const struct sl_listener_info *like)
+{
+    for (size_t i = 0; i < sl_registry_listener_count(registry); i++) {
+        const struct sl_listener_info *one = sl_registry_listener(registry, i);
+
+        if (one->service == like->service && one->address.family == AF_INET &&
+            sl_address_is_wildcard(&one->address))
+            return true;
+    }
+    return false;
+}
+
+/* Which families a wildcard serves, as its text does not say that. */
+static const char *reach(const struct sl_registry *registry,
+                         const struct sl_listener_info *listener)
+{
+    if (listener->transport == SL_UNIX || !sl_address_is_wildcard(&listener->address))
+        return "";
+    if (listener->address.family == AF_INET)
+        return " (every IPv4 address)";
+    return has_every_ipv4(registry, listener) ? " (every IPv6 address)"
+                                              : " (every IPv6 address, no IPv4)";
+}
 
 static void print_service(FILE *out, const struct sl_registry *registry,
                           const struct sl_service *service)
@@ -16,7 +41,8 @@ static void print_service(FILE *out, const struct sl_registry *registry,
         const struct sl_listener_info *listener = sl_registry_listener(registry, i);
 
         if (listener->service == service->id)
-            fprintf(out, ROW, found++ == 0 ? service->title : "", listener->name);
+            fprintf(out, "  %-15s %s%s\n", found++ == 0 ? service->title : "", listener->name,
+                    reach(registry, listener));
     }
     if (found == 0)
         fprintf(out, ROW, service->title, "off");

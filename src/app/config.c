@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/arguments.h"
+#include "app/bind_hosts.h"
 #include "app/config_file.h"
 #include "app/options.h"
 #include "app/setters.h"
@@ -95,7 +96,10 @@ static void apply_defaults(struct load *load)
 
         if (!option->name || !option->fallback)
             continue;
-        set_one(load, option, option->fallback, option->name);
+        if (option->kind == SL_OPTION_LIST)
+            set_each(load, option, option->fallback, option->name);
+        else
+            set_one(load, option, option->fallback, option->name);
         remember(load, option, option->fallback, "default", false);
     }
 }
@@ -240,16 +244,6 @@ static const char *find_file(const struct load *load, char *const *environment)
 
 /* --- what no single option can tell --- */
 
-static void fill_hosts(struct sl_endpoint_list *list, const char *host)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        struct sl_endpoint *endpoint = &list->items[i];
-
-        if (!*endpoint->host && !*endpoint->unix_path)
-            snprintf(endpoint->host, sizeof(endpoint->host), "%s", host);
-    }
-}
-
 static bool same_place(const struct sl_endpoint *a, const struct sl_endpoint *b)
 {
     return strcmp(a->host, b->host) == 0 && strcmp(a->unix_path, b->unix_path) == 0 &&
@@ -313,11 +307,24 @@ static void check_certificate(struct load *load)
                         config->tls_key);
 }
 
+static void fill_hosts(struct load *load)
+{
+    const struct sl_name_list *hosts = &load->config->bind;
+    const struct sl_option *option = sl_options_find(&load->options, "bind");
+    bool usual = load->sources[option - load->options.rows] == 0;
+    const char *problem = sl_bind_hosts_problem(hosts);
+
+    if (problem)
+        sl_problems_add(load->problems, "bind: %s", problem);
+    for (size_t i = 0; i < LISTENERS; i++)
+        if (sl_bind_hosts_fill(listeners(load->config, i), hosts, usual) != 0)
+            sl_problems_add(load->problems, "out of memory");
+}
+
 static void finish(struct load *load)
 {
     check_certificate(load);
-    for (size_t i = 0; i < LISTENERS && load->config->bind; i++)
-        fill_hosts(listeners(load->config, i), load->config->bind);
+    fill_hosts(load);
     if (load->problems->count == 0)
         check_clashes(load);
 }
@@ -370,6 +377,7 @@ void sl_config_deinit(struct sl_config *config)
 {
     for (size_t i = 0; i < LISTENERS; i++)
         sl_clear_endpoints(listeners(config, i));
+    sl_clear_names(&config->bind);
     sl_clear_names(&config->allow_hosts);
     sl_clear_names(&config->allow_targets);
     for (size_t i = 0; i < config->origin_count; i++) {
@@ -377,7 +385,6 @@ void sl_config_deinit(struct sl_config *config)
         free(config->origins[i].place);
     }
     free(config->origins);
-    free(config->bind);
     free(config->store);
     free(config->token_file);
     free(config->tls_cert);

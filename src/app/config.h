@@ -1,7 +1,7 @@
 /* Everything that can be chosen, and where it was chosen: command line, environment, file.
  *
  * A flag wins over the environment, the environment over the file, the file over the default.
- * Listener options (and --allow-host) can be repeated: what one source gives replaces what a
+ * Listener options, --bind and --allow-host can be repeated: what one source gives replaces what a
  * weaker one gave. The table of options is in options.c. */
 #ifndef SOCKLENS_APP_CONFIG_H
 #define SOCKLENS_APP_CONFIG_H
@@ -37,7 +37,7 @@ struct sl_config {
     size_t origin_count;
     struct sl_endpoint_list services[SL_SERVICE_COUNT];
     struct sl_endpoint_list http;
-    char *bind;
+    struct sl_name_list bind;
     bool http_open;
     char *token_file;         /* NULL: none */
     char *tls_cert, *tls_key; /* files; NULL both: none */
@@ -65,7 +65,7 @@ struct sl_config {
 };
 
 /* Fills a zeroed `config` from defaults, config file, `environment` (as environ(7)) and command
- * line. Endpoints without a host get that of --bind. Reorders `argv`. Not thread-safe: getopt(3)
+ * line. Endpoints without a host get those of --bind. Reorders `argv`. Not thread-safe: getopt(3)
  * has state of its own. 0, or -EINVAL with everything that was found in `problems`. With --help or
  * --version the rest is not looked at. `warnings` gets what is only suspicious. */
 int sl_config_load(struct sl_config *config, int argc, char **argv, char *const *environment,

@@ -139,7 +139,7 @@ static int build_net(struct sl_gateway *gateway, struct sl_error *error)
     gateway->net = sl_net_new(&options, gateway->journal, gateway->registry, gateway->log, error);
     if (!gateway->net)
         return -EINVAL;
-    return sl_listeners_open(gateway->net, config, &gateway->inherited, error);
+    return sl_listeners_open(gateway->net, gateway->registry, config, &gateway->inherited, error);
 }
 
 static struct sl_http_options http_options_of(const struct sl_config *config)

@@ -1,5 +1,9 @@
 #include "app/listeners.h"
 
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "app/exposure.h"
 #include "socklens/service.h"
 
@@ -13,18 +17,35 @@ static int adopt(struct sl_net *net, const struct sl_service *service,
     return result;
 }
 
-static int open_service(struct sl_net *net, const struct sl_service *service,
-                        const struct sl_endpoint_list *list, struct sl_error *error)
+static uint16_t newest_port_of(const struct sl_registry *registry)
+{
+    size_t count = sl_registry_listener_count(registry);
+
+    return sl_registry_listener(registry, count - 1)->address.port;
+}
+
+static int open_service(struct sl_net *net, const struct sl_registry *registry,
+                        const struct sl_service *service, const struct sl_endpoint_list *list,
+                        struct sl_error *error)
 {
     int result = 0;
 
-    for (size_t i = 0; i < list->count && result == 0; i++)
-        result = sl_net_listen(net, service->id, &list->items[i], error);
+    for (size_t i = 0; i < list->count && result == 0; i++) {
+        struct sl_endpoint endpoint = list->items[i];
+        bool chosen = endpoint.follows && endpoint.port == 0;
+
+        if (chosen)
+            endpoint.port = newest_port_of(registry);
+        result = sl_net_listen(net, service->id, &endpoint, error);
+        if (result == -EADDRINUSE && chosen)
+            result = sl_net_listen(net, service->id, &list->items[i], error);
+    }
     return result;
 }
 
-int sl_listeners_open(struct sl_net *net, const struct sl_config *config,
-                      const struct sl_inherited *inherited, struct sl_error *error)
+int sl_listeners_open(struct sl_net *net, const struct sl_registry *registry,
+                      const struct sl_config *config, const struct sl_inherited *inherited,
+                      struct sl_error *error)
 {
     int result = 0;
 
@@ -34,7 +55,7 @@ int sl_listeners_open(struct sl_net *net, const struct sl_config *config,
         if (sl_inherited_next(inherited, service->key, -1) >= 0)
             result = adopt(net, service, inherited, error);
         else
-            result = open_service(net, service, &config->services[id], error);
+            result = open_service(net, registry, service, &config->services[id], error);
     }
     return result;
 }
@@ -44,14 +65,37 @@ bool sl_listeners_want_http(const struct sl_config *config, const struct sl_inhe
     return !config->http.off || sl_inherited_next(inherited, "http", -1) >= 0;
 }
 
+static uint16_t newest_port(const struct sl_http *http)
+{
+    const char *name = sl_http_listener_name(http, sl_http_listener_count(http) - 1);
+
+    return (uint16_t)strtoul(strrchr(name, ':') + 1, NULL, 10);
+}
+
+static int open_http(struct sl_http *http, const struct sl_endpoint_list *list,
+                     struct sl_error *error)
+{
+    int result = 0;
+
+    for (size_t i = 0; i < list->count && result == 0; i++) {
+        struct sl_endpoint endpoint = list->items[i];
+        bool chosen = endpoint.follows && endpoint.port == 0;
+
+        if (chosen)
+            endpoint.port = newest_port(http);
+        result = sl_http_listen(http, &endpoint, error);
+        if (result == -EADDRINUSE && chosen)
+            result = sl_http_listen(http, &list->items[i], error);
+    }
+    return result;
+}
+
 int sl_listeners_open_http(struct sl_http *http, const struct sl_config *config,
                            const struct sl_inherited *inherited, struct sl_error *error)
 {
     int fd = sl_inherited_next(inherited, "http", -1);
-    int result = 0;
+    int result = fd < 0 ? open_http(http, &config->http, error) : 0;
 
-    for (size_t i = 0; fd < 0 && i < config->http.count && result == 0; i++)
-        result = sl_http_listen(http, &config->http.items[i], error);
     for (; fd >= 0 && result == 0; fd = sl_inherited_next(inherited, "http", fd)) {
         result = sl_exposure_check_socket(config, fd, error);
         if (result == 0)

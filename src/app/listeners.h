@@ -7,9 +7,11 @@
 #include "app/manager.h"
 #include "socklens/http.h"
 #include "socklens/net.h"
+#include "socklens/registry.h"
 
-int sl_listeners_open(struct sl_net *net, const struct sl_config *config,
-                      const struct sl_inherited *inherited, struct sl_error *error);
+int sl_listeners_open(struct sl_net *net, const struct sl_registry *registry,
+                      const struct sl_config *config, const struct sl_inherited *inherited,
+                      struct sl_error *error);
 
 bool sl_listeners_want_http(const struct sl_config *config, const struct sl_inherited *inherited);
 

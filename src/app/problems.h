@@ -13,7 +13,7 @@ struct sl_problems {
 
 void sl_problems_deinit(struct sl_problems *problems);
 
-/* Adds one line. Where memory is short the line is lost but counted. */
+/* Adds one line, unless it is there already. Where memory is short the line is lost but counted. */
 __attribute__((format(printf, 2, 3))) void sl_problems_add(struct sl_problems *problems,
                                                            const char *format, ...);
 

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -138,22 +139,6 @@ SL_SETTER(text)
     return replace_text(field, text, strlen(text), error);
 }
 
-SL_SETTER(host)
-{
-    size_t size = strlen(text);
-    bool bracketed = size > 2 && text[0] == '[' && text[size - 1] == ']';
-    const char *colon = strchr(text, ':');
-
-    (void)option;
-    if (bracketed)
-        return replace_text(field, text + 1, size - 2, error);
-    /* Two colons or more are an IPv6 address, one is a host with a port. */
-    if (size == 0 || size >= sizeof(((struct sl_endpoint *)NULL)->host) ||
-        (colon && !strchr(colon + 1, ':')))
-        return sl_error_set(error, -EINVAL, "\"%s\" is not a host name or an IP address", text);
-    return replace_text(field, text, size, error);
-}
-
 SL_SETTER(log_level)
 {
     (void)option;
@@ -218,6 +203,29 @@ SL_SETTER(name)
         return -EINVAL;
     list->count++;
     return 0;
+}
+
+static bool is_host(const char *text)
+{
+    const char *colon = strchr(text, ':');
+
+    /* Two colons or more are an IPv6 address, one is a host with a port. */
+    return *text && strlen(text) < sizeof(((struct sl_endpoint *)NULL)->host) &&
+           !text[strcspn(text, ", \t[]/")] && !(colon && !strchr(colon + 1, ':'));
+}
+
+SL_SETTER(host)
+{
+    size_t size = strlen(text);
+    bool bracketed = size > 2 && text[0] == '[' && text[size - 1] == ']' && strchr(text, ':');
+    char bare[sizeof(((struct sl_endpoint *)NULL)->host)];
+
+    snprintf(bare, sizeof(bare), "%.*s", (int)(bracketed ? size - 2 : size), text + bracketed);
+    if (size >= sizeof(bare) || !is_host(bare))
+        return sl_error_set(error, -EINVAL,
+                            "\"%s\" is not a host name or an IP address (nor *; write one each)",
+                            text);
+    return sl_set_name(option, field, bare, error);
 }
 
 SL_SETTER(target)

@@ -152,6 +152,8 @@ int sl_endpoint_resolve(const char *host, uint16_t port, int socktype, struct sl
 {
     if (!*host)
         return sl_error_set(error, -EINVAL, "no host was given: write a name or an address");
+    if (strcmp(host, "*") == 0)
+        return sl_error_set(error, -EINVAL, "'*' is every address: only a server's can be that");
     char service[8];
     snprintf(service, sizeof(service), "%u", (unsigned)port);
     struct addrinfo hints = {

@@ -1,5 +1,7 @@
 """Start and stop of the real program: banner, ready file, signals, ports in use."""
 
+import contextlib
+import json
 import os
 import pty
 import signal
@@ -102,6 +104,57 @@ class ReadyFile(Program):
         self.assertEqual(process.returncode, 1)
         self.assertIn(f"socklens: cannot write the ready file {self.ready}: "
                       "No such file or directory\n", err)
+
+
+class Bind(Program):
+    """Each form of --bind is reached over the families that its words say."""
+
+    def families(self, *hosts):
+        """Which of both loopback addresses are served, by each transport, and what the start said."""
+        port = {"--udp-upper": ":0", "--tcp-upper": ":0"}
+        process = self.start(*(f"--bind={host}" for host in hosts), "--store=memory",
+                             *(f"{name}={where}" for name, where in port.items()))
+        with open(self.ready, encoding="utf-8") as file:
+            ready = json.load(file)
+        reached = []
+        for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+            ports = {key: int(ready[key][0].rpartition(":")[2]) for key in ("udp_upper", "tcp_upper")}
+            with contextlib.suppress(OSError), \
+                    socket.socket(family, socket.SOCK_DGRAM) as datagrams:
+                datagrams.settimeout(TIMEOUT_S)
+                datagrams.connect((host, ports["udp_upper"]))
+                datagrams.send(b"x")
+                self.assertEqual(datagrams.recv(10), b"X")
+                with socket.create_connection((host, ports["tcp_upper"]), TIMEOUT_S) as stream:
+                    stream.sendall(b"x\n")
+                    self.assertEqual(stream.recv(10), b"X\n")
+                reached.append(host)
+        process.terminate()
+        out, _ = process.communicate(timeout=TIMEOUT_S)
+        return reached, out
+
+    def test_each_form(self):
+        four, six = ["127.0.0.1"], ["::1"]
+        for hosts, reached in (((), four + six), (("*",), four + six), (("localhost",), None),
+                               (("0.0.0.0",), four), (("::",), six), (("0.0.0.0", "::"), four + six),
+                               (("127.0.0.1", "::1"), four + six), (("::1", "127.0.0.1"), four + six),
+                               (("[::1]",), six), (("127.0.0.1",), four), (("127.0.0.2",), [])):
+            with self.subTest(bind=hosts):
+                found, said = self.families(*hosts)
+                if reached is not None:
+                    self.assertEqual(found, reached)
+                self.assertEqual("no IPv4" in said, hosts == ("::",))
+
+    def test_what_is_refused(self):
+        for hosts, words in ((("*", "127.0.0.1"), "nothing can stand beside it"),
+                             (("127.0.0.1,::1",), "not a host name"),
+                             (("192.0.2.1",), "no such address")):
+            with self.subTest(bind=hosts):
+                process = self.start(*(f"--bind={host}" for host in hosts), "--udp-upper=:0",
+                                     "--store=memory", ready=False)
+                _, err = process.communicate(timeout=TIMEOUT_S)
+                self.assertNotEqual(process.returncode, 0)
+                self.assertIn(words, err)
 
 
 class PortInUse(Program):

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "app/bind_hosts.h"
 #include "app/config.h"
 #include "socklens/clock.h"
 #include "socklens/net.h"
@@ -124,7 +125,11 @@ static void has_the_defaults_of_the_course(void **state)
     assert_endpoint(&config->services[SL_TCP_UPPER], 0, "127.0.0.1", 12000);
     assert_endpoint(&config->services[SL_TCP_CHAT], 0, "127.0.0.1", 1060);
     assert_endpoint(&config->http, 0, "127.0.0.1", 8080);
-    assert_int_equal(config->services[SL_UDP_UPPER].count, 1);
+    /* ::1 where this machine has it, and its own loopback address. */
+    assert_in_range(config->services[SL_UDP_UPPER].count, 1, 3);
+    assert_false(config->services[SL_UDP_UPPER].items[0].follows);
+    for (size_t i = 1; i < config->services[SL_UDP_UPPER].count; i++)
+        assert_true(config->services[SL_UDP_UPPER].items[i].follows);
     assert_int_equal(config->journal_size, 64 << 20);
     assert_int_equal(config->closed_clients, 10000);
     assert_int_equal(config->log_level, SL_LOG_INFO);
@@ -224,8 +229,15 @@ static void says_what_is_wrong_with_an_argument(void **state)
         {"--log-level=loud", "--log-level: \"loud\" is not one of error, warning, info, debug"},
         {"--log-format=xml", "--log-format: \"xml\" is not one of text, json"},
         {"--transcript=maybe", "--transcript: \"maybe\" is neither yes nor no"},
-        {"--bind=", "--bind: \"\" is not a host name or an IP address"},
-        {"--bind=localhost:1", "--bind: \"localhost:1\" is not a host name or an IP address"},
+        {"--bind=", "--bind: \"\" is not a host name or an IP address (nor *; write one each)"},
+        {"--bind=localhost:1",
+         "--bind: \"localhost:1\" is not a host name or an IP address (nor *; write one each)"},
+        {"--bind=::1,127.0.0.1",
+         "--bind: \"::1,127.0.0.1\" is not a host name or an IP address (nor *; write one each)"},
+        {"--bind=[localhost]",
+         "--bind: \"[localhost]\" is not a host name or an IP address (nor *; write one each)"},
+        {"--bind=127.0.0.0/8",
+         "--bind: \"127.0.0.0/8\" is not a host name or an IP address (nor *; write one each)"},
         {"--ready-file=", "--ready-file: FILE is missing"},
         {"--udp-upper=unix:/x", "--udp-upper: \"unix:/x\": a Unix socket is not for UDP"},
         {"--tcp-chat=:12000", "tcp-chat: the same address is given for tcp-upper already"},
@@ -283,6 +295,66 @@ static void replaces_the_default_listeners(void **state)
     unload(&one);
 }
 
+static void binds_every_host_that_is_given(void **state)
+{
+    (void)state;
+    const char *const arguments[] = {"--bind=127.0.0.1", "--bind=[::1]",       "--tcp-chat=:7",
+                                     "--tcp-upper=*:8",  "--udp-upper=[::]:9", NULL};
+    const struct sl_endpoint_list *list;
+    struct load one = {0};
+
+    assert_int_equal(load(&one, arguments, NULL), 0);
+    list = &one.config.services[SL_TCP_CHAT];
+    assert_int_equal(list->count, 2);
+    assert_endpoint(list, 0, "127.0.0.1", 7);
+    assert_endpoint(list, 1, "::1", 7);
+    assert_true(list->items[1].follows);
+    assert_endpoint(&one.config.services[SL_TCP_UPPER], 0, "0.0.0.0", 8);
+    assert_int_equal(one.config.services[SL_UDP_UPPER].count, 1);
+    unload(&one);
+}
+
+static void refuses_hosts_that_hold_each_other(void **state)
+{
+    (void)state;
+    static const char *const cases[][4] = {
+        {"--bind=*", "--bind=::1", NULL,
+         "bind: \"*\" is every address of both families: nothing can stand beside it\n"},
+        {"--bind=127.0.0.1", "--bind=0.0.0.0", NULL,
+         "bind: 0.0.0.0 is every IPv4 address: no other one can stand beside it\n"},
+        {"--bind=::", "--bind=::1", NULL,
+         "bind: :: is every IPv6 address: no other one can stand beside it\n"},
+    };
+    const char *const both[] = {"--bind=0.0.0.0", "--bind=::", NULL};
+    struct load good = {0};
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct load one = {0};
+        assert_int_equal(load(&one, cases[i], NULL), -EINVAL);
+        assert_took(&one.problems.lines, cases[i][3]);
+        unload(&one);
+    }
+    assert_int_equal(load(&good, both, NULL), 0);
+    unload(&good);
+}
+
+static void finds_the_loopback_address_of_its_own_name(void **state)
+{
+    (void)state;
+    struct load one = {0};
+    char address[16];
+
+    write_file(&one,
+               BYTES("127.0.0.1 localhost other\n::1 host\n192.0.2.1 host\n\n# 127.0.9.9 host\n"
+                     "127.0.1.1\thost.example host # its own\n"));
+    assert_true(sl_own_loopback(one.path, "host", address));
+    assert_string_equal(address, "127.0.1.1");
+    assert_false(sl_own_loopback(one.path, "other", address));
+    assert_false(sl_own_loopback(one.path, "its", address));
+    assert_false(sl_own_loopback("/nowhere", "host", address));
+    unload(&one);
+}
+
 static void refuses_none_beside_an_address(void **state)
 {
     (void)state;
@@ -325,8 +397,10 @@ static void prefers_argument_to_environment_to_file(void **state)
     struct load one = {0};
     char file[64];
 
-    write_file(&one, BYTES("workers = 2\nclosed-clients = 2\nudp-rate = 2\ntranscript = yes\n"
-                           "http = :2\ntcp-chat = :2\nudp-upper = :2\n"));
+    write_file(
+        &one,
+        BYTES("bind = 127.0.0.1\nworkers = 2\nclosed-clients = 2\nudp-rate = 2\ntranscript = yes\n"
+              "http = :2\ntcp-chat = :2\nudp-upper = :2\n"));
     snprintf(file, sizeof(file), "SOCKLENS_CONFIG=%s", one.path);
     const char *const environment[] = {file,
                                        "SOCKLENS_WORKERS=3",
@@ -408,6 +482,7 @@ static void reads_a_file(void **state)
                                "udp_upper = :1, 127.0.0.1:2 ; the course's\r\n"
                                "udp-upper: [::1]:3\r\n"
                                "[socklens]\r\n"
+                               "bind = 127.0.0.1\r\n"
                                "   workers=2\r\n"
                                "\ttranscript = on\r\n"
                                "allow-host = a.example b.example\r\n"
@@ -525,6 +600,9 @@ int main(void)
         cmocka_unit_test(says_what_is_wrong_with_an_argument),
         cmocka_unit_test(names_an_address_it_cannot_read),
         cmocka_unit_test(replaces_the_default_listeners),
+        cmocka_unit_test(binds_every_host_that_is_given),
+        cmocka_unit_test(refuses_hosts_that_hold_each_other),
+        cmocka_unit_test(finds_the_loopback_address_of_its_own_name),
         cmocka_unit_test(refuses_none_beside_an_address),
         cmocka_unit_test(lets_two_listeners_have_port_zero),
         cmocka_unit_test(refuses_an_address_given_twice),
