@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "export/payload.h"
+#include "socklens/hints.h"
 
 void sl_payload_json(struct sl_json *json, const uint8_t *bytes, size_t stored, uint64_t size)
 {
@@ -72,6 +73,22 @@ static void payloads(struct sl_json *json, const struct sl_record *record)
         sl_json_null(json);
 }
 
+static void hints(struct sl_json *json, const struct sl_record *record)
+{
+    unsigned hints = sl_hints(sl_record_received(record), record->received_stored,
+                              record->received_size, record->line_end);
+
+    if (!hints)
+        return;
+    sl_json_key(json, "hints");
+    sl_json_open_array(json);
+    for (unsigned i = 0; i < SL_HINT_COUNT; i++) {
+        if (hints & 1u << i)
+            name(json, sl_hint_name(i));
+    }
+    sl_json_close_array(json);
+}
+
 static void open_message(struct sl_json *json, const struct sl_record *record, const char *listener)
 {
     sl_json_lead(json, "{\"seq\":");
@@ -88,6 +105,7 @@ static void open_message(struct sl_json *json, const struct sl_record *record, c
     payloads(json, record);
     sl_json_key(json, "outcome");
     name(json, sl_outcome_name(record->outcome));
+    hints(json, record);
 }
 
 void sl_message_json(struct sl_json *json, const struct sl_record *record, const char *listener)

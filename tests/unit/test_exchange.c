@@ -21,8 +21,8 @@ static void the_names_are_those_of_the_api(void **state)
     };
     static const char *const closers[] = {"peer", "server", "operator"};
     static const char *const reasons[] = {
-        "exit",         "answered", "eof",       "reset",   "idle_timeout",
-        "disconnected", "shutdown", "forgotten", "evicted", "error", "unfinished_limit",
+        "exit",     "answered",  "eof",     "reset", "idle_timeout",     "disconnected",
+        "shutdown", "forgotten", "evicted", "error", "unfinished_limit",
     };
     assert_int_equal(COUNT_OF(services), SL_SERVICE_COUNT);
     assert_int_equal(COUNT_OF(outcomes), SL_OUTCOME_COUNT);

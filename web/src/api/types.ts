@@ -27,6 +27,8 @@ export interface Message {
   outcome: string;
   /** The run that has recorded it; only where one message is asked for. */
   run?: string;
+  /** Mistakes that can be recognised in what was received; not there where there are none. */
+  hints?: string[];
 }
 
 export interface Traffic {
