@@ -1,5 +1,8 @@
 #include "socklens/port.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 /* IANA's port numbers. */
 bool sl_port_reflects(uint16_t port)
 {
@@ -24,4 +27,61 @@ bool sl_port_reflects(uint16_t port)
     default:
         return false;
     }
+}
+
+#define LISTEN 0x0au /* the states in /proc/net/tcp, as in <netinet/tcp.h> */
+
+/* Adds what one line tells. A connection that no program has (inode 0) is left over. */
+static void take_line(const char *line, uint16_t port, bool *listened, unsigned long *left)
+{
+    unsigned local, state;
+    unsigned long ticks, inode;
+
+    if (sscanf(line, "%*u: %*[0-9A-Fa-f]:%x %*[^ ] %x %*[^ ] %*x:%lx %*x %*u %*u %lu", &local,
+               &state, &ticks, &inode) != 4 ||
+        local != port)
+        return;
+    *listened = *listened || state == LISTEN;
+    if (inode == 0 && ticks > *left)
+        *left = ticks;
+}
+
+unsigned sl_port_time_wait_in(const char *const *paths, size_t count, uint16_t port)
+{
+    long ticks_a_second = sysconf(_SC_CLK_TCK);
+    unsigned long left = 0;
+    bool listened = false;
+    char line[512];
+
+    for (size_t i = 0; i < count; i++) {
+        FILE *file = fopen(paths[i], "re");
+
+        while (file && fgets(line, sizeof(line), file))
+            take_line(line, port, &listened, &left);
+        if (file)
+            fclose(file);
+    }
+    if (listened || left == 0 || ticks_a_second <= 0)
+        return 0;
+    return (unsigned)(left / (unsigned long)ticks_a_second) + 1;
+}
+
+unsigned sl_port_time_wait_s(uint16_t port)
+{
+    static const char *const paths[] = {"/proc/net/tcp", "/proc/net/tcp6"};
+
+    return sl_port_time_wait_in(paths, 2, port);
+}
+
+void sl_port_in_use(uint16_t port, char text[SL_PORT_TEXT_SIZE])
+{
+    unsigned seconds = sl_port_time_wait_s(port);
+
+    if (seconds > 0)
+        snprintf(text, SL_PORT_TEXT_SIZE,
+                 "nobody listens there, but a program that has ended left connections in "
+                 "TIME_WAIT, without SO_REUSEADDR: free in %u s; until then",
+                 seconds);
+    else
+        snprintf(text, SL_PORT_TEXT_SIZE, "another socklens?");
 }

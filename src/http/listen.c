@@ -10,12 +10,19 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "socklens/port.h"
+
 #define BACKLOG 1024
 
-static int fail(struct sl_error *error, const char *name, int code)
+static int fail(struct sl_error *error, const char *name, uint16_t port, int code)
 {
-    return sl_error_set(error, code, "cannot listen on http %s: %s%s", name, strerror(-code),
-                        code == -EADDRINUSE ? " (another socklens? try --http=:8081)" : "");
+    char why[SL_PORT_TEXT_SIZE];
+
+    if (code != -EADDRINUSE)
+        return sl_error_set(error, code, "cannot listen on http %s: %s", name, strerror(-code));
+    sl_port_in_use(port, why);
+    return sl_error_set(error, code, "cannot listen on http %s: %s (%s try --http=:8081)", name,
+                        strerror(-code), why);
 }
 
 static int bind_and_listen(int fd, const struct sockaddr *address, socklen_t size)
@@ -76,7 +83,7 @@ static int listen_tcp(struct sl_http *http, const struct sl_address *address,
     sl_address_format(&listener->address, listener->name);
     if (code < 0) {
         sl_listen_close(listener);
-        return fail(error, listener->name, code);
+        return fail(error, listener->name, listener->address.port, code);
     }
     sl_hosts_add_address(&http->hosts, &listener->address);
     http->listener_count++;
@@ -130,7 +137,7 @@ static int listen_unix(struct sl_http *http, const char *path, struct sl_error *
     code = open_unix(listener, path);
     if (code < 0) {
         sl_listen_close(listener);
-        return fail(error, listener->name, code);
+        return fail(error, listener->name, listener->address.port, code);
     }
     http->listener_count++;
     return 0;

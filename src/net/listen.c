@@ -19,6 +19,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "socklens/port.h"
+
 #ifndef UDP_GRO
 #define UDP_GRO 104 /* <linux/udp.h>, since Linux 5.0 */
 #endif
@@ -34,11 +36,16 @@
 #define KEEPALIVE_PROBES     6
 
 /* What to do about it, in brackets. */
-static void advise(int error, const struct sl_service *service, char *text, size_t size)
+static void advise(int error, const struct sl_service *service, uint16_t port, char *text,
+                   size_t size)
 {
+    char why[SL_PORT_TEXT_SIZE] = "another socklens?";
+
     text[0] = '\0';
+    if (error == -EADDRINUSE && service->stream)
+        sl_port_in_use(port, why);
     if (error == -EADDRINUSE)
-        snprintf(text, size, " (another socklens? try --%s=:%u)", service->option,
+        snprintf(text, size, " (%s try --%s=:%u)", why, service->option,
                  service->default_port + 1u);
     else if (error == -EACCES)
         snprintf(text, size, " (ports below 1024 need CAP_NET_BIND_SERVICE; try --%s=:%u)",
@@ -47,12 +54,12 @@ static void advise(int error, const struct sl_service *service, char *text, size
         snprintf(text, size, " (this machine has no such address; `ip address` lists them)");
 }
 
-static int listen_error(int error, const struct sl_service *service, const char *where,
-                        struct sl_error *out)
+static int listen_error(int error, const struct sl_service *service, uint16_t port,
+                        const char *where, struct sl_error *out)
 {
-    char advice[128];
+    char advice[SL_PORT_TEXT_SIZE + 64];
 
-    advise(error, service, advice, sizeof(advice));
+    advise(error, service, port, advice, sizeof(advice));
     return sl_error_set(out, error, "cannot listen on %s %s: %s%s", service->stream ? "tcp" : "udp",
                         where, strerror(-error), advice);
 }
@@ -219,7 +226,7 @@ int sl_listen_on(struct sl_net *net, const struct sl_service *service, struct sl
     sl_address_format(&address, name);
     result = open_sockets(net, service, &address);
     if (result < 0)
-        return listen_error(result, service, name, error);
+        return listen_error(result, service, address.port, name, error);
     sl_address_format(&address, name);
     result = sl_listen_register(net, service, service->stream ? SL_TCP : SL_UDP, &address, name);
     if (result < 0)

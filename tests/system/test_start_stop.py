@@ -181,6 +181,38 @@ class PortInUse(Program):
     def test_http(self):
         self.check("http", socket.SOCK_STREAM, "http")
 
+    def leave_time_wait(self):
+        """A port like the course's server leaves it: it closes first, without SO_REUSEADDR."""
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen()
+            with socket.create_connection(listener.getsockname()) as client:
+                listener.accept()[0].close()
+                self.assertEqual(client.recv(1), b"")
+            return listener.getsockname()[1]
+
+    def test_after_a_server_that_closed_first(self):
+        for option in ("tcp-upper", "tcp-chat", "http"):
+            with self.subTest(option=option):
+                port = self.leave_time_wait()
+                process = self.start(f"--{option}=127.0.0.1:{port}", ready=False)
+                _, err = process.communicate(timeout=TIMEOUT_S)
+                self.assertEqual(process.returncode, 1)
+                self.assertRegex(err, rf"TIME_WAIT.* free in \d+ s.*--{option}=")
+                self.assertNotIn("another socklens", err)
+
+    def test_again_after_itself(self):
+        """The gateway closes first too, and can be started again at once."""
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            where = f"127.0.0.1:{unused.getsockname()[1]}"
+        for _ in range(3):
+            process = self.start(f"--tcp-upper={where}")
+            with tcp_connect(("127.0.0.1", int(where.rpartition(":")[2]))) as client:
+                client.sendall(b"x\n")
+                self.assertEqual(receive_all(client), b"X\n")
+            self.stop(process)
+
     def test_by_another_gateway(self):
         with Gateway() as gateway:
             address = gateway.addresses["udp_upper"][0]
