@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A person at the sqlite3 prompt may hold the write lock for a moment. */
 #define BUSY_MS 200
@@ -49,6 +50,16 @@ static int system_errno(sqlite3 *db)
     return code || !db ? code : sqlite3_system_errno(db);
 }
 
+/* The file itself says that it may only be read: a byte of its header is wrong, for we never say
+ * so. */
+static bool is_read_only_inside(sqlite3 *db, int code)
+{
+    const char *path = db ? sqlite3_db_filename(db, "main") : NULL;
+
+    return path && code == SQLITE_READONLY && sqlite3_extended_errcode(db) == SQLITE_READONLY &&
+           access(path, W_OK) == 0;
+}
+
 enum sl_trouble sl_database_trouble(sqlite3 *db, int code)
 {
     switch (code & 0xff) {
@@ -63,7 +74,13 @@ enum sl_trouble sl_database_trouble(sqlite3 *db, int code)
         return SL_TROUBLE_FULL;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+    case SQLITE_ERROR: /* our statements are right: the tables, or what they say of themselves, are
+                          not */
+    case SQLITE_CONSTRAINT: /* a number that was to be free is not */
+    case SQLITE_MISMATCH:
         return SL_TROUBLE_DAMAGED;
+    case SQLITE_READONLY:
+        return is_read_only_inside(db, code) ? SL_TROUBLE_DAMAGED : SL_TROUBLE_OTHER;
     case SQLITE_IOERR:
         if (sqlite3_extended_errcode(db) == SQLITE_IOERR_SHORT_READ)
             return SL_TROUBLE_DAMAGED;
@@ -152,10 +169,11 @@ int sl_database_number(sqlite3 *db, const char *sql, int64_t fallback, int64_t *
     if (code != SQLITE_OK)
         return code;
     code = sqlite3_step(statement);
-    if (code == SQLITE_ROW && sqlite3_column_type(statement, 0) != SQLITE_NULL)
+    *number = fallback;
+    if (code == SQLITE_ROW && sqlite3_column_type(statement, 0) == SQLITE_INTEGER)
         *number = sqlite3_column_int64(statement, 0);
-    else
-        *number = fallback;
+    else if (code == SQLITE_ROW && sqlite3_column_type(statement, 0) != SQLITE_NULL)
+        code = SQLITE_CORRUPT; /* something else than the number that was written there */
     sqlite3_finalize(statement);
     return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
 }

@@ -41,7 +41,8 @@ int sl_database_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **statement);
 /* Runs a statement that gives no rows and makes it ready for the next time. */
 int sl_database_run(sqlite3_stmt *statement);
 
-/* The first column of the first row, `fallback` where there is no row or it is NULL. */
+/* The first column of the first row, `fallback` where there is no row or it is NULL. SQLITE_CORRUPT
+ * where it is something else than an integer. */
 int sl_database_number(sqlite3 *db, const char *sql, int64_t fallback, int64_t *number);
 
 #endif

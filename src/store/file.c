@@ -41,15 +41,39 @@ static int check_pages(struct sl_store *store)
     return code;
 }
 
-/* Sequence numbers are without holes but for the gaps, so nothing has to be counted. */
+/* Whether the gaps are what they were written as: in order, apart, and without messages inside. */
+static int check_gaps(struct sl_store *store, bool *sound)
+{
+    int64_t wrong;
+    int code = sl_database_number(
+        store->db,
+        "SELECT count(*) FROM (SELECT from_seq, to_seq, lag(to_seq, 1, 0) OVER (ORDER BY from_seq) "
+        "AS before FROM gaps) WHERE typeof(from_seq) <> 'integer' OR typeof(to_seq) <> 'integer' "
+        "OR from_seq > to_seq OR from_seq <= before "
+        "OR EXISTS (SELECT 1 FROM messages WHERE seq BETWEEN from_seq AND to_seq)",
+        0, &wrong);
+
+    *sound = wrong == 0;
+    return code;
+}
+
+/* Sequence numbers are without holes but for the gaps, so nothing has to be counted, unless what
+ * comes out cannot be. */
 static int read_rows(struct sl_store *store)
 {
-    int64_t oldest, newest, missing;
+    int64_t oldest, newest, missing = 0, counted = 0;
+    bool sound = false;
     int code = sl_database_number(store->db, "SELECT min(seq) FROM messages", 0, &oldest);
 
     if (code == SQLITE_OK)
         code = sl_database_number(store->db, "SELECT max(seq) FROM messages", -1, &newest);
+    if (code == SQLITE_OK && newest >= oldest && oldest < 1)
+        return SQLITE_CORRUPT;
     if (code == SQLITE_OK)
+        code = check_gaps(store, &sound);
+    if (code == SQLITE_OK && !sound)
+        code = sl_database_number(store->db, "SELECT count(*) FROM messages", 0, &counted);
+    else if (code == SQLITE_OK)
         code = sl_database_number(
             store->db,
             "SELECT sum(to_seq - from_seq + 1) FROM gaps WHERE from_seq >= "
@@ -57,28 +81,49 @@ static int read_rows(struct sl_store *store)
             0, &missing);
     if (code != SQLITE_OK)
         return code;
-    store->rows = newest < oldest ? 0 : (uint64_t)(newest - oldest + 1 - missing);
+    if (sound && newest >= oldest)
+        counted = newest - oldest + 1 - missing;
+    store->rows = newest < oldest ? 0 : (uint64_t)counted;
     store->oldest_seq = (uint64_t)oldest;
     store->newest_seq = (uint64_t)newest;
     return SQLITE_OK;
 }
 
+/* Numbers in a file are far below this; one that is not was not written by us. */
+#define NUMBER_MAX (INT64_C(1) << 53)
+
+static int raise_to(struct sl_store *store, const char *sql, int64_t *next)
+{
+    int64_t found;
+    int code = sl_database_number(store->db, sql, 1, &found);
+
+    if (code == SQLITE_OK && (found < 1 || found > NUMBER_MAX))
+        code = SQLITE_CORRUPT;
+    if (code == SQLITE_OK && found > *next)
+        *next = found;
+    return code;
+}
+
+/* Above all numbers that the file knows, whichever of them is wrong. */
 static int read_next(struct sl_store *store)
 {
-    int64_t seq, client;
-    int code = sl_database_number(
-        store->db,
-        "SELECT max(coalesce((SELECT value FROM meta WHERE key = 'next_seq'), 1), "
-        "coalesce((SELECT max(seq) + 1 FROM messages), 1), "
-        "coalesce((SELECT max(to_seq) + 1 FROM gaps), 1))",
-        1, &seq);
+    static const char *const seqs[] = {
+        "SELECT value FROM meta WHERE key = 'next_seq'",
+        "SELECT max(seq) + 1 FROM messages",
+        "SELECT max(to_seq) + 1 FROM gaps",
+        "SELECT max(first_seq) FROM runs",
+    };
+    static const char *const clients[] = {
+        "SELECT value FROM meta WHERE key = 'next_client'",
+        "SELECT max(id) + 1 FROM clients",
+    };
+    int64_t seq = 1, client = 1;
+    int code = SQLITE_OK;
 
-    if (code == SQLITE_OK)
-        code = sl_database_number(
-            store->db,
-            "SELECT max(coalesce((SELECT value FROM meta WHERE key = 'next_client'), 1), "
-            "coalesce((SELECT max(id) + 1 FROM clients), 1))",
-            1, &client);
+    for (size_t i = 0; i < sizeof(seqs) / sizeof(*seqs) && code == SQLITE_OK; i++)
+        code = raise_to(store, seqs[i], &seq);
+    for (size_t i = 0; i < sizeof(clients) / sizeof(*clients) && code == SQLITE_OK; i++)
+        code = raise_to(store, clients[i], &client);
     if (code != SQLITE_OK)
         return code;
     store->first_seq = store->next_seq = (uint64_t)seq;
@@ -102,6 +147,12 @@ static int was_killed(struct sl_store *store, bool *killed)
     return code;
 }
 
+static void take_log_id(struct sl_store *store, const char *id)
+{
+    if (id && strlen(id) == SL_LOG_ID_SIZE - 1 && strspn(id, "0123456789abcdef") == strlen(id))
+        memcpy(store->log_id, id, SL_LOG_ID_SIZE);
+}
+
 static int read_log_id(struct sl_store *store)
 {
     sqlite3_stmt *statement;
@@ -116,10 +167,9 @@ static int read_log_id(struct sl_store *store)
     if (code != SQLITE_OK)
         return code;
     if (!killed && sqlite3_step(statement) == SQLITE_ROW)
-        snprintf(store->log_id, sizeof(store->log_id), "%s",
-                 (const char *)sqlite3_column_text(statement, 0));
+        take_log_id(store, (const char *)sqlite3_column_text(statement, 0));
     sqlite3_finalize(statement);
-    if (strlen(store->log_id) == SL_LOG_ID_SIZE - 1)
+    if (*store->log_id)
         return SQLITE_OK;
     return sl_files_draw_id(store->log_id) == 0 ? SQLITE_OK : SQLITE_IOERR;
 }
@@ -130,6 +180,8 @@ static int read_cleared(struct sl_store *store)
     int64_t seq;
     int code = sl_database_number(store->db, SL_SCHEMA_CLEARED_SQL, 0, &seq);
 
+    if (code == SQLITE_OK && (seq < 0 || seq > NUMBER_MAX))
+        return SQLITE_CORRUPT;
     if (code == SQLITE_OK && (uint64_t)seq > atomic_load(&store->clear_seq))
         atomic_store(&store->clear_seq, (uint64_t)seq);
     return code;

@@ -17,8 +17,7 @@
 static int prepare_many(struct sl_messages *messages, sqlite3 *db)
 {
     struct sl_buffer sql = SL_BUFFER_INIT;
-    int code =
-        sl_buffer_append_text(&sql, "INSERT OR REPLACE INTO messages (" COLUMN_NAMES ") VALUES ");
+    int code = sl_buffer_append_text(&sql, "INSERT INTO messages (" COLUMN_NAMES ") VALUES ");
 
     for (int i = 0; i < SL_MESSAGE_ROWS && code == 0; i++)
         code = sl_buffer_append_text(&sql, i == 0 ? "(?,?,?,?,?,?,?,?,?)" : ",(?,?,?,?,?,?,?,?,?)");
@@ -32,10 +31,10 @@ static int prepare_many(struct sl_messages *messages, sqlite3 *db)
 
 int sl_messages_init(struct sl_messages *messages, sqlite3 *db, const struct sl_registry *registry)
 {
-    static const char one[] = "INSERT OR REPLACE INTO messages (" COLUMN_NAMES
+    static const char one[] = "INSERT INTO messages (" COLUMN_NAMES
                               ", received_size, sent_size, peer, local) VALUES "
                               "(?,?,?,?,?,?,?,?,?,?,?,?,?)";
-    static const char gap[] = "INSERT OR REPLACE INTO gaps VALUES (?, ?, ?, ?)";
+    static const char gap[] = "INSERT INTO gaps VALUES (?, ?, ?, ?)";
     int code = sl_listeners_init(&messages->listeners, db, registry);
 
     if (!sl_buffer_reserve(&messages->bytes, COPIED_MAX))

@@ -244,16 +244,33 @@ bool sl_store_has_run(struct sl_store_reader *reader, const char *run, uint64_t 
     return found;
 }
 
+int64_t sl_reader_time(sqlite3_stmt *statement, int column)
+{
+    int64_t ns = sqlite3_column_int64(statement, column);
+
+    return ns < 0 ? 0 : ns;
+}
+
+/* A number that stands for a name; 0 where it is none of them. */
+static uint8_t column_name(sqlite3_stmt *statement, int column, unsigned count)
+{
+    int64_t number = sqlite3_column_int64(statement, column);
+
+    return number >= 0 && number < count ? (uint8_t)number : 0;
+}
+
 static void read_listener(struct sl_store_reader *reader, int64_t id,
                           struct sl_reader_listener *listener)
 {
     *listener = (struct sl_reader_listener){.name = "unknown"};
     sqlite3_bind_int64(reader->listener, 1, id);
     if (sqlite3_step(reader->listener) == SQLITE_ROW) {
-        listener->service = (uint8_t)sqlite3_column_int(reader->listener, 0);
-        listener->transport = (uint8_t)sqlite3_column_int(reader->listener, 1);
-        snprintf(listener->name, sizeof(listener->name), "%s",
-                 (const char *)sqlite3_column_text(reader->listener, 2));
+        const char *name = (const char *)sqlite3_column_text(reader->listener, 2);
+
+        listener->service = column_name(reader->listener, 0, SL_SERVICE_COUNT);
+        listener->transport = column_name(reader->listener, 1, SL_UNIX + 1);
+        if (name && *name)
+            snprintf(listener->name, sizeof(listener->name), "%s", name);
     }
     sqlite3_reset(reader->listener);
 }
@@ -354,15 +371,15 @@ static void read_client(struct sl_store_reader *reader, struct sl_client_view *v
 
     view->listener = UINT16_MAX;
     view->open = sqlite3_column_type(statement, 5) == SQLITE_NULL;
-    view->closed_by = (uint8_t)sqlite3_column_int(statement, 6);
-    view->close_reason = (uint8_t)sqlite3_column_int(statement, 7);
+    view->closed_by = column_name(statement, 6, SL_CLOSED_BY_COUNT);
+    view->close_reason = column_name(statement, 7, SL_CLOSE_REASON_COUNT);
     view->peer = column_address(statement, 1);
     view->local = column_address(statement, 2);
-    view->opened_at_ns = sqlite3_column_int64(statement, 3);
+    view->opened_at_ns = sl_reader_time(statement, 3);
     view->last_seen_at_ns = sqlite3_column_type(statement, 4) == SQLITE_NULL
                                 ? view->opened_at_ns
-                                : sqlite3_column_int64(statement, 4);
-    view->closed_at_ns = sqlite3_column_int64(statement, 5);
+                                : sl_reader_time(statement, 4);
+    view->closed_at_ns = sl_reader_time(statement, 5);
     view->counters = (struct sl_counters){
         .received_messages = column_u64(statement, 8),
         .received_bytes = column_u64(statement, 9),

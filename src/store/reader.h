@@ -35,6 +35,9 @@ int sl_reader_refresh(struct sl_store_reader *reader);
 /* 0, -EBADMSG (damaged) or another negative errno. */
 int sl_reader_errno(struct sl_store_reader *reader, int code);
 
+/* Not before 1970, so that times can be told and subtracted whatever stands there. */
+int64_t sl_reader_time(sqlite3_stmt *statement, int column);
+
 /* Never NULL: an unknown one has the name "unknown". Valid until the next call. */
 const struct sl_reader_listener *sl_reader_listener(struct sl_store_reader *reader, int64_t id);
 

@@ -147,8 +147,9 @@ static int delete_messages(struct sl_store *store, int64_t last, unsigned count)
     code = in_transaction(store, sql);
     if (code != SQLITE_OK)
         return code;
-    store->rows -= count;
-    return read_oldest(store);
+    store->rows -= count < store->rows ? count : store->rows;
+    code = read_oldest(store);
+    return code == SQLITE_OK && store->oldest_seq <= (uint64_t)last ? SQLITE_CORRUPT : code;
 }
 
 #define KEY "(seq, at, kind, client)"
@@ -182,15 +183,18 @@ static int find_last_key(struct sl_store *store, const struct surplus *surplus, 
 static int delete_lifecycle(struct sl_store *store, const char *key)
 {
     char sql[512];
+    int code;
 
     snprintf(sql, sizeof(sql),
              "DELETE FROM clients WHERE id IN (SELECT client FROM lifecycle WHERE " KEY
              " <= %s AND kind = %d) RETURNING id;"
              "DELETE FROM lifecycle WHERE " KEY " <= %s",
              key, SL_RECORD_CLOSED, key);
-    return in_transaction(store, sql);
+    code = in_transaction(store, sql);
+    return code == SQLITE_OK && sqlite3_changes(store->db) == 0 ? SQLITE_CORRUPT : code;
 }
 
+/* A step that finds rows and deletes none has met damage: the next one would find them again. */
 int sl_retention_step(struct sl_store *store, unsigned *deleted)
 {
     struct surplus surplus = find_surplus(store);

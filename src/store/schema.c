@@ -287,6 +287,8 @@ int sl_schema_migrate(sqlite3 *db)
     int64_t version;
     int code = sl_database_number(db, "PRAGMA user_version", 0, &version);
 
+    if (code == SQLITE_OK && version < 0)
+        return SQLITE_CORRUPT;
     if (code != SQLITE_OK || (version == SL_SCHEMA_VERSION && has_names(db)))
         return code;
     code = sl_database_exec(db, "BEGIN IMMEDIATE");

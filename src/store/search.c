@@ -173,8 +173,8 @@ static void fill_numbers(struct search *search, struct sl_record *record,
     record->outcome = (uint8_t)sqlite3_column_int(row, 3);
     record->seq = (uint64_t)sqlite3_column_int64(row, 0);
     record->client = (uint64_t)sqlite3_column_int64(row, 1);
-    record->received_at_ns = sqlite3_column_int64(row, 4);
-    record->replied_at_ns = sqlite3_column_int64(row, 5);
+    record->received_at_ns = sl_reader_time(row, 4);
+    record->replied_at_ns = sl_reader_time(row, 5);
     record->received_size = size_of(row, 8, 10);
     record->sent_size = size_of(row, 9, is_upper(row) ? 10 : 11);
     record->line_end = (uint8_t)sqlite3_column_int(row, 12);
@@ -277,7 +277,7 @@ static bool visit_lifecycle(struct search *search)
         return false;
     }
     record->seq = (uint64_t)sqlite3_column_int64(row, 0);
-    record->received_at_ns = sqlite3_column_int64(row, 1);
+    record->received_at_ns = sl_reader_time(row, 1);
     record->kind = (uint8_t)sqlite3_column_int(row, 2);
     record->client = (uint64_t)sqlite3_column_int64(row, 3);
     if (!sl_reader_client(search->reader, record->client, &view, &listener) ||
@@ -300,6 +300,26 @@ static bool visit_gap(struct search *search)
                          .to = (uint64_t)sqlite3_column_int64(row, 1)};
 
     return search->asked->gap(search->asked->context, &gap);
+}
+
+/* Out of the range, a row would make the search go round; out of the others, a name be looked for
+ * where there is none. */
+static bool is_sound(const struct search *search, enum source source)
+{
+    sqlite3_stmt *row = search->statements[source];
+    int64_t first = sqlite3_column_int64(row, 0);
+    int64_t last = source == SOURCE_GAP ? sqlite3_column_int64(row, 1) : first;
+
+    if (first < search->range.low || last > search->range.high || first > last)
+        return false;
+    if (source == SOURCE_LIFECYCLE)
+        return sqlite3_column_int(row, 2) == SL_RECORD_OPENED ||
+               sqlite3_column_int(row, 2) == SL_RECORD_CLOSED;
+    if (source == SOURCE_GAP)
+        return true;
+    return (uint64_t)sqlite3_column_int64(row, 3) < SL_OUTCOME_COUNT &&
+           (uint64_t)sqlite3_column_int64(row, 12) < SL_LINE_END_COUNT &&
+           sqlite3_column_int64(row, 8) >= 0 && sqlite3_column_int64(row, 9) >= 0;
 }
 
 /* Where to go on behind the head of `source`. */
@@ -361,6 +381,10 @@ static int step_through(struct search *search, struct sl_store_place *next)
             return 1;
         if (left-- == 0)
             return 0;
+        if (!is_sound(search, source)) {
+            search->code = SQLITE_CORRUPT;
+            break;
+        }
         bool more = visit(search, source);
         if (failed(search))
             break;

@@ -10,8 +10,8 @@
 
 int sl_spans_init(struct sl_spans *spans, sqlite3 *db)
 {
-    return sl_database_prepare(
-        db, "INSERT OR REPLACE INTO spans VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", &spans->insert);
+    return sl_database_prepare(db, "INSERT INTO spans VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                               &spans->insert);
 }
 
 void sl_spans_deinit(struct sl_spans *spans)

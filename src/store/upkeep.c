@@ -82,12 +82,14 @@ static bool shrink_some(struct sl_store *store, bool idle, int64_t until_ns, int
     uint64_t keep = idle ? 0 : FREE_PAGES_KEPT + store->pages / 16;
 
     while (store->free_pages > keep) {
+        uint64_t before = store->free_pages;
+
         if (sl_clock_mono_ns() >= until_ns)
             return true;
         *code = sl_database_exec(store->db, SHRINK_SQL);
         if (*code == SQLITE_OK)
             *code = sl_store_measure(store);
-        if (*code != SQLITE_OK)
+        if (*code != SQLITE_OK || store->free_pages >= before) /* a file that cannot shrink */
             return false;
     }
     return false;
