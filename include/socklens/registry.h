@@ -36,7 +36,9 @@ struct sl_listener_info {
     char name[128];            /* "127.0.0.1:12000", "[::1]:12000", "unix:/run/chat" */
 };
 
-/* Returns the listener's index, or -ENOSPC over 256. */
+#define SL_LISTENERS_MAX 256
+
+/* Returns the listener's index, or -ENOSPC over SL_LISTENERS_MAX. */
 int sl_registry_add_listener(struct sl_registry *registry, const struct sl_listener_info *info);
 size_t sl_registry_listener_count(const struct sl_registry *registry);
 const struct sl_listener_info *sl_registry_listener(const struct sl_registry *registry,

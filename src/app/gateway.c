@@ -263,6 +263,11 @@ void sl_gateway_print_banner(const struct sl_gateway *gateway, FILE *out)
                     gateway->store ? sl_store_path(gateway->store) : NULL, stats.capacity_bytes);
 }
 
+void sl_gateway_look_around(struct sl_gateway *gateway)
+{
+    sl_net_look_around(gateway->net);
+}
+
 void sl_gateway_describe(const struct sl_gateway *gateway, char *text, size_t size)
 {
     struct sl_listener_counters counters;

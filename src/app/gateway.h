@@ -24,6 +24,10 @@ struct sl_gateway *sl_gateway_new(const struct sl_config *config, struct sl_log 
 int sl_gateway_start(struct sl_gateway *gateway, struct sl_error *error);
 
 /* Version, addresses, dashboard's URL and the log's place, for a person. */
+/* To be called every few seconds: looks for what has changed around it (see
+ * sl_net_look_around). */
+void sl_gateway_look_around(struct sl_gateway *gateway);
+
 void sl_gateway_print_banner(const struct sl_gateway *gateway, FILE *out);
 
 /* How much there is, for a person: "3 clients, 17 messages in memory". Takes each lock that the

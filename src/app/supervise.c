@@ -13,6 +13,8 @@
 #include "app/signals.h"
 #include "socklens/clock.h"
 
+#define LOOK_EVERY_NS (5 * SL_NS_PER_S)
+
 /* The description is what makes it a sign of life: it needs every lock. */
 static void report(const struct sl_gateway *gateway, const char *state)
 {
@@ -44,17 +46,26 @@ static void reload(const struct sl_supervision *supervision)
     report(supervision->gateway, "READY=1");
 }
 
+/* One worker's ports are its own, and an idle gateway then sleeps. */
+static int64_t look_every_ns(const struct sl_supervision *supervision)
+{
+    return supervision->config->workers > 1 ? LOOK_EVERY_NS : 0;
+}
+
 int sl_supervise(const struct sl_supervision *supervision, int signals)
 {
-    int64_t every_ns = sl_manager_watchdog_ns();
+    int64_t every_ns = sl_manager_watchdog_ns(), look_ns = look_every_ns(supervision);
     bool from_terminal = has_terminal();
 
+    if (look_ns > 0 && (every_ns == 0 || every_ns > look_ns))
+        every_ns = look_ns;
     report(supervision->gateway, "READY=1");
     for (;;) {
         int number = sl_signals_wait(signals, every_ns);
 
         if (number == 0) {
             report(supervision->gateway, "WATCHDOG=1");
+            sl_gateway_look_around(supervision->gateway);
         } else if (number == SIGHUP && (!from_terminal || has_terminal())) {
             reload(supervision);
         } else {

@@ -14,7 +14,7 @@ static int shard_init(struct sl_shard *shard, struct sl_registry *registry)
     pthread_mutex_init(&shard->lock, NULL);
     shard->registry = registry;
     shard->free_list = shard->newest = shard->oldest = NO_CLIENT;
-    shard->listeners = calloc(LISTENERS_MAX, sizeof(*shard->listeners));
+    shard->listeners = calloc(SL_LISTENERS_MAX, sizeof(*shard->listeners));
     return shard->listeners ? 0 : -ENOMEM;
 }
 
@@ -68,7 +68,7 @@ void sl_registry_free(struct sl_registry *registry)
 
 int sl_registry_add_listener(struct sl_registry *registry, const struct sl_listener_info *info)
 {
-    if (registry->listener_count >= LISTENERS_MAX)
+    if (registry->listener_count >= SL_LISTENERS_MAX)
         return -ENOSPC;
     registry->listeners[registry->listener_count] = *info;
     return (int)registry->listener_count++;

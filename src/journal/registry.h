@@ -7,9 +7,8 @@
 
 #include "socklens/registry.h"
 
-#define LISTENERS_MAX 256
-#define CHUNK_SIZE    256u
-#define NO_CLIENT     UINT32_MAX
+#define CHUNK_SIZE 256u
+#define NO_CLIENT  UINT32_MAX
 
 /* 160 bytes: with a worker's own this is what an idle connection costs. Links are indices into
  * the shard's chunks, half as large as pointers. */
@@ -46,7 +45,7 @@ struct sl_shard {
     struct hash_table by_id, by_address; /* by_address: UDP only */
     uint32_t newest, oldest;
     size_t open_count;
-    struct sl_listener_counters *listeners; /* LISTENERS_MAX */
+    struct sl_listener_counters *listeners; /* SL_LISTENERS_MAX */
 };
 
 /* Closed clients, a ring: its ids stand apart, so that looking one up reads little memory. */
@@ -59,7 +58,7 @@ struct history {
 };
 
 struct sl_registry {
-    struct sl_listener_info listeners[LISTENERS_MAX];
+    struct sl_listener_info listeners[SL_LISTENERS_MAX];
     size_t listener_count;
     struct sl_shard *shards;
     size_t shard_count;

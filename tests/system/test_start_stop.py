@@ -157,6 +157,35 @@ class Bind(Program):
                 self.assertIn(words, err)
 
 
+class Joined(unittest.TestCase):
+    """With several workers a stranger can join a port: it is said."""
+
+    def check(self, kind, key):
+        with Gateway("--workers", "2") as gateway, socket.socket(socket.AF_INET, kind) as stranger:
+            where = gateway.addresses[key][0]
+            stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            stranger.bind(gateway.address(key))
+            if kind == socket.SOCK_STREAM:
+                stranger.listen()
+            wait_until(lambda: f"another process has joined {where}" in gateway.stderr, "a warning")
+            stranger.close()
+            wait_until(lambda: f"no other process takes traffic of {where}" in gateway.stderr,
+                       "the end of it")
+            self.assertEqual(gateway.stderr.count("has joined"), 1)
+
+    def test_udp(self):
+        self.check(socket.SOCK_DGRAM, "udp_upper")
+
+    def test_tcp(self):
+        self.check(socket.SOCK_STREAM, "tcp_upper")
+
+    def test_one_worker(self):
+        with Gateway() as gateway, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            with self.assertRaises(OSError):
+                stranger.bind(gateway.udp)
+
+
 class PortInUse(Program):
     def check(self, option, kind, protocol):
         with socket.socket(socket.AF_INET, kind) as taken:
