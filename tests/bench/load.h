@@ -36,6 +36,7 @@ struct sl_tcp_load {
     size_t size;        /* bytes of the shortest message; they vary by SL_TCP_CYCLE - 1 */
     size_t connections; /* open at the same time */
     size_t depth;       /* chat: messages that a connection has outstanding */
+    bool unended;       /* upper: messages have no line end */
 };
 
 enum { SL_TCP_CYCLE = 8, SL_TCP_DEPTH_MAX = 1024, SL_TCP_SIZE_MAX = 16384 };

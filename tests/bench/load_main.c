@@ -12,7 +12,7 @@ enum { EXIT_WRONG = 1, EXIT_USAGE = 2 };
 struct options {
     const char *mode;
     struct sl_target target;
-    bool has_target, gso, gro, upper;
+    bool has_target, gso, gro, upper, unended;
     double seconds, warmup_s;
     size_t count, server_pid;
     size_t size, sockets, window, batch; /* 0: what the mode has by default */
@@ -34,6 +34,7 @@ static const char usage[] =
     "  --gro            replies are read with UDP_GRO\n"
     "tcp: every reply is checked\n"
     "  --service S      chat (default) or upper: one connection an exchange\n"
+    "  --unended        upper: messages have no line end\n"
     "  --connections N  open at once (default 64)\n"
     "  --depth N        outstanding messages of a chat connection (default 1)\n"
     "  --size N         bytes of the shortest message (default 32)\n"
@@ -55,6 +56,7 @@ static const struct option long_options[] = {
     {"gso", no_argument, NULL, 'g'},
     {"gro", no_argument, NULL, 'r'},
     {"service", required_argument, NULL, 'S'},
+    {"unended", no_argument, NULL, 'u'},
     {"connections", required_argument, NULL, 'c'},
     {"depth", required_argument, NULL, 'd'},
     {"sources", required_argument, NULL, 'o'},
@@ -163,6 +165,9 @@ static int parse_option(struct options *options, int letter)
         return parse_seconds(optarg, &options->warmup_s);
     case 'S':
         return parse_service(optarg, &options->upper);
+    case 'u':
+        options->unended = true;
+        return 0;
     case 'g':
         options->gso = true;
         return 0;
@@ -267,6 +272,7 @@ static int main_tcp(const struct options *options)
         .size = or_default(options->size, 32),
         .connections = or_default(options->connections, 64),
         .depth = or_default(options->depth, 1),
+        .unended = options->unended,
     };
 
     if (load.depth > SL_TCP_DEPTH_MAX || load.size > SL_TCP_SIZE_MAX) {

@@ -24,7 +24,7 @@ struct run {
     struct sl_meter *meter;
     struct sl_counts *counts;
     struct connection *connections;
-    char *message, *expected, *in; /* size_max bytes each */
+    char *message, *expected, *in; /* size_max bytes each; messages are ends of the first */
     size_t size_max;
     uint64_t heard_ns;
     int epoll_fd;
@@ -42,7 +42,8 @@ static int connection_begin(struct run *run, struct connection *connection)
     if (epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, connection->fd, &event) < 0)
         return sl_load_failed("cannot watch");
     run->counts->sent++;
-    return sl_tcp_socket_send(connection->fd, run->message, connection->size);
+    return sl_tcp_socket_send(connection->fd, run->message + run->size_max - connection->size,
+                              connection->size);
 }
 
 static int connection_end(struct run *run, struct connection *connection)
@@ -68,7 +69,8 @@ static int connection_serve(struct run *run, struct connection *connection)
     if (size == 0)
         return connection_end(run, connection);
     if (connection->had + (size_t)size > connection->size ||
-        memcmp(run->in, run->expected + connection->had, (size_t)size) != 0) {
+        memcmp(run->in, run->expected + run->size_max - connection->size + connection->had,
+               (size_t)size) != 0) {
         run->counts->wrong++;
         errno = EBADMSG;
         return sl_load_failed("not the reply that is due");
@@ -115,6 +117,8 @@ static int run_make(struct run *run)
         run->message[i] = (char)('a' + i % 26);
         run->expected[i] = (char)('A' + i % 26);
     }
+    if (!load->unended)
+        run->message[run->size_max - 1] = run->expected[run->size_max - 1] = '\n';
     for (size_t i = 0; i < load->connections; i++)
         run->connections[i].fd = -1;
     for (size_t i = 0; rc == 0 && i < load->connections; i++)

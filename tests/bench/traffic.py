@@ -30,6 +30,8 @@ def all_rows():
         Row("TCP chat, 64 connections", "tcp_chat", tcp, 0.95),
         Row("TCP chat, 64 connections, 16 deep", "tcp_chat", [*tcp, "--depth", "16"], 0.95),
         Row("TCP upper, connection per message", "tcp_upper", [*tcp, "--service", "upper"]),
+        # It waits for the gap, so that its rate says little: its work does.
+        Row("TCP upper, no line end", "tcp_upper", [*tcp, "--service", "upper", "--unended"]),
     ]
 
 
