@@ -153,7 +153,7 @@ static void write_messages(struct page *page, struct sl_journal *journal)
     sl_journal_totals(journal, &totals);
     write_outcomes(page, &totals);
     head(page, "service_duration_seconds", "histogram",
-         "From the arrival of a message to its reply.");
+         "From reading a message to handing its reply to the kernel.");
     for (unsigned id = 0; id < SL_SERVICE_COUNT; id++)
         write_durations(page, sl_service_id_name(id), &totals.durations[id]);
 }

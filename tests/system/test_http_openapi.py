@@ -42,6 +42,17 @@ class Document(GatewayTest):
                         if name.endswith("json") and operation["operationId"] != "getDescription":
                             self.assertIn("example", media, (operation["operationId"], status))
 
+    def test_times_say_what_they_measure(self):
+        schemas = contract.DESCRIPTION.document["components"]["schemas"]
+        times = [(name, schema["properties"][key]["description"])
+                 for name, schema in schemas.items() for key in ("service_us", "rtt_us")
+                 if key in schema.get("properties", {})]
+        self.assertEqual(len(times), 5, times)
+        for name, words in times:
+            with self.subTest(schema=name):
+                self.assertRegex(words, "^(From when the gateway read it|The kernel's smoothed "
+                                        "round-trip time|From sending the datagram)")
+
     def test_schemas_are_used(self):
         text = json.dumps(contract.DESCRIPTION.document)
         components = contract.DESCRIPTION.document["components"]

@@ -55,7 +55,7 @@ function clientFacts(client: Client): Fact[] {
 function tcpFacts(tcp: TcpInfo): Fact[] {
   return [
     ['State', tcp.state],
-    ['RTT', `${formatMicros(tcp.rtt_us)} ± ${formatMicros(tcp.rttvar_us)}`],
+    ['TCP round trip', `${formatMicros(tcp.rtt_us)} ± ${formatMicros(tcp.rttvar_us)}`],
     [
       'Retransmits',
       `${formatCount(tcp.retransmits)} now, ${formatCount(tcp.total_retransmits)} in all`,

@@ -29,7 +29,7 @@ export function MessageFacts({ message }: { message: Message }) {
     ['Received', formatMoment(message.received_at)],
     ['Replied', message.replied_at ? formatMoment(message.replied_at) : '–'],
     ...(isStream ? ([['Line end', lineEndWords(message)]] as Fact[]) : []),
-    ['Took', service_us === null ? '–' : formatMicros(service_us)],
+    ['Read to reply', service_us === null ? '–' : formatMicros(service_us)],
     ['Outcome', <Outcome key="outcome" outcome={message.outcome} />],
   ];
   return <Facts facts={facts} />;
