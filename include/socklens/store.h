@@ -83,6 +83,10 @@ void sl_store_set_retention(struct sl_store *store, const struct sl_retention *r
  * thread. Sequence numbers go on where they were. */
 void sl_store_clear(struct sl_store *store, uint64_t seq);
 
+/* False where somebody has just put another file in the log's place: until the writer has seen it,
+ * within a second or so, what lies beside it does not belong to it, and it must not be read. */
+bool sl_store_is_current(const struct sl_store *store);
+
 /* Says that a reader met a broken page (-EBADMSG): the writer moves the file aside and begins a
  * fresh one with what the journal holds. Any thread. */
 void sl_store_report_damage(struct sl_store *store);

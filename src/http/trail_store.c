@@ -77,6 +77,8 @@ static struct sl_store_reader *reader_of(struct sl_trail *trail)
 {
     struct sl_error error;
 
+    if (!sl_store_is_current(trail->store))
+        return NULL;
     if (!trail->reader)
         trail->reader = sl_store_reader_open(sl_store_path(trail->store), &error);
     return trail->reader;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "socklens/clock.h"
 #include "store/files.h"
@@ -217,6 +218,22 @@ static int refuse(const struct sl_store *store, enum sl_schema schema, struct sl
         store->path);
 }
 
+bool sl_store_is_replaced(const struct sl_store *store)
+{
+    return sl_files_inode(store->path, "") != atomic_load(&store->inode);
+}
+
+/* Before SQLite opens it; the descriptor of another file is not needed any more. */
+static int take_file(struct sl_store *store, struct sl_error *error)
+{
+    if (store->file_fd >= 0 && !sl_store_is_replaced(store))
+        return 0;
+    if (store->file_fd >= 0)
+        close(store->file_fd);
+    store->file_fd = sl_files_lock_itself(store->path, error);
+    return store->file_fd < 0 ? store->file_fd : 0;
+}
+
 /* 0, a negative errno that the caller reports, or with *code set what SQLite says. */
 static int try_open(struct sl_store *store, int *code, struct sl_error *error)
 {
@@ -227,8 +244,11 @@ static int try_open(struct sl_store *store, int *code, struct sl_error *error)
     if (result < 0)
         return sl_error_set(error, result, "cannot keep the log in %s: %s", store->path,
                             strerror(-result));
+    result = take_file(store, error);
+    if (result < 0)
+        return result;
+    atomic_store(&store->inode, sl_files_inode(store->path, ""));
     *code = sl_database_open(store->path, &store->db);
-    store->inode = sl_files_inode(store->path);
     store->wal_max = sl_files_wal_max(store->path);
     if (*code == SQLITE_OK)
         *code = sl_schema_look(store->db, &schema);
@@ -236,6 +256,8 @@ static int try_open(struct sl_store *store, int *code, struct sl_error *error)
         return refuse(store, schema, error);
     if (*code == SQLITE_OK)
         *code = read_all(store);
+    store->wal_inode = sl_files_inode(store->path, "-wal");
+    store->shm_inode = sl_files_inode(store->path, "-shm");
     return *code == SQLITE_OK ? 0 : -EIO;
 }
 
@@ -286,15 +308,72 @@ static int find_run(struct sl_store *store)
     return code;
 }
 
-static int open_again(struct sl_store *store)
+/* Whether this run's numbers can go on in the file: it has this run, or ends before it. */
+static bool can_go_on(struct sl_store *store, const struct sl_store *before)
+{
+    struct sl_journal_stats journal;
+
+    if (!store->run_begun)
+        return store->first_seq <= before->first_seq && store->first_client <= before->first_client;
+    sl_journal_stats(store->journal, &journal);
+    return store->first_seq <= journal.newest_seq + 1;
+}
+
+/* Opens the file that has the name now; *fits says whether this run can go on in it. */
+static int open_once(struct sl_store *store, const struct sl_store *before, bool *fits)
 {
     struct sl_error error;
-    int code;
+    int code, result = try_open(store, &code, &error);
 
-    if (try_open(store, &code, &error) < 0)
-        return code == SQLITE_OK ? SQLITE_CANTOPEN : code;
-    code = find_run(store);
+    *fits = result != -EPROTO;
+    if (result < 0 && code == SQLITE_OK)
+        return result == -EBUSY ? SQLITE_BUSY : SQLITE_CANTOPEN;
+    if (result == 0)
+        code = find_run(store);
+    if (result == 0 && code == SQLITE_OK)
+        *fits = can_go_on(store, before);
+    return code;
+}
+
+static int open_again(struct sl_store *store, const struct sl_store *before)
+{
+    uint64_t cleared = atomic_load(&store->clear_seq);
+    bool fits;
+    int code = open_once(store, before, &fits);
+
+    if (!fits) {
+        sl_store_close_file(store);
+        atomic_store(&store->clear_seq, cleared);
+        if (sl_files_set_other_aside(store->path, "its messages are not of this run", store->log) <
+            0)
+            return SQLITE_IOERR;
+        code = open_once(store, before, &fits);
+    }
     return code == SQLITE_OK ? sl_store_attach(store) : code;
+}
+
+/* What is in the file decides, except in a fresh one. */
+static void go_on_with(struct sl_store *store, const struct sl_store *before)
+{
+    bool fresh = store->rows == 0 && store->first_seq == 1;
+
+    store->next_seq = fresh ? before->next_seq : store->first_seq;
+    store->first_seq = before->first_seq;
+    store->first_client = before->first_client;
+    if (store->rows == 0) {
+        store->oldest_seq = store->next_seq;
+        store->newest_seq = store->next_seq - 1;
+    }
+}
+
+/* The WAL belongs to the file that was there: what lies in it goes where that is now, and nothing
+ * of it is left beside the new one, to which SQLite would apply it. */
+static void leave_file(struct sl_store *store)
+{
+    if (store->db)
+        sl_store_checkpoint(store);
+    sl_files_remove(store->path, "-wal", store->wal_inode);
+    sl_files_remove(store->path, "-shm", store->shm_inode);
 }
 
 int sl_store_renew(struct sl_store *store, const char *why)
@@ -302,23 +381,26 @@ int sl_store_renew(struct sl_store *store, const char *why)
     const struct sl_store before = {.first_seq = store->first_seq,
                                     .first_client = store->first_client,
                                     .next_seq = store->next_seq};
+    bool replaced = sl_store_is_replaced(store);
     char log_id[SL_LOG_ID_SIZE];
     int code;
 
     memcpy(log_id, store->log_id, sizeof(log_id));
+    if (replaced)
+        leave_file(store);
     if (store->db) /* what is moved aside or gone must not be written to, nor its WAL removed */
         sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sl_store_close_file(store);
-    if (why && sl_files_set_aside(store->path, why, store->log) < 0)
+    if (why && !replaced && sl_files_set_aside(store->path, why, store->log) < 0)
         return SQLITE_IOERR;
-    code = open_again(store);
+    code = open_again(store, &before);
     memcpy(store->log_id, log_id, sizeof(log_id));
-    store->first_seq = before.first_seq;
-    store->first_client = before.first_client;
-    store->next_seq = before.next_seq;
-    if (store->rows == 0) {
-        store->oldest_seq = store->next_seq;
-        store->newest_seq = store->next_seq - 1;
+    if (code == SQLITE_OK)
+        go_on_with(store, &before);
+    else {
+        store->next_seq = before.next_seq;
+        store->first_seq = before.first_seq;
+        store->first_client = before.first_client;
     }
     return code;
 }

@@ -95,6 +95,21 @@ int sl_files_lock(const char *path, struct sl_error *error)
     return fd;
 }
 
+int sl_files_lock_itself(const char *path, struct sl_error *error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return sl_error_set(error, -errno, "cannot open the log %s: %s", path, strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
+        int result = refuse(fd, path, EWOULDBLOCK, error);
+
+        close(fd);
+        return result;
+    }
+    return fd; /* a file system without flock(2) has PATH.lock alone */
+}
+
 static void remove_beside(const char *path, const char *suffix)
 {
     char name[PATH_MAX];
@@ -131,7 +146,7 @@ static uint64_t size_of(const char *path)
 }
 
 /* A name that is free, with a number where two were set aside within one second. */
-static void name_aside(char out[PATH_MAX], const char *path)
+static void name_aside(char out[PATH_MAX], const char *path, const char *kind)
 {
     time_t now = (time_t)(sl_clock_wall_ns() / SL_NS_PER_S);
     struct tm parts;
@@ -139,20 +154,24 @@ static void name_aside(char out[PATH_MAX], const char *path)
 
     gmtime_r(&now, &parts);
     strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &parts);
-    snprintf(out, PATH_MAX, "%s.damaged-%s", path, stamp);
+    snprintf(out, PATH_MAX, "%s.%s-%s", path, kind, stamp);
     for (int i = 2; exists(out) && i < 1000; i++)
-        snprintf(out, PATH_MAX, "%s.damaged-%s-%d", path, stamp, i);
+        snprintf(out, PATH_MAX, "%s.%s-%s-%d", path, kind, stamp, i);
 }
 
 /* The WAL keeps its name beside the file it belongs to, so that sqlite3 finds it there. */
-int sl_files_set_aside(const char *path, const char *why, struct sl_log *log)
+static int move_aside(const char *path, const char *kind, const char *why, char aside[PATH_MAX],
+                      struct sl_log *log)
 {
-    char aside[PATH_MAX], from[PATH_MAX], to[PATH_MAX];
+    char from[PATH_MAX], to[PATH_MAX];
 
-    name_aside(aside, path);
+    name_aside(aside, path, kind);
     if (rename(path, aside) < 0 && errno != ENOENT) {
-        sl_log_error(log, "the log %s is damaged (%s) and cannot be moved aside: %m", path, why);
-        return -errno;
+        int code = errno;
+
+        sl_log_error(log, "the log %s is %s (%s) and cannot be moved aside: %s", path, kind, why,
+                     strerror(code));
+        return -code;
     }
     if (beside(from, path, "-wal") && beside(to, aside, "-wal")) {
         if (size_of(from) > 0)
@@ -161,16 +180,50 @@ int sl_files_set_aside(const char *path, const char *why, struct sl_log *log)
             unlink(from);
     }
     remove_beside(path, "-shm");
-    sl_log_warning(log, "the log %s is damaged (%s): moved to %s, a fresh one begins", path, why,
-                   aside);
     return 0;
 }
 
-uint64_t sl_files_inode(const char *path)
+int sl_files_set_aside(const char *path, const char *why, struct sl_log *log)
 {
+    char aside[PATH_MAX];
+    int result = move_aside(path, "damaged", why, aside, log);
+
+    if (result == 0)
+        sl_log_warning(log, "the log %s is damaged (%s): moved to %s, a fresh one begins", path,
+                       why, aside);
+    return result;
+}
+
+int sl_files_set_other_aside(const char *path, const char *why, struct sl_log *log)
+{
+    char aside[PATH_MAX];
+    int result = move_aside(path, "replaced", why, aside, log);
+
+    if (result == 0)
+        sl_log_warning(log,
+                       "the log %s was replaced by another one (%s): that is kept as %s, this "
+                       "run's messages go into a fresh one; to go on with it, put it back while "
+                       "no gateway runs",
+                       path, why, aside);
+    return result;
+}
+
+#define DEVICE_SHIFT 44 /* above the inode numbers of this world */
+
+uint64_t sl_files_inode(const char *path, const char *suffix)
+{
+    char name[PATH_MAX];
     struct stat status;
 
-    return stat(path, &status) == 0 ? (uint64_t)status.st_ino : 0;
+    if (!beside(name, path, suffix) || stat(name, &status) < 0)
+        return 0;
+    return (uint64_t)status.st_ino ^ (uint64_t)status.st_dev << DEVICE_SHIFT;
+}
+
+void sl_files_remove(const char *path, const char *suffix, uint64_t inode)
+{
+    if (inode && sl_files_inode(path, suffix) == inode)
+        remove_beside(path, suffix);
 }
 
 uint64_t sl_files_size(const char *path)

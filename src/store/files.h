@@ -21,11 +21,24 @@ int sl_files_lock(const char *path, struct sl_error *error);
  * earlier one of that name has left beside it. 0 or a negative errno. */
 int sl_files_create(const char *path);
 
+/* Locks the log itself too, for a lock on a name does not hold where the file has another one (a
+ * hard link) or PATH.lock was removed. flock(2) is apart from SQLite's own locks, but closing the
+ * descriptor ends those: only when SQLite has closed the file. Returns the descriptor or a negative
+ * errno. */
+int sl_files_lock_itself(const char *path, struct sl_error *error);
+
 /* Renames the log and its WAL to PATH.damaged-TIME with a warning that says why. */
 int sl_files_set_aside(const char *path, const char *why, struct sl_log *log);
 
-/* What tells the file from another one of the same name; 0 where there is none. */
-uint64_t sl_files_inode(const char *path);
+/* The same for a file that is whole but has other messages, to PATH.replaced-TIME. */
+int sl_files_set_other_aside(const char *path, const char *why, struct sl_log *log);
+
+/* What tells a file (with `suffix` behind its name) from another one of the same name; 0 where
+ * there is none. */
+uint64_t sl_files_inode(const char *path, const char *suffix);
+
+/* Removes a file beside the log if it is still that one. */
+void sl_files_remove(const char *path, const char *suffix, uint64_t inode);
 
 /* Bytes of the log and its WAL. */
 uint64_t sl_files_size(const char *path);

@@ -114,7 +114,7 @@ static int open_connection(struct sl_store_reader *reader)
     int code = sqlite3_open_v2(reader->path, &reader->db,
                                SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
 
-    reader->inode = sl_files_inode(reader->path);
+    reader->inode = sl_files_inode(reader->path, "");
     if (code != SQLITE_OK)
         return code;
     sqlite3_busy_timeout(reader->db, BUSY_MS);
@@ -142,7 +142,7 @@ int sl_reader_refresh(struct sl_store_reader *reader)
 {
     int result = 0;
 
-    if (reader->db && sl_files_inode(reader->path) == reader->inode)
+    if (reader->db && sl_files_inode(reader->path, "") == reader->inode)
         return 0;
     close_connection(reader);
     result = sl_reader_errno(reader, open_connection(reader));

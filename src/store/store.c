@@ -20,7 +20,7 @@ static struct sl_store *new_store(const struct sl_store_options *options, struct
     pthread_mutex_init(&store->lock, NULL);
     store->log = log;
     store->retention = options->retention;
-    store->lock_fd = store->control_fd = -1;
+    store->lock_fd = store->file_fd = store->control_fd = -1;
     store->delete_rows = DELETE_ROWS_FIRST;
     store->started_at_ns = sl_clock_wall_ns();
     store->control_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -155,6 +155,8 @@ void sl_store_free(struct sl_store *store)
     sl_waker_free(store->waker);
     if (store->control_fd >= 0)
         close(store->control_fd);
+    if (store->file_fd >= 0)
+        close(store->file_fd);
     if (store->lock_fd >= 0)
         close(store->lock_fd);
     pthread_mutex_destroy(&store->lock);
@@ -183,6 +185,11 @@ void sl_store_clear(struct sl_store *store, uint64_t seq)
     while (asked < seq && !atomic_compare_exchange_weak(&store->clear_seq, &asked, seq))
         ;
     ask(store);
+}
+
+bool sl_store_is_current(const struct sl_store *store)
+{
+    return !sl_store_is_replaced(store);
 }
 
 void sl_store_report_damage(struct sl_store *store)

@@ -19,7 +19,7 @@
 struct sl_store {
     char *path; /* resolved */
     struct sl_log *log;
-    int lock_fd;
+    int lock_fd, file_fd;                 /* PATH.lock, and the file itself */
     sqlite3 *db;                          /* NULL: to be opened (again) */
     struct sl_checkpointer *checkpointer; /* NULL until the writer starts */
     struct sl_messages messages;
@@ -32,8 +32,9 @@ struct sl_store {
     bool running;
     bool run_begun; /* this run has its row in the file */
     bool has_ballast;
-    int64_t started_at_ns; /* wall clock */
-    uint64_t inode;        /* of the file, to see whether somebody removed it */
+    int64_t started_at_ns;  /* wall clock */
+    _Atomic uint64_t inode; /* of the file, to see whether somebody removed or replaced it */
+    uint64_t wal_inode, shm_inode;
     char log_id[SL_LOG_ID_SIZE], run[SL_RUN_SIZE];
     uint64_t first_seq, first_client; /* what this run began with */
     uint64_t next_seq;                /* of the next exchange to be written */
@@ -61,9 +62,14 @@ struct sl_store {
 int sl_store_open_file(struct sl_store *store, struct sl_error *error);
 
 /* While running: closes it and opens it again, or, where `why` is given, moves it aside and begins
- * a fresh one that goes on with `next_seq`. After a failure `db` may be open or NULL, but is not to
+ * a fresh one that goes on with `next_seq`. Where another file has the name now, what stands in
+ * memory for the old one goes with that, and the new one is kept whatever it is: gone on with where
+ * its numbers allow that, else moved aside. After a failure `db` may be open or NULL, but is not to
  * be written to: call it again. SQLite's code. */
 int sl_store_renew(struct sl_store *store, const char *why);
+
+/* Whether another file, or none, has the log's name now. */
+bool sl_store_is_replaced(const struct sl_store *store);
 
 /* Prepares the writer's connection. SQLite's code. */
 int sl_store_attach(struct sl_store *store);

@@ -193,9 +193,14 @@ static void checkpoint_if_due(struct sl_store *store, bool idle)
 /* Somebody may have removed the file: then what is written would be lost. */
 static void look_for_file(struct sl_store *store)
 {
-    if (sl_files_inode(store->path) == store->inode)
+    bool gone = sl_files_inode(store->path, "") == 0;
+
+    if (!sl_store_is_replaced(store))
         return;
-    sl_log_warning(store->log, "the log %s was removed: a fresh one begins", store->path);
+    sl_log_warning(store->log,
+                   gone ? "the log %s was removed: a fresh one begins"
+                        : "the log %s was replaced: what the new file has is read anew",
+                   store->path);
     sl_store_begin_anew(store, NULL);
 }
 

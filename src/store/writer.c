@@ -230,6 +230,8 @@ void *sl_store_run(void *context)
         if (!work(store, &progress))
             sleep_until(store, progress == PROGRESS_FAILED);
     }
+    if (sl_store_is_replaced(store)) /* its WAL must not be left beside another file */
+        sl_store_begin_anew(store, NULL);
     finish(store, drain(store));
     return NULL;
 }

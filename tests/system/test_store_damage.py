@@ -235,5 +235,3 @@ class Bytes(DamageTest):
 
 
 
-if __name__ == "__main__":
-    unittest.main()
