@@ -78,6 +78,7 @@ export function status(
 ): Status {
   return {
     version: '0.1.0',
+    run: '0123456789abcdef0123456789abcdef',
     started_at: '2026-01-01T00:00:00.000000Z',
     now: `2026-01-01T00:00:${String(second).padStart(2, '0')}.000000Z`,
     uptime_s: second,
