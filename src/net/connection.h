@@ -85,6 +85,7 @@ struct streams {
     struct exchanges now;
     struct sl_time clock; /* read at the start of a turn and after each send: receiving is next */
     struct queue ready;
+    struct sl_buffer spare;  /* memory for the next one's rest */
     struct queue waiting[2]; /* for the gap, for that of line mode; in the order of time */
     struct queue lingering;  /* in the order in which they end */
     int64_t linger_ns;

@@ -49,7 +49,8 @@ static enum step converse(struct streams *streams, struct connection *connection
                           struct sl_chunk *chunk, const struct sl_event *common)
 {
     const struct sl_service *service = sl_service_get(connection->service);
-    const uint8_t *begin = chunk->bytes, *end = chunk->bytes + chunk->size;
+    const uint8_t *begin = chunk->bytes;
+    const uint8_t *end = chunk->size > 0 ? begin + chunk->size : begin; /* it may have none */
     struct exchanges *now = &streams->now;
 
     now->replies.size = 0;
@@ -277,7 +278,7 @@ void connection_resume(struct streams *streams, struct connection *connection)
         process(streams, connection, &chunk, ready->received_at_ns);
     else
         read_open(streams, connection, ready->events);
-    sl_buffer_deinit(&rest);
+    turns_return_rest(streams, &rest);
 }
 
 /* What waits is a message now, if it is true that nothing more has come. */

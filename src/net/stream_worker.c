@@ -393,6 +393,7 @@ void *sl_stream_worker_run(void *argument)
         health_desk_close(&state->health);
         close(state->spare_fd);
         sl_buffer_deinit(&state->streams.now.replies);
+        sl_buffer_deinit(&state->streams.spare);
         free(state->streams.read_buffer);
     } else {
         sl_log_error(worker->net->log, "out of memory: TCP is not served");

@@ -32,11 +32,21 @@ bool turns_keep_rest(struct streams *streams, struct connection *connection,
     return true;
 }
 
+void turns_return_rest(struct streams *streams, struct sl_buffer *rest)
+{
+    if (!rest->data)
+        return;
+    sl_buffer_deinit(&streams->spare);
+    rest->size = 0;
+    streams->spare = *rest;
+}
+
 struct sl_buffer turns_take_rest(struct streams *streams, struct connection *connection)
 {
     struct sl_buffer rest = connection->ready->rest;
 
-    connection->ready->rest = (struct sl_buffer)SL_BUFFER_INIT;
+    connection->ready->rest = streams->spare;
+    streams->spare = (struct sl_buffer)SL_BUFFER_INIT;
     queue_remove(&streams->ready, &connection->ready->queued);
     queue_append(&streams->ready, &connection->ready->queued);
     return rest;
@@ -61,7 +71,7 @@ static void leave_ready(struct streams *streams, struct connection *connection)
     if (ready->rest.size > 0)
         exchange_unanswered(streams, connection, ready->rest.data, ready->rest.size,
                             ready->rest.size, SL_PEER_GONE);
-    sl_buffer_deinit(&ready->rest);
+    turns_return_rest(streams, &ready->rest);
     free(ready);
 }
 

@@ -30,8 +30,10 @@ bool turns_make_ready(struct streams *streams, struct connection *connection);
 bool turns_keep_rest(struct streams *streams, struct connection *connection,
                      const struct sl_chunk *rest, int64_t received_at_ns);
 
-/* The bytes that were kept; the caller frees them. */
+/* The bytes that were kept. The caller returns the memory when it is done with them, for the next
+ * rest. */
 struct sl_buffer turns_take_rest(struct streams *streams, struct connection *connection);
+void turns_return_rest(struct streams *streams, struct sl_buffer *rest);
 
 static inline bool turns_has_rest(const struct connection *connection)
 {

@@ -4,6 +4,7 @@ Each entry of CLIENTS writes as that client does; all of them at once, so that w
 the gap waits for it once. The gap is long here, for a pause of the test must stay below it."""
 
 import multiprocessing
+import os
 import selectors
 import socket
 import subprocess
@@ -297,7 +298,8 @@ class Memory(unittest.TestCase):
             wait_until(lambda: "unfinished messages" in gateway.stderr, "a line in the log")
             reasons = {one["close_reason"] for one in gateway.clients(state="closed")}
             self.assertEqual(reasons, {"unfinished_limit"})
-            self.assertLess(gateway.memory_bytes() - before, 120 << 20)
+            if not os.environ.get("SANITIZED"):  # which keeps what was freed
+                self.assertLess(gateway.memory_bytes() - before, 120 << 20)
             with tcp_connect(gateway.chat) as sock:  # who has little to say is served
                 sock.sendall(b"hello\n")
                 self.assertEqual(sock.recv(100), answer_of(5) + b"\n")

@@ -69,6 +69,7 @@ static void free_stage(struct stage *stage)
     assert_int_equal(stage->serving.net->limits.total, 0);
     close(stage->fd);
     sl_buffer_deinit(&stage->streams.now.replies);
+    sl_buffer_deinit(&stage->streams.spare);
     free(stage->streams.read_buffer);
     serving_free(&stage->serving);
     free(stage);
