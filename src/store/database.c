@@ -41,7 +41,7 @@ static int errno_of_file(sqlite3 *db, int pointer)
 
 /* What the system said: sqlite3_system_errno(3) knows it for open(2) only, as a failed write is
  * followed by calls that succeed. */
-static int system_errno(sqlite3 *db)
+int sl_database_errno(sqlite3 *db)
 {
     int code = db ? errno_of_file(db, SQLITE_FCNTL_JOURNAL_POINTER) : 0;
 
@@ -84,9 +84,9 @@ enum sl_trouble sl_database_trouble(sqlite3 *db, int code)
     case SQLITE_IOERR:
         if (sqlite3_extended_errcode(db) == SQLITE_IOERR_SHORT_READ)
             return SL_TROUBLE_DAMAGED;
-        return is_no_space(system_errno(db)) ? SL_TROUBLE_FULL : SL_TROUBLE_OTHER;
+        return is_no_space(sl_database_errno(db)) ? SL_TROUBLE_FULL : SL_TROUBLE_OTHER;
     case SQLITE_CANTOPEN: /* the WAL or its index */
-        return is_no_space(system_errno(db)) ? SL_TROUBLE_FULL : SL_TROUBLE_OTHER;
+        return is_no_space(sl_database_errno(db)) ? SL_TROUBLE_FULL : SL_TROUBLE_OTHER;
     default:
         return SL_TROUBLE_OTHER;
     }
@@ -94,7 +94,7 @@ enum sl_trouble sl_database_trouble(sqlite3 *db, int code)
 
 void sl_database_words(sqlite3 *db, int code, char words[SL_DATABASE_WORDS_SIZE])
 {
-    int system = system_errno(db);
+    int system = sl_database_errno(db);
     int kind = code & 0xff;
     bool asked = kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN || kind == SQLITE_FULL;
 

@@ -41,6 +41,9 @@ int sl_database_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **statement);
 /* Runs a statement that gives no rows and makes it ready for the next time. */
 int sl_database_run(sqlite3_stmt *statement);
 
+/* What the system said to SQLite's last failure; 0 where it was not asked. */
+int sl_database_errno(sqlite3 *db);
+
 /* The first column of the first row, `fallback` where there is no row or it is NULL. SQLITE_CORRUPT
  * where it is something else than an integer. */
 int sl_database_number(sqlite3 *db, const char *sql, int64_t fallback, int64_t *number);

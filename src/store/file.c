@@ -261,11 +261,51 @@ static int try_open(struct sl_store *store, int *code, struct sl_error *error)
     return *code == SQLITE_OK ? 0 : -EIO;
 }
 
+/* Of a failure that is neither damage nor a full disk. */
+static int reason_of(const struct sl_store *store, int code)
+{
+    int system = sl_database_errno(store->db);
+
+    if (access(store->path, W_OK) < 0 && errno != ENOENT)
+        return errno;
+    if ((code & 0xff) == SQLITE_IOERR)
+        return EIO;
+    return system ? system : EINVAL;
+}
+
+/* Without shared memory: that takes space, and a place to write to. */
+void sl_store_read_numbers(struct sl_store *store)
+{
+    enum sl_schema schema = SL_SCHEMA_READY;
+    int code =
+        sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+
+    store->first_seq = store->next_seq = store->first_client = 1;
+    store->oldest_seq = 1;
+    if (code == SQLITE_OK)
+        code = sl_database_exec(store->db, "PRAGMA locking_mode = EXCLUSIVE");
+    if (code == SQLITE_OK)
+        code = sl_schema_look(store->db, &schema);
+    if (code == SQLITE_OK && schema == SL_SCHEMA_READY)
+        code = read_rows(store);
+    if (code == SQLITE_OK)
+        code = read_next(store);
+    if (code == SQLITE_OK)
+        code = read_cleared(store);
+    if (code == SQLITE_OK)
+        code = read_log_id(store);
+    if (!*store->log_id)
+        sl_files_draw_id(store->log_id);
+    if (store->db)
+        sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sl_store_close_file(store);
+}
+
 int sl_store_open_file(struct sl_store *store, struct sl_error *error)
 {
     char words[SL_DATABASE_WORDS_SIZE];
     enum sl_trouble trouble;
-    int code, result;
+    int code, result, reason;
 
     for (int attempt = 0;; attempt++) {
         result = try_open(store, &code, error);
@@ -273,6 +313,7 @@ int sl_store_open_file(struct sl_store *store, struct sl_error *error)
             return result;
         trouble = sl_database_trouble(store->db, code);
         sl_database_words(store->db, code, words);
+        reason = reason_of(store, code);
         sl_store_close_file(store);
         if (attempt > 1 || (trouble != SL_TROUBLE_DAMAGED && trouble != SL_TROUBLE_FULL))
             break;
@@ -281,7 +322,7 @@ int sl_store_open_file(struct sl_store *store, struct sl_error *error)
         else if (sl_files_set_aside(store->path, words, store->log) < 0)
             break;
     }
-    return sl_error_set(error, trouble == SL_TROUBLE_FULL ? -ENOSPC : -EIO,
+    return sl_error_set(error, trouble == SL_TROUBLE_FULL ? -ENOSPC : -reason,
                         "cannot keep the log in %s: %s; try --store with another file", store->path,
                         words);
 }
@@ -327,7 +368,9 @@ static int open_once(struct sl_store *store, const struct sl_store *before, bool
 
     *fits = result != -EPROTO;
     if (result < 0 && code == SQLITE_OK)
-        return result == -EBUSY ? SQLITE_BUSY : SQLITE_CANTOPEN;
+        return result == -EBUSY                         ? SQLITE_BUSY
+               : result == -ENOSPC || result == -EDQUOT ? SQLITE_FULL
+                                                        : SQLITE_CANTOPEN;
     if (result == 0)
         code = find_run(store);
     if (result == 0 && code == SQLITE_OK)

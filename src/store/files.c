@@ -110,6 +110,11 @@ int sl_files_lock_itself(const char *path, struct sl_error *error)
     return fd; /* a file system without flock(2) has PATH.lock alone */
 }
 
+bool sl_files_may_pass(int code)
+{
+    return code == ENOSPC || code == EDQUOT || code == EFBIG || code == EROFS || code == EIO;
+}
+
 static void remove_beside(const char *path, const char *suffix)
 {
     char name[PATH_MAX];

@@ -17,6 +17,10 @@ char *sl_files_resolve(const char *path, struct sl_error *error);
  * file stays, since removing it could let two in. Returns the descriptor or a negative errno. */
 int sl_files_lock(const char *path, struct sl_error *error);
 
+/* Whether an error is one that passes by itself: no space, no disk that answers, read-only for now.
+ */
+bool sl_files_may_pass(int code);
+
 /* Makes the log's file, readable for its owner only, where there is none, and removes what an
  * earlier one of that name has left beside it. 0 or a negative errno. */
 int sl_files_create(const char *path);

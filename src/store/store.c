@@ -27,17 +27,31 @@ static struct sl_store *new_store(const struct sl_store_options *options, struct
     return store;
 }
 
-/* On a full disk the gateway still starts: the writer begins the run when there is space. */
 static int begin_run(struct sl_store *store, struct sl_error *error)
 {
     char words[SL_DATABASE_WORDS_SIZE];
     int code = sl_store_transact(store, sl_store_begin_run);
+    bool full = sl_database_trouble(store->db, code) == SL_TROUBLE_FULL;
 
     store->run_begun = code == SQLITE_OK;
-    if (store->run_begun || sl_database_trouble(store->db, code) == SL_TROUBLE_FULL)
+    if (store->run_begun)
         return 0;
     sl_database_words(store->db, code, words);
-    return sl_error_set(error, -EIO, "cannot write the log %s: %s", store->path, words);
+    sl_store_close_file(store);
+    return sl_error_set(error, full ? -ENOSPC : -EIO, "cannot write the log %s: %s", store->path,
+                        words);
+}
+
+/* What may pass while it runs does not keep it from starting: what it has is served, and the writer
+ * begins the run as soon as it can. */
+static int start_paused(struct sl_store *store, int result, const struct sl_error *error)
+{
+    if (!sl_files_may_pass(-result))
+        return result;
+    sl_store_read_numbers(store);
+    sl_store_pause(store, result == -EIO || result == -EROFS ? SL_STORE_FAILED : SL_STORE_DISK_FULL,
+                   error->text);
+    return 0;
 }
 
 static int open_all(struct sl_store *store, const char *path, struct sl_error *error)
@@ -50,14 +64,14 @@ static int open_all(struct sl_store *store, const char *path, struct sl_error *e
     if (!store->path)
         return -ENOENT;
     store->lock_fd = sl_files_lock(store->path, error);
-    if (store->lock_fd < 0)
+    if (store->lock_fd < 0 && !sl_files_may_pass(-store->lock_fd))
         return store->lock_fd;
     if (sl_files_draw_id(store->run) < 0)
         return sl_error_set(error, -EIO, "cannot draw random bytes: %s", strerror(errno));
     result = sl_store_open_file(store, error);
     if (result == 0)
         result = begin_run(store, error);
-    return result;
+    return result < 0 ? start_paused(store, result, error) : 0;
 }
 
 int sl_store_open(const struct sl_store_options *options, struct sl_log *log,
@@ -109,6 +123,19 @@ uint64_t sl_store_cleared_seq(const struct sl_store *store)
     return atomic_load(&store->clear_seq);
 }
 
+static void attach(struct sl_store *store)
+{
+    char words[SL_DATABASE_WORDS_SIZE];
+    int code = sl_store_attach(store);
+    bool full = sl_database_trouble(store->db, code) == SL_TROUBLE_FULL;
+
+    if (code == SQLITE_OK)
+        return;
+    sl_database_words(store->db, code, words);
+    sl_store_close_file(store);
+    sl_store_pause(store, full ? SL_STORE_DISK_FULL : SL_STORE_FAILED, words);
+}
+
 int sl_store_start(struct sl_store *store, struct sl_journal *journal,
                    const struct sl_registry *registry, struct sl_error *error)
 {
@@ -116,9 +143,8 @@ int sl_store_start(struct sl_store *store, struct sl_journal *journal,
 
     store->journal = journal;
     store->registry = registry;
-    if (sl_store_attach(store) != SQLITE_OK)
-        return sl_error_set(error, -EIO, "cannot write the log %s: %s", store->path,
-                            sqlite3_errmsg(store->db));
+    if (store->db)
+        attach(store);
     store->waker = sl_waker_new(journal);
     if (!store->waker)
         return sl_error_set(error, -EMFILE, "cannot begin the log: no descriptor left");

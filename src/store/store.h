@@ -58,6 +58,9 @@ struct sl_store {
 
 /* --- file.c: the file as a whole --- */
 
+/* Reads where the file ends without writing anything, as far as it can be read. */
+void sl_store_read_numbers(struct sl_store *store);
+
 /* Opens the file, moving a damaged one aside, and reads where it ends. 0 or a negative errno. */
 int sl_store_open_file(struct sl_store *store, struct sl_error *error);
 
@@ -100,6 +103,9 @@ void sl_store_publish(struct sl_store *store);
 
 /* After an error: rolls back, says so, and sets when to try again. */
 void sl_store_fail(struct sl_store *store, int code);
+
+/* Says that nothing is written for now, and why. */
+void sl_store_pause(struct sl_store *store, enum sl_store_state state, const char *words);
 
 /* Opens the file again, or begins a fresh one where it is gone, or moves it aside first where it is
  * damaged and `why` says how. What the journal still holds is written (again). */

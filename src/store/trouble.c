@@ -26,7 +26,7 @@ enum sl_store_state sl_store_state(struct sl_store *store)
     return state;
 }
 
-static void enter(struct sl_store *store, enum sl_store_state state, const char *words)
+void sl_store_pause(struct sl_store *store, enum sl_store_state state, const char *words)
 {
     bool news;
 
@@ -65,7 +65,7 @@ void sl_store_begin_anew(struct sl_store *store, const char *why)
         return;
     sl_store_close_file(store);
     store->retry_at_ns = sl_clock_mono_ns() + RETRY_NS;
-    enter(store, SL_STORE_FAILED, sqlite3_errstr(code));
+    sl_store_pause(store, SL_STORE_FAILED, sqlite3_errstr(code));
 }
 
 static void wait_for_other(struct sl_store *store, const char *words)
@@ -76,7 +76,7 @@ static void wait_for_other(struct sl_store *store, const char *words)
     if (store->busy_since_ns == 0)
         store->busy_since_ns = now_ns;
     if (now_ns - store->busy_since_ns > BUSY_MAX_NS)
-        enter(store, SL_STORE_FAILED, words);
+        sl_store_pause(store, SL_STORE_FAILED, words);
 }
 
 void sl_store_fail(struct sl_store *store, int code)
@@ -98,14 +98,14 @@ void sl_store_fail(struct sl_store *store, int code)
     case SL_TROUBLE_FULL:
         sl_files_drop_ballast(store->path);
         store->has_ballast = false;
-        enter(store, SL_STORE_DISK_FULL, words);
+        sl_store_pause(store, SL_STORE_DISK_FULL, words);
         break;
     case SL_TROUBLE_DAMAGED:
         sl_store_begin_anew(store, words);
         break;
     default:
         sl_store_close_file(store); /* a connection that had an I/O error is best not used again */
-        enter(store, SL_STORE_FAILED, words);
+        sl_store_pause(store, SL_STORE_FAILED, words);
         break;
     }
 }
@@ -146,6 +146,8 @@ bool sl_store_may_write(struct sl_store *store, int64_t now_ns)
 
         if (code != SQLITE_OK) {
             sl_store_fail(store, code);
+            if (!store->messages.gap) /* prepared last: what is open is not to be written to */
+                sl_store_close_file(store);
             return false;
         }
     }

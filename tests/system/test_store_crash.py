@@ -155,7 +155,7 @@ class Damage(StoreTest):
         """Which is not read as a whole at the start: found when it is, and then told as missing."""
         with self.gateway() as gateway, udp_socket() as sock:
             for seq in range(1, 1201):
-                sock.sendto(b"\xff" * 60000, gateway.udp)
+                sock.sendto(b"%d " % seq + b"\xff" * 60000, gateway.udp)
                 sock.recv(65536)
                 if seq % 100 == 0:
                     self.wait_for_count(seq)

@@ -1,0 +1,139 @@
+/* A disk that takes nothing, at the start and later: SQLite's calls that write end up here (under
+ * their names for large files, which the headers give them). */
+#include "store_room.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
+
+static const int codes[] = {ENOSPC, EDQUOT, EROFS, EIO};
+
+static _Atomic int fault; /* an errno; 0: the disk is well */
+
+static bool fails(void)
+{
+    int code = atomic_load(&fault);
+
+    errno = code ? code : errno;
+    return code != 0;
+}
+
+__attribute__((visibility("default"))) ssize_t pwrite(int fd, const void *bytes, size_t size,
+                                                      off_t offset)
+{
+    return fails() ? -1 : syscall(SYS_pwrite64, fd, bytes, size, offset);
+}
+
+__attribute__((visibility("default"))) int ftruncate(int fd, off_t size)
+{
+    return fails() ? -1 : (int)syscall(SYS_ftruncate, fd, size);
+}
+
+__attribute__((visibility("default"))) int fallocate(int fd, int mode, off_t offset, off_t size)
+{
+    return fails() ? -1 : (int)syscall(SYS_fallocate, fd, mode, offset, size);
+}
+
+static bool is_paused(struct room *room)
+{
+    return room_stats(room).state != SL_STORE_RECORDING;
+}
+
+static void assert_goes_on(struct room *room, uint64_t rows)
+{
+    room_append_many(room, 5);
+    room_wait(room, is_paused);
+    assert_true(strlen(room_stats(room).last_error) > 0);
+    atomic_store(&fault, 0);
+    room_wait(room, room_is_written);
+    assert_int_equal(room_stats(room).state, SL_STORE_RECORDING);
+    assert_int_equal(room_number(room, "SELECT count(*) FROM messages"), rows + 5);
+    assert_int_equal(room_number(room, "SELECT max(seq) FROM messages"), rows + 5);
+}
+
+static void it_starts_on_a_log_that_is_there(void **state)
+{
+    struct room *room = *state;
+    uint64_t rows = 10;
+
+    room->journal_size = 1 << 20;
+    room_begin(room);
+    room_append_many(room, 10);
+    room_wait(room, room_is_written);
+    for (size_t i = 0; i < COUNT_OF(codes); i++) {
+        room_end(room);
+        atomic_store(&fault, codes[i]);
+        room_begin(room);
+        assert_int_equal(sl_store_next_seq(room->store), rows + 1);
+        assert_goes_on(room, rows);
+        rows += 5;
+    }
+    assert_int_equal(room_count_files(room, "replaced"), 0);
+    assert_int_equal(room_count_files(room, "damaged"), 0);
+}
+
+static void it_starts_without_one(void **state)
+{
+    struct room *room = *state;
+
+    room->journal_size = 1 << 20;
+    for (size_t i = 0; i < COUNT_OF(codes); i++) {
+        atomic_store(&fault, codes[i]);
+        room_begin(room);
+        assert_int_equal(sl_store_next_seq(room->store), 1);
+        assert_goes_on(room, 0);
+        room_end(room);
+        unlink(room->path);
+    }
+}
+
+static void it_pauses_while_it_runs(void **state)
+{
+    struct room *room = *state;
+
+    room->journal_size = 1 << 20;
+    room_begin(room);
+    for (size_t i = 0; i < COUNT_OF(codes); i++) {
+        atomic_store(&fault, codes[i]);
+        assert_goes_on(room, 5 * i);
+    }
+}
+
+/* What it cannot say in the file at the end is there at the next start all the same. */
+static void it_stops_on_a_full_disk(void **state)
+{
+    struct room *room = *state;
+
+    room->journal_size = 1 << 20;
+    room_begin(room);
+    room_append_many(room, 5);
+    room_wait(room, room_is_written);
+    atomic_store(&fault, ENOSPC);
+    room_append_many(room, 5);
+    room_wait(room, is_paused);
+    room_end(room);
+    atomic_store(&fault, 0);
+    room_begin(room);
+    assert_true(sl_store_next_seq(room->store) >= 6);
+}
+
+static int tear_down(void **state)
+{
+    atomic_store(&fault, 0); /* where a test has failed */
+    return room_tear_down(state);
+}
+
+#define DISK_TEST(test) cmocka_unit_test_setup_teardown(test, room_set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        DISK_TEST(it_starts_on_a_log_that_is_there),
+        DISK_TEST(it_starts_without_one),
+        DISK_TEST(it_pauses_while_it_runs),
+        DISK_TEST(it_stops_on_a_full_disk),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
