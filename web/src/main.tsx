@@ -1,10 +1,10 @@
 import { effect, untracked } from '@preact/signals';
 import { render } from 'preact';
-import { api } from './api/client';
+import { api, BASE } from './api/client';
 import { SharedStream } from './api/sharedStream';
+import { EventStream } from './api/stream';
 import { now, StoresContext } from './store/context';
 import { Description } from './store/description';
-import { type Filter, filterQuery, isEmptyFilter } from './store/filter';
 import { Gateway } from './store/gateway';
 import { frameScheduler } from './store/schedule';
 import { Sending } from './store/sending';
@@ -16,45 +16,46 @@ import { followPreferences } from './ui/appearance';
 const DRAW_INTERVAL_MS = 100;
 /** Newest messages per tick of the stream; the rest of a flood comes as gaps with exact counts. */
 const SAMPLE = 40;
+const EVENTS = `${BASE}/events?types=messages,clients,status&sample=${SAMPLE}`;
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 const gateway = new Gateway({
   api,
   schedule: frameScheduler(DRAW_INTERVAL_MS),
+  pause,
   clock: () => Date.now(),
 });
 const view = new View(windowAddress());
 const sending = new Sending({
   api,
-  pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  pause,
 });
 const description = new Description(api);
-let stream: SharedStream | null = null;
+const stream = new SharedStream(
+  `socklens ${new URL('.', document.baseURI).pathname}`,
+  (handlers) => new EventStream(EVENTS, handlers),
+  {
+    onState: (state) => gateway.onState(state),
+    onEvents: (events) => gateway.onEvents(events),
+    resumeId: () => gateway.resumeId(),
+  },
+);
 effect(() => {
   const filter = view.filter.value;
-  untracked(() => {
-    stream?.stop();
-    gateway.setFilter(filter);
-    stream = new SharedStream(eventsUrl(filter), {
-      onState: (state) => gateway.onState(state),
-      onEvents: (events) => gateway.onEvents(events),
-      resumeId: () => gateway.resumeId(),
-    });
-    stream.start();
-  });
+  untracked(() => gateway.setFilter(filter));
 });
-
-function eventsUrl(filter: Filter): string {
-  const query = isEmptyFilter(filter) ? '' : `&${filterQuery(filter)}`;
-  return `/api/v1/events?types=messages,clients,status&sample=${SAMPLE}${query}`;
-}
+stream.start();
 
 setInterval(() => {
   now.value = Date.now();
 }, 1000);
 for (const event of ['popstate', 'hashchange']) addEventListener(event, () => view.read());
-addEventListener('online', () => stream?.retryNow());
+addEventListener('online', () => stream.retryNow());
+// A tab that goes leaves the stream to the others; one that is taken from the cache is there again.
+addEventListener('pagehide', () => stream.stop());
+addEventListener('pageshow', () => stream.start());
 document.addEventListener('visibilitychange', () => {
-  if (!document.hidden) stream?.retryNow();
+  if (!document.hidden) stream.retryNow();
 });
 
 const root = document.getElementById('app');

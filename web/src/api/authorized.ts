@@ -12,7 +12,7 @@ export function hasToken(): boolean {
 
 /** Tries a token, and keeps it if the gateway knows it. False if not, or if nothing can be asked now. */
 export async function offerToken(token: string): Promise<boolean> {
-  const { ok } = await fetch('/api/v1/status', { cache: 'no-store', headers: bearer(token) });
+  const { ok } = await fetch('api/v1/status', { cache: 'no-store', headers: bearer(token) });
   if (!ok) return false;
   try {
     sessionStorage.setItem(NAME, token);

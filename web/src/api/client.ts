@@ -12,7 +12,13 @@ import type {
   RateAnswer,
 } from './types';
 
-const BASE = '/api/v1';
+/** Relative to the page: a proxy may serve it under a path. */
+export const BASE = 'api/v1';
+
+/** Where the gateway is, as its reader would type it: http://127.0.0.1:8080 */
+export function gatewayAddress(): string {
+  return new URL('.', document.baseURI).href.replace(/\/$/, '');
+}
 
 export type Side = 'received' | 'sent';
 

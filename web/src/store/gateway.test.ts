@@ -11,10 +11,18 @@ function listOf<T>(items: T[]): List<T> {
 
 /** As the gateway pages: the newest first, the next page below the cursor. */
 function page(all: Message[], query: Record<string, string | number>): List<Message> {
+  if (query.after !== undefined) return pageBehind(all, query);
   const below = all.filter(({ seq }) => seq < Number(query.cursor ?? Number.POSITIVE_INFINITY));
   const items = below.slice(-Number(query.limit)).reverse();
   const next = items.length < below.length ? String(items.at(-1)?.seq) : null;
   return { items, page: { limit: Number(query.limit), has_more: next !== null, next } };
+}
+
+/** The same behind a message, oldest first. */
+function pageBehind(all: Message[], query: Record<string, string | number>): List<Message> {
+  const behind = all.filter(({ seq }) => seq > Number(query.after));
+  const items = behind.slice(0, Number(query.limit));
+  return { items, page: { limit: items.length, has_more: false, next: null } };
 }
 
 /** A gateway whose API answers from `server`, and which draws at once. */
@@ -30,6 +38,7 @@ function setUp(server: { messages?: Message[]; clients?: Client[] }) {
       rates: async () => ({ step_s: 1, end: '2026-01-01T00:00:00.000000Z', services: [] }),
     },
     schedule: (commit) => commit(),
+    pause: () => new Promise((resolve) => setImmediate(resolve)),
     clock: () => 1000,
   });
   return { gateway, asked };
@@ -152,6 +161,23 @@ test('another filter begins an empty log and asks the gateway for what matches',
   await settled();
   assert.deepEqual(asked.at(-1), { text: 'x', limit: 200 });
   assert.equal(gateway.searching.value, false);
+});
+
+test('through a filter the gateway is asked which of the news match', async () => {
+  const server = { messages: messages(1, 3) };
+  const { gateway, asked } = setUp(server);
+  gateway.setFilter({ text: 'x' });
+  gateway.onEvents([statusEvent('a', 3)]);
+  await settled();
+  server.messages = messages(1, 5);
+  gateway.onEvents([event('messages', { items: messages(4, 9) }, 'a:9')]);
+  for (let turn = 0; turn < 5; turn += 1) await settled();
+  assert.deepEqual(kinds(gateway), [1, 2, 3, 4, 5]);
+  assert.deepEqual(asked.at(-1), { text: 'x', after: 3, limit: 200 });
+  gateway.onEvents([event('gap', { from: 10, to: 19, reason: 'sampled' }, 'a:19')]);
+  for (let turn = 0; turn < 5; turn += 1) await settled();
+  assert.deepEqual(asked.at(-1), { text: 'x', after: 9, limit: 200 });
+  assert.deepEqual(kinds(gateway), [1, 2, 3, 4, 5]);
 });
 
 test('a log that was full while it was read begins anew at the end', async () => {

@@ -10,9 +10,10 @@ import type { StreamState } from '../api/stream';
 import type { ClientChanges, Gap, Listener, Message, Status } from '../api/types';
 import { ClientPages } from './clientPages';
 import { ClientTable, type ClientView } from './clients';
-import { type Filter, NO_FILTER } from './filter';
+import { type Filter, isEmptyFilter, NO_FILTER } from './filter';
 import { MessageLog } from './log';
 import { LogPages } from './logPages';
+import { LogTail } from './logTail';
 import { RateHistory } from './rateHistory';
 import { forgetLatest, nextRates, type Rates } from './rates';
 
@@ -22,6 +23,7 @@ export interface GatewayDeps {
   api: Pick<Api, 'messages' | 'clients' | 'rates'>;
   /** Runs `commit` soon; calls before it ran are one. */
   schedule(commit: () => void): void;
+  pause(ms: number): Promise<void>;
   clock(): number;
 }
 
@@ -51,11 +53,14 @@ export class Gateway {
   private historyWanted = true;
   private filter: Filter = NO_FILTER;
   private readonly pages: LogPages;
+  private readonly tail: LogTail;
   private readonly clientPages: ClientPages;
   private clientsMissed = false;
 
   constructor(private readonly deps: GatewayDeps) {
     this.pages = new LogPages(this.log, deps.api);
+    const commit = () => this.deps.schedule(() => this.commit());
+    this.tail = new LogTail(this.pages, this.log, deps.pause, commit);
     this.clientPages = new ClientPages(this.clients, deps.api);
   }
 
@@ -77,7 +82,8 @@ export class Gateway {
     this.log.clear();
     this.searching.value = true;
     this.filterProblem.value = null;
-    this.historyWanted = true;
+    this.historyWanted = this.logId === '';
+    if (!this.historyWanted) void this.loadHistory();
     this.commit();
   }
 
@@ -118,6 +124,10 @@ export class Gateway {
     } else this.rates.value = forgetLatest(this.rates.value);
   }
 
+  private get newestTold(): number {
+    return Number(this.lastId.slice(this.lastId.lastIndexOf(':') + 1)) || 0;
+  }
+
   /** Where a stream that has not carried a message yet would have to go on. */
   resumeId(): string {
     return this.lastId;
@@ -139,7 +149,7 @@ export class Gateway {
     if (logId && event.type !== 'status') this.enterLog(logId);
     if (event.id) this.lastId = event.id;
     const data: unknown = JSON.parse(event.data);
-    if (event.type === 'messages') this.log.append((data as { items: Message[] }).items);
+    if (event.type === 'messages') this.onMessages((data as { items: Message[] }).items);
     else if (event.type === 'clients') this.onClients(data as ClientChanges);
     else if (event.type === 'gap') this.onGap(data as Gap);
     else if (event.type === 'status') this.onStatus(data as Status, event.id);
@@ -148,7 +158,14 @@ export class Gateway {
   /** A restart has its own row, from the log's id; what the new log already holds is fetched. */
   private onGap(gap: Gap): void {
     if (gap.reason === 'cleared') this.log.noteCleared(this.deps.clock());
-    else if (gap.reason !== 'restarted') this.log.appendGap(gap);
+    else if (gap.reason === 'restarted') return;
+    else if (isEmptyFilter(this.filter)) this.log.appendGap(gap);
+    else this.tail.notice(gap.to);
+  }
+
+  private onMessages(messages: readonly Message[]): void {
+    if (isEmptyFilter(this.filter)) this.log.append(messages);
+    else this.tail.notice(messages.at(-1)?.seq ?? 0);
   }
 
   private onClients({ items, more }: ClientChanges): void {
@@ -192,6 +209,7 @@ export class Gateway {
 
   private async loadHistory(): Promise<void> {
     const { filter, logId } = this;
+    this.tail.begin(this.newestTold);
     const problem = await this.tryLoad(() =>
       this.pages.loadNewest(() => filter === this.filter && logId === this.logId),
     );

@@ -49,7 +49,8 @@ export class LogPages {
     }
   }
 
-  private ask(place: Record<string, string | number>): Promise<List<Message>> {
+  /** A page of what the filter lets through. */
+  ask(place: Record<string, string | number>): Promise<List<Message>> {
     return this.api.messages({ ...Object.fromEntries(filterEntries(this.filter)), ...place });
   }
 

@@ -21,7 +21,7 @@ export function TopStrip({ onShowKeys }: Props) {
   return (
     <header class="strip">
       <h1 class="strip-brand">
-        <img src="/favicon.svg" alt="" />
+        <img src="favicon.svg" alt="" />
         <span class="strip-brand-name">socklens</span>
       </h1>
       <StreamPill />

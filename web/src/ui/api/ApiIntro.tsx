@@ -1,3 +1,4 @@
+import { BASE, gatewayAddress } from '../../api/client';
 import type { ApiDocument } from '../../text/openapi';
 import { CopyButton } from '../CopyButton';
 import { DownloadLink } from '../DownloadLink';
@@ -25,10 +26,10 @@ export function ApiIntro({ api }: { api: ApiDocument }) {
       </p>
       <p class="api-base">
         <span>
-          Base <code>{location.origin}</code>
+          Base <code>{gatewayAddress()}</code>
         </span>
-        <CopyButton label="Copy" what=" the base address" text={() => location.origin} />
-        <DownloadLink href="/api/v1/openapi.json">openapi.json</DownloadLink>
+        <CopyButton label="Copy" what=" the base address" text={gatewayAddress} />
+        <DownloadLink href={`${BASE}/openapi.json`}>openapi.json</DownloadLink>
       </p>
     </header>
   );

@@ -1,4 +1,5 @@
 import { hasToken } from '../../api/authorized';
+import { gatewayAddress } from '../../api/client';
 import { curlCommand } from '../../text/curl';
 import type { ApiDocument, Operation } from '../../text/openapi';
 import { CodeBlock } from '../CodeBlock';
@@ -15,7 +16,7 @@ interface Props {
 
 export function ApiOperation({ api, operation }: Props) {
   const { id, method, path, summary, description, parameters, body, responses } = operation;
-  const curl = curlCommand(operation, { origin: location.origin, token: hasToken() });
+  const curl = curlCommand(operation, { origin: gatewayAddress(), token: hasToken() });
   return (
     <article class="panel api-part" aria-labelledby={`api-${id}`}>
       <ApiHeading name={id}>

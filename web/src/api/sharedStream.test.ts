@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { SharedStream } from './sharedStream';
+import type { ServerEvent } from './sse';
+import type { StreamHandlers } from './stream';
+
+/** Tabs of one browser; `reading` are the streams that are open now. */
+function setUp(name: string) {
+  const reading = new Set<StreamHandlers>();
+  const tab = (look = { visible: true }) => {
+    const heard: string[] = [];
+    const stream = new SharedStream(
+      name,
+      (handlers) => ({
+        start: () => {
+          reading.add(handlers);
+          handlers.onState({ name: 'live' });
+        },
+        stop: () => reading.delete(handlers),
+        retryNow: () => {},
+      }),
+      {
+        onState: () => {},
+        onEvents: (events) => heard.push(...events.map(({ id }) => id)),
+        resumeId: () => heard.at(-1) ?? '',
+      },
+      () => look.visible,
+    );
+    stream.start();
+    return { stream, heard };
+  };
+  const tell = (id: string) => {
+    const event: ServerEvent = { id, type: 'status', data: '{}' };
+    for (const handlers of [...reading]) handlers.onEvents([event]);
+  };
+  return { reading, tab, tell };
+}
+
+async function become(condition: () => boolean, what: string) {
+  for (let tries = 0; !condition(); tries += 1) {
+    assert.ok(tries < 400, what);
+    await pause(25);
+  }
+}
+
+test('tabs that open together read one stream, and one that comes later joins it', async () => {
+  const { reading, tab, tell } = setUp('together');
+  const tabs = Array.from({ length: 12 }, () => tab());
+  await become(() => reading.size > 0, 'somebody reads');
+  for (let n = 1; reading.size !== 1; n += 1) {
+    tell(`early ${n}`);
+    await pause(50);
+    assert.ok(n < 100, 'only one goes on');
+  }
+  tell('log:7');
+  const late = tab();
+  await become(() => late.heard.includes('log:7'), 'the late one is told the status');
+  await pause(400);
+  assert.equal(reading.size, 1);
+  for (const { heard } of tabs) assert.ok(heard.includes('log:7'));
+  for (const { stream } of [...tabs, late]) stream.stop();
+  assert.equal(reading.size, 0);
+});
+
+test('a reader that leaves or falls silent is followed by one that goes on from its last event', async () => {
+  const { reading, tab, tell } = setUp('silent');
+  const first = tab();
+  await become(() => reading.size === 1, 'the first reads');
+  const [silent] = reading;
+  const second = tab();
+  const third = tab({ visible: false });
+  tell('log:3');
+  await become(() => third.heard.length > 0, 'all hear');
+  // It sleeps: neither does it tell anything nor does it say goodbye.
+  assert.ok(silent);
+  reading.clear();
+  await become(() => reading.size === 1, 'another one takes over');
+  const [successor] = reading;
+  assert.equal(successor?.resumeId(), 'log:3');
+  tell('log:4');
+  await become(() => third.heard.at(-1) === 'log:4', 'the others hear it');
+  // The sleeper wakes up, and the one stream stays one.
+  reading.add(silent);
+  for (let n = 5; reading.size !== 1; n += 1) {
+    tell(`log:${n}`);
+    await pause(50);
+    assert.ok(n < 100, 'one of the two stops');
+  }
+  for (const { stream } of [first, second, third]) stream.stop();
+});
+
+test('where the reader says goodbye nobody waits for its silence', async () => {
+  const { reading, tab } = setUp('goodbye');
+  const first = tab();
+  await become(() => reading.size === 1, 'the first reads');
+  const second = tab();
+  await pause(400);
+  first.stream.stop();
+  assert.equal(reading.size, 0);
+  const began = performance.now();
+  await become(() => reading.size === 1, 'the second reads');
+  assert.ok(performance.now() - began < 4000);
+  second.stream.stop();
+});
