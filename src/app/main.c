@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -73,37 +74,86 @@ static void print_help(void)
     sl_options_print_help(&options, stdout);
 }
 
-static int start(const struct sl_config *config, struct sl_log *log, struct sl_gateway **gateway)
+/* Where the gateway says something while it runs. Nothing of it waits for who reads it. */
+struct voice {
+    struct sl_log *log;    /* on stderr */
+    struct sl_log *screen; /* on stdout; NULL where the transcript has it */
+};
+
+static bool open_voice(struct voice *voice, const struct sl_config *config)
+{
+    voice->log = sl_log_new(STDERR_FILENO, config->log_level, config->log_format);
+    if (!voice->log)
+        return false;
+    voice->screen = config->transcript
+                        ? NULL
+                        : sl_log_new(STDOUT_FILENO, config->log_level, config->log_format);
+    return voice->screen || config->transcript;
+}
+
+static void close_voice(struct voice *voice)
+{
+    sl_log_free(voice->screen);
+    sl_log_free(voice->log);
+}
+
+static void say_failure(const struct voice *voice, const char *reason)
+{
+    char line[sizeof(((struct sl_error *)NULL)->text) + 32];
+    int size = snprintf(line, sizeof(line), "socklens: %s\n", reason);
+
+    sl_log_print(voice->log, line, (size_t)size);
+}
+
+static void say_banner(const struct voice *voice, const struct sl_gateway *gateway)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    if (!out)
+        return;
+    sl_gateway_print_banner(gateway, out);
+    if (fclose(out) == 0)
+        sl_log_print(voice->screen ? voice->screen : voice->log, text, size);
+    free(text);
+}
+
+static int start(const struct sl_config *config, const struct voice *voice,
+                 struct sl_gateway **gateway)
 {
     struct sl_error error;
 
-    *gateway = sl_gateway_new(config, log, &error);
+    *gateway = sl_gateway_new(config, voice->log, &error);
     if (!*gateway || sl_gateway_start(*gateway, &error) < 0) {
-        fprintf(stderr, "socklens: %s\n", error.text);
+        say_failure(voice, error.text);
         return STATUS_FAILED;
     }
-    sl_gateway_print_banner(*gateway, config->transcript ? stderr : stdout);
+    say_banner(voice, *gateway);
     return STATUS_OK;
 }
 
 static int run(const struct sl_command_line *command_line, struct sl_config *config,
-               struct sl_log *log)
+               struct voice *voice)
 {
     struct sl_gateway *gateway;
+    struct sl_log *log = voice->log;
     int signals = sl_signals_open();
 
     if (signals < 0) {
-        fprintf(stderr, "socklens: no signalfd: %s\n", strerror(-signals));
+        say_failure(voice, "no signalfd");
         return STATUS_FAILED;
     }
     raise_descriptor_limit(log);
-    int status = start(config, log, &gateway);
+    int status = start(config, voice, &gateway);
     if (status == STATUS_OK) {
         struct sl_supervision supervision = {
             .command_line = *command_line, .config = config, .gateway = gateway, .log = log};
         sl_log_info(log, "%s: stopping", strsignal(sl_supervise(&supervision, signals)));
-        if (!sl_drain(gateway, signals, log))
+        if (!sl_drain(gateway, signals, log)) {
+            sl_log_end(log);
             _exit(STATUS_FAILED);
+        }
     }
     sl_gateway_free(gateway);
     close(signals);
@@ -144,6 +194,22 @@ static int check_health(const struct sl_config *config)
     return STATUS_OK;
 }
 
+static int serve(const struct sl_command_line *command_line, struct sl_config *config,
+                 const struct sl_problems *warnings)
+{
+    struct voice voice = {0};
+    int status = STATUS_FAILED;
+
+    if (open_voice(&voice, config)) {
+        log_warnings(voice.log, warnings);
+        status = run(command_line, config, &voice);
+    } else {
+        fputs("socklens: cannot start the threads of its log\n", stderr);
+    }
+    close_voice(&voice);
+    return status;
+}
+
 /* What the command line asks for. */
 static int obey(const struct sl_command_line *command_line, struct sl_config *config,
                 struct sl_problems *problems, struct sl_problems *warnings)
@@ -169,10 +235,7 @@ static int obey(const struct sl_command_line *command_line, struct sl_config *co
         return print_config(config);
     if (config->healthcheck)
         return check_health(config);
-    struct sl_log log;
-    sl_log_init(&log, STDERR_FILENO, config->log_level, config->log_format);
-    log_warnings(&log, warnings);
-    return run(command_line, config, &log);
+    return serve(command_line, config, warnings);
 }
 
 int main(int argc, char **argv)

@@ -93,7 +93,7 @@ void sl_reload(const struct sl_command_line *command_line, struct sl_config *con
         if (compare(config, &fresh, log) == 0)
             sl_log_info(log, "the settings are what they were");
         copy_live(config, &fresh);
-        log->level = config->log_level;
+        sl_log_set_level(log, config->log_level);
         sl_gateway_adjust(gateway);
     }
     sl_config_deinit(&fresh);

@@ -1,15 +1,8 @@
-/* The thread may hang in write(2) for as long as the reader of a full pipe (or Ctrl-S at a
- * terminal) pleases. Making the descriptor non-blocking would change it for everyone who shares it,
- * the user's shell included; cancelling the thread would leave its stack in disorder. So a stop
- * that has waited long enough interrupts the write with a signal, again and again, since one that
- * arrives just before the write is lost. */
 #include "app/transcript.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -18,6 +11,7 @@
 
 #include "app/transcript_text.h"
 #include "socklens/clock.h"
+#include "socklens/outlet.h"
 
 #define BATCH_SIZE 65536
 
@@ -25,53 +19,27 @@
  * appends nothing, and a person does not see the difference. */
 #define GATHER_NS (10 * SL_NS_PER_MS)
 
-#define INTERRUPT          SIGRTMIN
-#define INTERRUPT_EVERY_NS (20 * SL_NS_PER_MS)
-
 struct sl_transcript {
-    int fd;
+    struct sl_outlet outlet;
     struct sl_journal *journal;
     const struct sl_registry *registry;
     struct sl_log *log;
     struct sl_cursor cursor;
     struct sl_waker *waker;
     struct sl_buffer out;
-    int stop_fd;          /* eventfd: readable once it has to end */
-    atomic_bool given_up; /* it has to end though not all is written */
-    bool running;
-    pthread_t thread;
+    int stop_fd; /* eventfd: readable once it has to end */
 };
-
-static void ignore_interrupt(int number)
-{
-    (void)number;
-}
-
-/* Waits a moment on a descriptor that somebody else has made non-blocking. */
-static void wait_writable(int fd)
-{
-    poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, 100);
-}
 
 /* Writes all of the buffer; false where nobody reads any more. */
 static bool flush(struct sl_transcript *transcript)
 {
     struct sl_buffer *out = &transcript->out;
+    int result = sl_outlet_write(&transcript->outlet, out->data, out->size, NULL);
 
-    while (out->size > 0) {
-        ssize_t written = write(transcript->fd, out->data, out->size);
-        if (written >= 0) {
-            sl_buffer_consume(out, (size_t)written);
-        } else if (errno == EAGAIN) {
-            wait_writable(transcript->fd);
-        } else if (errno != EINTR) {
-            sl_log_warning(transcript->log, "the transcript ends: %s", strerror(errno));
-            return false;
-        }
-        if (atomic_load(&transcript->given_up))
-            return false;
-    }
-    return true;
+    out->size = 0;
+    if (result < 0 && result != -ECANCELED)
+        sl_log_warning(transcript->log, "the transcript ends: %s", strerror(-result));
+    return result == 0;
 }
 
 /* Appends up to a batch of records to the buffer; false at the end of the journal. A record for
@@ -139,13 +107,10 @@ static void *run(void *context)
     return NULL;
 }
 
-static int start(struct sl_transcript *transcript)
+static int start(struct sl_transcript *transcript, int fd)
 {
-    struct sigaction action = {.sa_handler = ignore_interrupt}; /* no SA_RESTART */
     struct sl_journal_stats stats;
 
-    if (sigaction(INTERRUPT, &action, NULL) < 0)
-        return -errno;
     transcript->stop_fd = eventfd(0, EFD_CLOEXEC);
     if (transcript->stop_fd < 0)
         return -errno;
@@ -154,9 +119,7 @@ static int start(struct sl_transcript *transcript)
         return -EMFILE;
     sl_journal_stats(transcript->journal, &stats);
     sl_cursor_seek(&transcript->cursor, transcript->journal, stats.oldest_seq);
-    int code = pthread_create(&transcript->thread, NULL, run, transcript);
-    transcript->running = code == 0;
-    return -code;
+    return sl_outlet_start(&transcript->outlet, fd, run, transcript);
 }
 
 struct sl_transcript *sl_transcript_new(int fd, struct sl_journal *journal,
@@ -168,8 +131,8 @@ struct sl_transcript *sl_transcript_new(int fd, struct sl_journal *journal,
 
     if (transcript) {
         *transcript = (struct sl_transcript){
-            .fd = fd, .journal = journal, .registry = registry, .log = log, .stop_fd = -1};
-        result = start(transcript);
+            .journal = journal, .registry = registry, .log = log, .stop_fd = -1};
+        result = start(transcript, fd);
     }
     if (result < 0) {
         sl_error_set(error, result, "cannot start the transcript: %s", strerror(-result));
@@ -179,35 +142,27 @@ struct sl_transcript *sl_transcript_new(int fd, struct sl_journal *journal,
     return transcript;
 }
 
-/* True once the thread has ended. */
-static bool join_within(pthread_t thread, int64_t timeout_ns)
+/* False where the thread cannot be ended: what it uses has to stay. */
+static bool stop(struct sl_transcript *transcript, int64_t timeout_ns)
 {
-    int64_t ns = sl_clock_wall_ns() + timeout_ns;
-    struct timespec deadline = {.tv_sec = ns / SL_NS_PER_S, .tv_nsec = ns % SL_NS_PER_S};
-
-    return pthread_timedjoin_np(thread, NULL, &deadline) == 0;
+    if (transcript->stop_fd >= 0)
+        eventfd_write(transcript->stop_fd, 1);
+    return sl_outlet_stop(&transcript->outlet, timeout_ns, timeout_ns) != SL_OUTLET_STRANDED;
 }
 
 void sl_transcript_stop(struct sl_transcript *transcript, int64_t timeout_ns)
 {
-    if (!transcript->running)
-        return;
-    eventfd_write(transcript->stop_fd, 1);
-    if (!join_within(transcript->thread, timeout_ns)) {
+    bool was_running = transcript->outlet.running;
+
+    stop(transcript, timeout_ns);
+    if (was_running && atomic_load(&transcript->outlet.given_up))
         sl_log_warning(transcript->log, "the transcript's end is lost: nobody reads it");
-        atomic_store(&transcript->given_up, true);
-        do
-            pthread_kill(transcript->thread, INTERRUPT);
-        while (!join_within(transcript->thread, INTERRUPT_EVERY_NS));
-    }
-    transcript->running = false;
 }
 
 void sl_transcript_free(struct sl_transcript *transcript)
 {
-    if (!transcript)
+    if (!transcript || !stop(transcript, 0))
         return;
-    sl_transcript_stop(transcript, 0);
     sl_cursor_close(&transcript->cursor);
     sl_waker_free(transcript->waker);
     if (transcript->stop_fd >= 0)

@@ -1,8 +1,11 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "socklens/clock.h"
@@ -12,18 +15,21 @@
 
 struct sink {
     int fds[2];
+    struct sl_log *log;
     char text[65536];
 };
 
-static void open_sink(struct sink *sink, struct sl_log *log, enum sl_log_level level,
-                      enum sl_log_format format)
+static struct sl_log *open_sink(struct sink *sink, enum sl_log_level level,
+                                enum sl_log_format format)
 {
     assert_int_equal(pipe(sink->fds), 0);
-    sl_log_init(log, sink->fds[1], level, format);
+    sink->log = sl_log_new(sink->fds[1], level, format);
+    assert_non_null(sink->log);
+    return sink->log;
 }
 
 /* Everything that was written, with a NUL. */
-static const char *close_sink(struct sink *sink)
+static const char *read_sink(struct sink *sink)
 {
     close(sink->fds[1]);
     size_t size = 0;
@@ -33,6 +39,12 @@ static const char *close_sink(struct sink *sink)
     close(sink->fds[0]);
     sink->text[size] = '\0';
     return sink->text;
+}
+
+static const char *close_sink(struct sink *sink)
+{
+    sl_log_free(sink->log);
+    return read_sink(sink);
 }
 
 static void assert_is_time(const char *text)
@@ -47,9 +59,8 @@ static void writes_a_line_of_text(void **state)
 {
     (void)state;
     struct sink sink;
-    struct sl_log log;
-    open_sink(&sink, &log, SL_LOG_INFO, SL_LOG_TEXT);
-    sl_log_warning(&log, "cannot send to %s: %d", "127.0.0.1:5", 7);
+    struct sl_log *log = open_sink(&sink, SL_LOG_INFO, SL_LOG_TEXT);
+    sl_log_warning(log, "cannot send to %s: %d", "127.0.0.1:5", 7);
     const char *line = close_sink(&sink);
     assert_is_time(line);
     assert_string_equal(line + TIME_SIZE, " warning cannot send to 127.0.0.1:5: 7\n");
@@ -59,9 +70,8 @@ static void writes_a_line_of_json(void **state)
 {
     (void)state;
     struct sink sink;
-    struct sl_log log;
-    open_sink(&sink, &log, SL_LOG_INFO, SL_LOG_JSON);
-    sl_log_error(&log, "a \"quoted\" back\\slash\nand \xff");
+    struct sl_log *log = open_sink(&sink, SL_LOG_INFO, SL_LOG_JSON);
+    sl_log_error(log, "a \"quoted\" back\\slash\nand \xff");
     const char *line = close_sink(&sink);
     assert_memory_equal(line, "{\"time\":\"", 9);
     assert_is_time(line + 9);
@@ -74,9 +84,8 @@ static void what_a_peer_sent_cannot_drive_a_terminal(void **state)
 {
     (void)state;
     struct sink sink;
-    struct sl_log log;
-    open_sink(&sink, &log, SL_LOG_INFO, SL_LOG_TEXT);
-    sl_log_info(&log, "%s", "\x1b[2J\r\n2026 error forged \u202e\xc2\x85 straße");
+    struct sl_log *log = open_sink(&sink, SL_LOG_INFO, SL_LOG_TEXT);
+    sl_log_info(log, "%s", "\x1b[2J\r\n2026 error forged \u202e\xc2\x85 straße");
     const char *line = close_sink(&sink);
     assert_string_equal(line + TIME_SIZE,
                         " info \\x1b[2J\\r\\n2026 error forged \\u{202e}\\u{0085} straße\n");
@@ -86,12 +95,11 @@ static void drops_what_is_over_its_level(void **state)
 {
     (void)state;
     struct sink sink;
-    struct sl_log log;
-    open_sink(&sink, &log, SL_LOG_WARNING, SL_LOG_TEXT);
-    sl_log_info(&log, "one");
-    sl_log_debug(&log, "two");
-    log.level = SL_LOG_DEBUG;
-    sl_log_debug(&log, "three");
+    struct sl_log *log = open_sink(&sink, SL_LOG_WARNING, SL_LOG_TEXT);
+    sl_log_info(log, "one");
+    sl_log_debug(log, "two");
+    sl_log_set_level(log, SL_LOG_DEBUG);
+    sl_log_debug(log, "three");
     assert_string_equal(close_sink(&sink) + TIME_SIZE, " debug three\n");
     sl_log_error(NULL, "nowhere");
 }
@@ -104,9 +112,8 @@ static void cuts_long_lines_between_characters(void **state)
         memcpy(text + 3 * i, "€", 3);
     for (size_t shift = 0; shift < 4; shift++) {
         struct sink sink;
-        struct sl_log log;
-        open_sink(&sink, &log, SL_LOG_INFO, SL_LOG_TEXT);
-        sl_log_info(&log, "%.*s%s", (int)shift, "abcd", text);
+        struct sl_log *log = open_sink(&sink, SL_LOG_INFO, SL_LOG_TEXT);
+        sl_log_info(log, "%.*s%s", (int)shift, "abcd", text);
         const char *line = close_sink(&sink);
         size_t length = strlen(line);
         assert_in_range(length, 1000, 1100);
@@ -122,9 +129,8 @@ static void the_worst_message_fits(void **state)
     memset(text, 0xFF, sizeof(text));
     text[sizeof(text) - 1] = '\0';
     struct sink sink;
-    struct sl_log log;
-    open_sink(&sink, &log, SL_LOG_INFO, SL_LOG_JSON);
-    sl_log_info(&log, "%s", text);
+    struct sl_log *log = open_sink(&sink, SL_LOG_INFO, SL_LOG_JSON);
+    sl_log_info(log, "%s", text);
     const char *line = close_sink(&sink);
     assert_string_equal(line + strlen(line) - 8, "\\\\xff\"}\n");
 }
@@ -132,14 +138,14 @@ static void the_worst_message_fits(void **state)
 static void leaves_errno_alone(void **state)
 {
     (void)state;
-    struct sl_log log;
-    sl_log_init(&log, -1, SL_LOG_INFO, SL_LOG_TEXT);
+    struct sl_log *log = sl_log_new(-1, SL_LOG_INFO, SL_LOG_TEXT);
     errno = EHOSTUNREACH;
-    sl_log_info(&log, "to a descriptor that is closed");
+    sl_log_info(log, "to a descriptor that is closed");
     assert_int_equal(errno, EHOSTUNREACH);
+    sl_log_free(log);
 }
 
-#define LINES 200
+#define LINES (SL_LOG_BURST / 2)
 
 static void *write_lines(void *argument)
 {
@@ -152,11 +158,10 @@ static void lines_of_threads_do_not_mix(void **state)
 {
     (void)state;
     struct sink sink;
-    struct sl_log log;
-    open_sink(&sink, &log, SL_LOG_INFO, SL_LOG_TEXT);
+    struct sl_log *log = open_sink(&sink, SL_LOG_INFO, SL_LOG_TEXT);
     pthread_t threads[2];
     for (size_t i = 0; i < COUNT_OF(threads); i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, write_lines, &log), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, write_lines, log), 0);
     for (size_t i = 0; i < COUNT_OF(threads); i++)
         pthread_join(threads[i], NULL);
     const char *text = close_sink(&sink);
@@ -164,6 +169,122 @@ static void lines_of_threads_do_not_mix(void **state)
     assert_int_equal(strlen(text), line_size * LINES * COUNT_OF(threads));
     for (; *text; text += line_size)
         assert_memory_equal(text + TIME_SIZE, " info 000", 9);
+}
+
+static size_t count(const char *text, const char *word)
+{
+    size_t found = 0;
+
+    for (const char *at = text; (at = strstr(at, word)) != NULL; at++)
+        found++;
+    return found;
+}
+
+static void a_kind_of_line_is_bounded(void **state)
+{
+    (void)state;
+    struct sink sink;
+    struct sl_log *log = open_sink(&sink, SL_LOG_INFO, SL_LOG_TEXT);
+    for (int i = 1; i <= 10000; i++)
+        sl_log_info(log, "asked %d times", i);
+    sl_log_info(log, "another kind");
+    const char *text = close_sink(&sink);
+    assert_in_range(count(text, "asked"), SL_LOG_BURST + 1, SL_LOG_BURST + 30);
+    assert_non_null(strstr(text, "asked 100 times\n"));
+    assert_non_null(strstr(text, " info asked 10000 times (the last of "));
+    assert_non_null(strstr(text, " info another kind\n"));
+}
+
+/* Held lines are written after a moment though no other comes. */
+static void what_was_held_comes_by_itself(void **state)
+{
+    (void)state;
+    struct sink sink;
+    char text[65536];
+    size_t size = 0;
+    struct sl_log *log = open_sink(&sink, SL_LOG_INFO, SL_LOG_TEXT);
+    for (int i = 0; i < SL_LOG_BURST + 3; i++)
+        sl_log_info(log, "line %d", i);
+    do {
+        ssize_t got = read(sink.fds[0], text + size, sizeof(text) - 1 - size);
+        assert_true(got > 0);
+        size += (size_t)got;
+        text[size] = '\0';
+    } while (!strstr(text, "line 102 (the last of "));
+    close_sink(&sink);
+}
+
+/* A line for each of many kinds: one format cannot stand for them. */
+static void flood(struct sl_log *log, int from, int to)
+{
+    char line[128];
+
+    for (int i = from; i < to; i++) {
+        int size = snprintf(line, sizeof(line), "%0100d\n", i);
+        sl_log_print(log, line, (size_t)size);
+    }
+}
+
+static void nobody_waits_for_a_reader_and_the_loss_is_told(void **state)
+{
+    (void)state;
+    struct sink sink;
+    static char text[1 << 20];
+    size_t size = 0;
+    struct sl_log *log = open_sink(&sink, SL_LOG_INFO, SL_LOG_TEXT);
+    flood(log, 0, 20000);
+    do {
+        ssize_t got = read(sink.fds[0], text + size, sizeof(text) - 1 - size);
+        assert_true(got > 0);
+        size += (size_t)got;
+        text[size] = '\0';
+    } while (!strstr(text, "missing here: ") || text[size - 1] != '\n');
+    int last = 0;
+    const char *at = text;
+    for (; *at == '0'; at = strchr(at, '\n') + 1)
+        assert_int_equal(strtol(at, NULL, 10), last++);
+    unsigned long lost = strtoul(strstr(text, "missing here: ") + 14, NULL, 10);
+    assert_int_equal((unsigned long)last + lost, 20000);
+    assert_non_null(strstr(text, "(nobody read them in time)\n"));
+    sl_log_info(log, "it flows again");
+    assert_non_null(strstr(close_sink(&sink), "it flows again\n"));
+}
+
+static void ends_in_time_though_nobody_reads(void **state)
+{
+    (void)state;
+    struct sink sink;
+    struct sl_log *log = open_sink(&sink, SL_LOG_INFO, SL_LOG_TEXT);
+    flood(log, 0, 20000);
+    int64_t start_ns = sl_clock_mono_ns();
+    sl_log_end(log);
+    assert_in_range(sl_clock_mono_ns() - start_ns, 0, 5 * SL_NS_PER_S);
+    sl_log_end(log);
+    sl_log_info(log, "after its end");
+    close_sink(&sink);
+}
+
+static void a_full_disk_is_told_when_there_is_room(void **state)
+{
+    (void)state;
+    struct sink sink;
+    assert_int_equal(pipe(sink.fds), 0);
+    int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    sink.log = sl_log_new(fd, SL_LOG_INFO, SL_LOG_TEXT);
+    for (int i = 0; i < 3; i++)
+        sl_log_info(sink.log, "lost");
+    struct timespec moment = {.tv_sec = 1}; /* the thread has tried by then */
+    nanosleep(&moment, NULL);
+    dup2(sink.fds[1], fd);
+    sl_log_info(sink.log, "kept");
+    sl_log_free(sink.log);
+    close(fd);
+    const char *text = read_sink(&sink);
+    assert_non_null(strstr(text,
+                           " warning lines of this log that are missing here: 3 "
+                           "(No space left on device)\n"));
+    assert_non_null(strstr(text, " info kept\n"));
 }
 
 static void levels_have_names(void **state)
@@ -191,6 +312,11 @@ int main(void)
         cmocka_unit_test(the_worst_message_fits),
         cmocka_unit_test(leaves_errno_alone),
         cmocka_unit_test(lines_of_threads_do_not_mix),
+        cmocka_unit_test(a_kind_of_line_is_bounded),
+        cmocka_unit_test(what_was_held_comes_by_itself),
+        cmocka_unit_test(nobody_waits_for_a_reader_and_the_loss_is_told),
+        cmocka_unit_test(ends_in_time_though_nobody_reads),
+        cmocka_unit_test(a_full_disk_is_told_when_there_is_room),
         cmocka_unit_test(levels_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
