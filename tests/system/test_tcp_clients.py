@@ -31,6 +31,7 @@ class Client:
     message: bytes  # that the chat takes it for
     line_end: bytes = b""
     half_closes: bool = False
+    urgent: int | None = None  # the write that ends in an urgent byte
     answers: tuple[bytes, ...] = ()  # of the chat, where they are not those of one message
 
     @property
@@ -69,7 +70,9 @@ CLIENTS = [
     Client("Go, no line end", (b"hello ", b"x"), b"hello x"),
     Client("Node, several writes", (b"hel", b"lo", b" x", b"\n"), b"hello x", b"\n"),
     Client("C, strlen + 1", (b"hello\0",), b"hello\0"),
-    Client("C, urgent", (b"he", b"llo\n"), b"hello", b"\n"),
+    Client("C, urgent", (b"he", b"llo\n"), b"hello", b"\n", urgent=0),
+    Client("C, urgent at the begin", (b"h", b"ello\n"), b"hello", b"\n", urgent=0),
+    Client("C, urgent at the end", (b"hel", b"lo\n"), b"hello", b"\n", urgent=1),
 ]
 # A text cut in two at every place.
 CLIENTS += [Client(f"cut at {at} of {text!r}", (text[:at], text[at:]), text.strip(b"\r\n"),
@@ -90,8 +93,7 @@ class Habits(GatewayTest):
         for turn in range(max(len(client.writes) for client in CLIENTS)):
             for client, sock in talks:
                 if turn < len(client.writes):
-                    flags = socket.MSG_OOB if (client.name, turn) == ("C, urgent", 0) else 0
-                    sock.send(client.writes[turn], flags)
+                    sock.send(client.writes[turn], socket.MSG_OOB if client.urgent == turn else 0)
                 if turn == len(client.writes) - 1 and client.half_closes:
                     sock.shutdown(socket.SHUT_WR)
             time.sleep(pause_s)
