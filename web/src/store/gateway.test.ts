@@ -50,7 +50,7 @@ function event(type: string, data: unknown, id = ''): ServerEvent {
 
 function statusEvent(logId: string, newest: number): ServerEvent {
   const base: Status = status(1, [listener(newest)]);
-  return event('status', { ...base, log: { ...base.log, id: logId, newest_seq: newest } });
+  return event('status', { ...base, run: logId, log: { ...base.log, id: logId, newest_seq: newest } });
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));

@@ -50,6 +50,9 @@ export class Gateway {
 
   private lastId = '';
   private logId = '';
+  private run = '';
+  /** Events of a run that no status has told of yet. */
+  private early: ServerEvent[] = [];
   private historyWanted = true;
   private filter: Filter = NO_FILTER;
   private readonly pages: LogPages;
@@ -145,8 +148,12 @@ export class Gateway {
   }
 
   private onEvent(event: ServerEvent): void {
-    const logId = event.id.slice(0, Math.max(0, event.id.lastIndexOf(':')));
-    if (logId && event.type !== 'status') this.enterLog(logId);
+    const run = event.id.slice(0, Math.max(0, event.id.lastIndexOf(':')));
+    if (run && event.type !== 'status' && run !== this.run) {
+      // Which log it belongs to is what the status says.
+      this.early.push(event);
+      return;
+    }
     if (event.id) this.lastId = event.id;
     const data: unknown = JSON.parse(event.data);
     if (event.type === 'messages') this.onMessages((data as { items: Message[] }).items);
@@ -174,14 +181,14 @@ export class Gateway {
   }
 
   private onStatus(status: Status, id: string): void {
-    this.enterLog(status.log.id);
+    this.enterRun(status);
     this.rates.value = nextRates(this.rates.value, this.status.value, status);
     this.history.note(this.status.value, status);
     this.historyVersion.value += 1;
     this.status.value = status;
     this.compareClocks(status);
     this.fetchMissedClients();
-    if (!id) this.lastId = `${status.log.id}:${status.log.newest_seq}`;
+    if (!id) this.lastId = `${status.run}:${status.log.newest_seq}`;
     if (this.historyWanted) {
       this.historyWanted = false;
       void this.loadHistory();
@@ -196,15 +203,26 @@ export class Gateway {
     }
   }
 
+  /** Another run has clients of its own, also where its log is the one before. */
+  private enterRun({ run, log }: Status): void {
+    if (run === this.run) return;
+    const restarted = this.run !== '';
+    this.run = run;
+    this.enterLog(log.id);
+    const { early } = this;
+    this.early = [];
+    for (const event of early) this.onEvent(event);
+    if (!restarted) return;
+    this.clients.clear();
+    void this.loadClients(() => this.clientPages.restart());
+  }
+
   private enterLog(id: string): void {
     if (id === this.logId) return;
     const restarted = this.logId !== '';
     this.logId = id;
     this.historyWanted = true;
-    if (!restarted) return;
-    this.log.beginEpoch(this.deps.clock());
-    this.clients.clear();
-    void this.loadClients(() => this.clientPages.restart());
+    if (restarted) this.log.beginEpoch(this.deps.clock());
   }
 
   private async loadHistory(): Promise<void> {
