@@ -3,7 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { logRow, openDashboard, startGateway, waitForState } from './support/dashboard.mjs';
+import {
+  clientRow,
+  logRow,
+  openDashboard,
+  startGateway,
+  waitForState,
+} from './support/dashboard.mjs';
 import { udpClient } from './support/traffic.mjs';
 
 test('the page says that the gateway is gone, and goes on when it is back', async (t) => {
@@ -58,10 +64,14 @@ test('a log that is kept in a file goes on across a restart', async (t) => {
   await client.ask('before');
   await logRow(page, 'BEFORE').waitFor();
   await page.locator('.stat', { hasText: 'Stored' }).waitFor();
+  await clientRow(page, client.address).waitFor();
   await gateway.stop();
   await waitForState(page, 'reconnecting');
   await gateway.start();
   await waitForState(page, 'live');
+  await page.getByText('The gateway was restarted').waitFor();
+  // The page has the clients that the gateway has: none.
+  await clientRow(page, client.address).waitFor({ state: 'detached' });
   await client.ask('after');
   await logRow(page, 'AFTER').waitFor();
   assert.equal(await logRow(page, 'BEFORE').count(), 1);

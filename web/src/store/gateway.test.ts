@@ -48,9 +48,15 @@ function event(type: string, data: unknown, id = ''): ServerEvent {
   return { id, type, data: JSON.stringify(data) };
 }
 
-function statusEvent(logId: string, newest: number): ServerEvent {
+function statusEvent(logId: string, newest: number, run = logId): ServerEvent {
   const base: Status = status(1, [listener(newest)]);
-  return event('status', { ...base, run: logId, log: { ...base.log, id: logId, newest_seq: newest } });
+  const started_at = run === logId ? base.started_at : '2026-01-01T00:00:01.000000Z';
+  return event('status', {
+    ...base,
+    run,
+    started_at,
+    log: { ...base.log, id: logId, newest_seq: newest },
+  });
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -95,6 +101,30 @@ test('a restarted gateway is noticed once, whichever event tells it first', asyn
     assert.deepEqual(kinds(gateway), [1, 2, 3, 'note', 1, 2], `${first} first`);
     assert.equal(gateway.clients.list().length, 1);
   }
+});
+
+test('a restart on the same log has its row, and clients of the run before are gone', async () => {
+  const server = { messages: messages(1, 3), clients: [client(1), client(2)] };
+  const { gateway } = setUp(server);
+  gateway.onState({ name: 'live' });
+  gateway.onEvents([statusEvent('log', 3, 'first')]);
+  await settled();
+  server.clients = [];
+  gateway.onState({ name: 'live' });
+  gateway.onEvents([
+    event('messages', { items: messages(4, 4) }, 'second:4'),
+    statusEvent('log', 4, 'second'),
+    event('messages', { items: messages(5, 5) }, 'second:5'),
+  ]);
+  await settled();
+  const { rows } = gateway.log;
+  assert.equal(rows.filter(({ kind }) => kind === 'note').length, 1);
+  assert.deepEqual(
+    rows.flatMap((row) => (row.kind === 'message' ? [row.message.seq] : [])),
+    [1, 2, 3, 4, 5],
+  );
+  for (const seq of [1, 2, 3, 4, 5]) assert.equal(gateway.log.find(seq)?.seq, seq);
+  assert.equal(gateway.clients.list().length, 0);
 });
 
 test('a stream that carried nothing yet goes on from the last status', () => {

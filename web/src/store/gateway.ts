@@ -204,15 +204,17 @@ export class Gateway {
   }
 
   /** Another run has clients of its own, also where its log is the one before. */
-  private enterRun({ run, log }: Status): void {
+  private enterRun({ run, log, started_at }: Status): void {
     if (run === this.run) return;
     const restarted = this.run !== '';
+    const sameLog = log.id === this.logId;
     this.run = run;
     this.enterLog(log.id);
     const { early } = this;
     this.early = [];
     for (const event of early) this.onEvent(event);
     if (!restarted) return;
+    if (sameLog) this.log.noteRestart(run, Date.parse(started_at), this.deps.clock());
     this.clients.clear();
     void this.loadClients(() => this.clientPages.restart());
   }

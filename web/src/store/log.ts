@@ -10,7 +10,7 @@ export type LogRow =
   | { kind: 'note'; key: string; note: Note; at: number };
 
 /** What happened to the log as a whole. */
-export type Note = 'restarted' | 'cleared';
+export type Note = 'restarted' | 'resumed' | 'cleared';
 
 export interface LogLimits {
   rows: number;
@@ -89,6 +89,15 @@ export class MessageLog {
     this.epochStart = this.origin + this.rows.length;
     this.newest = 0;
     this.trim();
+  }
+
+  /** The gateway was started again at `since` and goes on with the same log and its numbers. */
+  noteRestart(run: string, since: number, at: number): void {
+    let index = this.rows.length;
+    while (index > this.epochIndex && isSince(this.rows[index - 1], since)) index -= 1;
+    if (index === 0) return;
+    const note = 'resumed';
+    this.rows.splice(index, 0, { kind: 'note', key: `${this.epoch}:${run}`, note, at });
   }
 
   /** Empties the log: another filter, or a detached log that goes back to the newest. */
@@ -170,10 +179,17 @@ export class MessageLog {
       const middle = (low + high) >> 1;
       const row = this.rows[middle];
       if (row?.kind === 'message' && row.message.seq === seq) return middle;
-      if (lastSeq(row) < seq) low = middle + 1;
+      if (this.seqAtOrBefore(middle) < seq) low = middle + 1;
       else high = middle - 1;
     }
     return -1;
+  }
+
+  /** A note between two messages has no number of its own. */
+  private seqAtOrBefore(index: number): number {
+    let at = index;
+    while (at > this.epochIndex && this.rows[at]?.kind === 'note') at -= 1;
+    return lastSeq(this.rows[at]);
   }
 
   private messageRow(message: Message): LogRow {
@@ -215,6 +231,10 @@ export class MessageLog {
     this.rows = rows.slice(cut);
     this.origin += cut;
   }
+}
+
+function isSince(row: LogRow | undefined, since: number): boolean {
+  return row?.kind === 'message' && Date.parse(row.message.received_at) >= since;
 }
 
 function joinGaps(first: Gap, second: Gap): Gap {

@@ -3,6 +3,7 @@ import { formatTimeToSecond } from '../text/format';
 
 const WORDS: Record<Note, [what: string, then: string]> = {
   restarted: ['The gateway was restarted', 'numbers begin anew'],
+  resumed: ['The gateway was restarted', 'the log goes on'],
   cleared: ['The log was cleared', 'what came before is gone'],
 };
 
