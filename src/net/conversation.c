@@ -262,6 +262,7 @@ static void read_open(struct streams *streams, struct connection *connection, ui
     } else if (connection->state == CONNECTION_READY) {
         connection->ready->more = false;
         turns_settle(streams, connection);
+        connection_account(streams, connection); /* it can only be less now */
     }
 }
 

@@ -263,10 +263,11 @@ static void a_visit_is_bounded(void **state)
     for (size_t i = 0; i < 3 * STREAM_EVENTS_MAX; i++)
         sl_buffer_append_text(&lines, "\n");
     send_bytes(stage->fd, lines.data, lines.size);
-    connection_ready(&stage->streams, connection_of(stage), EPOLLIN);
+    /* The event says that there may be more: the last visit finds nothing, and nothing is held. */
+    connection_ready(&stage->streams, connection_of(stage), EPOLLIN | EPOLLPRI);
     assert_in_range(recorded(stage), 1, STREAM_EVENTS_MAX);
     assert_true(connection_of(stage)->held >= 2 * STREAM_EVENTS_MAX);
-    for (int visits = 0; stage->streams.ready.first && visits < 5; visits++)
+    for (int visits = 0; stage->streams.ready.first && visits < 9; visits++)
         connection_resume(&stage->streams, connection_of(stage));
     assert_null(stage->streams.ready.first);
     assert_int_equal(recorded(stage), lines.size);
