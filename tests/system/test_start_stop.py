@@ -241,6 +241,9 @@ class PortInUse(Program):
                 client.sendall(b"x\n")
                 self.assertEqual(receive_all(client), b"X\n")
             self.stop(process)
+        host, port = where.split(":")
+        with socket.create_server((host, int(port))) as other:  # it sets SO_REUSEADDR
+            self.assertEqual(other.getsockname()[1], int(port))
 
     def test_by_another_gateway(self):
         with Gateway() as gateway:
