@@ -9,6 +9,15 @@
 #define SETS 4096u
 #define WAYS 4u
 
+#define LASTS   4096u /* clients whose last reply is known */
+#define END     16u   /* bytes of a reply's beginning and end that are kept */
+#define WRAPPED 2     /* instead of a text */
+
+struct echo_last {
+    uint64_t client; /* 0: none */
+    uint8_t head[END], tail[END];
+};
+
 struct echo_run {
     uint64_t tag;    /* of client and text; 0: never used */
     int64_t seen_ns; /* its latest round */
@@ -20,12 +29,14 @@ int echo_guard_init(struct echo_guard *guard)
     if (getrandom(&guard->hash_key, sizeof(guard->hash_key), 0) < 0)
         guard->hash_key = (uint64_t)(uintptr_t)guard;
     guard->runs = calloc(SETS * WAYS, sizeof(*guard->runs));
-    return guard->runs ? 0 : -ENOMEM;
+    guard->lasts = calloc(LASTS, sizeof(*guard->lasts));
+    return guard->runs && guard->lasts ? 0 : -ENOMEM;
 }
 
 void echo_guard_deinit(struct echo_guard *guard)
 {
     free(guard->runs);
+    free(guard->lasts);
 }
 
 static uint64_t mix(uint64_t hash, uint64_t word)
@@ -74,10 +85,8 @@ static struct echo_run *find(struct echo_guard *guard, uint64_t hash, int64_t no
     return shortest;
 }
 
-bool echo_guard_admit(struct echo_guard *guard, uint64_t client, const uint8_t *text, size_t size,
-                      int64_t now_mono_ns)
+static bool admit(struct echo_guard *guard, uint64_t hash, int64_t now_mono_ns)
 {
-    uint64_t hash = hash_text(mix(guard->hash_key, client), text, size);
     struct echo_run *run = find(guard, hash, now_mono_ns);
 
     if (is_over(run, now_mono_ns))
@@ -88,4 +97,31 @@ bool echo_guard_admit(struct echo_guard *guard, uint64_t client, const uint8_t *
         run->rounds++;
     run->seen_ns = now_mono_ns;
     return run->rounds <= ECHO_RUN_MAX;
+}
+
+bool echo_guard_admit(struct echo_guard *guard, uint64_t client, const uint8_t *text, size_t size,
+                      int64_t now_mono_ns)
+{
+    return admit(guard, hash_text(mix(guard->hash_key, client), text, size), now_mono_ns);
+}
+
+static bool holds(const uint8_t *text, size_t size, const struct echo_last *last)
+{
+    return memmem(text, size, last->head, END) && memmem(text, size, last->tail, END);
+}
+
+bool echo_guard_admit_other(struct echo_guard *guard, uint64_t client, const uint8_t *text,
+                            size_t size, const uint8_t *reply, size_t reply_size,
+                            int64_t now_mono_ns)
+{
+    uint64_t hash = mix(guard->hash_key, client);
+    struct echo_last *last = &guard->lasts[(hash >> 32) % LASTS];
+    bool wrapped = last->client == client && holds(text, size, last);
+
+    last->client = reply_size >= END ? client : 0;
+    if (last->client) {
+        memcpy(last->head, reply, END);
+        memcpy(last->tail, reply + reply_size - END, END);
+    }
+    return !wrapped || admit(guard, mix(hash, WRAPPED) | 1, now_mono_ns);
 }

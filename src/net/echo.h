@@ -2,10 +2,11 @@
  *
  * Two servers that answer everything go on for ever after one datagram (CERT Advisory CA-1996-01),
  * on whatever ports they are. Here the sign is a text that is its own answer, since upper case
- * stays as it is, and that the same peer sends again and again as soon as it has its reply. A
- * person or a program may do that too, so a long run of it is answered, and what follows is not for
- * a moment that is long enough for all that is under way to end: a loop ends there, a client loses
- * that moment's replies. Fixed memory, one worker's own: no lock. */
+ * stays as it is, and that the same peer sends again and again as soon as it has its reply; or one
+ * that has our last reply in it, with something around it ("Echo: ..."). A person or a program may
+ * do that too, so a long run of it is answered, and what follows is not for a moment that is long
+ * enough for all that is under way to end: a loop ends there, a client loses that moment's replies.
+ * Fixed memory, one worker's own: no lock. */
 #ifndef NET_ECHO_H
 #define NET_ECHO_H
 
@@ -20,10 +21,12 @@
 #define ECHO_HOLD_NS  (250 * SL_NS_PER_MS) /* without an answer after a run */
 
 struct echo_run;
+struct echo_last;
 
 struct echo_guard {
     uint64_t hash_key;
     struct echo_run *runs;
+    struct echo_last *lasts;
 };
 
 /* 0 or -ENOMEM. */
@@ -34,5 +37,11 @@ void echo_guard_deinit(struct echo_guard *guard);
  * is one round: a burst that was received at once is not a peer that answers our replies. */
 bool echo_guard_admit(struct echo_guard *guard, uint64_t client, const uint8_t *text, size_t size,
                       int64_t now_mono_ns);
+
+/* May `reply` be sent to `client`, whose `text` is another? Not where one text after the other has
+ * our reply to the one before in it. Short replies are not told apart from chance. */
+bool echo_guard_admit_other(struct echo_guard *guard, uint64_t client, const uint8_t *text,
+                            size_t size, const uint8_t *reply, size_t reply_size,
+                            int64_t now_mono_ns);
 
 #endif

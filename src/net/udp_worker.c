@@ -17,6 +17,7 @@
 #define LIFECYCLE_MAX   UDP_BATCH
 #define DROPS_EVERY_NS  (20 * SL_NS_PER_MS)
 #define EXPIRE_EVERY_NS (SL_NS_PER_S / 4)
+#define LOOP_SIZE_MAX   4096      /* more is not searched for a reply */
 #define CLIENTS_MIN     UDP_BATCH /* a batch's own clients are never the ones that make room */
 
 struct udp_state {
@@ -128,18 +129,21 @@ static enum sl_outcome decide(struct udp_state *state, const struct udp_message 
     return outcome;
 }
 
-/* True where the reply says what was asked, which a loop does, and was sent too often. */
+/* True where the datagram is our own answer come back, alone or in a larger text, and that goes on.
+ * The larger text is looked for only where it came alone, as a loop's turns do. */
 static bool is_loop(struct udp_state *state, const struct udp_item *item, int64_t now_mono_ns)
 {
     const struct udp_batch *batch = state->batch;
-    const struct sl_client *client = batch->messages[item->message].client;
+    uint64_t client = sl_client_id(batch->messages[item->message].client);
+    const uint8_t *reply = batch->replies.data + item->reply_offset;
 
-    if (item->reply_size != item->size ||
-        (item->size > 0 &&
-         memcmp(item->bytes, batch->replies.data + item->reply_offset, item->size) != 0))
+    if (item->reply_size == item->size &&
+        (item->size == 0 || memcmp(item->bytes, reply, item->size) == 0))
+        return !echo_guard_admit(&state->echo, client, item->bytes, item->size, now_mono_ns);
+    if (batch->item_count > 1 || item->size > LOOP_SIZE_MAX)
         return false;
-    return !echo_guard_admit(&state->echo, sl_client_id(client), item->bytes, item->size,
-                             now_mono_ns);
+    return !echo_guard_admit_other(&state->echo, client, item->bytes, item->size, reply,
+                                   item->reply_size, now_mono_ns);
 }
 
 static enum sl_outcome respond(struct udp_state *state, struct udp_item *item, int64_t now_mono_ns)

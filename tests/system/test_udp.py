@@ -398,6 +398,15 @@ class Loop(unittest.TestCase):
             self.assert_ended(first)
             self.assert_ended(second)
 
+    def test_server_that_adds_to_it(self):
+        with Gateway() as gateway, udp_socket(timeout_s=2) as server:
+            server.sendto(b"ping", gateway.udp)
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    text, peer = server.recvfrom(1024)
+                    server.sendto(b"Echo: " + text[:1000], peer)
+            self.assert_ended(gateway)
+
     def test_server_in_upper_case(self):
         """Plays the course's UDPServer.py, whose port a forged datagram gave as its own."""
         with Gateway() as gateway, udp_socket(timeout_s=2) as server, udp_socket() as client:

@@ -1,5 +1,8 @@
 #include "unit.h"
 
+#include <ctype.h>
+#include <stdio.h>
+
 #include "net/echo.h"
 
 #define STEP_NS SL_NS_PER_MS
@@ -93,13 +96,52 @@ static void many_loops_at_once_all_end(void **state)
     assert_int_equal(left, 0);
 }
 
+/* What a server does that says "Echo: " first and takes no more than 200 bytes. */
+static void what_comes_back_in_another_text_is_a_run_too(void **state)
+{
+    (void)state;
+    char text[201] = "Echo: hello, who is there?", reply[201];
+    int64_t now = SL_NS_PER_S;
+    unsigned rounds = 0;
+
+    do {
+        for (size_t i = 0; i < sizeof(reply); i++)
+            reply[i] = (char)toupper((unsigned char)text[i]);
+        if (!echo_guard_admit_other(&guard, 1, (const uint8_t *)text, strlen(text),
+                                    (const uint8_t *)reply, strlen(reply), now += STEP_NS))
+            break;
+        snprintf(text, sizeof(text), "Echo: %.190s", reply);
+    } while (++rounds < 10 * ECHO_RUN_MAX);
+    assert_in_range(rounds, ECHO_RUN_MAX, ECHO_RUN_MAX + 5);
+}
+
+static void a_client_that_repeats_itself_is_none(void **state)
+{
+    (void)state;
+    static const char *const texts[][2] = {
+        {"hello", "HELLO"},
+        {"hello from the first client", "HELLO FROM THE FIRST CLIENT"},
+        {"2026-01-01T12:00:00 hello, client", "2026-01-01T12:00:00 HELLO, CLIENT"}};
+    int64_t now = SL_NS_PER_S;
+
+    for (int i = 0; i < 10 * ECHO_RUN_MAX; i++)
+        for (size_t j = 0; j < COUNT_OF(texts); j++)
+            assert_true(echo_guard_admit_other(&guard, j + 1, (const uint8_t *)texts[j][0],
+                                               strlen(texts[j][0]), (const uint8_t *)texts[j][1],
+                                               strlen(texts[j][1]), now += STEP_NS));
+}
+
 #define GUARDED(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        GUARDED(a_run_ends_and_all_under_way_with_it), GUARDED(who_pauses_is_always_answered),
-        GUARDED(each_client_and_text_has_its_own),     GUARDED(a_burst_is_one_round),
+        GUARDED(a_run_ends_and_all_under_way_with_it),
+        GUARDED(who_pauses_is_always_answered),
+        GUARDED(each_client_and_text_has_its_own),
+        GUARDED(a_burst_is_one_round),
+        GUARDED(what_comes_back_in_another_text_is_a_run_too),
+        GUARDED(a_client_that_repeats_itself_is_none),
         GUARDED(many_loops_at_once_all_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
