@@ -29,4 +29,7 @@ void sl_health_expect(struct sl_net *net, uint16_t port);
 /* How many probes were answered since the start. Any thread. */
 uint64_t sl_health_answered(const struct sl_net *net, enum sl_service_id service);
 
+/* Of the answer of /healthz, where messages are not kept on disk now: the store's state and why. */
+#define SL_HEALTH_LOG_HEADER "Socklens-Log"
+
 #endif

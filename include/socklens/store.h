@@ -95,9 +95,12 @@ enum sl_store_state {
     SL_STORE_RECORDING,
     SL_STORE_DISK_FULL, /* paused; resumes by itself when there is space */
     SL_STORE_FAILED,    /* paused after another error; the file is opened again each second */
+    SL_STORE_BLOCKED,   /* paused: a reader, or a disk that does not sync, keeps the WAL from being
+                         * moved into the file, and it is as large as it may become */
 };
 
-const char *sl_store_state_name(enum sl_store_state state); /* "recording", "disk_full", "failed" */
+const char *sl_store_state_name(enum sl_store_state state); /* "recording", "disk_full", "failed",
+                                                             * "blocked" */
 
 struct sl_store_stats {
     enum sl_store_state state;

@@ -21,6 +21,7 @@ struct healthcheck {
     struct sl_health_probe probes[SL_HEALTH_PROBES_MAX];
     size_t probe_count;
     char faults[400]; /* "" : none */
+    char note[SL_HEALTH_NOTE_SIZE];
 };
 
 static void add_fault(struct healthcheck *check, const struct sl_health_target *target,
@@ -64,7 +65,8 @@ static void ask_http(struct healthcheck *check, bool tls)
 
         if (target->service)
             continue;
-        fault = sl_health_http_ask(target, ports, tls, left_ms > 100 ? (int)left_ms : 100);
+        fault =
+            sl_health_http_ask(target, ports, tls, left_ms > 100 ? (int)left_ms : 100, check->note);
         if (fault)
             add_fault(check, target, fault);
         else
@@ -136,6 +138,10 @@ int sl_healthcheck(const struct sl_config *config, struct sl_error *error)
         close_probes(check);
         if (*check->faults)
             result = sl_error_set(error, -EHOSTDOWN, "not healthy: %s", check->faults);
+        else if (*check->note)
+            printf("healthy, but messages are not kept on disk (%s)\n", check->note);
+        else
+            puts("healthy");
     }
     free(check);
     return result;

@@ -190,7 +190,6 @@ static int check_health(const struct sl_config *config)
         fprintf(stderr, "socklens: %s\n", error.text);
         return STATUS_FAILED;
     }
-    puts("healthy");
     return STATUS_OK;
 }
 

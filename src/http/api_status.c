@@ -62,6 +62,19 @@ static bool announce(struct sl_net *net, const char *ports, struct sl_problem *p
     return true;
 }
 
+/* Alive it is without its log, but who asks should hear of it. */
+static void say_log(struct sl_store *store, struct sl_answer *answer)
+{
+    struct sl_store_stats stats;
+
+    if (!store)
+        return;
+    sl_store_stats(store, &stats);
+    if (stats.state != SL_STORE_RECORDING)
+        sl_answer_header(answer, SL_HEALTH_LOG_HEADER, "%s: %.150s",
+                         sl_store_state_name(stats.state), stats.last_error);
+}
+
 enum sl_step sl_api_healthz(struct sl_request *request, struct sl_answer *answer)
 {
     const char *ports = sl_query_get(&request->query, "probes");
@@ -71,6 +84,7 @@ enum sl_step sl_api_healthz(struct sl_request *request, struct sl_answer *answer
         return sl_request_refuse(answer, &problem);
     if (ports && !announce(request->http->context.net, ports, &problem))
         return sl_request_refuse(answer, &problem);
+    say_log(request->http->context.store, answer);
     return say_ok(answer);
 }
 

@@ -186,6 +186,10 @@ static void write_store(struct page *page, const struct sl_http_context *context
     sl_store_stats(context->store, &stats);
     single(page, "store_recording", "gauge", stats.state == SL_STORE_RECORDING,
            "1 where the file takes messages, 0 where the disk is full or it failed.");
+    head(page, "store_paused", "gauge", "1 for what keeps the file from taking messages.");
+    for (enum sl_store_state state = SL_STORE_DISK_FULL; state <= SL_STORE_BLOCKED; state++)
+        line(page, "socklens_store_paused{reason=\"%s\"} %d", sl_store_state_name(state),
+             stats.state == state);
     single(page, "store_messages", "gauge", stats.messages, "Messages that the file holds.");
     single(page, "store_file_bytes", "gauge", stats.file_bytes, "Size of the file with its WAL.");
     single(page, "store_waiting_messages", "gauge",

@@ -141,6 +141,11 @@ int sl_database_open_second(const char *path, sqlite3 **db)
     return code == SQLITE_OK ? sl_database_number(*db, "PRAGMA user_version", 0, &ignored) : code;
 }
 
+void sl_database_wait(sqlite3 *db, bool wait)
+{
+    sqlite3_busy_timeout(db, wait ? BUSY_MS : 0);
+}
+
 int sl_database_exec(sqlite3 *db, const char *sql)
 {
     return sqlite3_exec(db, sql, NULL, NULL, NULL);

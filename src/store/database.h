@@ -3,6 +3,7 @@
 #define STORE_DATABASE_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* How far an error of SQLite reaches. */
@@ -40,6 +41,9 @@ int sl_database_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **statement);
 
 /* Runs a statement that gives no rows and makes it ready for the next time. */
 int sl_database_run(sqlite3_stmt *statement);
+
+/* How long to wait for others' locks: as at the opening, or not at all. */
+void sl_database_wait(sqlite3 *db, bool wait);
 
 /* What the system said to SQLite's last failure; 0 where it was not asked. */
 int sl_database_errno(sqlite3 *db);

@@ -228,7 +228,8 @@ const char *sl_store_state_name(enum sl_store_state state)
 {
     static const char *const names[] = {[SL_STORE_RECORDING] = "recording",
                                         [SL_STORE_DISK_FULL] = "disk_full",
-                                        [SL_STORE_FAILED] = "failed"};
+                                        [SL_STORE_FAILED] = "failed",
+                                        [SL_STORE_BLOCKED] = "blocked"};
 
     return names[state];
 }

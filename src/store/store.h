@@ -41,6 +41,7 @@ struct sl_store {
     uint64_t oldest_seq, newest_seq;  /* of the rows; newest < oldest: none */
     uint64_t rows;
     uint64_t unsaid; /* lost, and not in the log yet */
+    bool was_paused; /* since that was said last */
     uint64_t page_size, pages, free_pages, wal_max;
     unsigned delete_rows;               /* a step of retention: as many as take a few ms */
     int wal_frames, wal_checkpointed;   /* in the WAL; of them when it was last moved */
@@ -130,8 +131,13 @@ void sl_store_say_lost(struct sl_store *store);
 /* As large as the WAL may become, about: also a part of what retention allows the file. */
 uint64_t sl_store_wal_bytes(struct sl_store *store);
 
-/* Moves all of the WAL into the file and empties it, waiting for the disk. */
-void sl_store_checkpoint(struct sl_store *store);
+/* Whether the WAL has become as large as it ever may, and *words say what keeps it from being moved
+ * into the file. Does what can be done about it without waiting for a reader. */
+bool sl_store_is_blocked(struct sl_store *store, char words[SL_DATABASE_WORDS_SIZE]);
+
+/* Moves all of the WAL into the file and empties it, waiting for the disk but for no reader. What
+ * it could not do stays for a later one: SQLite's code. */
+int sl_store_checkpoint(struct sl_store *store);
 
 /* Reads from the file how large it is. SQLite's code. */
 int sl_store_measure(struct sl_store *store);

@@ -33,11 +33,17 @@ void sl_store_pause(struct sl_store *store, enum sl_store_state state, const cha
     pthread_mutex_lock(&store->lock);
     news = store->stats.state != state;
     store->stats.state = state;
+    store->was_paused = true;
     snprintf(store->stats.last_error, sizeof(store->stats.last_error), "%s", words);
     pthread_mutex_unlock(&store->lock);
     if (news && state == SL_STORE_DISK_FULL)
         sl_log_error(store->log,
                      "the log pauses, no space for %s: %s; it goes on when there is some",
+                     store->path, words);
+    else if (news && state == SL_STORE_BLOCKED)
+        sl_log_error(store->log,
+                     "the log pauses, what waits beside %s cannot be moved into it: %s; it goes on "
+                     "when that has ended",
                      store->path, words);
     else if (news)
         sl_log_error(store->log, "the log pauses, cannot write %s: %s; trying again each second",
@@ -137,6 +143,18 @@ static bool has_room(struct sl_store *store)
     return result != -ENOSPC;
 }
 
+/* What waits at the end is written all the same. */
+static bool is_blocked(struct sl_store *store, int64_t now_ns)
+{
+    char words[SL_DATABASE_WORDS_SIZE];
+
+    if (atomic_load(&store->stopping) || !sl_store_is_blocked(store, words))
+        return false;
+    store->retry_at_ns = now_ns + RETRY_NS;
+    sl_store_pause(store, SL_STORE_BLOCKED, words);
+    return true;
+}
+
 bool sl_store_may_write(struct sl_store *store, int64_t now_ns)
 {
     if (now_ns < store->retry_at_ns)
@@ -151,6 +169,8 @@ bool sl_store_may_write(struct sl_store *store, int64_t now_ns)
             return false;
         }
     }
+    if (is_blocked(store, now_ns))
+        return false;
     if (sl_store_state(store) != SL_STORE_DISK_FULL)
         return true;
     store->retry_at_ns = now_ns + RETRY_NS;

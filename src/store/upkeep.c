@@ -1,5 +1,6 @@
 /* What keeps the file in shape, in ticks: the writer calls it between its transactions. */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "socklens/clock.h"
 #include "store/files.h"
@@ -95,16 +96,20 @@ static bool shrink_some(struct sl_store *store, bool idle, int64_t until_ns, int
     return false;
 }
 
-void sl_store_checkpoint(struct sl_store *store)
+int sl_store_checkpoint(struct sl_store *store)
 {
-    int frames = 0, moved = 0;
+    int frames = -1, moved = -1, code;
 
     sl_checkpointer_wait(store->checkpointer, -1, &moved);
     store->passing = false;
-    /* Readers only delay it; other failures show at the next commit. */
-    sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &frames, &moved);
-    store->wal_frames = frames > 0 ? frames : 0;
-    store->wal_checkpointed = store->wal_frames;
+    sl_database_wait(store->db, false);
+    code = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &frames, &moved);
+    sl_database_wait(store->db, true);
+    if (frames >= 0)
+        store->wal_frames = frames;
+    if (moved >= 0)
+        store->wal_checkpointed = moved;
+    return code;
 }
 
 uint64_t sl_store_wal_bytes(struct sl_store *store)
@@ -115,6 +120,29 @@ uint64_t sl_store_wal_bytes(struct sl_store *store)
     part = store->retention.bytes / WAL_PART;
     pthread_mutex_unlock(&store->lock);
     return part && part < store->wal_max ? part : store->wal_max;
+}
+
+static uint64_t wal_frames_max(struct sl_store *store)
+{
+    uint64_t bytes = sl_store_wal_bytes(store);
+
+    return (bytes < SL_FILES_WAL_MAX ? WAL_FULL : WAL_FULL_ROOMY) * (bytes / store->page_size);
+}
+
+bool sl_store_is_blocked(struct sl_store *store, char words[SL_DATABASE_WORDS_SIZE])
+{
+    int code;
+
+    if ((uint64_t)store->wal_frames < wal_frames_max(store))
+        return false;
+    code = sl_store_checkpoint(store);
+    if ((uint64_t)store->wal_frames < wal_frames_max(store))
+        return false;
+    if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY)
+        snprintf(words, SL_DATABASE_WORDS_SIZE, "another program keeps a read transaction open");
+    else
+        sl_database_words(store->db, code, words);
+    return true;
 }
 
 /* In WAL frames, that no pass has moved. Where there are fewer frames than were moved, a commit has
@@ -175,9 +203,6 @@ static void checkpoint_if_due(struct sl_store *store, bool idle)
     uint64_t frames = (uint64_t)store->wal_frames, unmoved;
     bool overdue = frames >= WAL_OVERDUE * limit;
 
-    if (frames >= (bytes < SL_FILES_WAL_MAX ? WAL_FULL : WAL_FULL_ROOMY) * limit &&
-        unmoved_frames(store) >= limit)
-        sl_store_checkpoint(store);
     if (!look_at_pass(store, 0) || store->wal_frames == 0)
         return;
     unmoved = unmoved_frames(store);
@@ -207,9 +232,12 @@ static void look_for_file(struct sl_store *store)
 void sl_store_say_lost(struct sl_store *store)
 {
     if (store->unsaid > 0)
-        sl_log_warning(store->log, "the log misses %" PRIu64 " messages: they came too fast for %s",
-                       store->unsaid, store->path);
+        sl_log_warning(store->log, "the log misses %" PRIu64 " messages: they %s %s", store->unsaid,
+                       store->was_paused ? "left memory while nothing could be written to"
+                                         : "came too fast for",
+                       store->path);
     store->unsaid = 0;
+    store->was_paused = sl_store_state(store) != SL_STORE_RECORDING;
 }
 
 static void look(struct sl_store *store, int64_t now_ns)

@@ -10,6 +10,7 @@
 static const int codes[] = {ENOSPC, EDQUOT, EROFS, EIO};
 
 static _Atomic int fault; /* an errno; 0: the disk is well */
+static _Atomic int sync_fault;
 
 static bool fails(void)
 {
@@ -33,6 +34,12 @@ __attribute__((visibility("default"))) int ftruncate(int fd, off_t size)
 __attribute__((visibility("default"))) int fallocate(int fd, int mode, off_t offset, off_t size)
 {
     return fails() ? -1 : (int)syscall(SYS_fallocate, fd, mode, offset, size);
+}
+
+__attribute__((visibility("default"))) int fdatasync(int fd)
+{
+    errno = atomic_load(&sync_fault) ? atomic_load(&sync_fault) : errno;
+    return atomic_load(&sync_fault) ? -1 : (int)syscall(SYS_fdatasync, fd);
 }
 
 static bool is_paused(struct room *room)
@@ -118,9 +125,34 @@ static void it_stops_on_a_full_disk(void **state)
     assert_true(sl_store_next_seq(room->store) >= 6);
 }
 
+static void the_wal_has_a_bound_without_sync(void **state)
+{
+    struct room *room = *state;
+    static char text[20001];
+
+    memset(text, 'x', sizeof(text) - 1);
+    room->journal_size = 4 << 20;
+    room->retention.bytes = 8 << 20;
+    room_begin(room);
+    atomic_store(&sync_fault, EIO);
+    for (int i = 0; i < 4000 && !is_paused(room); i++) {
+        room_append(room, text);
+        if (i % 20 == 19)
+            poll(NULL, 0, 2);
+    }
+    room_wait(room, is_paused);
+    assert_int_equal(room_stats(room).state, SL_STORE_BLOCKED);
+    assert_non_null(strstr(room_stats(room).last_error, strerror(EIO)));
+    assert_true(room_stats(room).file_bytes < 3 * room->retention.bytes);
+    atomic_store(&sync_fault, 0);
+    room_wait(room, room_is_written);
+    assert_int_equal(room_stats(room).state, SL_STORE_RECORDING);
+}
+
 static int tear_down(void **state)
 {
     atomic_store(&fault, 0); /* where a test has failed */
+    atomic_store(&sync_fault, 0);
     return room_tear_down(state);
 }
 
@@ -129,10 +161,9 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DISK_TEST(it_starts_on_a_log_that_is_there),
-        DISK_TEST(it_starts_without_one),
-        DISK_TEST(it_pauses_while_it_runs),
-        DISK_TEST(it_stops_on_a_full_disk),
+        DISK_TEST(it_starts_on_a_log_that_is_there), DISK_TEST(it_starts_without_one),
+        DISK_TEST(it_pauses_while_it_runs),          DISK_TEST(it_stops_on_a_full_disk),
+        DISK_TEST(the_wal_has_a_bound_without_sync),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

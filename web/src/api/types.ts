@@ -108,7 +108,7 @@ export interface LogStatus {
 /** The log's file. */
 export interface StoreStatus {
   path: string;
-  state: 'recording' | 'disk_full' | 'failed' | (string & {});
+  state: 'recording' | 'disk_full' | 'failed' | 'blocked' | (string & {});
   oldest_seq: number;
   newest_seq: number;
   messages: number;
