@@ -43,8 +43,8 @@ class Reader(StoreTest):
                               capture_output=True, text=True, timeout=30, check=True,
                               env=clean_environment(self.folder))
         self.assertIn(words, done.stdout)
-        _, _, page = gateway.get("/metrics")
-        self.assertIn('socklens_store_paused{reason="blocked"} 1', str(page))
+        _, _, page = gateway.request_raw("GET", "/metrics")
+        self.assertIn(b'socklens_store_paused{reason="blocked"} 1', page)
 
     def test_it_keeps_to_its_bound_and_goes_on(self):
         with self.gateway("--retain-bytes", str(LIMIT)) as gateway:
