@@ -234,11 +234,28 @@ static int take_file(struct sl_store *store, struct sl_error *error)
     return store->file_fd < 0 ? store->file_fd : 0;
 }
 
+/* What SQLite has passed over without a word. */
+static void say_lost_frames(struct sl_store *store, uint64_t last_commit)
+{
+    int frames = -1, moved;
+
+    if (last_commit == 0)
+        return;
+    sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &moved);
+    if (frames >= 0 && (uint64_t)frames < last_commit)
+        sl_log_warning(
+            store->log,
+            "the WAL of the log %s was damaged: what a killed run had written there last "
+            "is lost, the log goes on from message %" PRIu64,
+            store->path, store->next_seq);
+}
+
 /* 0, a negative errno that the caller reports, or with *code set what SQLite says. */
 static int try_open(struct sl_store *store, int *code, struct sl_error *error)
 {
     enum sl_schema schema;
     int result = sl_files_create(store->path);
+    uint64_t last_commit;
 
     *code = SQLITE_OK;
     if (result < 0)
@@ -247,6 +264,7 @@ static int try_open(struct sl_store *store, int *code, struct sl_error *error)
     result = take_file(store, error);
     if (result < 0)
         return result;
+    last_commit = sl_files_wal_last_commit(store->path);
     atomic_store(&store->inode, sl_files_inode(store->path, ""));
     *code = sl_database_open(store->path, &store->db);
     store->wal_max = sl_files_wal_max(store->path);
@@ -256,6 +274,8 @@ static int try_open(struct sl_store *store, int *code, struct sl_error *error)
         return refuse(store, schema, error);
     if (*code == SQLITE_OK)
         *code = read_all(store);
+    if (*code == SQLITE_OK)
+        say_lost_frames(store, last_commit);
     store->wal_inode = sl_files_inode(store->path, "-wal");
     store->shm_inode = sl_files_inode(store->path, "-shm");
     return *code == SQLITE_OK ? 0 : -EIO;

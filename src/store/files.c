@@ -290,3 +290,47 @@ int sl_files_draw_id(char id[33])
         snprintf(id + 2 * i, 3, "%02x", bytes[i]);
     return 0;
 }
+
+#define WAL_HEAD_SIZE   32u
+#define FRAME_HEAD_SIZE 24u
+
+static uint32_t big_endian(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+/* Frames of before the WAL began anew have another salt. A head that is one ahead of the first
+ * frame has just begun anew: what stands behind it is in the file already. */
+static uint64_t last_commit(int fd)
+{
+    uint8_t head[WAL_HEAD_SIZE], first[FRAME_HEAD_SIZE], frame[FRAME_HEAD_SIZE];
+    uint64_t size, last = 0;
+
+    if (pread(fd, head, sizeof(head), 0) != sizeof(head) ||
+        pread(fd, first, sizeof(first), WAL_HEAD_SIZE) != sizeof(first) ||
+        big_endian(head + 16) == big_endian(first + 8) + 1)
+        return 0;
+    size = FRAME_HEAD_SIZE + big_endian(head + 8);
+    if (size < FRAME_HEAD_SIZE + 512 || size > FRAME_HEAD_SIZE + 65536)
+        return 0;
+    for (uint64_t i = 0; pread(fd, frame, sizeof(frame), (off_t)(WAL_HEAD_SIZE + i * size)) ==
+                         (ssize_t)sizeof(frame);
+         i++) {
+        if (memcmp(frame + 8, first + 8, 8) == 0 && big_endian(frame + 4) != 0)
+            last = i + 1;
+    }
+    return last;
+}
+
+uint64_t sl_files_wal_last_commit(const char *path)
+{
+    char name[PATH_MAX];
+    uint64_t last = 0;
+    int fd = beside(name, path, "-wal") ? open(name, O_RDONLY | O_CLOEXEC) : -1;
+
+    if (fd >= 0) {
+        last = last_commit(fd);
+        close(fd);
+    }
+    return last;
+}

@@ -51,6 +51,11 @@ uint64_t sl_files_size(const char *path);
 #define SL_FILES_WAL_MAX (UINT64_C(8) << 20)
 uint64_t sl_files_wal_max(const char *path);
 
+/* The number of the WAL's last frame that ends a transaction, as its frames say by themselves
+ * (SQLite passes over all that stand behind a damaged one); 0: none. See
+ * https://sqlite.org/fileformat2.html#walformat */
+uint64_t sl_files_wal_last_commit(const char *path);
+
 /* PATH.ballast holds space that is let go when the disk is full: even deleting rows needs some, and
  * what lies in the WAL has to find room in the file. So it is twice as large as the WAL may become,
  * which allows for the transaction that went over. Making it fails with -ENOSPC unless there is

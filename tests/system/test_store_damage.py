@@ -189,6 +189,34 @@ class Lifecycle(DamageTest):
         self.survive("a key of lifecycle", 2)
 
 
+class Wal(DamageTest):
+    """What a killed run has left, and SQLite passes over."""
+
+    def start_and_read(self):
+        process, ready = start(self.file, self.folder)
+        self.assertTrue(ready)
+        process.send_signal(signal.SIGTERM)
+        return process.communicate(timeout=60)[1]
+
+    def test_a_loss_is_told(self):
+        size = os.path.getsize(self.logs["killed"] + "-wal")
+        frames = (size - 32) // (24 + 16384)
+        self.assertGreater(frames, 10)
+        for frame in (0, frames // 2, frames - 6):
+            self.put("killed")
+            with open(self.file + "-wal", "r+b") as file:
+                file.seek(32 + frame * (24 + 16384) + 24 + 5000)
+                byte = file.read(1)
+                file.seek(-1, os.SEEK_CUR)
+                file.write(bytes([byte[0] ^ 0xff]))
+            self.assertIn("WAL of the log", self.start_and_read(), frame)
+
+    def test_nothing_is_told_without_one(self):
+        for name in ("killed", "stopped"):
+            self.put(name)
+            self.assertNotIn("WAL of the log", self.start_and_read())
+
+
 class Header(DamageTest):
     def test_each_byte(self):
         """With one value each in the short form."""
