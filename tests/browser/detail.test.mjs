@@ -69,7 +69,7 @@ test('arrow keys go through the log with the detail following, Escape closes it'
   await page.getByRole('heading', { name: 'Message 2' }).waitFor();
   await page.keyboard.press('ArrowUp');
   await page.getByRole('heading', { name: 'Message 1' }).waitFor();
-  assert.match(page.url(), /#show=message%3A1$/);
+  assert.match(page.url(), /#show=message%3A1&run=[0-9a-f]{8}$/);
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   assert.doesNotMatch(page.url(), /show/);

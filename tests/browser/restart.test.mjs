@@ -79,3 +79,37 @@ test('a log that is kept in a file goes on across a restart', async (t) => {
   await logRow(page, 'AFTER').waitFor();
   assert.equal(await logRow(page, 'BEFORE').count(), 1);
 });
+
+test('an open message stays what it was when another run gives its number to another', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway);
+  const first = await udpClient(t, gateway.addresses.udpUpper);
+  await first.ask('of the first run');
+  await logRow(page, 'of the first run').locator('.cell-received').click();
+  await page.waitForFunction(() => /run=[0-9a-f]{8}$/.test(location.hash));
+  const link = page.url();
+  await gateway.stop();
+  await waitForState(page, 'reconnecting');
+  await gateway.start();
+  await waitForState(page, 'live');
+  const second = await udpClient(t, gateway.addresses.udpUpper);
+  await second.ask('of the second run');
+  await logRow(page, 'of the second run').waitFor();
+  const detail = page.getByRole('dialog', { name: 'Message 1' });
+  await detail.getByText(/one of another run/).waitFor();
+  assert.match(await detail.textContent(), /OF THE FIRST RUN/);
+  assert.doesNotMatch(await detail.textContent(), /OF THE SECOND RUN/);
+
+  const other = await page.context().newPage();
+  await other.goto(link);
+  await other
+    .getByRole('dialog')
+    .getByText(/one of another run/)
+    .waitFor();
+  assert.doesNotMatch(await other.getByRole('dialog').textContent(), /SECOND/);
+  await other.close();
+  await logRow(page, 'of the second run').locator('.cell-received').click();
+  await detail.getByText('OF THE SECOND RUN').first().waitFor();
+  await logRow(page, 'of the first run').locator('.cell-received').click();
+  await detail.getByText('OF THE FIRST RUN').first().waitFor();
+});

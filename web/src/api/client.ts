@@ -50,13 +50,15 @@ async function request<T>(path: string, init: Init = {}): Promise<T> {
 
 function withQuery(path: string, query: Query): string {
   const entries = Object.entries(query).map(([key, value]) => [key, String(value)]);
-  return `${path}?${new URLSearchParams(entries)}`;
+  return entries.length > 0 ? `${path}?${new URLSearchParams(entries)}` : path;
 }
 
 export const api = {
   messages: (query: Query) => request<List<Message>>(withQuery('/messages', query)),
 
-  message: (seq: number) => request<Message>(`/messages/${seq}`),
+  /** The message of this number that `run` recorded; an error where another run gave the number out. */
+  message: (seq: number, run?: string) =>
+    request<Message>(withQuery(`/messages/${seq}`, run ? { run } : {})),
 
   client: (id: number) => request<ClientDetail>(`/clients/${id}`),
 

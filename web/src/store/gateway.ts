@@ -78,6 +78,19 @@ export class Gateway {
     return (live ? now : (this.heardAt.value ?? now)) + this.clockAheadMs.value;
   }
 
+  /** A run that has nothing in the log that there is now: one in memory holds a single run. */
+  isForeign(run: string | undefined): boolean {
+    const status = this.status.value;
+    return Boolean(run && status && !status.store && !status.run.startsWith(run));
+  }
+
+  /** The run that gave a row its number, where that is known without asking. */
+  runAt(index: number): string | undefined {
+    const status = this.status.value;
+    const running = status && !status.store ? status.run : undefined;
+    return this.log.endedRunAt(index) ?? running;
+  }
+
   /** What follows is another selection: what is shown of the old one goes. */
   setFilter(filter: Filter): void {
     this.filter = filter;
@@ -208,8 +221,8 @@ export class Gateway {
     if (run === this.run) return;
     const restarted = this.run !== '';
     const sameLog = log.id === this.logId;
-    this.run = run;
     this.enterLog(log.id);
+    this.run = run;
     const { early } = this;
     this.early = [];
     for (const event of early) this.onEvent(event);
@@ -224,7 +237,7 @@ export class Gateway {
     const restarted = this.logId !== '';
     this.logId = id;
     this.historyWanted = true;
-    if (restarted) this.log.beginEpoch(this.deps.clock());
+    if (restarted) this.log.beginEpoch(this.deps.clock(), this.run);
   }
 
   private async loadHistory(): Promise<void> {

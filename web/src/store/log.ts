@@ -27,6 +27,8 @@ export class MessageLog {
   arrived = 0;
   /** Sequence numbers begin anew with each epoch. */
   private epoch = 0;
+  /** Where the rows of runs stand whose log is gone: the first, and the one behind the last. */
+  private readonly endedRuns = new Map<string, [from: number, to: number]>();
   /** Index, from the origin, of the first row of this epoch. */
   private epochStart = 0;
   private characters = 0;
@@ -83,7 +85,9 @@ export class MessageLog {
   }
 
   /** The gateway began a new log: what stands so far is of the old one. */
-  beginEpoch(at: number): void {
+  beginEpoch(at: number, endedRun = ''): void {
+    if (endedRun)
+      this.endedRuns.set(endedRun, [this.epochIndex + this.origin, this.origin + this.rows.length]);
     this.epoch += 1;
     if (this.rows.length > 0) this.push(this.noteRow('restarted', at));
     this.epochStart = this.origin + this.rows.length;
@@ -165,14 +169,16 @@ export class MessageLog {
     return null;
   }
 
-  /** A message of this epoch. */
-  find(seq: number): Message | null {
-    const row = this.rows[this.indexOf(seq)];
+  /** A message of this epoch, or of the epoch that ended with `run`. */
+  find(seq: number, run?: string): Message | null {
+    const row = this.rows[this.indexOf(seq, run)];
     return row?.kind === 'message' ? row.message : null;
   }
 
-  /** Where a message of this epoch stands, or -1. */
-  indexOf(seq: number): number {
+  /** Where it stands, or -1. */
+  indexOf(seq: number, run?: string): number {
+    const ended = run && [...this.endedRuns].find(([name]) => name.startsWith(run))?.[1];
+    if (ended) return this.indexBetween(seq, ended[0] - this.origin, ended[1] - this.origin);
     let low = this.epochIndex;
     let high = this.rows.length - 1;
     while (low <= high) {
@@ -183,6 +189,21 @@ export class MessageLog {
       else high = middle - 1;
     }
     return -1;
+  }
+
+  private indexBetween(seq: number, from: number, to: number): number {
+    for (let index = Math.max(0, from); index < to; index += 1) {
+      const row = this.rows[index];
+      if (row?.kind === 'message' && row.message.seq === seq) return index;
+    }
+    return -1;
+  }
+
+  /** The run that ended with the epoch of this row, or null where the epoch goes on. */
+  endedRunAt(index: number): string | null {
+    const at = index + this.origin;
+    for (const [run, [from, to]] of this.endedRuns) if (at >= from && at < to) return run;
+    return null;
   }
 
   /** A note between two messages has no number of its own. */

@@ -16,3 +16,15 @@ test('what an address says wrongly is left out', () => {
   const place = readPlace('#show=message:x&client=&nonsense=1&min_size=5');
   assert.deepEqual(place, { filter: { min_size: '5' }, detail: null, reference: null });
 });
+
+test('a link says which run gave out the number it names', () => {
+  const run = '2843177113adc916da8cd1294c712208';
+  const hash = writePlace({
+    filter: {},
+    detail: { kind: 'message', seq: 5, run },
+    reference: null,
+  });
+  assert.equal(hash, '#show=message%3A5&run=28431771');
+  assert.deepEqual(readPlace(hash).detail, { kind: 'message', seq: 5, run: '28431771' });
+  assert.deepEqual(readPlace('#show=client:5&run=x').detail, { kind: 'client', id: 5 });
+});

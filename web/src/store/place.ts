@@ -1,7 +1,13 @@
 /** Where the page stands, as its address says it after the #: a view, a filter, what is looked at. */
 import { type Filter, filterEntries, isFilterKey } from './filter';
 
-export type Detail = { kind: 'message'; seq: number } | { kind: 'client'; id: number };
+/** A number means something in one run of the gateway only; where `run` is missing, in the one that runs. */
+export type Detail = ({ kind: 'message'; seq: number } | { kind: 'client'; id: number }) & {
+  run?: string;
+};
+
+/** So much of a run's name is in a link. */
+const RUN_DIGITS = 8;
 
 /** The part of the API's reference that is looked at; empty is its beginning. */
 export interface Reference {
@@ -20,22 +26,24 @@ export function readPlace(hash: string): Place {
   const filter: Record<string, string> = {};
   for (const [name, value] of params) if (isFilterKey(name) && value !== '') filter[name] = value;
   const reference = params.get('view') === 'api' ? { at: params.get('at') ?? '' } : null;
-  return { filter, detail: readDetail(params.get('show')), reference };
+  return { filter, detail: readDetail(params.get('show'), params.get('run')), reference };
 }
 
 export function writePlace({ filter, detail, reference }: Place): string {
   const params = new URLSearchParams(filterEntries(filter));
   if (detail?.kind === 'message') params.set('show', `message:${detail.seq}`);
   if (detail?.kind === 'client') params.set('show', `client:${detail.id}`);
+  if (detail?.run) params.set('run', detail.run.slice(0, RUN_DIGITS));
   if (reference) params.set('view', 'api');
   if (reference?.at) params.set('at', reference.at);
   const text = params.toString();
   return text && `#${text}`;
 }
 
-function readDetail(text: string | null): Detail | null {
+function readDetail(text: string | null, name: string | null): Detail | null {
+  const run = /^[0-9a-f]{8,32}$/.test(name ?? '') ? { run: name as string } : {};
   const [, kind, digits] = /^(message|client):(\d{1,15})$/.exec(text ?? '') ?? [];
-  if (kind === 'message') return { kind, seq: Number(digits) };
-  if (kind === 'client') return { kind, id: Number(digits) };
+  if (kind === 'message') return { kind, seq: Number(digits), ...run };
+  if (kind === 'client') return { kind, id: Number(digits), ...run };
   return null;
 }

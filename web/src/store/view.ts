@@ -41,6 +41,12 @@ export class View {
     this.detail.value = detail;
   }
 
+  /** What is looked at is known to be of this run: the address says so from now on. */
+  pin(run: string): void {
+    const detail = this.detail.value;
+    if (detail && !detail.run) this.show({ ...detail, run });
+  }
+
   close(): void {
     if (this.detail.value) this.go({ ...this.place, detail: null });
   }

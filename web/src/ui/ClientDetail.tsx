@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks';
 import { api } from '../api/client';
 import type { ClientDetail as Client, TcpInfo } from '../api/types';
 import { useGateway, useView } from '../store/context';
@@ -8,11 +9,23 @@ import { type Fact, Facts } from './Facts';
 import { Timeline } from './Timeline';
 import { useLoaded } from './useLoaded';
 
-export function ClientDetail({ id }: { id: number }) {
+interface Props {
+  id: number;
+  /** The run that gave it its number; the one that runs where nothing is said. */
+  run: string | undefined;
+}
+
+export function ClientDetail({ id, run }: Props) {
   const gateway = useGateway();
   const view = useView();
   // Once a second, as the stream's status comes: TCP_INFO moves even while nothing is said.
   const { value, problem } = useLoaded(id, gateway.status.value?.now, () => api.client(id));
+  const running = gateway.status.value?.run;
+  const gone = Boolean(run && running && !running.startsWith(run));
+  useEffect(() => {
+    if (value && running) view.pin(running);
+  }, [view, value, running]);
+  if (gone) return <p class="detail-note">{`Client ${id} was one of another run (${run}).`}</p>;
   if (!value) return <p class="detail-note">{problem ?? 'Loading…'}</p>;
   const only = () => view.setFilter({ client: String(id) });
   return (

@@ -42,9 +42,14 @@ export function DetailPane({ detail, onSendAgain }: Props) {
       </header>
       <div class="detail-body" tabIndex={0} data-keys="detail">
         {detail.kind === 'message' ? (
-          <MessageDetail key={detail.seq} seq={detail.seq} onSendAgain={onSendAgain} />
+          <MessageDetail
+            key={detail.seq}
+            seq={detail.seq}
+            run={detail.run}
+            onSendAgain={onSendAgain}
+          />
         ) : (
-          <ClientDetail key={detail.id} id={detail.id} />
+          <ClientDetail key={detail.id} id={detail.id} run={detail.run} />
         )}
       </div>
     </dialog>

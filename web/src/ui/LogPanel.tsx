@@ -1,5 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useGateway, useView } from '../store/context';
+import type { Gateway } from '../store/gateway';
+import type { Detail } from '../store/place';
 import { formatCount } from '../text/format';
 import { EmptyLog } from './EmptyLog';
 import { FilterBar } from './FilterBar';
@@ -25,12 +27,14 @@ export function LogPanel() {
   /** The row the arrow keys stand on, counted from the log's origin. */
   const [activeAt, setActiveAt] = useState<number | null>(null);
   const detail = view.detail.value;
-  const shown = detail?.kind === 'message' ? log.indexOf(detail.seq) : -1;
+  const shown = shownIndex(gateway, detail);
   const active = activeAt === null ? -1 : activeAt - log.origin;
 
   const open = (index: number) => {
     const row = log.rows[index];
-    if (row?.kind === 'message') view.show({ kind: 'message', seq: row.message.seq });
+    if (row?.kind !== 'message') return;
+    const run = gateway.runAt(index);
+    view.show({ kind: 'message', seq: row.message.seq, ...(run && { run }) });
   };
   const onMove = (index: number) => {
     setActiveAt(index + log.origin);
@@ -100,6 +104,14 @@ export function LogPanel() {
       )}
     </Panel>
   );
+}
+
+/** Where the message that is open stands; its number may be given to another one by now. */
+function shownIndex(gateway: Gateway, detail: Detail | null): number {
+  if (detail?.kind !== 'message') return -1;
+  const index = gateway.log.indexOf(detail.seq, detail.run);
+  const ended = gateway.log.endedRunAt(index) !== null;
+  return ended || !gateway.isForeign(detail.run) ? index : -1;
 }
 
 function words({ following, paused }: LogHold): string {

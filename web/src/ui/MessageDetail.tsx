@@ -1,21 +1,52 @@
+import { useEffect } from 'preact/hooks';
 import { api } from '../api/client';
+import { ApiProblem } from '../api/problem';
 import type { Message } from '../api/types';
-import { useGateway } from '../store/context';
+import { useGateway, useView } from '../store/context';
 import { MessageBody } from './MessageBody';
 import { useLoaded } from './useLoaded';
 
 interface Props {
   seq: number;
+  /** The run that gave it its number; the one that runs where nothing is said. */
+  run: string | undefined;
   onSendAgain: (message: Message) => void;
 }
 
-export function MessageDetail({ seq, onSendAgain }: Props) {
+export function MessageDetail({ seq, run, onSendAgain }: Props) {
   const gateway = useGateway();
-  const known = gateway.log.find(seq);
-  const loaded = useLoaded(seq, gateway.status.value?.log.id, async () =>
-    known ? known : api.message(seq),
+  const view = useView();
+  const version = `${gateway.status.value?.run} ${run}`;
+  const loaded = useLoaded(seq, version, async () => {
+    if (gateway.isForeign(run)) throw new ApiProblem(410, goneWith(run));
+    return api.message(seq, run);
+  });
+  const answer = isOf(loaded.value?.run, run) ? loaded.value : null;
+  const recordedBy = answer?.run;
+  useEffect(() => {
+    if (recordedBy) view.pin(recordedBy);
+  }, [view, recordedBy]);
+  // Under the number alone another message may stand here by now.
+  const at = gateway.log.indexOf(seq, run);
+  const known = isOf(gateway.runAt(at), run) ? gateway.log.find(seq, run) : null;
+  const message = answer ?? known;
+  return (
+    <>
+      {loaded.problem && (
+        <p class="detail-note" role="status">
+          {loaded.problem}
+        </p>
+      )}
+      {message && <MessageBody message={message} onSendAgain={onSendAgain} />}
+      {!message && !loaded.problem && <p class="detail-note">Loading…</p>}
+    </>
   );
-  const message = known ?? loaded.value;
-  if (message) return <MessageBody message={message} onSendAgain={onSendAgain} />;
-  return <p class="detail-note">{loaded.problem ?? 'Loading…'}</p>;
+}
+
+function goneWith(run = ''): string {
+  return `This message is one of another run (${run.slice(0, 8)}), whose log has gone.`;
+}
+
+function isOf(recordedBy: string | undefined, run: string | undefined): boolean {
+  return run === undefined || recordedBy?.startsWith(run.slice(0, 8)) === true;
 }
