@@ -120,3 +120,32 @@ test('Pause freezes the rows and counts on; End goes on', async (t) => {
   await logRow(page, 'during 2').waitFor();
   assert.equal(await pause.getAttribute('aria-pressed'), 'false');
 });
+
+test('what is paused stays when the log is cleared, and a note tells of it', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway);
+  const client = await udpClient(t, gateway.addresses.udpUpper);
+  for (let n = 0; n < 5; n += 1) await client.ask(`frozen ${n}`);
+  await logRow(page, 'frozen 4').waitFor();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  for (let n = 0; n < 3; n += 1) await client.ask(`during ${n}`);
+  await page.getByRole('button', { name: /^3 new/ }).waitFor();
+  await fetch(`${gateway.url}api/v1/messages?confirm=yes`, { method: 'DELETE' });
+  await page.getByText('paused · the log was cleared since').waitFor();
+  assert.equal(await rowCount(page), 5);
+  await logRow(page, 'frozen 0').waitFor();
+  assert.equal(await page.getByRole('button', { name: /new/ }).count(), 0);
+
+  await gateway.stop();
+  await waitForState(page, 'reconnecting');
+  await gateway.start();
+  await waitForState(page, 'live');
+  await page.getByText('paused · the gateway was restarted since').waitFor();
+  assert.equal(await rowCount(page), 5);
+  await logRow(page, 'frozen 2').waitFor();
+  await client.ask('afterwards');
+  await page.locator('.log').focus();
+  await page.keyboard.press('End');
+  await logRow(page, 'afterwards').waitFor();
+  assert.equal(await logRow(page, 'frozen 0').count(), 0);
+});

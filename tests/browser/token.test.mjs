@@ -70,3 +70,18 @@ test('a token that is renewed under the page is asked for, and the page stays as
   await page.keyboard.press('End');
   await logRow(page, 'before and after').waitFor();
 });
+
+test('a link brings the token once, and a new tab has it from the others', async (t) => {
+  const gateway = await startGateway(t, await tokenFlags(t));
+  const { page } = await openPage(t, gateway);
+  await page.getByText('--token-file').waitFor();
+  const linked = await page.context().newPage();
+  await linked.goto(`${gateway.url}#token=${TOKEN}&service=udp-upper`);
+  await waitForState(linked, 'live');
+  assert.equal(linked.url(), `${gateway.url}#service=udp-upper`);
+  await tokenField(page).waitFor({ state: 'detached' });
+  const tab = await page.context().newPage();
+  await tab.goto(gateway.url);
+  await waitForState(tab, 'live');
+  await tokenField(tab).waitFor({ state: 'detached' });
+});

@@ -1,5 +1,6 @@
 import { effect, untracked } from '@preact/signals';
 import { render } from 'preact';
+import { shareToken, takeTokenFrom } from './api/authorized';
 import { api, BASE } from './api/client';
 import { SharedStream } from './api/sharedStream';
 import { EventStream } from './api/stream';
@@ -25,14 +26,18 @@ const gateway = new Gateway({
   pause,
   clock: () => Date.now(),
 });
-const view = new View(windowAddress());
+const address = windowAddress();
+address.replace(takeTokenFrom(address.hash()));
+const folder = new URL('.', document.baseURI).pathname;
+shareToken(`socklens token ${folder}`);
+const view = new View(address);
 const sending = new Sending({
   api,
   pause,
 });
 const description = new Description(api);
 const stream = new SharedStream(
-  `socklens ${new URL('.', document.baseURI).pathname}`,
+  `socklens ${folder}`,
   (handlers) => new EventStream(EVENTS, handlers),
   {
     onState: (state) => gateway.onState(state),

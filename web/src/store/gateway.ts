@@ -85,10 +85,10 @@ export class Gateway {
   }
 
   /** The run that gave a row its number, where that is known without asking. */
-  runAt(index: number): string | undefined {
+  runAt(index: number, log = this.log): string | undefined {
     const status = this.status.value;
     const running = status && !status.store ? status.run : undefined;
-    return this.log.endedRunAt(index) ?? running;
+    return log.endedRunAt(index) ?? running;
   }
 
   /** What follows is another selection: what is shown of the old one goes. */

@@ -28,18 +28,29 @@ export class MessageLog {
   /** Sequence numbers begin anew with each epoch. */
   private epoch = 0;
   /** Where the rows of runs stand whose log is gone: the first, and the one behind the last. */
-  private readonly endedRuns = new Map<string, [from: number, to: number]>();
+  private endedRuns = new Map<string, [from: number, to: number]>();
   /** Index, from the origin, of the first row of this epoch. */
   private epochStart = 0;
   private characters = 0;
   /** The newest sequence number of this epoch that is known, shown or in a gap. */
   private newest = 0;
+  /** The last thing that happened to the log as a whole. */
+  lastNote: { note: Note; at: number } | null = null;
+  private clearedAt = 0;
   /** Somebody reads: a full log then leaves out what comes, not what is looked at. */
   held = false;
   /** What came lately is not in `rows`: to see it the log has to be loaded anew. */
   detached = false;
 
   constructor(private readonly limits: LogLimits = DEFAULT_LIMITS) {}
+
+  /** What stands here now, for a view that nothing may change. */
+  snapshot(): MessageLog {
+    const copy = Object.assign(new MessageLog(this.limits), this);
+    copy.rows = [...this.rows];
+    copy.endedRuns = new Map(this.endedRuns);
+    return copy;
+  }
 
   append(messages: readonly Message[]): void {
     // History may have been faster than the stream.
@@ -89,6 +100,7 @@ export class MessageLog {
     if (endedRun)
       this.endedRuns.set(endedRun, [this.epochIndex + this.origin, this.origin + this.rows.length]);
     this.epoch += 1;
+    this.lastNote = { note: 'restarted', at };
     if (this.rows.length > 0) this.push(this.noteRow('restarted', at));
     this.epochStart = this.origin + this.rows.length;
     this.newest = 0;
@@ -101,6 +113,7 @@ export class MessageLog {
     while (index > this.epochIndex && isSince(this.rows[index - 1], since)) index -= 1;
     if (index === 0) return;
     const note = 'resumed';
+    this.lastNote = { note, at };
     this.rows.splice(index, 0, { kind: 'note', key: `${this.epoch}:${run}`, note, at });
   }
 
@@ -117,9 +130,16 @@ export class MessageLog {
   /** The gateway threw its messages away; their numbers go on. */
   noteCleared(at: number): void {
     this.clear();
+    this.lastNote = { note: 'cleared', at };
+    this.clearedAt = this.arrived;
     this.epoch += 1;
     this.push(this.noteRow('cleared', at));
     this.epochStart = this.origin + this.rows.length;
+  }
+
+  /** How many of those that arrived since `arrived` was read are still there. */
+  freshSince(arrived: number): number {
+    return this.arrived - Math.max(arrived, this.clearedAt);
   }
 
   private noteRow(note: Note, at: number): LogRow {

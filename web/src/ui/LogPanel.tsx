@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useGateway, useView } from '../store/context';
 import type { Gateway } from '../store/gateway';
+import type { MessageLog, Note } from '../store/log';
 import type { Detail } from '../store/place';
 import { formatCount } from '../text/format';
 import { EmptyLog } from './EmptyLog';
@@ -23,17 +24,17 @@ export function LogPanel() {
   const gateway = useGateway();
   const view = useView();
   const hold = useLogHold();
-  const { log } = gateway;
+  const { log } = hold;
   /** The row the arrow keys stand on, counted from the log's origin. */
   const [activeAt, setActiveAt] = useState<number | null>(null);
   const detail = view.detail.value;
-  const shown = shownIndex(gateway, detail);
+  const shown = shownIndex(gateway, log, detail);
   const active = activeAt === null ? -1 : activeAt - log.origin;
 
   const open = (index: number) => {
     const row = log.rows[index];
     if (row?.kind !== 'message') return;
-    const run = gateway.runAt(index);
+    const run = gateway.runAt(index, log);
     view.show({ kind: 'message', seq: row.message.seq, ...(run && { run }) });
   };
   const onMove = (index: number) => {
@@ -46,7 +47,8 @@ export function LogPanel() {
     if (!(follow && hold.paused)) hold.follow(follow);
   };
   const onView = (first: number) => {
-    if (!hold.following && first - log.epochIndex < OLDER_WITHIN_ROWS) void gateway.loadOlder();
+    if (!hold.following && !hold.paused && first - log.epochIndex < OLDER_WITHIN_ROWS)
+      void gateway.loadOlder();
   };
   return (
     <Panel
@@ -66,7 +68,7 @@ export function LogPanel() {
         class="log"
         keysName="log"
         columns={COLUMNS}
-        count={hold.count}
+        count={log.rows.length}
         origin={log.origin}
         rowHeight={rowHeight.value}
         firstColumnChars={formatCount(gateway.status.value?.log.newest_seq ?? 0).length}
@@ -107,14 +109,20 @@ export function LogPanel() {
 }
 
 /** Where the message that is open stands; its number may be given to another one by now. */
-function shownIndex(gateway: Gateway, detail: Detail | null): number {
+function shownIndex(gateway: Gateway, log: MessageLog, detail: Detail | null): number {
   if (detail?.kind !== 'message') return -1;
-  const index = gateway.log.indexOf(detail.seq, detail.run);
-  const ended = gateway.log.endedRunAt(index) !== null;
+  const index = log.indexOf(detail.seq, detail.run);
+  const ended = log.endedRunAt(index) !== null;
   return ended || !gateway.isForeign(detail.run) ? index : -1;
 }
 
-function words({ following, paused }: LogHold): string {
-  if (paused) return 'paused';
+const NEWS: Record<Note, string> = {
+  cleared: 'the log was cleared since',
+  restarted: 'the gateway was restarted since',
+  resumed: 'the gateway was restarted since',
+};
+
+function words({ following, paused, note }: LogHold): string {
+  if (paused) return note ? `paused · ${NEWS[note]}` : 'paused';
   return following ? 'following the newest' : 'held while you read';
 }

@@ -28,7 +28,7 @@ export function TokenDialog() {
       <form class="send-form token-form" noValidate onSubmit={submit}>
         <Field
           label="This gateway asks for its token"
-          hint="It is kept until this tab is closed"
+          hint="It stands in the file that --token-file names. It is kept until this tab is closed"
           error={problem}
         >
           {(control) => <input {...control} {...textInput(token, setTyped)} type="password" />}

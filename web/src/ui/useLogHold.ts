@@ -1,11 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
 import { useGateway, useView } from '../store/context';
+import type { MessageLog, Note } from '../store/log';
 
 interface Hold {
   /** How much had arrived when the tail was left. */
   arrived: number;
-  /** Where the view was frozen, counted from the log's origin; null while rows still come below. */
-  frozenAt: number | null;
+  /** The rows as they stood when they were frozen; null while rows still come below. */
+  frozen: MessageLog | null;
 }
 
 export interface LogHold {
@@ -13,8 +14,10 @@ export interface LogHold {
   paused: boolean;
   /** Arrived since the tail was left. */
   fresh: number;
-  /** How many rows may be shown. */
-  count: number;
+  /** What is shown: the live log, or what it was when it was frozen. */
+  log: MessageLog;
+  /** What happened to the live log since. */
+  note: Note | null;
   follow: (follow: boolean) => void;
   pause: () => void;
 }
@@ -30,17 +33,18 @@ export function useLogHold(): LogHold {
   useEffect(() => setHold(null), [filter]);
   const held = hold !== null;
   useEffect(() => gateway.hold(held), [gateway, held]);
-  const rows = log.rows.length;
-  const frozen = hold?.frozenAt ?? null;
+  const frozen = hold?.frozen ?? null;
+  const { lastNote } = log;
   return {
     following: hold === null,
     paused: frozen !== null,
-    fresh: hold === null ? 0 : log.arrived - hold.arrived,
-    count: frozen === null ? rows : Math.max(0, Math.min(rows, frozen - log.origin)),
+    fresh: hold === null ? 0 : log.freshSince(hold.arrived),
+    log: frozen ?? log,
+    note: frozen && lastNote !== frozen.lastNote ? (lastNote?.note ?? null) : null,
     follow: (follow) => {
       if (follow) setHold(null);
-      else if (hold === null) setHold({ arrived: log.arrived, frozenAt: null });
+      else if (hold === null) setHold({ arrived: log.arrived, frozen: null });
     },
-    pause: () => setHold({ arrived: hold?.arrived ?? log.arrived, frozenAt: log.origin + rows }),
+    pause: () => setHold({ arrived: hold?.arrived ?? log.arrived, frozen: log.snapshot() }),
   };
 }
