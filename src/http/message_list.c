@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "http/filter_params.h"
 #include "socklens/clock.h"
@@ -11,17 +12,36 @@
 
 /* --- from the query --- */
 
-/* "b17": newest first, below 17. "a17": oldest first, after 17. */
+#define CURSOR_RUN_DIGITS 8
+
+/* Behind the number stands the beginning of the run's identity that has given it. */
+static bool split_cursor(const char *cursor, char number[24], char run[SL_RUN_SIZE])
+{
+    size_t size = strcspn(cursor, ".");
+    const char *behind = cursor[size] ? cursor + size + 1 : NULL;
+
+    if (size >= 24 || (behind && (strlen(behind) != CURSOR_RUN_DIGITS ||
+                                  strspn(behind, "0123456789abcdef") != CURSOR_RUN_DIGITS)))
+        return false;
+    memcpy(number, cursor, size);
+    number[size] = '\0';
+    snprintf(run, SL_RUN_SIZE, "%s", behind ? behind : "");
+    return true;
+}
+
+/* "b17.43fea28d": newest first, below 17. "a17.43fea28d": oldest first, after 17. */
 static unsigned read_cursor(struct sl_message_list *list, const struct sl_query *query,
                             struct sl_problem *problem)
 {
     const char *cursor = sl_query_get(query, "cursor");
+    char number[24];
     uint64_t seq;
 
     if (!cursor)
         return 0;
-    if ((cursor[0] != 'a' && cursor[0] != 'b') || !sl_parse_uint(cursor + 1, &seq) ||
-        seq == UINT64_MAX || (cursor[0] == 'b' && list->oldest_first))
+    if (!split_cursor(cursor, number, list->cursor_run) || (number[0] != 'a' && number[0] != 'b') ||
+        !sl_parse_uint(number + 1, &seq) || seq == UINT64_MAX ||
+        (cursor[0] == 'b' && list->oldest_first))
         return sl_page_bad_cursor(cursor, problem);
     list->oldest_first = cursor[0] == 'a';
     list->by_cursor = true;
@@ -95,6 +115,11 @@ unsigned sl_message_list_check(const struct sl_message_list *list, struct sl_tra
     if (!list->by_cursor)
         return 0;
     sl_trail_bounds(trail, &oldest, &newest);
+    if (*list->cursor_run &&
+        !sl_trail_has_run(trail, list->cursor_run, list->place - list->oldest_first))
+        return sl_problem_set(problem, 410, "cursor", NULL,
+                              "this cursor is of run %s, which this log does not go on from",
+                              list->cursor_run);
     if (list->oldest_first ? list->place >= oldest : list->place > oldest || oldest == 1)
         return 0;
     sl_problem_set(problem, 410, "cursor", NULL,
@@ -237,6 +262,7 @@ enum sl_progress sl_message_list_fill(struct sl_message_list *list, struct sl_tr
     struct sl_budget budget = sl_trail_budget(trail);
     enum sl_walked walked;
 
+    list->run = trail->run;
     if (list->until_ns == 0)
         begin_page(list);
     walked = sl_trail_walk(trail, &list->walk, &budget);
@@ -262,9 +288,10 @@ static void write_gap(struct sl_message_list *list)
 
 bool sl_message_list_finish(struct sl_message_list *list)
 {
-    char next[32];
+    char next[48];
 
-    snprintf(next, sizeof(next), "%c%" PRIu64, list->oldest_first ? 'a' : 'b', list->resume_seq);
+    snprintf(next, sizeof(next), "%c%" PRIu64 "%s%.*s", list->oldest_first ? 'a' : 'b',
+             list->resume_seq, list->run ? "." : "", CURSOR_RUN_DIGITS, list->run ? list->run : "");
     sl_json_close_array(&list->json);
     sl_page_json(&list->json, list->limit, list->has_more ? next : NULL);
     if (list->gap.from)

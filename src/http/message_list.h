@@ -24,6 +24,8 @@ struct sl_message_list {
     struct sl_filter filter;
     uint64_t limit;
     bool oldest_first;
+    char cursor_run[SL_RUN_SIZE]; /* that has given the cursor; "": it does not say */
+    const char *run;              /* that gives the next one; NULL: nobody's */
     bool by_cursor;
     uint64_t place;  /* oldest first: the next seq to look at; else everything below it is left */
     int64_t wait_ns; /* 0: does not wait */

@@ -258,6 +258,13 @@ class Place(StoreTest):
                 status, _, body = gateway.get("/api/v1/" + path)
                 self.assertEqual(status, 410, path)
                 self.assertIn(first[:8], body["detail"])
+            cursor = gateway.fetch("messages", limit=1)["page"]["next"]
+            self.assertTrue(cursor.endswith("." + second[:8]), cursor)
+            for good in (cursor, f"a1.{first[:8]}", f"b2.{second[:8]}"):
+                self.assertEqual(gateway.get(f"/api/v1/messages?cursor={good}")[0], 200, good)
+            for bad in (f"a2.{first[:8]}", "a1.00000000", f"b9.{second[:8]}"):
+                status, _, problem = gateway.get(f"/api/v1/messages?cursor={bad}")
+                self.assertEqual((status, problem["param"]), (410, "cursor"), bad)
             for run in ("", "1234567", "x" * 8, first + "0"):
                 self.assertEqual(gateway.get(f"/api/v1/messages/1?run={run}")[0], 400, run)
             with gateway.events("types=messages", {"Last-Event-ID": f"{first}:1"}) as stream:
