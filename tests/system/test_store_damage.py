@@ -172,7 +172,17 @@ class Values(DamageTest):
                        "peer = 'nonsense'", "received = 5", "sent = 5.5"):
             self.put()
             self.write(f"UPDATE messages SET {change} WHERE seq = 7")
+            self.export(change)
             self.survive(change)
+
+    def export(self, change):
+        """Ends by itself, whatever stands there; undefined behaviour would be told by UBSan."""
+        for form in ("ndjson", "csv", "pcapng"):
+            done = subprocess.run([gateway_executable(), "export", f"--format={form}", "--store",
+                                   self.file], capture_output=True, timeout=60, check=False,
+                                  env=clean_environment(self.folder))
+            self.assertIn(done.returncode, (0, 1), (change, form, done.stderr))
+            self.assertNotIn(b"runtime error", done.stderr, (change, form))
 
 
 class Lifecycle(DamageTest):
