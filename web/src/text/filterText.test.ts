@@ -7,6 +7,7 @@ const words: Vocabulary = {
   services: ['udp-upper', 'tcp-chat'],
   outcomes: ['replied', 'peer_gone'],
   clientId: (address) => (address === '127.0.0.1:1600' ? 7 : null),
+  portOwner: (port) => (port === '1600' ? '127.0.0.1:1600' : null),
   now: new Date('2026-01-01T12:00:00Z'),
 };
 const read = (line: string) => readFilter(line, words);
@@ -24,7 +25,7 @@ test('names are the API’s, and words without one are text', () => {
 test('quotes keep spaces, and a word may have a colon', () => {
   assert.deepEqual(read('text:"a \\"b\\" \\\\ c"'), { filter: { text: 'a "b" \\ c' } });
   assert.deepEqual(read('"service:x"'), { filter: { text: 'service:x' } });
-  assert.deepEqual(read('Host: example'), { filter: { text: 'Host: example' } });
+  assert.deepEqual(read('"Host: example"'), { filter: { text: 'Host: example' } });
 });
 
 test('what cannot be is said with what could be', () => {
@@ -82,4 +83,38 @@ test('while the gateway’s names are not known, any will do', () => {
   assert.deepEqual(readFilter('outcome:new_one', unknown), { filter: { outcome: 'new_one' } });
   assert.deepEqual(read('outcome:new_one'), { problem: 'outcome: replied, peer_gone' });
   assert.deepEqual(readFilter('service:,', unknown), { problem: 'service: ' });
+});
+
+test('a name that is no key is an error with what may have been meant, never text', () => {
+  const problems: Record<string, RegExp> = {
+    'SERVICE:udp-upper': /no SERVICE: did you mean service:/,
+    'servce:udp-upper': /did you mean service:/,
+    'size:5': /did you mean min_size:/,
+    'max_size:5': /did you mean min_size:/,
+    'line_end:none': /there are service, client/,
+    'seq:5': /no seq: /,
+    'client:1600': /did you mean client:127.0.0.1:1600\?/,
+    '!outcome:replied': /no !outcome/,
+    '-outcome:replied': /no -outcome/,
+    'port:': /no port: /,
+  };
+  for (const [line, expected] of Object.entries(problems)) {
+    const result = read(line);
+    assert.match('problem' in result ? result.problem : 'none', expected, line);
+  }
+});
+
+test('what the page copies as hex it takes as hex', () => {
+  assert.deepEqual(read('hex:68 65 6c'), { filter: { hex: '68656c' } });
+  assert.deepEqual(read('hex:68 65 6c service:tcp-chat'), {
+    filter: { hex: '68656c', service: 'tcp-chat' },
+  });
+});
+
+test('sizes have units, times have several, and outcomes add up', () => {
+  assert.deepEqual(read('min_size:1k'), { filter: { min_size: '1024' } });
+  assert.deepEqual(read('since:1h30m'), { filter: { since: '2026-01-01T10:30:00.000Z' } });
+  assert.deepEqual(read('outcome:replied outcome:peer_gone'), {
+    filter: { outcome: 'replied,peer_gone' },
+  });
 });

@@ -14,6 +14,10 @@ export function useFilterWords(): { vocabulary: () => Vocabulary; choices: () =>
     vocabulary: () => ({
       ...names,
       clientId: (address) => clients().find((client) => client.address === address)?.id ?? null,
+      portOwner: (port) =>
+        clients().some(({ id }) => String(id) === port)
+          ? null
+          : (clients().find(({ address }) => address.endsWith(`:${port}`))?.address ?? null),
       // "5m ago" is meant on the clock that wrote the times of the log.
       now: new Date(Date.now() + gateway.clockAheadMs.value),
     }),
