@@ -121,3 +121,19 @@ test('the clients table can be ordered by any column', async (t) => {
   await page.getByRole('button', { name: 'Messages' }).click();
   await top.getByText(few.address).waitFor();
 });
+
+test('bytes that wait for a line end are told of their client', async (t) => {
+  const gateway = await startGateway(t, { flags: ['--tcp-gap', '0'] });
+  const { page } = await openDashboard(t, gateway);
+  const chat = await tcpClient(t, gateway.addresses.tcpChat);
+  await chat.ask('Hi\n');
+  const answered = chat.ask('no line end').catch(() => {});
+  await clientRow(page, chat.address).locator('.cell-client').click();
+  await page
+    .getByRole('dialog')
+    .getByText(/^11 B wait for a line end/)
+    .waitFor();
+  await chat.ask('\n');
+  await answered;
+  await page.getByText(/wait for a line end/).waitFor({ state: 'detached' });
+});

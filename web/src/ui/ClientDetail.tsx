@@ -1,8 +1,8 @@
 import { useEffect } from 'preact/hooks';
 import { api } from '../api/client';
-import type { ClientDetail as Client, TcpInfo } from '../api/types';
-import { useGateway, useView } from '../store/context';
-import { formatBytes, formatCount, formatMicros, formatMoment } from '../text/format';
+import type { ClientDetail as Client, Pending, TcpInfo } from '../api/types';
+import { now, useGateway, useView } from '../store/context';
+import { formatAge, formatBytes, formatCount, formatMicros, formatMoment } from '../text/format';
 import { ClientState } from './ClientState';
 import { DisconnectButton } from './DisconnectButton';
 import { type Fact, Facts } from './Facts';
@@ -30,7 +30,7 @@ export function ClientDetail({ id, run }: Props) {
   const only = () => view.setFilter({ client: String(id) });
   return (
     <>
-      <Facts facts={clientFacts(value)} />
+      <Facts facts={clientFacts(value, gateway.knownUntil(now.value))} />
       <div class="detail-tools">
         <button type="button" class="button" onClick={only}>
           Only this client's messages
@@ -48,7 +48,13 @@ export function ClientDetail({ id, run }: Props) {
   );
 }
 
-function clientFacts(client: Client): Fact[] {
+/** Bytes that have come and are no message yet. */
+function waiting({ size, since }: Pending, now: number): string {
+  const seconds = Math.max(0, (now - Date.parse(since)) / 1000);
+  return `${formatBytes(size)} wait for a line end, ${formatAge(seconds)}`;
+}
+
+function clientFacts(client: Client, now: number): Fact[] {
   const traffic = ({ messages, bytes }: Client['received']) =>
     `${formatCount(messages)} · ${formatBytes(bytes)}`;
   return [
@@ -59,6 +65,7 @@ function clientFacts(client: Client): Fact[] {
     ['Since', formatMoment(client.opened_at)],
     ['Last seen', formatMoment(client.last_seen_at)],
     ...(client.closed_at ? ([['Closed', formatMoment(client.closed_at)]] as Fact[]) : []),
+    ...(client.pending ? ([['Waiting', waiting(client.pending, now)]] as Fact[]) : []),
     ['Received', traffic(client.received)],
     ['Sent', traffic(client.sent)],
     ['Refused', formatCount(client.refused)],

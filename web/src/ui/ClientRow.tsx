@@ -23,6 +23,10 @@ export function clientRowId(client: Client): string {
   return `client-${client.id}`;
 }
 
+function waitingTitle({ pending }: Client): string | undefined {
+  return pending ? `${formatBytes(pending.size)} wait for a line end` : undefined;
+}
+
 export function ClientRow({ client, index, active, selected, onOpen }: Props) {
   const gateway = useGateway();
   const { received, sent } = client;
@@ -56,8 +60,9 @@ export function ClientRow({ client, index, active, selected, onOpen }: Props) {
       <span role="gridcell" class="cell cell-seen">
         {lastSeen(client, gateway.knownUntil(now.value))}
       </span>
-      <span role="gridcell" class="cell cell-messages">
+      <span role="gridcell" class="cell cell-messages" title={waitingTitle(client)}>
         {formatCompact(received.messages)}
+        {client.pending && '…'}
         <span class="cell-out"> / {formatCompact(sent.messages)}</span>
       </span>
       <span role="gridcell" class="cell cell-size">
