@@ -9,7 +9,7 @@ const widthRem = computed(() => widthPx.value / remPx.value);
 export const pixels = (rem: number): number => Math.round(rem * remPx.value);
 
 /** Of the log and of the clients table. The same limit as in styles/rows-narrow.css: rows on two lines. */
-export const rowHeight = computed(() => pixels(widthRem.value <= 94 ? 5.2 : 2.5));
+export const rowHeight = computed(() => pixels(widthRem.value <= 78 ? 5.2 : 2.5));
 
 /** The same limits as in styles/compact.css and styles/phone.css. */
 export const layout = computed(() =>
