@@ -13,6 +13,7 @@ import './hostile.test.mjs';
 import './restart.test.mjs';
 import './export.test.mjs';
 import './clients.test.mjs';
+import './layout.test.mjs';
 import './reference.test.mjs';
 import './token.test.mjs';
 import './https.test.mjs';
