@@ -7,7 +7,9 @@ _socklens_options="--udp-upper --tcp-upper --tcp-chat --http --bind --http-open 
     --transcript --ready-file --log-level --log-format --config --check-config --print-config
     --healthcheck --version --help"
 _socklens_export_options="--format --store --output --service --client --outcome --since --until --text
-    --hex --min-size --help"
+    --hex --min-size
+    --service-not --client-not --address --address-not --port --port-not --outcome-not
+    --max-size --min-received --max-received --min-sent --max-sent --help"
 _socklens_client_options="--server --port --wait --help --version"
 
 # In bash, "--name=value" is three words: "--name", "=", "value".

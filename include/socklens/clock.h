@@ -39,8 +39,9 @@ size_t sl_clock_format(int64_t wall_ns, char text[SL_RFC3339_SIZE]);
  * space between. False, and *wall_ns untouched, where `text` is not one. */
 bool sl_clock_parse(const char *text, int64_t *wall_ns);
 
-/* Reads a duration: a non-negative decimal number with one of the units ns us ms s m h d, e.g.
- * "250ms", "1.5s", "7d". A bare "0" needs no unit. False where it is none or overflows. */
+/* Reads a duration: non-negative decimal numbers, each with one of the units ns us ms s m h d, the
+ * larger unit first: "250ms", "1.5s", "7d", "1h30m". A bare "0" needs no unit. False where it is
+ * none or overflows. */
 bool sl_duration_parse(const char *text, int64_t *ns);
 
 #endif

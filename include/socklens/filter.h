@@ -8,14 +8,37 @@
 #include "socklens/buffer.h"
 #include "socklens/exchange.h"
 
+#define SL_FILTER_LIST_MAX 16 /* of each kind in one list */
+
+struct sl_filter_address {
+    struct sl_address ip; /* its port counts only with `by_port`; AF_UNIX: every Unix peer */
+    bool by_port;
+};
+
+/* Remote ends by what is known of them. */
+struct sl_filter_peers {
+    uint8_t client_count, address_count, port_count;
+    uint16_t ports[SL_FILTER_LIST_MAX];
+    struct sl_filter_address addresses[SL_FILTER_LIST_MAX];
+    uint64_t clients[SL_FILTER_LIST_MAX];
+};
+
+/* Bytes of one side on the wire: none of a reply that was not sent. */
+struct sl_filter_size {
+    uint64_t min;
+    uint64_t over; /* fewer than so many; 0: any number */
+};
+
 /* Zero-initialised it matches every exchange. */
 struct sl_filter {
-    uint32_t services;      /* bits 1 << enum sl_service_id; 0: any */
-    uint32_t outcomes;      /* bits 1 << enum sl_outcome; 0: any */
-    uint64_t client;        /* 0: any */
-    int64_t since_ns;       /* received at or after; 0: any */
-    int64_t until_ns;       /* received before; 0: any */
-    uint64_t min_size;      /* either side has at least this many bytes on the wire */
+    uint32_t services;              /* bits 1 << enum sl_service_id; 0: any */
+    uint32_t outcomes;              /* bits 1 << enum sl_outcome; 0: any */
+    struct sl_filter_peers only;    /* one of each kind of which there is any */
+    struct sl_filter_peers without; /* none of any kind */
+    int64_t since_ns;               /* received at or after; 0: any */
+    int64_t until_ns;               /* received before; 0: any */
+    struct sl_filter_size size;     /* of the longer side */
+    struct sl_filter_size received, sent;
     struct sl_buffer text;  /* found in either side, ASCII letters in any case; empty: any */
     struct sl_buffer bytes; /* found in either side exactly; empty: any */
 };
@@ -24,5 +47,22 @@ void sl_filter_deinit(struct sl_filter *filter);
 
 /* Lifecycle records never match. */
 bool sl_filter_match(const struct sl_filter *filter, const struct sl_record *record);
+
+/* What it says of who sent it alone: service, client, address, port. For comings and goings, and
+ * for clients. */
+bool sl_filter_match_client(const struct sl_filter *filter, enum sl_service_id service,
+                            uint64_t client, const struct sl_address *peer);
+
+bool sl_filter_is_at(const struct sl_filter_address *wanted, const struct sl_address *peer);
+
+/* Does it ask for the peer's address or port? */
+bool sl_filter_asks_address(const struct sl_filter *filter);
+
+/* The same filter without what is dear to look at: addresses, text and bytes. It borrows nothing.
+ */
+struct sl_filter sl_filter_cheap(const struct sl_filter *filter);
+
+/* The smallest that the longer side of a match can be. */
+uint64_t sl_filter_min_size(const struct sl_filter *filter);
 
 #endif

@@ -32,37 +32,73 @@ static const char help[] =
     "  --store FILE         the log (default: messages.db where the gateway keeps it)\n"
     "  -o, --output FILE    instead of the standard output\n"
     "\n"
-    "Only messages that fit all of these:\n"
+    "Only messages that fit all of these (those with ,... may also come several times):\n"
     "  --service NAME,...   udp-upper, tcp-upper, tcp-chat\n"
-    "  --client ID\n"
+    "  --client ID,...\n"
+    "  --address ADDR,...   of the client: 127.0.0.1, [::1]:1600, unix:\n"
+    "  --port PORT,...      of the client\n"
     "  --outcome NAME,...   replied, send_failed, refused_rate_limit, ...\n"
-    "  --since TIME         received at or after, as in 2026-01-31T12:00:00Z\n"
+    "  --service-not NAME,...\n"
+    "  --client-not ID,...\n"
+    "  --address-not ADDR,...\n"
+    "  --port-not PORT,...\n"
+    "  --outcome-not NAME,...\n"
+    "                       none of these\n"
+    "  --since TIME         received at or after: 2026-01-31T12:00:00Z, 1h30m (ago), now\n"
     "  --until TIME         received before\n"
     "  --text TEXT          found in either side, in any case\n"
     "  --hex BYTES          found in either side exactly, as in 48656c6c6f\n"
-    "  --min-size BYTES     either side is at least that long\n"
+    "  --min-size BYTES     of the longer side, also with k, M or G\n"
+    "  --max-size BYTES\n"
+    "  --min-received BYTES of one side\n"
+    "  --max-received BYTES\n"
+    "  --min-sent BYTES\n"
+    "  --max-sent BYTES\n"
     "  -h, --help\n";
 
-/* Those behind "help" are filters under the names of the API. */
-static const struct option options[] = {
+static const struct option own_options[] = {
     {"format", required_argument, NULL, 'f'},
     {"store", required_argument, NULL, 's'},
     {"output", required_argument, NULL, 'o'},
     {"help", no_argument, NULL, 'h'},
-    {"service", required_argument, NULL, 'q'},
-    {"client", required_argument, NULL, 'q'},
-    {"outcome", required_argument, NULL, 'q'},
-    {"since", required_argument, NULL, 'q'},
-    {"until", required_argument, NULL, 'q'},
-    {"text", required_argument, NULL, 'q'},
-    {"hex", required_argument, NULL, 'q'},
-    {"min-size", required_argument, NULL, 'q'},
-    {0},
 };
+
+/* Those above, and the filters under their names in the API, with "-" for "_". */
+#define OWN_OPTIONS    (sizeof(own_options) / sizeof(own_options[0]))
+#define FILTER_OPTIONS (sizeof(filter_names) / sizeof(filter_names[0]))
+#define NAME_SIZE      24
+
+static const char *const filter_names[] = {SL_FILTER_PARAMS};
+
+struct option_table {
+    struct option options[OWN_OPTIONS + FILTER_OPTIONS + 1];
+    char names[FILTER_OPTIONS][NAME_SIZE];
+};
+
+static void spell(const char *from, char unwanted, char instead, char name[NAME_SIZE])
+{
+    size_t i = 0;
+
+    for (; from[i] && from[i] != ',' && i + 1 < NAME_SIZE; i++)
+        name[i] = from[i] == unwanted ? instead : from[i];
+    name[i] = '\0';
+}
+
+static void fill_options(struct option_table *table)
+{
+    memset(table, 0, sizeof(*table));
+    memcpy(table->options, own_options, sizeof(own_options));
+    for (size_t i = 0; i < FILTER_OPTIONS; i++) {
+        spell(filter_names[i], '_', '-', table->names[i]);
+        table->options[OWN_OPTIONS + i] =
+            (struct option){table->names[i], required_argument, NULL, 'q'};
+    }
+}
 
 struct command {
     const char *store, *output, *format_name;
     enum sl_export_format format;
+    char names[FILTER_OPTIONS][NAME_SIZE];
     struct sl_filter_word words[SL_FILTER_WORDS_MAX];
     size_t word_count;
     struct sl_filter filter;
@@ -91,21 +127,22 @@ __attribute__((format(printf, 1, 2))) static int complain(const char *format, ..
 
 /* --- the command line --- */
 
-/* The last one counts, as everywhere on the command line. */
-static void set_filter(struct command *command, const char *name, const char *value)
+/* Of what takes no list the last one counts, as everywhere on the command line: it goes in front.
+ */
+static bool set_filter(struct command *command, size_t filter, const char *value)
 {
-    size_t i = 0;
+    size_t count = command->word_count;
 
-    if (strcmp(name, "min-size") == 0)
-        name = "min_size";
-    while (i < command->word_count && strcmp(command->words[i].name, name) != 0)
-        i++;
-    command->words[i] = (struct sl_filter_word){name, value};
-    if (i == command->word_count)
-        command->word_count++;
+    if (count == SL_FILTER_WORDS_MAX)
+        return false;
+    spell(filter_names[filter], '\0', '\0', command->names[filter]);
+    memmove(command->words + 1, command->words, count * sizeof(command->words[0]));
+    command->words[0] = (struct sl_filter_word){command->names[filter], value};
+    command->word_count++;
+    return true;
 }
 
-static void take(struct command *command, int code, int index)
+static bool take(struct command *command, int code, size_t index)
 {
     switch (code) {
     case 'f':
@@ -121,9 +158,9 @@ static void take(struct command *command, int code, int index)
         command->help = true;
         break;
     default:
-        set_filter(command, options[index].name, optarg);
-        break;
+        return set_filter(command, index - OWN_OPTIONS, optarg);
     }
+    return true;
 }
 
 static int usage(const char *what, const char *which)
@@ -134,16 +171,19 @@ static int usage(const char *what, const char *which)
 
 static int parse(struct command *command, int argc, char **argv)
 {
+    struct option_table table;
     int code, index = 0;
 
+    fill_options(&table);
     optind = 0;
     opterr = 0;
-    while ((code = getopt_long(argc, argv, ":ho:", options, &index)) != -1) {
+    while ((code = getopt_long(argc, argv, ":ho:", table.options, &index)) != -1) {
         if (code == ':')
             return usage("its value is missing", argv[optind - 1]);
         if (code == '?')
             return usage("unknown option", argv[optind - 1]);
-        take(command, code, index);
+        if (!take(command, code, (size_t)index))
+            return usage("too many filters", argv[optind - 1]);
     }
     if (command->help)
         return STATUS_OK;
@@ -218,8 +258,7 @@ static bool is_wanted(const struct command *command, const struct sl_record *rec
         return true;
     if (record->kind == SL_RECORD_EXCHANGE)
         return sl_filter_match(filter, record);
-    return (!filter->services || filter->services & 1u << record->service) &&
-           (!filter->client || filter->client == record->client);
+    return sl_filter_match_client(filter, record->service, record->client, &record->peer);
 }
 
 static bool write_record(void *context, const struct sl_record *record, const char *listener)

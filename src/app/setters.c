@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "socklens/clock.h"
+#include "socklens/size.h"
 #include "socklens/target.h"
 
 SL_SETTER(flag)
@@ -52,35 +53,6 @@ SL_SETTER(number)
     return 0;
 }
 
-/* What a unit multiplies by, as a shift; -1 where it is none. */
-static int size_shift(const char *unit)
-{
-    static const char letters[] = "KMGT";
-    const char *letter;
-
-    if (!*unit)
-        return 0;
-    letter = strchr(letters, toupper((unsigned char)*unit));
-    if (!letter || (unit[1] && strcasecmp(unit + 1, "iB") != 0))
-        return -1;
-    return 10 * (int)(letter - letters + 1);
-}
-
-static bool parse_size(const char *text, uint64_t *size)
-{
-    uint64_t value;
-    const char *unit;
-    int shift;
-
-    if (!parse_digits(text, &value, &unit))
-        return false;
-    shift = size_shift(unit);
-    if (shift < 0 || value > UINT64_MAX >> shift)
-        return false;
-    *size = value << shift;
-    return true;
-}
-
 /* In the largest unit that needs no decimals. */
 static const char *format_size(uint64_t size, char text[24])
 {
@@ -98,7 +70,7 @@ SL_SETTER(size)
     uint64_t value;
     char min[24], max[24];
 
-    if (!parse_size(text, &value) || value < option->min || value > option->max)
+    if (!sl_size_parse(text, &value) || value < option->min || value > option->max)
         return sl_error_set(error, -EINVAL,
                             "\"%s\" is not a size from %s to %s (bytes, or with K, M, G)", text,
                             format_size(option->min, min), format_size(option->max, max));

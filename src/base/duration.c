@@ -2,7 +2,8 @@
 
 #include "socklens/clock.h"
 
-static bool unit_ns(const char *name, int64_t *ns)
+/* Also moves *text behind the unit. */
+static bool read_unit(const char **text, int64_t *ns)
 {
     static const struct {
         char name[3];
@@ -16,9 +17,11 @@ static bool unit_ns(const char *name, int64_t *ns)
         {"h", 3600 * SL_NS_PER_S},
         {"d", 86400 * SL_NS_PER_S},
     };
+    size_t size = strspn(*text, "abcdefghijklmnopqrstuvwxyz");
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (strcmp(name, units[i].name) == 0) {
+        if (strlen(units[i].name) == size && memcmp(*text, units[i].name, size) == 0) {
             *ns = units[i].ns;
+            *text += size;
             return true;
         }
     }
@@ -60,13 +63,19 @@ bool sl_duration_parse(const char *text, int64_t *ns)
         *ns = 0;
         return true;
     }
-    struct decimal number;
-    int64_t unit;
-    __int128 product;
-    if (!read_decimal(&text, &number) || !unit_ns(text, &unit) ||
-        __builtin_mul_overflow(number.value, (__int128)unit, &product) ||
-        product / number.scale > INT64_MAX)
-        return false;
-    *ns = (int64_t)(product / number.scale);
+    int64_t sum = 0, smallest = INT64_MAX;
+    do {
+        struct decimal number;
+        int64_t unit;
+        __int128 product;
+        if (!read_decimal(&text, &number) || !read_unit(&text, &unit) || unit >= smallest ||
+            __builtin_mul_overflow(number.value, (__int128)unit, &product) ||
+            __builtin_add_overflow((__int128)sum, product / number.scale, &product) ||
+            product > INT64_MAX)
+            return false;
+        sum = (int64_t)product;
+        smallest = unit;
+    } while (*text);
+    *ns = sum;
     return true;
 }

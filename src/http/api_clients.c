@@ -6,8 +6,8 @@
 #include "http/client_json.h"
 #include "http/client_list.h"
 
-const char *const sl_clients_params[] = {"service", "state",  "address", "sort",
-                                         "limit",   "cursor", NULL};
+const char *const sl_clients_params[] = {"service,", "state",  "address", "sort",
+                                         "limit",    "cursor", NULL};
 
 /* Steps of the registry's walk (256 clients each) between which others have their turn: about a
  * millisecond. */

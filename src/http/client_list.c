@@ -1,13 +1,11 @@
 #include "http/client_list.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "http/filter_params.h"
-#include "http/hosts.h"
 
 static const char *const sort_names[] = {
     [SL_SORT_ID] = "id",
@@ -34,27 +32,6 @@ static unsigned read_state(struct sl_client_list *list, const struct sl_query *q
                           sl_quote(state).text);
 }
 
-static bool read_ip(const char *text, struct sl_address *address)
-{
-    if (inet_pton(AF_INET, text, address->ip) == 1)
-        address->family = AF_INET;
-    else if (inet_pton(AF_INET6, text, address->ip) == 1)
-        address->family = AF_INET6;
-    return address->family != AF_UNSPEC;
-}
-
-static bool read_ip_and_port(const char *text, struct sl_address *address)
-{
-    char host[256], port[8];
-    uint64_t number;
-
-    if (!sl_host_split(text, host, port) || !read_ip(host, address) ||
-        !sl_parse_uint(port, &number) || number > UINT16_MAX)
-        return false;
-    address->port = (uint16_t)number;
-    return true;
-}
-
 static unsigned read_address(struct sl_client_list *list, const struct sl_query *query,
                              struct sl_problem *problem)
 {
@@ -63,15 +40,7 @@ static unsigned read_address(struct sl_client_list *list, const struct sl_query 
     if (!text)
         return 0;
     list->by_address = true;
-    if (strcmp(text, "unix:") == 0 || read_ip(text, &list->address))
-        return 0;
-    list->by_port = read_ip_and_port(text, &list->address);
-    if (list->by_port)
-        return 0;
-    return sl_problem_set(problem, 400, "address",
-                          "an IP address with or without port, as in 127.0.0.1 or [::1]:1600, or "
-                          "unix:",
-                          "\"%s\" is not an address", sl_quote(text).text);
+    return sl_filter_address_parse(text, "address", &list->address, problem);
 }
 
 static bool parse_sort(const char *text, size_t size, struct sl_client_list *list)
@@ -202,24 +171,13 @@ static int compare_views(const void *a, const void *b, void *context)
     return compare(list, place_of(list, a), place_of(list, b));
 }
 
-static bool has_address(const struct sl_client_list *list, const struct sl_client_view *view)
-{
-    if (!list->by_address)
-        return true;
-    if (list->address.family == AF_UNSPEC)
-        return view->transport == SL_UNIX;
-    return view->peer.family == list->address.family &&
-           memcmp(view->peer.ip, list->address.ip, sizeof(view->peer.ip)) == 0 &&
-           (!list->by_port || view->peer.port == list->address.port);
-}
-
 static bool is_wanted(const struct sl_client_list *list, const struct sl_client_view *view)
 {
     if (list->services && !(list->services & 1u << view->service))
         return false;
     if (list->has_after && compare(list, place_of(list, view), list->after) <= 0)
         return false;
-    return has_address(list, view);
+    return !list->by_address || sl_filter_is_at(&list->address, &view->peer);
 }
 
 void sl_client_list_finish(struct sl_client_list *list)

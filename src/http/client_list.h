@@ -12,6 +12,7 @@
 
 #include "http/page.h"
 #include "http/query.h"
+#include "socklens/filter.h"
 #include "socklens/registry.h"
 
 enum sl_client_sort { SL_SORT_ID, SL_SORT_LAST_SEEN, SL_SORT_MESSAGES, SL_SORT_BYTES };
@@ -23,8 +24,8 @@ struct sl_client_place {
 struct sl_client_list {
     uint32_t services; /* 0: any */
     bool open, closed;
-    bool by_address, by_port;
-    struct sl_address address; /* any but AF_INET and AF_INET6: Unix peers */
+    bool by_address;
+    struct sl_filter_address address;
     enum sl_client_sort sort;
     bool descending;
     bool has_after;

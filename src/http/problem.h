@@ -11,7 +11,7 @@ struct sl_problem {
     unsigned status;     /* 0: none */
     const char *param;   /* the parameter or member at fault, or NULL; constant text or from us */
     char detail[320];    /* one sentence for a person */
-    char allowed[320];   /* what would do; "" where that says nothing */
+    char allowed[480];   /* what would do; "" where that says nothing */
     char unknown[64];    /* keeps a name that came from the client, for `param` to point to */
     uint64_t oldest_seq; /* with 410: the oldest message still there; else 0 */
 };

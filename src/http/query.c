@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "socklens/size.h"
 #include "socklens/text.h"
 
 static int hex_digit(char c)
@@ -39,29 +40,40 @@ static bool decode(char *text)
     return sl_text_is_utf8((const uint8_t *)text, (size_t)(out - text));
 }
 
+static size_t name_size(const char *known)
+{
+    return strcspn(known, ",");
+}
+
+static bool is_list(const char *known)
+{
+    return known[name_size(known)] == ',';
+}
+
 static void join_names(const char *const *names, char *text, size_t size)
 {
     size_t length = 0;
 
     text[0] = '\0';
     for (; *names && length < size; names++)
-        length +=
-            (size_t)snprintf(text + length, size - length, "%s%s", length ? ", " : "", *names);
+        length += (size_t)snprintf(text + length, size - length, "%s%.*s", length ? ", " : "",
+                                   (int)name_size(*names), *names);
 }
 
-static bool known(const char *const *names, const char *name)
+/* NULL where there is none of that name. */
+static const char *find_known(const char *const *names, const char *name)
 {
     for (; *names; names++) {
-        if (strcmp(*names, name) == 0)
-            return true;
+        if (strlen(name) == name_size(*names) && memcmp(*names, name, strlen(name)) == 0)
+            return *names;
     }
-    return false;
+    return NULL;
 }
 
 static unsigned refuse_unknown(const char *const *names, const char *name,
                                struct sl_problem *problem)
 {
-    char allowed[256];
+    char allowed[sizeof(problem->allowed)];
 
     join_names(names, allowed, sizeof(allowed));
     if (!*allowed)
@@ -75,15 +87,18 @@ static unsigned refuse_unknown(const char *const *names, const char *name,
 static unsigned add(struct sl_query *query, char *name, char *value, const char *const *names,
                     struct sl_problem *problem)
 {
+    const char *known;
+
     if (!decode(name))
         return sl_problem_set(problem, 400, NULL, NULL,
                               "a parameter's name is not percent-encoded UTF-8");
-    if (!known(names, name))
+    known = find_known(names, name);
+    if (!known)
         return refuse_unknown(names, name, problem);
     if (!decode(value))
         return sl_problem_set_unknown(problem, 400, name, "percent-encoded UTF-8 without NUL",
                                       "%s is not percent-encoded UTF-8 without NUL", name);
-    if (sl_query_get(query, name))
+    if (!is_list(known) && sl_query_get(query, name))
         return sl_problem_set_unknown(problem, 400, name, "once", "%s is given twice", name);
     if (query->count == SL_QUERY_PARAMS_MAX)
         return sl_problem_set(problem, 400, NULL, NULL, "too many parameters");
@@ -132,6 +147,29 @@ const char *sl_query_get(const struct sl_query *query, const char *name)
     return NULL;
 }
 
+bool sl_query_part(const struct sl_query *query, const char *name, struct sl_query_list *at,
+                   const char **part, size_t *size)
+{
+    while (!at->rest) {
+        if (at->param == query->count)
+            return false;
+        if (strcmp(query->params[at->param].name, name) == 0)
+            at->rest = query->params[at->param].value;
+        else
+            at->param++;
+    }
+    *part = at->rest;
+    *size = strcspn(at->rest, ",");
+    at->rest += *size;
+    if (*at->rest == ',') {
+        at->rest++;
+    } else {
+        at->rest = NULL;
+        at->param++;
+    }
+    return true;
+}
+
 bool sl_parse_uint_n(const char *text, size_t size, uint64_t *value)
 {
     uint64_t number = 0;
@@ -170,4 +208,15 @@ unsigned sl_query_uint(const struct sl_query *query, const char *name, uint64_t 
         snprintf(allowed, sizeof(allowed), "%" PRIu64 " to %" PRIu64, min, max);
     return sl_problem_set(problem, 400, name, allowed, "%s must be %s, not \"%s\"", name, allowed,
                           sl_quote(text).text);
+}
+
+unsigned sl_query_size(const struct sl_query *query, const char *name, uint64_t *value,
+                       struct sl_problem *problem)
+{
+    const char *text = sl_query_get(query, name);
+
+    if (!text || sl_size_parse(text, value))
+        return 0;
+    return sl_problem_set(problem, 400, name, "a number of bytes, also with k, M or G, as in 64k",
+                          "%s is not a size: \"%s\"", name, sl_quote(text).text);
 }

@@ -89,9 +89,8 @@ bool sl_trail_wants(const struct sl_trail_walk *walk, const struct sl_record *re
 
     if (record->kind == SL_RECORD_EXCHANGE)
         return !filter || sl_filter_match(filter, record);
-    return walk->lifecycle &&
-           (!filter || ((!filter->services || filter->services & 1u << record->service) &&
-                        (!filter->client || filter->client == record->client)));
+    return walk->lifecycle && (!filter || sl_filter_match_client(filter, record->service,
+                                                                 record->client, &record->peer));
 }
 
 bool sl_trail_tell_gap(struct sl_trail *trail, const struct sl_trail_walk *walk, uint64_t from,

@@ -116,22 +116,106 @@ static bool either_side(const struct sl_record *record, const struct sl_buffer *
            found(sl_record_sent(record), record->sent_stored, needle);
 }
 
+static bool in_set(uint32_t bits, unsigned index)
+{
+    return !bits || (index < 32 && bits & UINT32_C(1) << index);
+}
+
+static bool in_size(const struct sl_filter_size *range, uint64_t size)
+{
+    return size >= range->min && (range->over == 0 || size < range->over);
+}
+
+static bool has_client(const struct sl_filter_peers *peers, uint64_t client)
+{
+    for (unsigned i = 0; i < peers->client_count; i++) {
+        if (peers->clients[i] == client)
+            return true;
+    }
+    return false;
+}
+
+bool sl_filter_is_at(const struct sl_filter_address *wanted, const struct sl_address *peer)
+{
+    const struct sl_address *ip = &wanted->ip;
+
+    return ip->family == peer->family && memcmp(ip->ip, peer->ip, sizeof(ip->ip)) == 0 &&
+           (ip->scope_id == 0 || ip->scope_id == peer->scope_id) &&
+           (!wanted->by_port || ip->port == peer->port);
+}
+
+static bool has_address(const struct sl_filter_peers *peers, const struct sl_address *peer)
+{
+    for (unsigned i = 0; i < peers->address_count; i++) {
+        if (sl_filter_is_at(&peers->addresses[i], peer))
+            return true;
+    }
+    return false;
+}
+
+static bool has_port(const struct sl_filter_peers *peers, const struct sl_address *peer)
+{
+    bool internet = peer->family == AF_INET || peer->family == AF_INET6;
+
+    for (unsigned i = 0; internet && i < peers->port_count; i++) {
+        if (peers->ports[i] == peer->port)
+            return true;
+    }
+    return false;
+}
+
+bool sl_filter_match_client(const struct sl_filter *filter, enum sl_service_id service,
+                            uint64_t client, const struct sl_address *peer)
+{
+    const struct sl_filter_peers *only = &filter->only, *without = &filter->without;
+
+    return in_set(filter->services, service) && (!only->client_count || has_client(only, client)) &&
+           (!only->address_count || has_address(only, peer)) &&
+           (!only->port_count || has_port(only, peer)) && !has_client(without, client) &&
+           !has_address(without, peer) && !has_port(without, peer);
+}
+
+bool sl_filter_asks_address(const struct sl_filter *filter)
+{
+    return filter->only.address_count || filter->only.port_count || filter->without.address_count ||
+           filter->without.port_count;
+}
+
+struct sl_filter sl_filter_cheap(const struct sl_filter *filter)
+{
+    struct sl_filter cheap = *filter;
+
+    cheap.only.address_count = cheap.only.port_count = 0;
+    cheap.without.address_count = cheap.without.port_count = 0;
+    cheap.text = cheap.bytes = SL_BUFFER_INIT;
+    return cheap;
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+uint64_t sl_filter_min_size(const struct sl_filter *filter)
+{
+    return larger(filter->size.min, larger(filter->received.min, filter->sent.min));
+}
+
 /* Cheap tests first: most records fall to a number, not to a search. */
 bool sl_filter_match(const struct sl_filter *filter, const struct sl_record *record)
 {
     if (record->kind != SL_RECORD_EXCHANGE)
         return false;
-    if (filter->services && !(filter->services & 1u << record->service))
-        return false;
-    if (filter->outcomes && !(filter->outcomes & 1u << record->outcome))
-        return false;
-    if (filter->client && filter->client != record->client)
+    if (!in_set(filter->outcomes, record->outcome) ||
+        !sl_filter_match_client(filter, record->service, record->client, &record->peer))
         return false;
     if (filter->since_ns && record->received_at_ns < filter->since_ns)
         return false;
     if (filter->until_ns && record->received_at_ns >= filter->until_ns)
         return false;
-    if (record->received_size < filter->min_size && record->sent_size < filter->min_size)
+    if (!in_size(&filter->size, larger(record->received_size, record->sent_size)) ||
+        !in_size(&filter->received, record->received_size) ||
+        !in_size(&filter->sent, record->sent_size))
         return false;
     return either_side(record, &filter->text, contains_any_case) &&
            either_side(record, &filter->bytes, contains);

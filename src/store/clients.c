@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/address_text.h"
-
 /* A power of two. Ids are handed out one after the other, so the newest ones never share a place.
  */
 #define KNOWN_MAX 65536u
@@ -176,10 +174,8 @@ static int look_up(struct sl_clients *clients, const struct sl_record *record, i
     sqlite3_bind_int64(statement, 1, (int64_t)record->client);
     code = sqlite3_step(statement);
     if (code == SQLITE_ROW) {
-        struct sl_address peer =
-            sl_address_text_parse((const char *)sqlite3_column_text(statement, 0));
-        struct sl_address local =
-            sl_address_text_parse((const char *)sqlite3_column_text(statement, 1));
+        struct sl_address peer = sl_database_address(statement, 0);
+        struct sl_address local = sl_database_address(statement, 1);
 
         remember(clients, record->client, &peer, &local);
     }

@@ -182,3 +182,12 @@ int sl_database_number(sqlite3 *db, const char *sql, int64_t fallback, int64_t *
     sqlite3_finalize(statement);
     return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
 }
+
+struct sl_address sl_database_address(sqlite3_stmt *row, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(row, column);
+    struct sl_address address;
+    bool has_port;
+
+    return text && sl_address_parse(text, &address, &has_port) ? address : SL_ADDRESS_NONE;
+}

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "socklens/address.h"
+
 /* How far an error of SQLite reaches. */
 enum sl_trouble {
     SL_TROUBLE_NONE,
@@ -44,6 +46,8 @@ int sl_database_run(sqlite3_stmt *statement);
 
 /* How long to wait for others' locks: as at the opening, or not at all. */
 void sl_database_wait(sqlite3 *db, bool wait);
+/* A column that sl_address_format has written; SL_ADDRESS_NONE where it is not such a text. */
+struct sl_address sl_database_address(sqlite3_stmt *row, int column);
 
 /* What the system said to SQLite's last failure; 0 where it was not asked. */
 int sl_database_errno(sqlite3 *db);

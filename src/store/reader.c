@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/address_text.h"
 #include "store/files.h"
 #include "store/schema.h"
 
@@ -311,13 +310,6 @@ struct sl_record *sl_reader_record(struct sl_store_reader *reader)
     return reader->record;
 }
 
-static struct sl_address column_address(sqlite3_stmt *statement, int column)
-{
-    const char *text = (const char *)sqlite3_column_text(statement, column);
-
-    return text ? sl_address_text_parse(text) : SL_ADDRESS_NONE;
-}
-
 void sl_reader_addresses(struct sl_store_reader *reader, uint64_t client, struct sl_address *peer,
                          struct sl_address *local)
 {
@@ -327,8 +319,8 @@ void sl_reader_addresses(struct sl_store_reader *reader, uint64_t client, struct
         sqlite3_bind_int64(reader->client, 1, (int64_t)client);
         if (sqlite3_step(reader->client) == SQLITE_ROW) {
             reader->client_id = client;
-            reader->client_peer = column_address(reader->client, 1);
-            reader->client_local = column_address(reader->client, 2);
+            reader->client_peer = sl_database_address(reader->client, 1);
+            reader->client_local = sl_database_address(reader->client, 2);
         }
         sqlite3_reset(reader->client);
     }
@@ -373,8 +365,8 @@ static void read_client(struct sl_store_reader *reader, struct sl_client_view *v
     view->open = sqlite3_column_type(statement, 5) == SQLITE_NULL;
     view->closed_by = column_name(statement, 6, SL_CLOSED_BY_COUNT);
     view->close_reason = column_name(statement, 7, SL_CLOSE_REASON_COUNT);
-    view->peer = column_address(statement, 1);
-    view->local = column_address(statement, 2);
+    view->peer = sl_database_address(statement, 1);
+    view->local = sl_database_address(statement, 2);
     view->opened_at_ns = sl_reader_time(statement, 3);
     view->last_seen_at_ns = sqlite3_column_type(statement, 4) == SQLITE_NULL
                                 ? view->opened_at_ns

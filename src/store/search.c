@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "socklens/clock.h"
-#include "store/address_text.h"
 #include "store/payload.h"
 #include "store/reader.h"
 
@@ -22,7 +21,7 @@ enum source { SOURCE_LIFECYCLE, SOURCE_GAP, SOURCE_MESSAGE, SOURCE_COUNT };
 struct search {
     struct sl_store_reader *reader;
     const struct sl_store_search *asked;
-    struct sl_filter cheap; /* without text and bytes; borrows nothing */
+    struct sl_filter cheap;
     bool backward;
     struct sl_stretch range;
     struct sl_stretch left;                 /* of its messages: what no statement was begun for */
@@ -100,10 +99,8 @@ static void begin(struct search *search)
     search->range.low = search->backward ? to : from;
     search->range.high = search->backward ? from : to;
     search->left = search->range;
-    if (asked->filter) {
-        search->cheap = *asked->filter;
-        search->cheap.text = search->cheap.bytes = SL_BUFFER_INIT;
-    }
+    if (asked->filter)
+        search->cheap = sl_filter_cheap(asked->filter);
     find_message(search);
     if (asked->gap && !failed(search))
         begin_source(search, SOURCE_GAP, search->backward ? reader->gaps_back : reader->gaps,
@@ -209,15 +206,25 @@ static void fill_payloads(sqlite3_stmt *row, struct sl_record *record)
 static void fill_addresses(struct search *search, struct sl_record *record)
 {
     sqlite3_stmt *row = search->statements[SOURCE_MESSAGE];
-    const char *peer = (const char *)sqlite3_column_text(row, 6);
-    const char *local = (const char *)sqlite3_column_text(row, 7);
+    bool peer = sqlite3_column_type(row, 6) != SQLITE_NULL;
+    bool local = sqlite3_column_type(row, 7) != SQLITE_NULL;
 
     if (!peer || !local)
         sl_reader_addresses(search->reader, record->client, &record->peer, &record->local);
     if (peer)
-        record->peer = sl_address_text_parse(peer);
+        record->peer = sl_database_address(row, 6);
     if (local)
-        record->local = sl_address_text_parse(local);
+        record->local = sl_database_address(row, 7);
+}
+
+static bool has_wanted_address(struct search *search, struct sl_record *record)
+{
+    const struct sl_filter *filter = search->asked->filter;
+
+    if (!filter || !sl_filter_asks_address(filter))
+        return true;
+    fill_addresses(search, record);
+    return sl_filter_match_client(filter, record->service, record->client, &record->peer);
 }
 
 static bool visit_message(struct search *search)
@@ -231,7 +238,7 @@ static bool visit_message(struct search *search)
         return false;
     }
     fill_numbers(search, record, &listener);
-    if (!sl_filter_match(&search->cheap, record))
+    if (!sl_filter_match(&search->cheap, record) || !has_wanted_address(search, record))
         return true;
     fill_payloads(search->statements[SOURCE_MESSAGE], record);
     search->unclocked_bytes += record->size;
@@ -260,8 +267,7 @@ static void fill_closing(const struct sl_client_view *view, struct sl_record *re
 
 static bool is_wanted(const struct sl_filter *filter, const struct sl_client_view *view)
 {
-    return !filter || ((!filter->services || filter->services & 1u << view->service) &&
-                       (!filter->client || filter->client == view->id));
+    return !filter || sl_filter_match_client(filter, view->service, view->id, &view->peer);
 }
 
 static bool visit_lifecycle(struct search *search)

@@ -51,6 +51,15 @@ static bool has_client(sqlite3_stmt *span, uint64_t client)
     return false;
 }
 
+static bool has_any_client(sqlite3_stmt *span, const struct sl_filter_peers *only)
+{
+    for (unsigned i = 0; i < only->client_count; i++) {
+        if (has_client(span, only->clients[i]))
+            return true;
+    }
+    return only->client_count == 0;
+}
+
 static bool may_match(sqlite3_stmt *span, const struct sl_filter *filter)
 {
     if (filter->since_ns && sqlite3_column_int64(span, 3) < filter->since_ns)
@@ -61,15 +70,15 @@ static bool may_match(sqlite3_stmt *span, const struct sl_filter *filter)
         return false;
     if (filter->outcomes && !(filter->outcomes & (uint32_t)sqlite3_column_int64(span, 5)))
         return false;
-    if ((uint64_t)sqlite3_column_int64(span, 6) < filter->min_size)
+    if ((uint64_t)sqlite3_column_int64(span, 6) < sl_filter_min_size(filter))
         return false;
-    return !filter->client || has_client(span, filter->client);
+    return has_any_client(span, &filter->only);
 }
 
 static bool asks_enough(const struct sl_filter *filter)
 {
     return filter && (filter->since_ns || filter->until_ns || filter->services ||
-                      filter->outcomes || filter->min_size || filter->client);
+                      filter->outcomes || sl_filter_min_size(filter) || filter->only.client_count);
 }
 
 /* Cuts `rest`, of which the head is left, at this span; true where its head is to be looked at. */

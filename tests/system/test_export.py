@@ -76,7 +76,7 @@ class Formats(LogTest):
                     self.assertTrue(headers["Content-Type"])
             for query, param in (("", "format"), ("format=xml", "format"),
                                  ("format=csv&follow=2", "follow"), ("format=csv&x=1", "x"),
-                                 ("format=csv&since=now", "since")):
+                                 ("format=csv&since=yesterday", "since")):
                 status, _, problem = gateway.get("/api/v1/export?" + query)
                 self.assertEqual((status, problem["param"]), (400, param))
 
@@ -250,7 +250,7 @@ class Offline(LogTest):
                 ((), 2, "--format"), (("--format", "xml"), 2, "xml"),
                 (("--format=csv", "--colour"), 2, "--colour"),
                 (("--format=csv", "more"), 2, "more"), (("--format",), 2, "--format"),
-                (("--format=csv", "--store", self.file, "--since", "now"), 2, "since"),
+                (("--format=csv", "--store", self.file, "--since", "yesterday"), 2, "since"),
                 (("--format=csv", "--store", self.file + ".none"), 1, self.file + ".none"),
                 (("--format=csv", "--store", __file__), 1, __file__),
                 (("--format=csv", "--store", self.file, "-o", "/nowhere/x"), 1, "/nowhere/x"),

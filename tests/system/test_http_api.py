@@ -157,7 +157,7 @@ class Messages(ApiTest):
                              ("cursor=x", "cursor"), ("after=-1", "after"), ("wait=5", "wait"),
                              ("wait=99s", "wait"), ("min=2", "min"), ("service=ftp", "service"),
                              ("outcome=fine", "outcome"), ("client=0", "client"),
-                             ("since=now", "since"), ("hex=xy", "hex"), ("text=", "text"),
+                             ("since=yesterday", "since"), ("hex=xy", "hex"), ("text=", "text"),
                              ("limit=1&limit=2", "limit"), ("lmit=1", "lmit"),
                              ("text=%ff", "text"), ("text=%00", "text")):
             problem = self.assert_problem(self.gateway.get("/api/v1/messages?" + query), 400, param)

@@ -131,6 +131,9 @@ static void reads_durations(void **state)
         {"0.00000000000000000000000000000001d", 0},
         {"1.123456789123456789123456789s", 1123456789},
         {"9223372036854775807ns", INT64_MAX},
+        {"1h30m", 5400 * SL_NS_PER_S},
+        {"2d3h4m5s6ms7us8ns", INT64_C(183845006007008)},
+        {"1.5h0.5m", 5430 * SL_NS_PER_S},
         {"106751d", INT64_C(106751) * 86400 * SL_NS_PER_S},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -160,6 +163,12 @@ static void refuses_what_is_no_duration(void **state)
         "1S",
         "1min",
         "1e3s",
+        "30m1h",
+        "1h1h",
+        "1h30",
+        "1h ",
+        "1h-30m",
+        "106751d24h",
         "0x1s",
         "106752d",
         "9223372036854775808ns",

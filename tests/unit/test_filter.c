@@ -52,6 +52,62 @@ static bool matches_bytes(const uint8_t *bytes, size_t size, const char *receive
     return matches;
 }
 
+static void peers_are_lists_with_exceptions(void **state)
+{
+    struct sl_record *record = record_of("x", "X");
+    bool has_port;
+
+    (void)state;
+    assert_true(sl_address_parse("192.0.2.7:1600", &record->peer, &has_port));
+    static const struct {
+        const char *address;
+        uint64_t client;
+        uint16_t port;
+        bool is_it;
+    } cases[] = {
+        {"192.0.2.7", 5, 1600, true},       {"192.0.2.7:1600", 5, 1600, true},
+        {"192.0.2.8", 6, 1601, false},      {"192.0.2.7:1601", 6, 16, false},
+        {"[::1]:1600", 50525, 1599, false}, {"unix:", 4, 65535, false},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct sl_filter_peers kinds[3] = {
+            {.client_count = 2, .clients = {99, cases[i].client}},
+            {.port_count = 2, .ports = {99, cases[i].port}},
+            {.address_count = 1},
+        };
+        struct sl_filter_address *address = &kinds[2].addresses[0];
+
+        assert_true(sl_address_parse(cases[i].address, &address->ip, &address->by_port));
+        for (size_t kind = 0; kind < COUNT_OF(kinds); kind++) {
+            struct sl_filter only = {.only = kinds[kind]}, without = {.without = kinds[kind]};
+
+            assert_int_equal(sl_filter_match(&only, record), cases[i].is_it);
+            assert_int_equal(sl_filter_match(&without, record), !cases[i].is_it);
+        }
+    }
+    free(record);
+}
+
+static void sizes_are_of_one_side_or_the_longer(void **state)
+{
+    static const struct {
+        struct sl_filter filter;
+        bool matches;
+    } cases[] = {
+        {{.received = {.min = 2}}, true},  {{.received = {.min = 3}}, false},
+        {{.received = {.over = 3}}, true}, {{.received = {.over = 2}}, false},
+        {{.sent = {.min = 4}}, true},      {{.sent = {.min = 5}}, false},
+        {{.sent = {.over = 5}}, true},     {{.sent = {.over = 4}}, false},
+        {{.size = {.min = 4}}, true},      {{.size = {.min = 5}}, false},
+        {{.size = {.over = 5}}, true},     {{.size = {.over = 4}}, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_int_equal(match_and_free(&cases[i].filter, record_of("ab", "abcd")),
+                         cases[i].matches);
+}
+
 static void nothing_asked_matches_every_exchange(void **state)
 {
     (void)state;
@@ -98,11 +154,11 @@ static void services_and_outcomes_are_sets(void **state)
 static void a_client_is_one(void **state)
 {
     (void)state;
-    struct sl_filter filter = {.client = 5};
+    struct sl_filter filter = {.only = {.client_count = 1, .clients = {5}}};
     assert_true(match_and_free(&filter, record_of("x", "X")));
-    filter.client = 6;
+    filter.only.clients[0] = 6;
     assert_false(match_and_free(&filter, record_of("x", "X")));
-    filter.client = 5 + (UINT64_C(1) << 32);
+    filter.only.clients[0] = 5 + (UINT64_C(1) << 32);
     assert_false(match_and_free(&filter, record_of("x", "X")));
 }
 
@@ -125,7 +181,7 @@ static void times_are_from_and_before(void **state)
 static void one_side_of_the_size_is_enough(void **state)
 {
     (void)state;
-    struct sl_filter filter = {.min_size = 3};
+    struct sl_filter filter = {.size = {.min = 3}};
     assert_true(match_and_free(&filter, record_of("abc", "")));
     assert_true(match_and_free(&filter, record_of("ab", "abc")));
     assert_false(match_and_free(&filter, record_of("ab", "ab")));
@@ -134,7 +190,7 @@ static void one_side_of_the_size_is_enough(void **state)
     /* The wire counts, not what was kept of it. */
     struct sl_record *cut = record_of("ab", NULL);
     cut->received_size = UINT64_C(1) << 33;
-    filter.min_size = UINT64_C(1) << 33;
+    filter.size.min = UINT64_C(1) << 33;
     assert_true(match_and_free(&filter, cut));
 }
 
@@ -272,10 +328,10 @@ static void all_that_is_asked_must_hold(void **state)
     struct sl_filter filter = {
         .services = 1u << SL_TCP_UPPER,
         .outcomes = 1u << SL_REPLIED,
-        .client = 5,
+        .only = {.client_count = 1, .clients = {5}},
         .since_ns = 1000,
         .until_ns = 1001,
-        .min_size = 5,
+        .size = {.min = 5},
     };
     assert_int_equal(sl_buffer_append_text(&filter.text, "hel"), 0);
     assert_int_equal(sl_buffer_append_text(&filter.bytes, "LLO"), 0);
@@ -288,13 +344,15 @@ static void all_that_is_asked_must_hold(void **state)
 
     sl_filter_deinit(&filter);
     assert_null(filter.text.data);
-    assert_int_equal(filter.client, 0);
+    assert_int_equal(filter.only.client_count, 0);
     assert_true(match_and_free(&filter, record_of("help!", NULL)));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(peers_are_lists_with_exceptions),
+        cmocka_unit_test(sizes_are_of_one_side_or_the_longer),
         cmocka_unit_test(nothing_asked_matches_every_exchange),
         cmocka_unit_test(lifecycle_records_never_match),
         cmocka_unit_test(services_and_outcomes_are_sets),

@@ -57,8 +57,10 @@ static bool has_parameter(const cJSON *document, const cJSON *operation, const c
         const cJSON *parameter = resolve(document, item);
         const char *in = cJSON_GetObjectItemCaseSensitive(parameter, "in")->valuestring;
 
-        if (strcmp(in, "query") == 0 &&
-            strcmp(cJSON_GetObjectItemCaseSensitive(parameter, "name")->valuestring, name) == 0)
+        const char *said = cJSON_GetObjectItemCaseSensitive(parameter, "name")->valuestring;
+
+        if (strcmp(in, "query") == 0 && strlen(said) == strcspn(name, ",") &&
+            memcmp(said, name, strlen(said)) == 0)
             return true;
     }
     return false;

@@ -41,13 +41,14 @@ static struct sl_filter random_filter(uint64_t *random)
     if (which & 2)
         filter.outcomes = (uint32_t)next_random(random) % 64;
     if (which & 4)
-        filter.client = next_random(random) % 5;
+        filter.only =
+            (struct sl_filter_peers){.client_count = 1, .clients = {next_random(random) % 5}};
     if (which & 8)
         filter.since_ns = (int64_t)(next_random(random) % 1000);
     if (which & 16)
         filter.until_ns = (int64_t)(next_random(random) % 1000);
     if (which & 32)
-        filter.min_size = next_random(random) % 7;
+        filter.size.min = next_random(random) % 7;
     if (which & 64)
         sl_buffer_append_text(&filter.text, needles[next_random(random) % COUNT_OF(needles)]);
     if (which & 128)

@@ -142,7 +142,7 @@ static void a_visitor_can_stop_and_go_on(void **state)
 static void a_step_ends_after_so_many_rows(void **state)
 {
     struct room *room = *state;
-    struct sl_filter filter = {.min_size = 1000};
+    struct sl_filter filter = {.size = {.min = 1000}};
     struct found found = {0};
 
     room_begin(room);

@@ -64,10 +64,10 @@ static bool matches(const struct sl_filter *filter, const struct sl_event *event
 {
     return (!filter->services || filter->services & 1u << event->service) &&
            (!filter->outcomes || filter->outcomes & 1u << event->outcome) &&
-           (!filter->client || filter->client == event->client) &&
+           (!filter->only.client_count || filter->only.clients[0] == event->client) &&
            (!filter->since_ns || event->received_at_ns >= filter->since_ns) &&
            (!filter->until_ns || event->received_at_ns < filter->until_ns) &&
-           (event->received_size >= filter->min_size || event->sent_size >= filter->min_size);
+           (event->received_size >= filter->size.min || event->sent_size >= filter->size.min);
 }
 
 struct found {
@@ -111,13 +111,15 @@ static struct sl_filter random_filter(uint64_t *random)
     if (which & 2)
         filter.outcomes = 1u << (next_random(random) % 2 ? SL_SEND_FAILED : SL_REPLIED);
     if (which & 4)
-        filter.client = 1 + next_random(random) % 9 * 1000 + next_random(random) % 30;
+        filter.only = (struct sl_filter_peers){
+            .client_count = 1,
+            .clients = {1 + next_random(random) % 9 * 1000 + next_random(random) % 30}};
     if (which & 8)
         filter.since_ns = (int64_t)(next_random(random) % (PHASES * 1000 + 2000));
     if (which & 16)
         filter.until_ns = (int64_t)(next_random(random) % (PHASES * 1000 + 2000));
     if (which & 32)
-        filter.min_size = next_random(random) % 70;
+        filter.size.min = next_random(random) % 70;
     return filter;
 }
 
@@ -163,11 +165,11 @@ static void nothing_is_missed(void **state)
 static void what_cannot_match_is_passed_over(void **state)
 {
     static const struct sl_filter filters[] = {
-        {.client = 1007},
-        {.client = 3500},
+        {.only.client_count = 1, .only.clients[0] = 1007},
+        {.only.client_count = 1, .only.clients[0] = 3500},
         {.since_ns = 3000, .until_ns = 3100},
         {.outcomes = 1u << SL_SEND_FAILED},
-        {.min_size = 56},
+        {.size = {.min = 56}},
     };
     struct room *room = *state;
     struct found found = {.seqs = calloc(ALL, sizeof(uint64_t))};
