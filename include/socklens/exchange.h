@@ -94,6 +94,9 @@ enum sl_line_end { SL_LINE_END_NONE, SL_LINE_END_LF, SL_LINE_END_CRLF, SL_LINE_E
 /* "", "\n" or "\r\n". */
 const char *sl_line_end_bytes(enum sl_line_end line_end);
 
+/* Its name in the API: none, lf, crlf. Static. */
+const char *sl_line_end_name(uint8_t line_end);
+
 #define SL_STORED_SIZE_MAX 65536u /* bytes of one side that are kept */
 
 /* What a worker hands to the journal. Pointers need to hold for the call only. */

@@ -70,10 +70,17 @@ static void time_of(struct row *row, int64_t wall_ns)
 /* OWASP, "CSV Injection": also the full-width forms, which some spreadsheets fold. */
 static bool is_formula(const uint8_t *text, size_t size)
 {
-    if (size > 0 && memchr("=+-@\t\r\n", text[0], 7))
+    if (size > 0 && memchr("=+-@", text[0], 4))
         return true;
     return size >= 3 && text[0] == 0xEF && text[1] == 0xBC && /* U+FF1D U+FF0B U+FF0D U+FF20 */
            (text[2] == 0x9D || text[2] == 0x8B || text[2] == 0x8D || text[2] == 0xA0);
+}
+
+/* Behind these a reader with another separator, or one that does not know quotes, sees a new cell.
+ */
+static bool may_begin_cell(uint8_t before)
+{
+    return memchr(",;\t|\r\n\"", before, 7) != NULL;
 }
 
 /* The picture of a control character, which readers would refuse (NUL) or drop. */
@@ -99,16 +106,20 @@ static uint8_t *put_byte(uint8_t *to, uint8_t byte)
 
 static void text(struct row *row, const uint8_t *bytes, size_t size)
 {
-    uint8_t *to = begin_field(row, 3 * size + 3); /* a picture is three bytes */
+    uint8_t *to = begin_field(
+        row, 3 * size + 3); /* a picture is three bytes, a guarded quote or sign fewer */
     uint8_t *const begin = to;
 
     if (!to)
         return;
     *to++ = '"';
-    if (is_formula(bytes, size))
-        *to++ = '\'';
-    for (size_t i = 0; i < size; i++)
+    for (size_t i = 0; i < size; i++) {
+        bool blank = i == 0 && memchr("\t\r\n", bytes[0], 3); /* which a reader may strip */
+
+        if (blank || ((i == 0 || may_begin_cell(bytes[i - 1])) && is_formula(bytes + i, size - i)))
+            *to++ = '\'';
         to = put_byte(to, bytes[i]);
+    }
     *to++ = '"';
     row->out->size += (size_t)(to - begin);
 }

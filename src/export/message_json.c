@@ -65,7 +65,7 @@ static void payloads(struct sl_json *json, const struct sl_record *record)
     sl_payload_json(json, sl_record_received(record), record->received_stored,
                     record->received_size);
     sl_json_key(json, "line_end");
-    sl_json_string(json, sl_line_end_bytes(record->line_end));
+    sl_json_string(json, sl_line_end_name(record->line_end));
     sl_json_key(json, "sent");
     if (sl_record_has_reply(record))
         sl_payload_json(json, sl_record_sent(record), record->sent_stored, record->sent_size);

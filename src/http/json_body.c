@@ -1,4 +1,5 @@
-/* cJSON is lenient where a contract must not be: it takes control characters and broken UTF-8 in
+/* cJSON is lenient where a contract must not be: it takes numbers such as 007, and control
+ * characters wherever blanks may be, takes control characters and broken UTF-8 in
  * strings, ends a string at an escaped NUL without a word, descends a thousand levels, and keeps
  * both of two members of one name. So the text is looked over first, and the tree after. */
 #include "http/json_body.h"
@@ -38,8 +39,58 @@ static const char *scan_in_string(struct scan *scan, const uint8_t *at, size_t l
     return NULL;
 }
 
+static size_t digits(const uint8_t *at, size_t left)
+{
+    size_t count = 0;
+
+    while (count < left && at[count] >= '0' && at[count] <= '9')
+        count++;
+    return count;
+}
+
+/* RFC 8259, section 6: the bytes at the start of `at` that are a number, 0 where none is. */
+static size_t number_size(const uint8_t *at, size_t left)
+{
+    size_t size = left > 0 && at[0] == '-', count = digits(at + size, left - size);
+
+    if (count == 0 || (count > 1 && at[size] == '0'))
+        return 0;
+    size += count;
+    if (size < left && at[size] == '.') {
+        count = digits(at + size + 1, left - size - 1);
+        if (count == 0)
+            return 0;
+        size += 1 + count;
+    }
+    if (size < left && (at[size] == 'e' || at[size] == 'E')) {
+        size_t sign = size + 1 < left && (at[size + 1] == '+' || at[size + 1] == '-');
+
+        count = digits(at + size + 1 + sign, left - size - 1 - sign);
+        if (count == 0)
+            return 0;
+        size += 1 + sign + count;
+    }
+    return size;
+}
+
+static bool is_number_byte(uint8_t byte)
+{
+    return (byte >= '0' && byte <= '9') || byte == '-' || byte == '+' || byte == '.';
+}
+
+/* cJSON takes what strtod() takes, so numbers are checked here. `*size` is what was looked at. */
+static const char *scan_number(const uint8_t *at, size_t left, size_t *size)
+{
+    *size = number_size(at, left);
+    if (*size > 0 && (*size == left || !is_number_byte(at[*size])))
+        return NULL;
+    return "a number that JSON does not know (RFC 8259, section 6)";
+}
+
 static const char *scan_outside(struct scan *scan, uint8_t byte)
 {
+    if (byte < 0x20 && byte != '\0' && !strchr("\t\r\n", byte))
+        return "a control character between its parts";
     if (byte == '"')
         scan->in_string = true;
     else if ((byte == '{' || byte == '[') && ++scan->depth > 1)
@@ -54,9 +105,18 @@ static const char *look_over(const uint8_t *bytes, size_t size)
 
     if (!sl_text_is_utf8(bytes, size))
         return "it is not UTF-8";
-    for (size_t i = 0; i < size && !why; i++)
-        why = scan.in_string ? scan_in_string(&scan, bytes + i, size - i)
-                             : scan_outside(&scan, bytes[i]);
+    for (size_t i = 0; i < size && !why; i++) {
+        size_t looked_at = 1;
+
+        if (scan.in_string)
+            why = scan_in_string(&scan, bytes + i, size - i);
+        else if (is_number_byte(bytes[i]))
+            why = scan_number(bytes + i, size - i, &looked_at);
+        else
+            why = scan_outside(&scan, bytes[i]);
+        if (!why)
+            i += looked_at - 1;
+    }
     return why;
 }
 

@@ -59,6 +59,13 @@ static bool index_of(const char *const *names, unsigned count, const char *name,
     return false;
 }
 
+const char *sl_line_end_name(uint8_t line_end)
+{
+    static const char *const names[SL_LINE_END_COUNT] = {"none", "lf", "crlf"};
+
+    return line_end < SL_LINE_END_COUNT ? names[line_end] : "none";
+}
+
 const char *sl_line_end_bytes(enum sl_line_end line_end)
 {
     static const char *const bytes[SL_LINE_END_COUNT] = {"", "\n", "\r\n"};

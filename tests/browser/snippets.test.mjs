@@ -95,7 +95,10 @@ test('each snippet sends the very bytes to the very place again', async (t) => {
       await (await connect()).ask(bytes);
       const [original] = await messages(gateway, `after=${last}&min=1`);
       const { received, line_end: end } = original;
-      const wire = Buffer.concat([Buffer.from(received.base64, 'base64'), Buffer.from(end)]);
+      const wire = Buffer.concat([
+        Buffer.from(received.base64, 'base64'),
+        Buffer.from({ none: '', lf: '\n', crlf: '\r\n' }[end]),
+      ]);
       assert.deepEqual(wire, bytes);
       const texts = await snippetsOf(page, gateway, original.seq);
       await Promise.all(

@@ -59,7 +59,7 @@ static void writes_a_message_a_line(void **state)
         "\"1970-01-01T00:00:00.000000Z\",\"replied_at\":"
         "\"1970-01-01T00:00:00.000001Z\",\"service_us\":1,\"received\":{\"size\":3,"
         "\"stored_size\":3,\"truncated\":false,\"text\":\"a\\nb\",\"base64\":"
-        "\"YQpi\"},\"line_end\":\"\",\"sent\":{\"size\":3,\"stored_size\":3,\"truncated\":false,"
+        "\"YQpi\"},\"line_end\":\"none\",\"sent\":{\"size\":3,\"stored_size\":3,\"truncated\":false,"
         "\"text\":\"A\\nB\",\"base64\":\"QQpC\"},\"outcome\":\"replied\"}\n"
         "{\"gap\":{\"from\":8,\"to\":11,\"reason\":\"evicted\"}}\n");
     sl_exporter_free(exporter);

@@ -93,18 +93,25 @@ static void defuses_formulas(void **state)
 {
     (void)state;
     assert_text("=1+1", "\"'=1+1\"");
+    /* nor where the reader's separator is another, or quotes mean nothing to it */
+    assert_text("x;=1+1;y", "\"x;'=1+1;y\"");
+    assert_text("x,-1", "\"x,'-1\"");
+    assert_text("x\t@a", "\"x\t'@a\"");
+    assert_text("x\n+1", "\"x\n'+1\"");
+    assert_text("x\"=1", "\"x\"\"'=1\"");
+    assert_text("a=1+1-b@c", "\"a=1+1-b@c\"");
     assert_text("+1", "\"'+1\"");
     assert_text("-1", "\"'-1\"");
     assert_text("@SUM(A1)", "\"'@SUM(A1)\"");
-    assert_text("\t=1", "\"'\t=1\"");
-    assert_text("\r=1", "\"'\r=1\"");
-    assert_text("\n=1", "\"'\n=1\"");
+    assert_text("\t=1", "\"'\t'=1\"");
+    assert_text("\r=1", "\"'\r'=1\"");
+    assert_text("\n=1", "\"'\n'=1\"");
     assert_text(
         "\xef\xbc\x9d"
         "1",
         "\"'\xef\xbc\x9d"
         "1\"");
-    assert_text("\"=1", "\"\"\"=1\"");
+    assert_text("\"=1", "\"\"\"'=1\"");
     assert_text("1=1", "\"1=1\"");
     assert_text("\xef\xbc\xa1", "\"\xef\xbc\xa1\"");
 }

@@ -62,6 +62,54 @@ static void refuses_by_name(void **state)
     assert_int_equal(parse("{\"text\":null}"), 400);
 }
 
+/* Numbers and blanks that strtod() and cJSON take, and JSON does not know. */
+static void refuses_what_only_c_takes_for_numbers(void **state)
+{
+    static const char *const bodies[] = {
+        "{\"port\":007}",
+        "{\"port\":00}",
+        "{\"port\":1.}",
+        "{\"port\":1.e1}",
+        "{\"port\":.5}",
+        "{\"port\":+1}",
+        "{\"port\":-}",
+        "{\"port\":-01}",
+        "{\"port\":1e}",
+        "{\"port\":1e+}",
+        "{\"port\":0x1}",
+        "{\"port\":1-2}",
+        "{\"port\":1.2.3}",
+        "{\"port\":--1}",
+        "{\"port\":1e1.5}",
+        "{\"port\":\f17}",
+        "{\"port\":\x01"
+        "17}",
+        "{\"port\":17\v}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+        struct sl_member member = {.name = "port", .type = SL_MEMBER_NUMBER, .max = 65535};
+
+        assert_int_equal(sl_members_parse(&member, 1, bodies[i], strlen(bodies[i]), &problem), 400);
+        sl_members_deinit(&member, 1);
+    }
+}
+
+static void takes_every_form_of_a_number(void **state)
+{
+    static const char *const bodies[] = {"{\"port\":17}", "{\"port\":17.0}", "{\"port\":1.7e1}",
+                                         "{\"port\":170E-1}", "{ \"port\" :\t0.17e+2\r\n}"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+        struct sl_member member = {.name = "port", .type = SL_MEMBER_NUMBER, .max = 65535};
+
+        assert_int_equal(sl_members_parse(&member, 1, bodies[i], strlen(bodies[i]), &problem), 0);
+        assert_int_equal(member.number, 17);
+    }
+}
+
 static void refuses_bad_numbers(void **state)
 {
     static const char *const numbers[] = {"-1", "65536", "1.5", "1e99", "true", "\"1\"", "null"};
@@ -134,9 +182,14 @@ static void survives_random_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_members),         cmocka_unit_test(refuses_by_name),
-        cmocka_unit_test(refuses_bad_numbers),   cmocka_unit_test(refuses_what_is_not_an_object),
-        cmocka_unit_test(survives_deep_nesting), cmocka_unit_test(survives_random_bytes),
+        cmocka_unit_test(reads_members),
+        cmocka_unit_test(refuses_by_name),
+        cmocka_unit_test(refuses_what_only_c_takes_for_numbers),
+        cmocka_unit_test(takes_every_form_of_a_number),
+        cmocka_unit_test(refuses_bad_numbers),
+        cmocka_unit_test(refuses_what_is_not_an_object),
+        cmocka_unit_test(survives_deep_nesting),
+        cmocka_unit_test(survives_random_bytes),
     };
 
     return cmocka_run_group_tests(tests, NULL, teardown);

@@ -59,7 +59,7 @@ static void writes_both_sides(void **state)
                 "\"127.0.0.1:1600\"},\"listener\":\"127.0.0.1:12000\",\"received_at\":"
                 "\"1970-01-01T00:00:00.000001Z\",\"replied_at\":\"1970-01-01T00:00:00.000010Z\","
                 "\"service_us\":9,\"received\":{\"size\":6,\"stored_size\":6,\"truncated\":false,"
-                "\"text\":\"hi \\\"x\\\"\",\"base64\":\"aGkgIngi\"},\"line_end\":\"\\r\\n\","
+                "\"text\":\"hi \\\"x\\\"\",\"base64\":\"aGkgIngi\"},\"line_end\":\"crlf\","
                 "\"sent\":{\"size\":1,"
                 "\"stored_size\":1,\"truncated\":false,\"text\":null,\"base64\":\"/w==\"},"
                 "\"outcome\":\"replied\"}");

@@ -22,7 +22,7 @@ export interface Message {
   service_us: number | null;
   received: Payload;
   /** What ended the line that was received; it is not part of the message. */
-  line_end: '' | '\n' | '\r\n';
+  line_end: 'none' | 'lf' | 'crlf';
   sent: Payload | null;
   outcome: string;
   /** The run that has recorded it; only where one message is asked for. */

@@ -22,7 +22,7 @@ export function message(seq: number, text = `message ${seq}`): Message {
     replied_at: '2026-01-01T00:00:00.000009Z',
     service_us: 9,
     received: payload(text),
-    line_end: '',
+    line_end: 'none',
     sent: payload(text.toUpperCase()),
     outcome: 'replied',
   };

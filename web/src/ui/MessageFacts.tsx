@@ -37,6 +37,6 @@ export function MessageFacts({ message }: { message: Message }) {
 
 /** It is no part of the message, but of what has to be sent to say it again. */
 function lineEndWords({ line_end }: Message) {
-  if (line_end === '') return 'none';
-  return <code>{line_end === '\n' ? '\\n' : '\\r\\n'}</code>;
+  if (line_end === 'none') return 'none';
+  return <code>{line_end === 'lf' ? '\\n' : '\\r\\n'}</code>;
 }
