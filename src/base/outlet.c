@@ -51,6 +51,11 @@ int sl_outlet_write(struct sl_outlet *outlet, const void *bytes, size_t size, bo
     int failure = 0;
 
     while (size > 0 && !failure) {
+        /* Before each write: every one may block, and takes an interrupt of its own. */
+        if (atomic_load(&outlet->given_up)) {
+            failure = -ECANCELED;
+            break;
+        }
         ssize_t written = write(outlet->fd, at, size);
         if (written >= 0) {
             at += written;
@@ -62,8 +67,6 @@ int sl_outlet_write(struct sl_outlet *outlet, const void *bytes, size_t size, bo
         } else if (errno != EINTR) {
             failure = -errno;
         }
-        if (size > 0 && atomic_load(&outlet->given_up))
-            failure = -ECANCELED;
     }
     if (torn && at != bytes)
         *torn = size > 0;
