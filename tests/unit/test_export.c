@@ -52,16 +52,16 @@ static void writes_a_message_a_line(void **state)
                "a\nb", "A\nB", &out);
     assert_int_equal(sl_exporter_gap(exporter, 8, 11, "evicted", &out), 0);
     assert_int_equal(sl_exporter_end(exporter, &out), 0);
-    assert_took(
-        &out,
-        "{\"seq\":7,\"service\":\"udp-upper\",\"client\":{\"id\":3,\"address\":"
-        "\"127.0.0.1:5\"},\"listener\":\"127.0.0.1:12000\",\"received_at\":"
-        "\"1970-01-01T00:00:00.000000Z\",\"replied_at\":"
-        "\"1970-01-01T00:00:00.000001Z\",\"service_us\":1,\"received\":{\"size\":3,"
-        "\"stored_size\":3,\"truncated\":false,\"text\":\"a\\nb\",\"base64\":"
-        "\"YQpi\"},\"line_end\":\"none\",\"sent\":{\"size\":3,\"stored_size\":3,\"truncated\":false,"
-        "\"text\":\"A\\nB\",\"base64\":\"QQpC\"},\"outcome\":\"replied\"}\n"
-        "{\"gap\":{\"from\":8,\"to\":11,\"reason\":\"evicted\"}}\n");
+    assert_took(&out,
+                "{\"seq\":7,\"service\":\"udp-upper\",\"client\":{\"id\":3,\"address\":"
+                "\"127.0.0.1:5\"},\"listener\":\"127.0.0.1:12000\",\"received_at\":"
+                "\"1970-01-01T00:00:00.000000Z\",\"replied_at\":"
+                "\"1970-01-01T00:00:00.000001Z\",\"service_us\":1,\"received\":{\"size\":3,"
+                "\"stored_size\":3,\"truncated\":false,\"text\":\"a\\nb\",\"base64\":"
+                "\"YQpi\"},\"line_end\":\"none\",\"sent\":{\"size\":3,\"stored_size\":3,"
+                "\"truncated\":false,"
+                "\"text\":\"A\\nB\",\"base64\":\"QQpC\"},\"outcome\":\"replied\"}\n"
+                "{\"gap\":{\"from\":8,\"to\":11,\"reason\":\"evicted\"}}\n");
     sl_exporter_free(exporter);
 }
 
