@@ -71,3 +71,26 @@ for (const { size, width, height, rows } of WINDOWS) {
     assert.ok(found.page <= 0, `the page is ${found.page} px wider than its window`);
   });
 }
+
+test('large type that was chosen before looks after a reload as it did when it was chosen', async (t) => {
+  const gateway = await startGateway(t);
+  const client = await udpClient(t, gateway.addresses.udpUpper);
+  await client.ask('a message');
+  for (const viewport of [
+    { width: 1280, height: 800 },
+    { width: 1024, height: 768 },
+  ]) {
+    const { page } = await openDashboard(t, gateway, { viewport });
+    const look = async () => {
+      await logRow(page, 'a message').waitFor();
+      return page.evaluate(() => [
+        getComputedStyle(document.querySelector('.page-main')).gridTemplateAreas,
+        getComputedStyle(document.querySelector('.log .table-head')).display,
+      ]);
+    };
+    await page.keyboard.press('b');
+    const chosen = await look();
+    await page.reload();
+    assert.deepEqual(await look(), chosen, `${viewport.width} px wide`);
+  }
+});
