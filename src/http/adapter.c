@@ -170,6 +170,8 @@ static enum MHD_Result step(struct MHD_Connection *mhd, struct sl_request *reque
 
     sl_connections_expect(&request->http->connections, request->connection, 0);
     for (;;) {
+        if (sl_ticker_peer_is_gone(ticker, &request->waiter))
+            return MHD_NO;
         switch (sl_intake_step(request, &answer)) {
         case SL_STEP_ANSWER:
             if (!answer.source)
@@ -179,6 +181,8 @@ static enum MHD_Result step(struct MHD_Connection *mhd, struct sl_request *reque
             sl_ticker_yield(ticker, &request->waiter);
             return MHD_YES;
         case SL_STEP_WAIT:
+            if (request->waiter.wants)
+                sl_ticker_watch_peer(ticker, &request->waiter, request->connection->fd);
             if (sl_ticker_park(ticker, &request->waiter))
                 return MHD_YES;
             break;

@@ -35,7 +35,7 @@ static void open_download(struct sl_request *request, struct sl_download_options
         sl_answer_problem(answer, &problem);
         return;
     }
-    answer->source = sl_download_new(http, options, request->connection->fd);
+    answer->source = sl_download_new(http, options);
     if (!answer->source)
         sl_answer_json(answer, true);
 }

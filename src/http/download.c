@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "http/filter_params.h"
 #include "http/gateway.h"
@@ -108,18 +107,6 @@ static void end(struct download *download)
         download->failed = true;
 }
 
-/* What says that something arrived from a reader who has nothing to say: he hung up. Another
- * request behind this one has to wait. */
-static bool has_hung_up(struct download *download)
-{
-    char byte;
-    ssize_t size = recv(download->source.waiter.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-
-    if (size > 0)
-        download->source.waiter.fd = -1;
-    return size == 0;
-}
-
 /* The step to say where nothing was written. */
 static enum sl_stream_step produce(struct download *download)
 {
@@ -152,8 +139,6 @@ static enum sl_stream_step next(struct download *download)
     if (download->ended)
         return SL_STREAM_END;
     due = sl_ticker_take(download->source.ticker, &download->source.waiter);
-    if (due & SL_DUE_READABLE && has_hung_up(download))
-        return SL_STREAM_BROKEN;
     if (!(due & SL_DUE_STOP))
         step = produce(download);
     else if (download->begun && download->options.follow)
@@ -200,7 +185,7 @@ static uint64_t newest_seq(struct sl_http *http)
     return newest;
 }
 
-struct sl_source *sl_download_new(struct sl_http *http, struct sl_download_options *options, int fd)
+struct sl_source *sl_download_new(struct sl_http *http, struct sl_download_options *options)
 {
     struct download *download = calloc(1, sizeof(*download));
     struct sl_exporter *exporter = sl_exporter_new(options->format);
@@ -217,7 +202,7 @@ struct sl_source *sl_download_new(struct sl_http *http, struct sl_download_optio
     download->exporter = exporter;
     download->end_seq = options->follow ? INT64_MAX : newest_seq(http);
     download->source = (struct sl_source){
-        .waiter = {.wants = options->follow ? SL_DUE_MESSAGES : 0, .fd = options->follow ? fd : -1},
+        .waiter = {.wants = options->follow ? SL_DUE_MESSAGES : 0, .fd = -1},
         .ticker = &http->ticker,
         .fd = -1,
         .patience_s = PATIENCE_S,

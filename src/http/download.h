@@ -27,9 +27,7 @@ struct sl_download_options {
 unsigned sl_download_options_from_query(struct sl_download_options *options,
                                         const struct sl_query *query, struct sl_problem *problem);
 
-/* Takes over `options`. `fd` is the connection, to notice that the reader of one that follows has
- * gone. NULL where there is no memory. */
-struct sl_source *sl_download_new(struct sl_http *http, struct sl_download_options *options,
-                                  int fd);
+/* Takes over `options`. NULL where there is no memory. */
+struct sl_source *sl_download_new(struct sl_http *http, struct sl_download_options *options);
 
 #endif

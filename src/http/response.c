@@ -50,6 +50,8 @@ static ssize_t read_source(void *context, uint64_t position, char *bytes, size_t
 
     (void)position;
     for (;;) {
+        if (sl_ticker_peer_is_gone(source->ticker, &source->waiter))
+            return MHD_CONTENT_READER_END_WITH_ERROR;
         switch (source->read(source, bytes, max, &size)) {
         case SL_STREAM_BYTES:
             sl_ticker_mark_busy(source->ticker, &source->waiter);
@@ -97,6 +99,8 @@ static struct MHD_Response *source_response(struct MHD_Connection *connection,
 
     source->waiter.connection = connection;
     source->fd = request->connection->fd;
+    if (source->waiter.wants)
+        sl_ticker_watch_peer(source->ticker, &source->waiter, source->fd);
     tune(connection, request->connection->fd, source->patience_s);
     response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE, read_source,
                                                  source, free_source);

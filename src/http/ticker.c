@@ -9,6 +9,8 @@
 
 /* What epoll says an event is about; waiters begin behind these. */
 enum { ID_KICK, ID_WAKER, ID_WAITERS };
+/* In a waiter's id: about its peer. */
+#define PEER_BIT (UINT64_C(1) << 63)
 
 static int watch(struct sl_ticker *ticker, int operation, int fd, uint32_t events, uint64_t id)
 {
@@ -56,15 +58,21 @@ static void resume_if_due(struct sl_ticker *ticker, struct sl_waiter *waiter)
     ticker->hooks.resume(waiter->connection);
 }
 
-static void mark_readable(struct sl_ticker *ticker, uint64_t id)
+static void mark_due(struct sl_ticker *ticker, uint64_t event_id)
 {
-    for (struct sl_waiter *waiter = ticker->waiters; waiter; waiter = waiter->next) {
-        if (waiter->id == id && waiter->parked) {
-            waiter->due |= SL_DUE_READABLE;
-            resume_if_due(ticker, waiter);
-            return;
-        }
+    struct sl_waiter *waiter = ticker->waiters;
+
+    while (waiter && waiter->id != (event_id & ~PEER_BIT))
+        waiter = waiter->next;
+    if (!waiter)
+        return;
+    if (event_id & PEER_BIT) {
+        waiter->peer_gone = true;
+        waiter->due |= SL_DUE_GONE;
+    } else if (waiter->parked) {
+        waiter->due |= SL_DUE_READABLE;
     }
+    resume_if_due(ticker, waiter);
 }
 
 /* Tells all waiters what is due; returns the nearest deadline of those that stay parked. */
@@ -213,7 +221,7 @@ static void handle(struct sl_ticker *ticker, const struct epoll_event *event)
         ticker->woken = true;
     } else if (event->data.u64 >= ID_WAITERS) {
         pthread_mutex_lock(&ticker->lock);
-        mark_readable(ticker, event->data.u64);
+        mark_due(ticker, event->data.u64);
         pthread_mutex_unlock(&ticker->lock);
     }
 }
@@ -338,6 +346,7 @@ void sl_ticker_add(struct sl_ticker *ticker, struct sl_waiter *waiter)
     pthread_mutex_lock(&ticker->lock);
     waiter->due = ticker->stopping ? SL_DUE_STOP : 0;
     waiter->parked = false;
+    waiter->peer_watched = waiter->peer_gone = false;
     waiter->added = true;
     waiter->id = ticker->next_id++;
     waiter->previous = NULL;
@@ -348,6 +357,27 @@ void sl_ticker_add(struct sl_ticker *ticker, struct sl_waiter *waiter)
     pthread_mutex_unlock(&ticker->lock);
     /* What it wants may be new to the thread, which then also looks at the journal once. */
     kick(ticker);
+}
+
+void sl_ticker_watch_peer(struct sl_ticker *ticker, struct sl_waiter *waiter, int fd)
+{
+    pthread_mutex_lock(&ticker->lock);
+    if (waiter->added && !waiter->peer_watched) {
+        waiter->peer_fd = fd;
+        waiter->peer_watched =
+            watch(ticker, EPOLL_CTL_ADD, fd, EPOLLRDHUP | EPOLLET, waiter->id | PEER_BIT) == 0;
+    }
+    pthread_mutex_unlock(&ticker->lock);
+}
+
+bool sl_ticker_peer_is_gone(struct sl_ticker *ticker, struct sl_waiter *waiter)
+{
+    bool gone;
+
+    pthread_mutex_lock(&ticker->lock);
+    gone = waiter->added && waiter->peer_gone;
+    pthread_mutex_unlock(&ticker->lock);
+    return gone;
 }
 
 void sl_ticker_wake(struct sl_ticker *ticker, unsigned kinds)
@@ -389,7 +419,7 @@ bool sl_ticker_park(struct sl_ticker *ticker, struct sl_waiter *waiter)
     if (waiter->fd >= 0 && !waiter->due &&
         watch(ticker, EPOLL_CTL_ADD, waiter->fd, EPOLLIN | EPOLLONESHOT, waiter->id) < 0)
         waiter->due |= SL_DUE_READABLE;
-    parked = !waiter->due;
+    parked = !waiter->due && !waiter->peer_gone;
     if (parked) {
         waiter->parked = true;
         ticker->hooks.suspend(waiter->connection);
@@ -420,6 +450,8 @@ void sl_ticker_remove(struct sl_ticker *ticker, struct sl_waiter *waiter)
     pthread_mutex_lock(&ticker->lock);
     if (waiter->parked && waiter->fd >= 0)
         watch(ticker, EPOLL_CTL_DEL, waiter->fd, 0, 0);
+    if (waiter->peer_watched)
+        watch(ticker, EPOLL_CTL_DEL, waiter->peer_fd, 0, 0);
     if (waiter->previous)
         waiter->previous->next = waiter->next;
     else

@@ -38,6 +38,7 @@ enum sl_due {
     SL_DUE_DEADLINE = 1 << 3, /* deadline_ns has passed */
     SL_DUE_READABLE = 1 << 4, /* fd is readable */
     SL_DUE_STOP = 1 << 5,     /* the gateway stops: finish at once */
+    SL_DUE_GONE = 1 << 6,     /* the peer has hung up; see sl_ticker_peer_is_gone */
 };
 
 struct sl_waiter {
@@ -48,6 +49,8 @@ struct sl_waiter {
     /* The ticker's. */
     unsigned due;
     bool added, parked;
+    int peer_fd; /* watched, if so */
+    bool peer_watched, peer_gone;
     bool busy; /* between a yield and its end or rest. The HTTP thread's */
     uint64_t id;
     struct sl_waiter *next, *previous;
@@ -102,6 +105,14 @@ void sl_ticker_expect(struct sl_ticker *ticker, int64_t deadline_ns);
 /* Makes the waiter known; `connection`, `wants`, `fd` (else -1) and `deadline_ns` must be set. Add
  * first and look then, or what happens in between is missed. */
 void sl_ticker_add(struct sl_ticker *ticker, struct sl_waiter *waiter);
+
+/* From now on, until it is removed, the waiter is due when the peer on `fd` has hung up or closed
+ * its direction, which looks the same. For what may have to wait long for others (`wants`): what
+ * ends by itself also answers a peer that has closed its direction. Before parking, once. */
+void sl_ticker_watch_peer(struct sl_ticker *ticker, struct sl_waiter *waiter, int fd);
+
+/* A waiter whose peer is gone cannot park any more. */
+bool sl_ticker_peer_is_gone(struct sl_ticker *ticker, struct sl_waiter *waiter);
 
 /* Tells all that want one of `kinds` that it is due. Any thread. */
 void sl_ticker_wake(struct sl_ticker *ticker, unsigned kinds);

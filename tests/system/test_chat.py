@@ -113,7 +113,7 @@ class Framing(ChatTest):
         client = self.gateway.client_of(sock)
         self.assertEqual([message["line_end"] for message in
                           self.gateway.messages(client=client["id"])],
-                         ["\n", "\r\n", "\n", "\r\n"])
+                         ["lf", "crlf", "lf", "crlf"])
 
     def test_joined_lines(self):
         sock = self.connect(self.gateway.chat)

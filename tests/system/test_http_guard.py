@@ -310,14 +310,19 @@ class Routes(GuardTest):
     def test_accept_of_each_kind(self):
         for path, types in (("/", ("text/html", "text/*")), ("/app.js", ("text/javascript",)),
                             ("/metrics", ("text/plain;version=0.0.4",)),
-                            ("/api/v1/export?format=csv", ("text/csv",)),
-                            ("/api/v1/export?format=pcapng", ("application/x-pcapng",)),
+                            ("/api/v1/export", ("application/x-ndjson",)),
                             ("/api/v1/openapi.json", ("application/json",))):
             for accept in types:
                 status = self.gateway.request_raw("GET", path, headers={"Accept": accept})[0]
                 self.assertEqual(status, 200, (path, accept))
             answer = self.gateway.request("GET", path, headers={"Accept": "audio/basic"})
             self.assertEqual((answer[0], answer[2]["param"]), (406, "Accept"), path)
+        # A format that the address names wins.
+        for name in ("csv", "ndjson", "pcapng"):
+            for accept in ("application/json", "text/html", "audio/basic"):
+                status = self.gateway.request_raw("GET", f"/api/v1/export?format={name}",
+                                                  headers={"Accept": accept})[0]
+                self.assertEqual(status, 200, (name, accept))
         self.assertEqual(self.gateway.get("/api/v1/events", {"Accept": "application/json"})[0],
                          406)
         self.assertEqual(self.gateway.get("/healthz", {"Accept": "text/html"})[0], 200)

@@ -373,6 +373,36 @@ class Chaos(unittest.TestCase):
                 break
 
 
+class HungUp(unittest.TestCase):
+    """Who hangs up while it waits for messages that do not come leaves its place at once."""
+
+    WAITS = ("messages?text=nothing&wait=60s", "events?types=messages", "events?sample=3&text=no",
+             "export?format=ndjson&text=nothing&follow=1")
+
+    def test_places_are_free_again(self):
+        allow_descriptors(self, 3000)
+        with Gateway() as gateway, Crowd(gateway) as crowd:
+            for way in self.WAITS:
+                with self.subTest(way):
+                    waiting = request("/api/v1/" + way)
+                    crowd.connect(waiting, 500)
+                    wait_until(lambda: gateway.status()["http"]["connections"] >= 500, "they wait")
+                    begun = time.monotonic()
+                    crowd.close()
+                    wait_until(lambda: gateway.status()["http"]["connections"] < 20,
+                               "their places are free", 8)
+                    self.assertLess(time.monotonic() - begun, 8)
+
+    def test_one_that_only_ends_its_request_is_answered(self):
+        with Gateway() as gateway, Crowd(gateway) as crowd:
+            udp_exchange(gateway.udp, b"here")
+            for path in ("/api/v1/messages?text=here&wait=5s", "/api/v1/export?format=ndjson"):
+                sock, = crowd.connect(request(path))
+                sock.shutdown(socket.SHUT_WR)
+                with sock.makefile("rb") as file:
+                    self.assertIn(b"here", read_answer(file)[2])
+
+
 class Search(unittest.TestCase):
     """A text that nearly matches everywhere in every message: nobody else waits for its search."""
 

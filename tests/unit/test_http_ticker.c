@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -177,6 +178,29 @@ static void wakes_when_a_socket_is_readable(void **state)
     close(fd);
 }
 
+static void wakes_when_the_peer_hangs_up(void **state)
+{
+    struct fake fake;
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    add(&fake, SL_DUE_MESSAGES, 0, -1);
+    sl_ticker_watch_peer(&ticker, &fake.waiter, ends[0]);
+    park(&fake);
+    assert_int_equal(write(ends[1], "x", 1), 1); /* another request is no end */
+    pause_ms(30);
+    assert_int_equal(atomic_load(&fake.resumed), 0);
+    assert_false(sl_ticker_peer_is_gone(&ticker, &fake.waiter));
+    close(ends[1]);
+    assert_true(is_resumed(&fake, 1));
+    assert_int_equal(sl_ticker_take(&ticker, &fake.waiter), SL_DUE_GONE);
+    assert_true(sl_ticker_peer_is_gone(&ticker, &fake.waiter));
+    assert_false(sl_ticker_park(&ticker, &fake.waiter));
+    sl_ticker_remove(&ticker, &fake.waiter);
+    close(ends[0]);
+}
+
 static void tells_status_each_second_and_changes_of_clients(void **state)
 {
     struct fake fake;
@@ -287,6 +311,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(never_misses_what_comes_between, setup, teardown),
         cmocka_unit_test_setup_teardown(wakes_at_the_deadline, setup, teardown),
         cmocka_unit_test_setup_teardown(wakes_when_a_socket_is_readable, setup, teardown),
+        cmocka_unit_test_setup_teardown(wakes_when_the_peer_hangs_up, setup, teardown),
         cmocka_unit_test_setup_teardown(tells_status_each_second_and_changes_of_clients, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(tells_that_a_client_came_without_a_message, setup,
