@@ -18,6 +18,7 @@ from programs import netcat
 
 GAP_S = 1.5
 PAUSE_S = 0.02  # far below it
+LINE_END_NAMES = {b"": "none", b"\n": "lf", b"\r\n": "crlf"}
 
 
 def answer_of(size):
@@ -113,7 +114,7 @@ class Habits(GatewayTest):
                         continue
                     self.assert_conversation(sock, (client.message, client.chat))
                     message = self.gateway.wait_for_message(sock)
-                    self.assertEqual(message["line_end"].encode(), client.line_end)
+                    self.assertEqual(message["line_end"], LINE_END_NAMES[client.line_end])
 
     def test_upper(self):
         for variant in self.variants():
