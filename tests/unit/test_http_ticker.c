@@ -312,7 +312,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(wakes_at_the_deadline, setup, teardown),
         cmocka_unit_test_setup_teardown(wakes_when_a_socket_is_readable, setup, teardown),
         cmocka_unit_test_setup_teardown(wakes_when_the_peer_hangs_up, setup, teardown),
-        cmocka_unit_test_setup_teardown(wakes_when_the_peer_hangs_up, setup, teardown),
         cmocka_unit_test_setup_teardown(tells_status_each_second_and_changes_of_clients, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(tells_that_a_client_came_without_a_message, setup,
