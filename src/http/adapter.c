@@ -170,8 +170,6 @@ static enum MHD_Result step(struct MHD_Connection *mhd, struct sl_request *reque
 
     sl_connections_expect(&request->http->connections, request->connection, 0);
     for (;;) {
-        if (sl_ticker_peer_is_gone(ticker, &request->waiter))
-            return MHD_NO;
         switch (sl_intake_step(request, &answer)) {
         case SL_STEP_ANSWER:
             if (!answer.source)

@@ -67,7 +67,9 @@ static enum sl_step wait_step(struct sl_request *request, struct pending *pendin
 {
     unsigned due = sl_ticker_take(&request->http->ticker, &request->waiter);
     enum sl_progress progress = sl_message_list_count(&pending->list, &request->http->trail);
-    bool over = due & SL_DUE_STOP || sl_clock_mono_ns() >= pending->until_ns;
+    /* Whoever has hung up frees the place; who has only closed its direction is answered now. */
+    bool over = due & SL_DUE_STOP || sl_clock_mono_ns() >= pending->until_ns ||
+                sl_ticker_peer_is_gone(&request->http->ticker, &request->waiter);
 
     if (progress != SL_PROGRESS_DONE && !over) {
         if (progress == SL_PROGRESS_NAP)
