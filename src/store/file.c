@@ -188,6 +188,16 @@ static int read_cleared(struct sl_store *store)
     return code;
 }
 
+/* Where its numbers go on, up to where it was cleared, and which log it is. */
+static int read_identity(struct sl_store *store)
+{
+    int code = read_next(store);
+
+    if (code == SQLITE_OK)
+        code = read_cleared(store);
+    return code == SQLITE_OK ? read_log_id(store) : code;
+}
+
 /* Once it is known to be ours. */
 static int read_all(struct sl_store *store)
 {
@@ -198,11 +208,7 @@ static int read_all(struct sl_store *store)
     if (code == SQLITE_OK)
         code = read_rows(store);
     if (code == SQLITE_OK)
-        code = read_next(store);
-    if (code == SQLITE_OK)
-        code = read_cleared(store);
-    if (code == SQLITE_OK)
-        code = read_log_id(store);
+        code = read_identity(store);
     return code == SQLITE_OK ? sl_store_measure(store) : code;
 }
 
@@ -309,11 +315,7 @@ void sl_store_read_numbers(struct sl_store *store)
     if (code == SQLITE_OK && schema == SL_SCHEMA_READY)
         code = read_rows(store);
     if (code == SQLITE_OK)
-        code = read_next(store);
-    if (code == SQLITE_OK)
-        code = read_cleared(store);
-    if (code == SQLITE_OK)
-        code = read_log_id(store);
+        code = read_identity(store);
     if (!*store->log_id)
         sl_files_draw_id(store->log_id);
     if (store->db)
