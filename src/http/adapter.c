@@ -169,6 +169,7 @@ static enum MHD_Result step(struct MHD_Connection *mhd, struct sl_request *reque
     struct sl_answer answer = {0};
 
     sl_connections_expect(&request->http->connections, request->connection, 0);
+    sl_ticker_begin_turn(ticker, &request->waiter);
     for (;;) {
         switch (sl_intake_step(request, &answer)) {
         case SL_STEP_ANSWER:

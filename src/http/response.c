@@ -49,6 +49,7 @@ static ssize_t read_source(void *context, uint64_t position, char *bytes, size_t
     size_t size;
 
     (void)position;
+    sl_ticker_begin_turn(source->ticker, &source->waiter);
     for (;;) {
         if (sl_ticker_peer_is_gone(source->ticker, &source->waiter))
             return MHD_CONTENT_READER_END_WITH_ERROR;

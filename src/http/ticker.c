@@ -46,6 +46,54 @@ static uint64_t newest_seq(struct sl_ticker *ticker)
     return stats.newest_seq;
 }
 
+/* --- turns, under the lock --- */
+
+static void enqueue(struct sl_ticker *ticker, struct sl_waiter *waiter)
+{
+    waiter->turn = SL_TURN_QUEUED;
+    waiter->queue_next = NULL;
+    waiter->queue_previous = ticker->queue_tail;
+    if (ticker->queue_tail)
+        ticker->queue_tail->queue_next = waiter;
+    else
+        ticker->queue_head = waiter;
+    ticker->queue_tail = waiter;
+}
+
+static void dequeue(struct sl_ticker *ticker, struct sl_waiter *waiter)
+{
+    if (waiter->queue_previous)
+        waiter->queue_previous->queue_next = waiter->queue_next;
+    else
+        ticker->queue_head = waiter->queue_next;
+    if (waiter->queue_next)
+        waiter->queue_next->queue_previous = waiter->queue_previous;
+    else
+        ticker->queue_tail = waiter->queue_previous;
+}
+
+static void give_turns(struct sl_ticker *ticker)
+{
+    while (ticker->queue_head && (ticker->turns < SL_TURNS_AT_ONCE || ticker->stopping)) {
+        struct sl_waiter *waiter = ticker->queue_head;
+
+        dequeue(ticker, waiter);
+        waiter->turn = SL_TURN_GIVEN;
+        ticker->turns++;
+        ticker->hooks.resume(waiter->connection);
+    }
+}
+
+static void end_turn(struct sl_ticker *ticker, struct sl_waiter *waiter)
+{
+    if (waiter->turn == SL_TURN_GIVEN)
+        ticker->turns--;
+    else if (waiter->turn == SL_TURN_QUEUED)
+        dequeue(ticker, waiter);
+    waiter->turn = SL_TURN_NONE;
+    give_turns(ticker);
+}
+
 /* --- waiters, under the lock --- */
 
 static void resume_if_due(struct sl_ticker *ticker, struct sl_waiter *waiter)
@@ -55,7 +103,8 @@ static void resume_if_due(struct sl_ticker *ticker, struct sl_waiter *waiter)
     waiter->parked = false;
     if (waiter->fd >= 0)
         watch(ticker, EPOLL_CTL_DEL, waiter->fd, 0, 0);
-    ticker->hooks.resume(waiter->connection);
+    enqueue(ticker, waiter);
+    give_turns(ticker);
 }
 
 static void mark_due(struct sl_ticker *ticker, uint64_t event_id)
@@ -300,6 +349,7 @@ void sl_ticker_stop_waiting(struct sl_ticker *ticker)
     pthread_mutex_lock(&ticker->lock);
     ticker->stopping = true;
     wake_waiters(ticker, 0, sl_clock_mono_ns());
+    give_turns(ticker);
     pthread_mutex_unlock(&ticker->lock);
 }
 
@@ -416,6 +466,7 @@ bool sl_ticker_park(struct sl_ticker *ticker, struct sl_waiter *waiter)
 
     rest(ticker, waiter);
     pthread_mutex_lock(&ticker->lock);
+    end_turn(ticker, waiter);
     if (waiter->fd >= 0 && !waiter->due &&
         watch(ticker, EPOLL_CTL_ADD, waiter->fd, EPOLLIN | EPOLLONESHOT, waiter->id) < 0)
         waiter->due |= SL_DUE_READABLE;
@@ -437,17 +488,23 @@ void sl_ticker_yield(struct sl_ticker *ticker, struct sl_waiter *waiter)
 {
     sl_ticker_mark_busy(ticker, waiter);
     pthread_mutex_lock(&ticker->lock);
+    end_turn(ticker, waiter);
     ticker->hooks.suspend(waiter->connection);
-    ticker->hooks.resume(waiter->connection);
+    enqueue(ticker, waiter);
+    give_turns(ticker);
     pthread_mutex_unlock(&ticker->lock);
 }
 
-void sl_ticker_remove(struct sl_ticker *ticker, struct sl_waiter *waiter)
+void sl_ticker_begin_turn(struct sl_ticker *ticker, struct sl_waiter *waiter)
 {
-    rest(ticker, waiter);
-    if (!waiter->added)
-        return;
     pthread_mutex_lock(&ticker->lock);
+    end_turn(ticker, waiter);
+    pthread_mutex_unlock(&ticker->lock);
+}
+
+/* Under the lock. */
+static void forget(struct sl_ticker *ticker, struct sl_waiter *waiter)
+{
     if (waiter->parked && waiter->fd >= 0)
         watch(ticker, EPOLL_CTL_DEL, waiter->fd, 0, 0);
     if (waiter->peer_watched)
@@ -459,5 +516,14 @@ void sl_ticker_remove(struct sl_ticker *ticker, struct sl_waiter *waiter)
     if (waiter->next)
         waiter->next->previous = waiter->previous;
     waiter->added = false;
+}
+
+void sl_ticker_remove(struct sl_ticker *ticker, struct sl_waiter *waiter)
+{
+    rest(ticker, waiter);
+    pthread_mutex_lock(&ticker->lock);
+    end_turn(ticker, waiter);
+    if (waiter->added)
+        forget(ticker, waiter);
     pthread_mutex_unlock(&ticker->lock);
 }

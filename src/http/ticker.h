@@ -3,11 +3,15 @@
  * A request that has to wait, and every event stream, has a waiter. Its life:
  *
  *       add ──▶ running ──park──▶ parked ──┐
- *                  ▲                       │ due: journal grew, a snapshot is new, the deadline
- *                  └───────resume──────────┘      passed, the socket is readable, the gateway stops
+ *                ▲  │                      │ due: journal grew, a snapshot is new, the deadline
+ *                │  └──yield──▶ queued ◀───┘      passed, the socket is readable, the gateway stops
+ *                └───resume───────┘
  *
- * - Only the HTTP thread parks (suspends the connection), only the ticker resumes; both under the
- *   ticker's lock, so a connection is never suspended or resumed twice.
+ * - Only the HTTP thread parks (suspends the connection); suspending and resuming are both under
+ * the ticker's lock, so a connection is never suspended or resumed twice.
+ * - Not more than SL_TURNS_AT_ONCE are resumed at a time, the others queue until one of those has
+ *   begun its turn. The HTTP thread serves all that are resumed before it looks at its sockets, so
+ *   this bounds how long a new request waits beside a thousand streams.
  * - What becomes due while the waiter runs is kept in `due`, and parking is then refused: the
  *   waiter has to look again. So no wake-up is lost between looking and parking.
  * - A waiter that is parked belongs to the ticker: its owner touches it again only when resumed.
@@ -31,6 +35,9 @@
 #define SL_CLIENTS_NS (500 * SL_NS_PER_MS)
 #define SL_STATUS_NS  SL_NS_PER_S
 
+/* A turn of a stream takes some 20 us; so this is a good millisecond. */
+#define SL_TURNS_AT_ONCE 64
+
 enum sl_due {
     SL_DUE_MESSAGES = 1 << 0, /* the journal has more exchanges */
     SL_DUE_CLIENTS = 1 << 1,  /* there is a new snapshot of clients that changed */
@@ -39,6 +46,12 @@ enum sl_due {
     SL_DUE_READABLE = 1 << 4, /* fd is readable */
     SL_DUE_STOP = 1 << 5,     /* the gateway stops: finish at once */
     SL_DUE_GONE = 1 << 6,     /* the peer has hung up; see sl_ticker_peer_is_gone */
+};
+
+enum sl_turn {
+    SL_TURN_NONE,
+    SL_TURN_QUEUED, /* suspended, and to be resumed */
+    SL_TURN_GIVEN,  /* resumed, and not yet served */
 };
 
 struct sl_waiter {
@@ -52,6 +65,8 @@ struct sl_waiter {
     int peer_fd; /* watched, if so */
     bool peer_watched, peer_gone;
     bool busy; /* between a yield and its end or rest. The HTTP thread's */
+    enum sl_turn turn;
+    struct sl_waiter *queue_next, *queue_previous;
     uint64_t id;
     struct sl_waiter *next, *previous;
 };
@@ -78,6 +93,8 @@ struct sl_ticker {
     /* Under the lock. */
     pthread_mutex_t lock;
     struct sl_waiter *waiters;
+    struct sl_waiter *queue_head, *queue_tail; /* by `queue_next` */
+    size_t turns;                              /* given, and not yet begun */
     uint64_t next_id;
     int64_t sleeps_until_ns;
     bool stopping, quit;
@@ -127,8 +144,13 @@ bool sl_ticker_park(struct sl_ticker *ticker, struct sl_waiter *waiter);
  * is removed. */
 void sl_ticker_mark_busy(struct sl_ticker *ticker, struct sl_waiter *waiter);
 
-/* Lets others have their turn: suspends and resumes at once. It is busy. */
+/* Lets others have their turn: suspends, and queues to be resumed. It is busy. Needs no
+ * sl_ticker_add. */
 void sl_ticker_yield(struct sl_ticker *ticker, struct sl_waiter *waiter);
+
+/* A resumed connection is being served: the next in the queue is resumed. The HTTP thread calls it
+ * wherever it enters the owner's code, resumed or not. */
+void sl_ticker_begin_turn(struct sl_ticker *ticker, struct sl_waiter *waiter);
 
 /* Forgets the waiter; fine where it was never added. */
 void sl_ticker_remove(struct sl_ticker *ticker, struct sl_waiter *waiter);

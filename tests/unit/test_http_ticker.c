@@ -287,6 +287,49 @@ static void counts_who_takes_turns(void **state)
     assert_int_equal(ticker.busy, 0);
 }
 
+static int resumed_among(struct fake *fakes, size_t count)
+{
+    int sum = 0;
+
+    for (size_t i = 0; i < count; i++)
+        sum += atomic_load(&fakes[i].resumed);
+    return sum;
+}
+
+/* Also those that no ticker knows, as requests that only yield. */
+static void resumes_so_many_at_a_time_in_their_order(void **state)
+{
+    enum { COUNT = SL_TURNS_AT_ONCE + 10 };
+    static struct fake fakes[COUNT];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT; i++) {
+        fakes[i] = (struct fake){.waiter = {.fd = -1, .connection = &fakes[i]}};
+        if (i % 2)
+            sl_ticker_add(&ticker, &fakes[i].waiter);
+        sl_ticker_yield(&ticker, &fakes[i].waiter);
+    }
+    assert_int_equal(resumed_among(fakes, SL_TURNS_AT_ONCE), SL_TURNS_AT_ONCE);
+    assert_int_equal(resumed_among(fakes, COUNT), SL_TURNS_AT_ONCE);
+
+    sl_ticker_begin_turn(&ticker, &fakes[5].waiter);
+    assert_int_equal(atomic_load(&fakes[SL_TURNS_AT_ONCE].resumed), 1);
+    sl_ticker_begin_turn(&ticker, &fakes[5].waiter); /* it has none to end */
+    assert_int_equal(resumed_among(fakes, COUNT), SL_TURNS_AT_ONCE + 1);
+
+    sl_ticker_remove(&ticker, &fakes[6].waiter); /* served, or closed: its turn ends too */
+    assert_int_equal(atomic_load(&fakes[SL_TURNS_AT_ONCE + 1].resumed), 1);
+    sl_ticker_remove(&ticker, &fakes[SL_TURNS_AT_ONCE + 3].waiter); /* while it is in the queue */
+    sl_ticker_yield(&ticker, &fakes[5].waiter);                     /* behind all others */
+    sl_ticker_stop_waiting(&ticker);
+    assert_int_equal(atomic_load(&fakes[SL_TURNS_AT_ONCE + 3].resumed), 0);
+    assert_int_equal(atomic_load(&fakes[5].resumed), 2);
+    assert_int_equal(resumed_among(fakes, COUNT), COUNT - 1 + 1);
+    for (size_t i = 0; i < COUNT; i++)
+        sl_ticker_remove(&ticker, &fakes[i].waiter);
+    assert_int_equal(ticker.turns, 0);
+}
+
 static void lets_nobody_park_when_stopping(void **state)
 {
     struct fake parked, late;
@@ -319,6 +362,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(sleeps_where_nothing_happens, setup, teardown),
         cmocka_unit_test_setup_teardown(coalesces, setup, teardown),
         cmocka_unit_test_setup_teardown(counts_who_takes_turns, setup, teardown),
+        cmocka_unit_test_setup_teardown(resumes_so_many_at_a_time_in_their_order, setup, teardown),
         cmocka_unit_test_setup_teardown(lets_nobody_park_when_stopping, setup, teardown),
     };
 
