@@ -206,6 +206,7 @@ struct sl_source *sl_download_new(struct sl_http *http, struct sl_download_optio
         .ticker = &http->ticker,
         .fd = -1,
         .patience_s = PATIENCE_S,
+        .more = true,
         .read = read_download,
         .free = free_download,
     };

@@ -43,16 +43,28 @@ bool sl_response_add_headers(struct MHD_Response *response, const struct sl_answ
     return added;
 }
 
+/* Where libmicrohttpd asks for more because the bytes before have left. It would serve all such
+ * connections before it looks at its sockets, so of many each takes a place in the queue. */
+static void leave_for_later(struct sl_source *source)
+{
+    if (source->more || !sl_ticker_park(source->ticker, &source->waiter))
+        sl_ticker_yield(source->ticker, &source->waiter);
+}
+
 static ssize_t read_source(void *context, uint64_t position, char *bytes, size_t max)
 {
     struct sl_source *source = context;
+    bool turn = sl_ticker_begin_turn(source->ticker, &source->waiter);
     size_t size;
 
     (void)position;
-    sl_ticker_begin_turn(source->ticker, &source->waiter);
     for (;;) {
         if (sl_ticker_peer_is_gone(source->ticker, &source->waiter))
             return MHD_CONTENT_READER_END_WITH_ERROR;
+        if (!turn) {
+            leave_for_later(source);
+            return 0;
+        }
         switch (source->read(source, bytes, max, &size)) {
         case SL_STREAM_BYTES:
             sl_ticker_mark_busy(source->ticker, &source->waiter);

@@ -20,6 +20,7 @@ struct sl_source {
     struct sl_ticker *ticker;
     int fd;              /* the connection's, set before the first read; -1: none */
     unsigned patience_s; /* how long its reader may take nothing */
+    bool more;           /* a read now would not be SL_STREAM_WAIT, as far as it knows */
     /* Copies the next bytes: at most `max`, *size says how many with SL_STREAM_BYTES. */
     enum sl_stream_step (*read)(struct sl_source *source, char *bytes, size_t max, size_t *size);
     void (*free)(struct sl_source *source);

@@ -146,6 +146,7 @@ struct sl_stream *sl_stream_new(struct sl_http *http, struct sl_stream_options *
         .ticker = &http->ticker,
         .fd = -1,
         .patience_s = PATIENCE_S,
+        .more = true,
         .read = read_source,
         .free = free_source,
     };
@@ -292,6 +293,7 @@ enum sl_stream_step sl_stream_read(struct sl_stream *stream, char *bytes, size_t
     }
     if (stream->out.size > 0) {
         *size = sl_outgoing_copy(&stream->out, &stream->out_at, bytes, max);
+        stream->source.more = stream->more || stream->out_at < stream->out.size;
         return SL_STREAM_BYTES;
     }
     return stream->more ? SL_STREAM_YIELD : SL_STREAM_WAIT;

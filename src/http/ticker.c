@@ -495,11 +495,15 @@ void sl_ticker_yield(struct sl_ticker *ticker, struct sl_waiter *waiter)
     pthread_mutex_unlock(&ticker->lock);
 }
 
-void sl_ticker_begin_turn(struct sl_ticker *ticker, struct sl_waiter *waiter)
+bool sl_ticker_begin_turn(struct sl_ticker *ticker, struct sl_waiter *waiter)
 {
+    bool given;
+
     pthread_mutex_lock(&ticker->lock);
+    given = waiter->turn == SL_TURN_GIVEN;
     end_turn(ticker, waiter);
     pthread_mutex_unlock(&ticker->lock);
+    return given || ticker->busy <= SL_TURNS_FREE;
 }
 
 /* Under the lock. */

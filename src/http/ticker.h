@@ -37,6 +37,8 @@
 
 /* A turn of a stream takes some 20 us; so this is a good millisecond. */
 #define SL_TURNS_AT_ONCE 64
+/* So few that are busy need no turns. */
+#define SL_TURNS_FREE 4
 
 enum sl_due {
     SL_DUE_MESSAGES = 1 << 0, /* the journal has more exchanges */
@@ -148,9 +150,10 @@ void sl_ticker_mark_busy(struct sl_ticker *ticker, struct sl_waiter *waiter);
  * sl_ticker_add. */
 void sl_ticker_yield(struct sl_ticker *ticker, struct sl_waiter *waiter);
 
-/* A resumed connection is being served: the next in the queue is resumed. The HTTP thread calls it
- * wherever it enters the owner's code, resumed or not. */
-void sl_ticker_begin_turn(struct sl_ticker *ticker, struct sl_waiter *waiter);
+/* The HTTP thread calls it wherever it enters the owner's code. Where the connection was resumed
+ * its turn begins, and the next in the queue is resumed. False where it was not, and others are
+ * busy: what can be continued later should yield. */
+bool sl_ticker_begin_turn(struct sl_ticker *ticker, struct sl_waiter *waiter);
 
 /* Forgets the waiter; fine where it was never added. */
 void sl_ticker_remove(struct sl_ticker *ticker, struct sl_waiter *waiter);
