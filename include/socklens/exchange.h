@@ -72,11 +72,21 @@ struct sl_tcp_info {
     uint32_t snd_mss, rcv_mss; /* bytes */
 };
 
+/* What came of some exchanges, in sums over their records: of each whose outcome is known, one of
+ * sent_messages, refused and unanswered is one more. Bytes are payload bytes on the wire, the line
+ * ends of a stream included on both sides. */
 struct sl_counters {
     uint64_t received_messages, received_bytes;
     uint64_t sent_messages, sent_bytes;
-    uint64_t refused; /* exchanges whose outcome is not SL_REPLIED */
+    uint64_t refused;    /* a rule of the gateway forbade the reply: SL_REFUSED_... */
+    uint64_t unanswered; /* no reply for any other reason */
 };
+
+/* Adds each member of `more`. */
+void sl_counters_add(struct sl_counters *sum, const struct sl_counters *more);
+
+/* Counts the outcome alone: one of sent_messages, refused and unanswered. */
+void sl_counters_add_outcome(struct sl_counters *sum, uint8_t outcome);
 
 /* The end of a client, carried by its SL_RECORD_CLOSED. */
 struct sl_closing {
@@ -112,7 +122,7 @@ struct sl_event {
     int64_t replied_at_ns;  /* wall clock; 0: no reply */
     const uint8_t *received, *sent;
     uint32_t received_stored, sent_stored; /* bytes at the pointers, at most SL_STORED_SIZE_MAX */
-    uint64_t received_size, sent_size;     /* bytes on the wire */
+    uint64_t received_size, sent_size;     /* bytes on the wire, without the line end */
 };
 
 /* A record as it stands in the journal. The payloads follow it in memory. */

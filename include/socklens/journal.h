@@ -37,7 +37,8 @@ int sl_journal_clear(struct sl_journal *journal, uint64_t *seq);
 struct sl_journal_stats {
     uint64_t oldest_seq; /* of the oldest exchange still held; newest_seq + 1 where none is */
     uint64_t newest_seq; /* first_seq - 1 where nothing was ever appended */
-    uint64_t evicted;    /* exchanges that left with their block */
+    uint64_t evicted;    /* exchanges that left with their block to make room */
+    uint64_t cleared;    /* exchanges that sl_journal_clear let go */
     size_t used_bytes, capacity_bytes;
 };
 

@@ -107,6 +107,7 @@ struct sl_store_stats {
     uint64_t oldest_seq, newest_seq; /* of what is committed; newest < oldest: nothing */
     uint64_t messages;               /* rows */
     uint64_t file_bytes;             /* with its WAL */
+    uint64_t wal_bytes;              /* of these */
     uint64_t lost;        /* this run's exchanges that left the journal before they were written */
     uint64_t gaps;        /* explicit holes that these are */
     char last_error[160]; /* "" where there was none in this run */

@@ -54,6 +54,7 @@ void sl_counters_json(struct sl_json *json, const struct sl_counters *counters)
     side(json, "received", counters->received_messages, counters->received_bytes);
     side(json, "sent", counters->sent_messages, counters->sent_bytes);
     number(json, "refused", counters->refused);
+    number(json, "unanswered", counters->unanswered);
 }
 
 const char *sl_listener_name(const struct sl_registry *registry, size_t index)

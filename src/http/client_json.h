@@ -19,7 +19,7 @@ void sl_client_detail_json(struct sl_json *json, const struct sl_client_view *vi
  * TCP one. */
 void sl_client_add_tcp_info(struct sl_registry *registry, struct sl_client_view *view);
 
-/* The members "received", "sent" and "refused", which clients and listeners share. */
+/* The members "received", "sent", "refused" and "unanswered", which clients and listeners share. */
 void sl_counters_json(struct sl_json *json, const struct sl_counters *counters);
 
 const char *sl_transport_name(enum sl_transport transport);

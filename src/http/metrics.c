@@ -55,10 +55,7 @@ static void sum_services(struct sl_registry *registry, struct service_sums sums[
 
         sl_registry_listener_counters(registry, i, &counters);
         sum->listens = true;
-        sum->counters.traffic.received_messages += counters.traffic.received_messages;
-        sum->counters.traffic.received_bytes += counters.traffic.received_bytes;
-        sum->counters.traffic.sent_messages += counters.traffic.sent_messages;
-        sum->counters.traffic.sent_bytes += counters.traffic.sent_bytes;
+        sl_counters_add(&sum->counters.traffic, &counters.traffic);
         sum->counters.connections += counters.connections;
         sum->counters.rejected_connections += counters.rejected_connections;
         sum->counters.kernel_drops += counters.kernel_drops;
@@ -74,16 +71,22 @@ static const struct {
     {                                                                                              \
         name, "counter", help, offsetof(struct sl_listener_counters, field)                        \
     }
-    COUNTER("received_messages_total", traffic.received_messages, "Messages that came in."),
-    COUNTER("received_bytes_total", traffic.received_bytes, "Payload bytes that came in."),
-    COUNTER("sent_messages_total", traffic.sent_messages, "Replies that went out."),
-    COUNTER("sent_bytes_total", traffic.sent_bytes, "Payload bytes that went out."),
+    COUNTER("received_messages_total", traffic.received_messages, "Messages received."),
+    COUNTER("received_bytes_total", traffic.received_bytes,
+            "Payload bytes received, line ends included."),
+    COUNTER("sent_messages_total", traffic.sent_messages, "Replies sent."),
+    COUNTER("sent_bytes_total", traffic.sent_bytes, "Payload bytes sent, line ends included."),
+    COUNTER("refused_messages_total", traffic.refused,
+            "Messages that a rule of the gateway left without a reply (outcomes refused_...)."),
+    COUNTER("unanswered_messages_total", traffic.unanswered,
+            "Messages without a reply for any other reason."),
     COUNTER("connections_total", connections, "Connections accepted."),
     COUNTER("rejected_connections_total", rejected_connections,
             "Connections closed at once because of a limit."),
     COUNTER("kernel_drops_total", kernel_drops,
             "Datagrams that the kernel lost before the gateway read them."),
-    {"clients", "gauge", "Clients that are open.",
+    {"clients", "gauge",
+     "TCP and Unix connections that are open; UDP peers heard within --udp-idle.",
      offsetof(struct sl_listener_counters, open_clients)},
 #undef COUNTER
 };
@@ -172,6 +175,8 @@ static void write_journal(struct page *page, struct sl_journal *journal)
            "Bytes that the journal may hold.");
     single(page, "journal_evicted_messages_total", "counter", stats.evicted,
            "Messages that left the journal to make room.");
+    single(page, "journal_cleared_messages_total", "counter", stats.cleared,
+           "Messages that were in the journal when it was cleared.");
 }
 
 /* Nothing where the log is in memory only. */
@@ -192,6 +197,7 @@ static void write_store(struct page *page, const struct sl_http_context *context
              stats.state == state);
     single(page, "store_messages", "gauge", stats.messages, "Messages that the file holds.");
     single(page, "store_file_bytes", "gauge", stats.file_bytes, "Size of the file with its WAL.");
+    single(page, "store_wal_bytes", "gauge", stats.wal_bytes, "The WAL's part of it.");
     single(page, "store_waiting_messages", "gauge",
            journal.newest_seq > stats.newest_seq ? journal.newest_seq - stats.newest_seq : 0,
            "Messages that are not in the file yet.");

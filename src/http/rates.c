@@ -1,5 +1,6 @@
 #include "http/rates.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "socklens/clock.h"
@@ -15,19 +16,36 @@ void sl_rates_deinit(struct sl_rates *rates)
     pthread_mutex_destroy(&rates->lock);
 }
 
-static void sum(struct sl_registry *registry, struct sl_rate totals[SL_SERVICE_COUNT])
+static void sum(struct sl_registry *registry, struct sl_counters totals[SL_SERVICE_COUNT])
 {
     size_t count = sl_registry_listener_count(registry);
 
     memset(totals, 0, SL_SERVICE_COUNT * sizeof(*totals));
     for (size_t i = 0; i < count; i++) {
-        struct sl_rate *total = &totals[sl_registry_listener(registry, i)->service];
         struct sl_listener_counters counters;
 
         sl_registry_listener_counters(registry, i, &counters);
-        total->messages += counters.traffic.received_messages;
-        total->bytes += counters.traffic.received_bytes + counters.traffic.sent_bytes;
+        sl_counters_add(&totals[sl_registry_listener(registry, i)->service], &counters.traffic);
     }
+}
+
+/* The series of a service, by the names that they have in the document. */
+static const struct {
+    const char *name;
+    size_t offset; /* in struct sl_counters */
+} series[] = {
+    {"messages", offsetof(struct sl_counters, received_messages)},
+    {"received_bytes", offsetof(struct sl_counters, received_bytes)},
+    {"sent_bytes", offsetof(struct sl_counters, sent_bytes)},
+    {"refused", offsetof(struct sl_counters, refused)},
+    {"unanswered", offsetof(struct sl_counters, unanswered)},
+};
+
+#define SERIES_COUNT (sizeof(series) / sizeof(series[0]))
+
+static uint64_t *value_of(struct sl_counters *counters, size_t index)
+{
+    return (uint64_t *)(void *)((char *)counters + series[index].offset);
 }
 
 /* The part of `whole` that falls to second `index` of `count`. */
@@ -36,16 +54,16 @@ static uint64_t part(uint64_t whole, uint64_t index, uint64_t count)
     return whole / count + (index < whole % count);
 }
 
-static void take(struct sl_rates *rates, const struct sl_rate totals[SL_SERVICE_COUNT],
+static void take(struct sl_rates *rates, struct sl_counters totals[SL_SERVICE_COUNT],
                  uint64_t count)
 {
     for (uint64_t i = 0; i < count; i++, rates->seconds++) {
         for (unsigned service = 0; service < SL_SERVICE_COUNT; service++) {
-            const struct sl_rate *before = &rates->totals[service], *now = &totals[service];
+            struct sl_counters *before = &rates->totals[service], *now = &totals[service];
+            struct sl_counters *second = &rates->ring[service][rates->seconds % SL_RATES_SECONDS];
 
-            rates->ring[service][rates->seconds % SL_RATES_SECONDS] =
-                (struct sl_rate){part(now->messages - before->messages, i, count),
-                                 part(now->bytes - before->bytes, i, count)};
+            for (size_t k = 0; k < SERIES_COUNT; k++)
+                *value_of(second, k) = part(*value_of(now, k) - *value_of(before, k), i, count);
         }
     }
 }
@@ -53,7 +71,7 @@ static void take(struct sl_rates *rates, const struct sl_rate totals[SL_SERVICE_
 int64_t sl_rates_sample(struct sl_rates *rates, struct sl_registry *registry, int64_t wall_ns)
 {
     int64_t now_s = wall_ns / SL_NS_PER_S, passed_s = now_s - rates->end_s;
-    struct sl_rate totals[SL_SERVICE_COUNT];
+    struct sl_counters totals[SL_SERVICE_COUNT];
 
     if (passed_s != 0) {
         sum(registry, totals);
@@ -69,18 +87,15 @@ int64_t sl_rates_sample(struct sl_rates *rates, struct sl_registry *registry, in
     return (now_s + 1) * SL_NS_PER_S - wall_ns;
 }
 
-static void write_series(const struct sl_rates *rates, unsigned service, bool bytes,
+static void write_series(struct sl_rates *rates, unsigned service, size_t index,
                          struct sl_json *json)
 {
     uint64_t end = rates->seconds, begin = end > SL_RATES_SECONDS ? end - SL_RATES_SECONDS : 0;
 
-    sl_json_key(json, bytes ? "bytes" : "messages");
+    sl_json_key(json, series[index].name);
     sl_json_open_array(json);
-    for (uint64_t i = begin; i < end; i++) {
-        const struct sl_rate *rate = &rates->ring[service][i % SL_RATES_SECONDS];
-
-        sl_json_uint(json, bytes ? rate->bytes : rate->messages);
-    }
+    for (uint64_t i = begin; i < end; i++)
+        sl_json_uint(json, *value_of(&rates->ring[service][i % SL_RATES_SECONDS], index));
     sl_json_close_array(json);
 }
 
@@ -94,13 +109,13 @@ static unsigned services_of(const struct sl_registry *registry)
     return services;
 }
 
-static void write_service(const struct sl_rates *rates, unsigned service, struct sl_json *json)
+static void write_service(struct sl_rates *rates, unsigned service, struct sl_json *json)
 {
     sl_json_open_object(json);
     sl_json_key(json, "service");
     sl_json_string(json, sl_service_id_name(service));
-    write_series(rates, service, false, json);
-    write_series(rates, service, true, json);
+    for (size_t i = 0; i < SERIES_COUNT; i++)
+        write_series(rates, service, i, json);
     sl_json_close_object(json);
 }
 

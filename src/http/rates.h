@@ -11,16 +11,12 @@
 
 #define SL_RATES_SECONDS 900
 
-struct sl_rate {
-    uint64_t messages, bytes; /* received; received and sent */
-};
-
 struct sl_rates {
     pthread_mutex_t lock;
-    struct sl_rate ring[SL_SERVICE_COUNT][SL_RATES_SECONDS];
+    struct sl_counters ring[SL_SERVICE_COUNT][SL_RATES_SECONDS];
     uint64_t seconds; /* taken so far; the newest stands at (seconds - 1) % SL_RATES_SECONDS */
     int64_t end_s;    /* wall clock: end of the newest second; 0: nothing was looked at yet */
-    struct sl_rate totals[SL_SERVICE_COUNT]; /* of the counters, then */
+    struct sl_counters totals[SL_SERVICE_COUNT]; /* of the counters, then */
 };
 
 void sl_rates_init(struct sl_rates *rates);

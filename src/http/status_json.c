@@ -77,6 +77,7 @@ static void message_log(struct sl_json *json, struct sl_http *http)
     number(json, "bytes", stats.used_bytes);
     number(json, "capacity_bytes", stats.capacity_bytes);
     number(json, "evicted", stats.evicted);
+    number(json, "cleared", stats.cleared);
     sl_json_close_object(json);
 }
 
@@ -92,6 +93,7 @@ static void file_log(struct sl_json *json, struct sl_store *store)
     number(json, "newest_seq", stats.newest_seq);
     number(json, "messages", stats.messages);
     number(json, "file_bytes", stats.file_bytes);
+    number(json, "wal_bytes", stats.wal_bytes);
     number(json, "lost", stats.lost);
     number(json, "gaps", stats.gaps);
     sl_json_key(json, "error");

@@ -73,6 +73,40 @@ const char *sl_line_end_bytes(enum sl_line_end line_end)
     return line_end < SL_LINE_END_COUNT ? bytes[line_end] : "";
 }
 
+void sl_counters_add(struct sl_counters *sum, const struct sl_counters *more)
+{
+    sum->received_messages += more->received_messages;
+    sum->received_bytes += more->received_bytes;
+    sum->sent_messages += more->sent_messages;
+    sum->sent_bytes += more->sent_bytes;
+    sum->refused += more->refused;
+    sum->unanswered += more->unanswered;
+}
+
+void sl_counters_add_outcome(struct sl_counters *sum, uint8_t outcome)
+{
+    switch ((enum sl_outcome)outcome) {
+    case SL_REPLIED:
+        sum->sent_messages++;
+        break;
+    case SL_REFUSED_OWN_LISTENER:
+    case SL_REFUSED_REFLECTING_PORT:
+    case SL_REFUSED_NOT_UNICAST:
+    case SL_REFUSED_RATE_LIMIT:
+    case SL_REFUSED_LOOP:
+        sum->refused++;
+        break;
+    case SL_REPLY_TOO_LARGE:
+    case SL_SEND_FAILED:
+    case SL_PEER_GONE:
+    case SL_AFTER_CLOSE:
+    case SL_UNFINISHED:
+    case SL_OUTCOME_COUNT:
+        sum->unanswered++;
+        break;
+    }
+}
+
 const char *sl_service_id_name(enum sl_service_id service)
 {
     return name_of(service_names, SL_SERVICE_COUNT, service);

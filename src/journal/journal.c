@@ -165,12 +165,16 @@ uint64_t sl_journal_append(struct sl_journal *journal, const struct sl_event *ev
 
 int sl_journal_clear(struct sl_journal *journal, uint64_t *seq)
 {
+    uint64_t evicted;
     bool cleared;
 
     pthread_mutex_lock(&journal->lock);
+    evicted = journal->evicted;
     cleared = roll(journal, journal->next_seq) != NULL;
     while (cleared && journal->first_number < last_number(journal))
         evict_oldest(journal);
+    journal->cleared += journal->evicted - evicted;
+    journal->evicted = evicted;
     if (cleared)
         *seq = journal->next_seq - 1;
     pthread_mutex_unlock(&journal->lock);
@@ -186,6 +190,7 @@ void sl_journal_stats(struct sl_journal *journal, struct sl_journal_stats *stats
     stats->oldest_seq = sl_journal_block(journal, journal->first_number)->first_seq;
     stats->newest_seq = journal->next_seq - 1;
     stats->evicted = journal->evicted;
+    stats->cleared = journal->cleared;
     stats->used_bytes = (size_t)(last - journal->first_number) * SL_JOURNAL_BLOCK_SIZE +
                         sl_journal_block(journal, last)->used;
     stats->capacity_bytes = journal->blocks_max * SL_JOURNAL_BLOCK_SIZE;

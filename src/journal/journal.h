@@ -16,7 +16,7 @@ struct sl_journal {
     uint64_t first_number;        /* of the oldest block held */
     _Atomic uint64_t last_number; /* of the newest; it is where records are appended */
     uint64_t next_seq;
-    uint64_t evicted;
+    uint64_t evicted, cleared;
     struct sl_totals totals;
     struct sl_block *spares; /* unused blocks, so that a full journal allocates nothing */
     size_t spare_count;

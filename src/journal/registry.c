@@ -341,20 +341,11 @@ struct sl_client *sl_shard_find_id(struct sl_shard *shard, uint64_t id)
     return client;
 }
 
-static void add_counters(struct sl_counters *sum, const struct sl_counters *delta)
-{
-    sum->received_messages += delta->received_messages;
-    sum->received_bytes += delta->received_bytes;
-    sum->sent_messages += delta->sent_messages;
-    sum->sent_bytes += delta->sent_bytes;
-    sum->refused += delta->refused;
-}
-
 void sl_shard_count(struct sl_shard *shard, struct sl_client *client,
                     const struct sl_counters *delta, const struct sl_time *now)
 {
-    add_counters(&client->counters, delta);
-    add_counters(&shard->listeners[client->listener].traffic, delta);
+    sl_counters_add(&client->counters, delta);
+    sl_counters_add(&shard->listeners[client->listener].traffic, delta);
     touch(shard, client, now);
 }
 

@@ -61,11 +61,7 @@ bool sl_registry_get(struct sl_registry *registry, uint64_t id, struct sl_client
 
 static void sum_listener(struct sl_listener_counters *sum, const struct sl_listener_counters *part)
 {
-    sum->traffic.received_messages += part->traffic.received_messages;
-    sum->traffic.received_bytes += part->traffic.received_bytes;
-    sum->traffic.sent_messages += part->traffic.sent_messages;
-    sum->traffic.sent_bytes += part->traffic.sent_bytes;
-    sum->traffic.refused += part->traffic.refused;
+    sl_counters_add(&sum->traffic, &part->traffic);
     sum->connections += part->connections;
     sum->rejected_connections += part->rejected_connections;
     sum->kernel_drops += part->kernel_drops;

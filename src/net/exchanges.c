@@ -1,5 +1,7 @@
 #include "net/exchanges.h"
 
+#include <string.h>
+
 struct sl_event exchange_common(const struct connection *connection, int64_t received_at_ns)
 {
     return (struct sl_event){
@@ -28,12 +30,10 @@ static void count_and_log(struct streams *streams, struct connection *connection
     struct sl_counters sum = {.received_messages = count};
 
     for (size_t i = 0; i < count; i++) {
-        bool replied = events[i].outcome == SL_REPLIED;
-
-        sum.received_bytes += events[i].received_size;
-        sum.sent_messages += replied;
+        sum.received_bytes +=
+            events[i].received_size + strlen(sl_line_end_bytes(events[i].line_end));
         sum.sent_bytes += events[i].sent_size;
-        sum.refused += !replied;
+        sl_counters_add_outcome(&sum, events[i].outcome);
     }
     sl_shard_lock(streams->worker->shard);
     sl_shard_count(streams->worker->shard, connection->client, &sum, now);

@@ -221,11 +221,10 @@ static void count_sent(struct udp_state *state, const struct sl_time *now)
         struct sl_counters sent = {0};
 
         for (; i < batch->item_count && batch->items[i].message == message; i++) {
-            bool replied = batch->items[i].outcome == SL_REPLIED;
+            const struct udp_item *item = &batch->items[i];
 
-            sent.sent_messages += replied;
-            sent.sent_bytes += replied ? batch->items[i].reply_size : 0;
-            sent.refused += !replied;
+            sent.sent_bytes += item->outcome == SL_REPLIED ? item->reply_size : 0;
+            sl_counters_add_outcome(&sent, item->outcome);
         }
         if (batch->messages[message].client)
             sl_shard_count(shard, batch->messages[message].client, &sent, now);

@@ -1,8 +1,12 @@
 #include "store/clients.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "store/schema.h"
 
 /* A power of two. Ids are handed out one after the other, so the newest ones never share a place.
  */
@@ -20,13 +24,14 @@ static const char open_sql[] =
 
 #define CLOSING_COLUMNS                                                                            \
     "closed_at, closed_by, close_reason, last_seen_at, received_messages, received_bytes, "        \
-    "sent_messages, sent_bytes, refused, tcp_state, tcp_rtt_us, tcp_rttvar_us, tcp_retransmits, "  \
+    "sent_messages, sent_bytes, refused, unanswered, tcp_state, tcp_rtt_us, tcp_rttvar_us, "       \
+    "tcp_retransmits, "                                                                            \
     "tcp_total_retransmits, tcp_lost, tcp_unacked, tcp_snd_cwnd, tcp_snd_mss, tcp_rcv_mss"
 
 static const char close_sql[] =
     "UPDATE clients SET (" CLOSING_COLUMNS
     ") = "
-    "(?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20) "
+    "(?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) "
     "WHERE id = ?1";
 
 static const char lifecycle_sql[] = "INSERT OR IGNORE INTO lifecycle VALUES (?, ?, ?, ?)";
@@ -149,7 +154,8 @@ static int update(struct sl_clients *clients, const struct sl_record *record,
     sqlite3_bind_int64(statement, 8, (int64_t)closing->counters.sent_messages);
     sqlite3_bind_int64(statement, 9, (int64_t)closing->counters.sent_bytes);
     sqlite3_bind_int64(statement, 10, (int64_t)closing->counters.refused);
-    bind_tcp(statement, 11, &closing->tcp);
+    sqlite3_bind_int64(statement, 11, (int64_t)closing->counters.unanswered);
+    bind_tcp(statement, 12, &closing->tcp);
     return sl_database_run(statement);
 }
 
@@ -204,4 +210,51 @@ int sl_clients_check(struct sl_clients *clients, const struct sl_record *record,
     *same_addresses = sl_address_equal(&known->peer, &record->peer) &&
                       sl_address_equal(&known->local, &record->local);
     return SQLITE_OK;
+}
+
+/* The totals of clients that a killed run has left are counted from its messages, if not more. */
+#define COUNTED_MESSAGES INT64_C(1000000)
+
+/* What the totals of clients without an end come from. */
+static int count_lost_totals(sqlite3 *db, uint64_t first_seq)
+{
+    static const char sql[] =
+        "UPDATE clients SET received_messages = t.messages, received_bytes = t.bytes, "
+        "sent_messages = t.replies, sent_bytes = t.reply_bytes, "
+        "refused = t.refused, unanswered = t.messages - t.replies - t.refused, "
+        "last_seen_at = t.seen FROM (SELECT client, count(*) AS messages, "
+        "sum(" SL_SCHEMA_RECEIVED_SIZE " + " SL_SCHEMA_LINE_END_SIZE
+        ") AS bytes, "
+        "sum(outcome IN (SELECT id FROM outcomes WHERE name GLOB 'refused_*')) AS refused, "
+        "sum(outcome = 0) AS replies, sum(CASE outcome WHEN 0 THEN " SL_SCHEMA_SENT_SIZE
+        " ELSE 0 END) AS "
+        "reply_bytes, max(received_at) AS seen FROM messages AS m WHERE seq >= "
+        "(SELECT max(first_seq) FROM runs) GROUP BY client) AS t "
+        "WHERE clients.id = t.client AND clients.closed_at IS NULL";
+    int64_t first;
+    int code = sl_database_number(db, "SELECT max(first_seq) FROM runs", 1, &first);
+
+    if (code != SQLITE_OK || (int64_t)first_seq - first > COUNTED_MESSAGES)
+        return code;
+    return sl_database_exec(db, sql);
+}
+
+int sl_clients_end_lost(sqlite3 *db, uint64_t first_seq)
+{
+    char sql[768];
+    int code = count_lost_totals(db, first_seq);
+
+    if (code != SQLITE_OK)
+        return code;
+    snprintf(sql, sizeof(sql),
+             "CREATE TEMP TABLE lost AS SELECT id, max(opened_at, coalesce(last_seen_at, 0), "
+             "coalesce((SELECT received_at FROM messages ORDER BY seq DESC LIMIT 1), 0)) AS at "
+             "FROM clients WHERE closed_at IS NULL;"
+             "UPDATE clients SET closed_at = lost.at, closed_by = %d, close_reason = %d "
+             "FROM lost WHERE clients.id = lost.id;"
+             "INSERT OR IGNORE INTO lifecycle SELECT %" PRIu64
+             ", at, %d, id FROM lost;"
+             "DROP TABLE lost;",
+             SL_BY_SERVER, SL_CLOSE_SHUTDOWN, first_seq, SL_RECORD_CLOSED);
+    return sl_database_exec(db, sql);
 }

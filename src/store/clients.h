@@ -33,4 +33,8 @@ int sl_clients_closed(struct sl_clients *clients, const struct sl_record *record
 int sl_clients_check(struct sl_clients *clients, const struct sl_record *record, int64_t listener,
                      bool *same_addresses);
 
+/* Ends the clients that a killed run has left open, with totals from their messages, before the
+ * first exchange of a new run, which gets `first_seq`. An SQLite code. */
+int sl_clients_end_lost(sqlite3 *db, uint64_t first_seq);
+
 #endif

@@ -19,9 +19,6 @@
  * one only what the writer touches is: its ends. */
 #define CHECKED_BYTES (UINT64_C(64) << 20)
 
-/* The totals of clients that a killed run has left are counted from its messages, if not more. */
-#define COUNTED_MESSAGES INT64_C(1000000)
-
 static int check_pages(struct sl_store *store)
 {
     sqlite3_stmt *statement;
@@ -517,48 +514,6 @@ int sl_store_transact(struct sl_store *store, int (*write)(struct sl_store *stor
     return code;
 }
 
-/* What the totals of clients without an end come from. */
-static int count_lost_totals(struct sl_store *store)
-{
-    static const char sql[] =
-        "UPDATE clients SET received_messages = t.messages, received_bytes = t.bytes, "
-        "sent_messages = t.replies, sent_bytes = t.reply_bytes, "
-        "refused = t.messages - t.replies, last_seen_at = t.seen "
-        "FROM (SELECT client, count(*) AS messages, sum(" SL_SCHEMA_RECEIVED_SIZE
-        ") AS bytes, "
-        "sum(outcome = 0) AS replies, sum(CASE outcome WHEN 0 THEN " SL_SCHEMA_SENT_SIZE
-        " ELSE 0 END) AS "
-        "reply_bytes, max(received_at) AS seen FROM messages AS m WHERE seq >= "
-        "(SELECT max(first_seq) FROM runs) GROUP BY client) AS t "
-        "WHERE clients.id = t.client AND clients.closed_at IS NULL";
-    int64_t first;
-    int code = sl_database_number(store->db, "SELECT max(first_seq) FROM runs", 1, &first);
-
-    if (code != SQLITE_OK || (int64_t)store->first_seq - first > COUNTED_MESSAGES)
-        return code;
-    return sl_database_exec(store->db, sql);
-}
-
-static int end_lost_clients(struct sl_store *store)
-{
-    char sql[768];
-    int code = count_lost_totals(store);
-
-    if (code != SQLITE_OK)
-        return code;
-    snprintf(sql, sizeof(sql),
-             "CREATE TEMP TABLE lost AS SELECT id, max(opened_at, coalesce(last_seen_at, 0), "
-             "coalesce((SELECT received_at FROM messages ORDER BY seq DESC LIMIT 1), 0)) AS at "
-             "FROM clients WHERE closed_at IS NULL;"
-             "UPDATE clients SET closed_at = lost.at, closed_by = %d, close_reason = %d "
-             "FROM lost WHERE clients.id = lost.id;"
-             "INSERT OR IGNORE INTO lifecycle SELECT %" PRIu64
-             ", at, %d, id FROM lost;"
-             "DROP TABLE lost;",
-             SL_BY_SERVER, SL_CLOSE_SHUTDOWN, store->first_seq, SL_RECORD_CLOSED);
-    return sl_database_exec(store->db, sql);
-}
-
 int sl_store_begin_run(struct sl_store *store)
 {
     char sql[640];
@@ -566,7 +521,7 @@ int sl_store_begin_run(struct sl_store *store)
     int code = was_killed(store, &killed);
 
     if (code == SQLITE_OK && killed)
-        code = end_lost_clients(store);
+        code = sl_clients_end_lost(store->db, store->first_seq);
     if (code != SQLITE_OK)
         return code;
     snprintf(sql, sizeof(sql),

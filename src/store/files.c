@@ -231,11 +231,16 @@ void sl_files_remove(const char *path, const char *suffix, uint64_t inode)
         remove_beside(path, suffix);
 }
 
-uint64_t sl_files_size(const char *path)
+uint64_t sl_files_wal_size(const char *path)
 {
     char wal[PATH_MAX];
 
-    return size_of(path) + (beside(wal, path, "-wal") ? size_of(wal) : 0);
+    return beside(wal, path, "-wal") ? size_of(wal) : 0;
+}
+
+uint64_t sl_files_size(const char *path)
+{
+    return size_of(path) + sl_files_wal_size(path);
 }
 
 /* Not posix_fallocate(3), which writes every block where the file system has no such call. */

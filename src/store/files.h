@@ -46,6 +46,7 @@ void sl_files_remove(const char *path, const char *suffix, uint64_t inode);
 
 /* Bytes of the log and its WAL. */
 uint64_t sl_files_size(const char *path);
+uint64_t sl_files_wal_size(const char *path); /* the WAL alone */
 
 /* How large the WAL may become, about: this, but small beside the file system. */
 #define SL_FILES_WAL_MAX (UINT64_C(8) << 20)

@@ -18,11 +18,23 @@
     "seq, client, listener, outcome, received_at, replied_at, peer, local, received_size, "        \
     "sent_size, received, sent, "
 
-static const char client_sql[] =
-    "SELECT listener, peer, local, opened_at, last_seen_at, closed_at, closed_by, close_reason, "
-    "received_messages, received_bytes, sent_messages, sent_bytes, refused, tcp_state, tcp_rtt_us, "
-    "tcp_rttvar_us, tcp_retransmits, tcp_total_retransmits, tcp_lost, tcp_unacked, tcp_snd_cwnd, "
-    "tcp_snd_mss, tcp_rcv_mss FROM clients WHERE id = ?";
+#define CLIENT_COLUMNS                                                                             \
+    "listener, peer, local, opened_at, last_seen_at, closed_at, closed_by, close_reason, "         \
+    "received_messages, received_bytes, sent_messages, sent_bytes, refused, "
+#define CLIENT_TCP_COLUMNS                                                                         \
+    "tcp_state, tcp_rtt_us, tcp_rttvar_us, tcp_retransmits, tcp_total_retransmits, tcp_lost, "     \
+    "tcp_unacked, tcp_snd_cwnd, tcp_snd_mss, tcp_rcv_mss"
+
+static int prepare_client(struct sl_store_reader *reader)
+{
+    const char *unanswered = reader->version < 4 ? "0" : "unanswered";
+    char sql[512];
+
+    snprintf(sql, sizeof(sql),
+             "SELECT " CLIENT_COLUMNS "%s, " CLIENT_TCP_COLUMNS " FROM clients WHERE id = ?",
+             unanswered);
+    return sl_database_prepare(reader->db, sql, &reader->client);
+}
 
 static int prepare_messages(struct sl_store_reader *reader)
 {
@@ -69,7 +81,6 @@ static int prepare(struct sl_store_reader *reader)
         {&reader->lifecycle,
          "SELECT seq, at, kind, client FROM lifecycle WHERE seq BETWEEN ?1 "
          "AND ?2 ORDER BY seq, at, kind, client"},
-        {&reader->client, client_sql},
         {&reader->listener, "SELECT service, transport, name FROM listeners WHERE id = ?"},
         {&reader->oldest, "SELECT min(seq) FROM messages"},
         {&reader->newest, "SELECT max(seq) FROM messages"},
@@ -78,6 +89,8 @@ static int prepare(struct sl_store_reader *reader)
 
     if (code == SQLITE_OK)
         code = prepare_messages(reader);
+    if (code == SQLITE_OK)
+        code = prepare_client(reader);
     for (size_t i = 0; i < sizeof(all) / sizeof(*all) && code == SQLITE_OK; i++)
         code = sl_database_prepare(reader->db, all[i].sql, all[i].statement);
     if (code == SQLITE_OK && reader->version >= 2)
@@ -340,20 +353,20 @@ static uint64_t column_u64(sqlite3_stmt *statement, int column)
 
 static void read_tcp(sqlite3_stmt *statement, struct sl_tcp_info *tcp)
 {
-    if (sqlite3_column_type(statement, 13) == SQLITE_NULL)
+    if (sqlite3_column_type(statement, 14) == SQLITE_NULL)
         return;
     *tcp = (struct sl_tcp_info){
         .valid = 1,
-        .state = (uint8_t)sqlite3_column_int(statement, 13),
-        .rtt_us = column_u32(statement, 14),
-        .rttvar_us = column_u32(statement, 15),
-        .retransmits = column_u32(statement, 16),
-        .total_retransmits = column_u32(statement, 17),
-        .lost = column_u32(statement, 18),
-        .unacked = column_u32(statement, 19),
-        .snd_cwnd = column_u32(statement, 20),
-        .snd_mss = column_u32(statement, 21),
-        .rcv_mss = column_u32(statement, 22),
+        .state = (uint8_t)sqlite3_column_int(statement, 14),
+        .rtt_us = column_u32(statement, 15),
+        .rttvar_us = column_u32(statement, 16),
+        .retransmits = column_u32(statement, 17),
+        .total_retransmits = column_u32(statement, 18),
+        .lost = column_u32(statement, 19),
+        .unacked = column_u32(statement, 20),
+        .snd_cwnd = column_u32(statement, 21),
+        .snd_mss = column_u32(statement, 22),
+        .rcv_mss = column_u32(statement, 23),
     };
 }
 
@@ -378,6 +391,7 @@ static void read_client(struct sl_store_reader *reader, struct sl_client_view *v
         .sent_messages = column_u64(statement, 10),
         .sent_bytes = column_u64(statement, 11),
         .refused = column_u64(statement, 12),
+        .unanswered = column_u64(statement, 13),
     };
     read_tcp(statement, &view->tcp);
 }

@@ -44,6 +44,29 @@
     "LEFT JOIN outcomes o ON o.id = m.outcome\n" \
     "LEFT JOIN clients c ON c.id = m.client;\n"
 
+/* `more`: further columns. */
+#define CLIENT_LOG_VIEW(more)                                                                      \
+    "CREATE VIEW client_log AS -- the clients for a person\n" \
+    "SELECT c.id,\n" \
+    "  s.name AS service,\n" \
+    "  t.name AS transport,\n" \
+    "  l.name AS listener,\n" \
+    "  c.peer AS address,\n" \
+    "  c.local AS local_address,\n" \
+    "  " ISO("c.opened_at") " AS opened_at,\n" \
+    "  " ISO("c.last_seen_at") " AS last_seen_at,\n" \
+    "  " ISO("c.closed_at") " AS closed_at,\n" \
+    "  b.name AS closed_by,\n" \
+    "  r.name AS close_reason,\n" \
+    "  c.received_messages, c.received_bytes, c.sent_messages, c.sent_bytes, c.refused" more ",\n" \
+    "  c.tcp_rtt_us AS rtt_us, c.tcp_total_retransmits AS retransmits\n" \
+    "FROM clients c\n" \
+    "LEFT JOIN listeners l ON l.id = c.listener\n" \
+    "LEFT JOIN services s ON s.id = l.service\n" \
+    "LEFT JOIN transports t ON t.id = l.transport\n" \
+    "LEFT JOIN closers b ON b.id = c.closed_by\n" \
+    "LEFT JOIN close_reasons r ON r.id = c.close_reason;\n"
+
 static const char version_1[] =
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;\n"
     "CREATE TABLE services (id INTEGER PRIMARY KEY, name TEXT NOT NULL);\n"
@@ -127,26 +150,7 @@ static const char version_1[] =
 
     LOG_VIEW("")
 
-    "CREATE VIEW client_log AS -- the clients for a person\n"
-    "SELECT c.id,\n"
-    "  s.name AS service,\n"
-    "  t.name AS transport,\n"
-    "  l.name AS listener,\n"
-    "  c.peer AS address,\n"
-    "  c.local AS local_address,\n"
-    "  " ISO("c.opened_at") " AS opened_at,\n"
-    "  " ISO("c.last_seen_at") " AS last_seen_at,\n"
-    "  " ISO("c.closed_at") " AS closed_at,\n"
-    "  b.name AS closed_by,\n"
-    "  r.name AS close_reason,\n"
-    "  c.received_messages, c.received_bytes, c.sent_messages, c.sent_bytes, c.refused,\n"
-    "  c.tcp_rtt_us AS rtt_us, c.tcp_total_retransmits AS retransmits\n"
-    "FROM clients c\n"
-    "LEFT JOIN listeners l ON l.id = c.listener\n"
-    "LEFT JOIN services s ON s.id = l.service\n"
-    "LEFT JOIN transports t ON t.id = l.transport\n"
-    "LEFT JOIN closers b ON b.id = c.closed_by\n"
-    "LEFT JOIN close_reasons r ON r.id = c.close_reason;\n";
+        CLIENT_LOG_VIEW("");
 
 /* What is there already gets no spans: that would keep a start waiting for seconds, and searches
  * look at all that has none. */
@@ -175,8 +179,18 @@ static const char version_3[] =
     "UPDATE runs SET uid = lower(hex(randomblob(16)));\n"
     "CREATE UNIQUE INDEX runs_uid ON runs (uid);\n";
 
+/* Until then `refused` counted all that had no reply. The rules that refuse are for datagrams: what
+ * a connection left without a reply was never refused. */
+static const char version_4[] =
+    "ALTER TABLE clients ADD COLUMN unanswered INTEGER; -- no reply, and not refused by a rule\n"
+    "UPDATE clients SET unanswered = 0 WHERE refused IS NOT NULL;\n"
+    "UPDATE clients SET unanswered = refused, refused = 0 WHERE refused > 0\n"
+    "  AND listener NOT IN (SELECT id FROM listeners WHERE transport = 0);\n"
+    "DROP VIEW client_log;\n" /* the same, with unanswered */
+    CLIENT_LOG_VIEW(", c.unanswered");
+
 /* steps[n] leads from version n to n + 1; 0 is an empty file. */
-static const char *const steps[SL_SCHEMA_VERSION] = {version_1, version_2, version_3};
+static const char *const steps[SL_SCHEMA_VERSION] = {version_1, version_2, version_3, version_4};
 
 int sl_schema_look(sqlite3 *db, enum sl_schema *schema)
 {

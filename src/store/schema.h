@@ -6,10 +6,11 @@
 #include <sqlite3.h>
 
 #define SL_SCHEMA_APPLICATION 0x534c454e /* "SLEN", in the file's header */
-#define SL_SCHEMA_VERSION     3
+#define SL_SCHEMA_VERSION     4
 
 /* Sizes on the wire, of a row of messages called m. */
 #define SL_SCHEMA_RECEIVED_SIZE "coalesce(m.received_size, length(CAST(m.received AS BLOB)))"
+#define SL_SCHEMA_LINE_END_SIZE "m.line_end" /* 0, LF 1, CRLF 2: its bytes, too */
 #define SL_SCHEMA_SENT_SIZE                                                                        \
     "coalesce(m.sent_size, CASE typeof(m.sent) WHEN 'null' THEN 0 WHEN 'integer' THEN "            \
     "length(CAST(m.received AS BLOB)) ELSE length(CAST(m.sent AS BLOB)) END)"

@@ -236,13 +236,14 @@ const char *sl_store_state_name(enum sl_store_state state)
 
 void sl_store_publish(struct sl_store *store)
 {
-    uint64_t bytes = sl_files_size(store->path);
+    uint64_t wal = sl_files_wal_size(store->path), bytes = sl_files_size(store->path);
 
     pthread_mutex_lock(&store->lock);
     store->stats.oldest_seq = store->oldest_seq;
     store->stats.newest_seq = store->newest_seq;
     store->stats.messages = store->rows;
     store->stats.file_bytes = bytes;
+    store->stats.wal_bytes = wal < bytes ? wal : bytes; /* it may have grown in between */
     pthread_mutex_unlock(&store->lock);
 }
 

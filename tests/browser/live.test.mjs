@@ -22,7 +22,10 @@ test('a datagram is on the page within a second, with its reply and its client',
   assert.ok(elapsed < 1000, `it took ${elapsed} ms`);
   assert.equal(await row.locator('.cell-sent').textContent(), 'HELLO STRASSE');
   assert.equal(await row.locator('.cell-client').textContent(), client.address);
-  await clientRow(page, client.address).locator('[data-state="open"]').waitFor();
+  await clientRow(page, client.address)
+    .locator('[data-state="heard"]')
+    .getByText(/^seen (now|\d+ s ago)$/)
+    .waitFor();
 });
 
 test('a chat connection is seen open, and closed with its reason', async (t) => {

@@ -18,6 +18,7 @@ import './reference.test.mjs';
 import './token.test.mjs';
 import './https.test.mjs';
 import './truth.test.mjs';
+import './words.test.mjs';
 import './flood.test.mjs';
 import './access.test.mjs';
 

@@ -13,7 +13,7 @@ MESSAGE = {"seq", "service", "client", "listener", "received_at", "replied_at", 
            "received", "line_end", "sent", "outcome"}
 CLIENT = {"id", "service", "transport", "listener", "address", "local_address", "state",
           "opened_at", "last_seen_at", "closed_at", "closed_by", "close_reason", "received",
-          "sent", "refused", "pending", "rtt_us"}
+          "sent", "refused", "unanswered", "pending", "rtt_us"}
 TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"
 
 
@@ -50,10 +50,11 @@ class Status(ApiTest):
                          ["udp-upper", "tcp-upper", "tcp-chat"])
         for listener in status["listeners"]:
             self.assertEqual(set(listener), {"service", "transport", "address", "received", "sent",
-                                             "refused", "connections", "rejected_connections",
-                                             "kernel_drops", "open_clients"})
+                                             "refused", "unanswered", "connections",
+                                             "rejected_connections", "kernel_drops",
+                                             "open_clients"})
         self.assertEqual(set(status["log"]), {"id", "oldest_seq", "newest_seq", "messages",
-                                              "bytes", "capacity_bytes", "evicted"})
+                                              "bytes", "capacity_bytes", "evicted", "cleared"})
         self.assertRegex(status["log"]["id"], "^[0-9a-f]{32}$")
         self.assertGreaterEqual(status["http"]["connections"], 1)
 
@@ -372,10 +373,12 @@ class Rates(GatewayTest):
 
         def carried():
             udp = self.gateway.fetch("rates")["services"][0]
-            return (sum(udp["messages"]), sum(udp["bytes"])) == (5, 50) and udp
+            sums = [sum(udp[name]) for name in ("messages", "received_bytes", "sent_bytes")]
+            return sums == [5, 25, 25] and udp
 
         udp = wait_until(carried, "five messages among the rates")
-        self.assertEqual(len(udp["messages"]), len(udp["bytes"]))
+        self.assertEqual({len(series) for series in udp.values() if isinstance(series, list)},
+                         {len(udp["messages"])})
 
     def test_no_parameters(self):
         self.assertEqual(self.gateway.get("/api/v1/rates?x=1")[0], 400)

@@ -185,7 +185,7 @@ class Continuity(LogTest):
             store = wait_until(lambda: gateway.status()["store"]["messages"] == 3
                                and gateway.status()["store"], "three messages in the file")
             self.assertEqual(set(store), {"path", "state", "oldest_seq", "newest_seq", "messages",
-                                          "file_bytes", "lost", "gaps", "error"})
+                                          "file_bytes", "wal_bytes", "lost", "gaps", "error"})
             self.assertEqual((store["state"], store["oldest_seq"], store["newest_seq"],
                               store["lost"], store["error"]), ("recording", 1, 3, 0, None))
             self.assertEqual(os.path.realpath(store["path"]), os.path.realpath(self.file))

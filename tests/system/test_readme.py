@@ -4,6 +4,7 @@ The blocks run in order, as one reader would type them, in a network of their ow
 README's ports are free. A `console` block's output is compared, with … for what may be anything.
 """
 
+import json
 import os
 import re
 import select
@@ -256,6 +257,26 @@ class Readme(unittest.TestCase):
             return type(value).__name__
         import json
         return walk(json.loads(text))
+
+
+class Words(unittest.TestCase):
+    """README defines each outcome, close reason and figure as the API's description does."""
+
+    def test_definitions(self):
+        root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+        with open(os.path.join(root, "src/http/openapi.json"), encoding="utf-8") as file:
+            schemas = json.load(file)["components"]["schemas"]
+        with open(os.path.join(root, "README.md"), encoding="utf-8") as file:
+            lines = set(file.read().splitlines())
+        rows = [("`refused`", schemas["Refused"]["description"]),
+                ("`unanswered`", schemas["Unanswered"]["description"]),
+                ("`received`, `sent`", schemas["Traffic"]["description"])]
+        for name in ("Outcome", "CloseReason"):
+            words = dict(re.findall(r"`([\w-]+)`: ([^;]+)", schemas[name]["description"]))
+            self.assertEqual(set(words), set(schemas[name]["enum"]) - {None})
+            rows += [(f"`{word}`", meaning) for word, meaning in words.items()]
+        for word, meaning in rows:
+            self.assertIn(f"| {word} | {meaning} |", lines)
 
 
 if __name__ == "__main__":

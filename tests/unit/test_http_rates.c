@@ -33,8 +33,11 @@ static int teardown(void **state)
 static void count(uint64_t messages)
 {
     struct sl_shard *shard = sl_registry_shard(fixture.registry, 0);
-    struct sl_counters delta = {
-        .received_messages = messages, .received_bytes = 10 * messages, .sent_bytes = messages};
+    struct sl_counters delta = {.received_messages = messages,
+                                .received_bytes = 10 * messages,
+                                .sent_bytes = messages,
+                                .refused = messages,
+                                .unanswered = 2 * messages};
     struct sl_time now = {.wall_ns = 2};
 
     sl_shard_lock(shard);
@@ -72,7 +75,9 @@ static void tells_each_second(void **state)
     sample(1002.5);
     assert_rates(
         "{\"step_s\":1,\"end\":\"1970-01-01T00:16:42.000000Z\",\"services\":[{\"service\":"
-        "\"udp-upper\",\"messages\":[3,4],\"bytes\":[33,44]}]}");
+        "\"udp-upper\",\"messages\":[3,4],\"received_bytes\":[30,40],\"sent_bytes\":[3,4],"
+        "\"refused\":[3,4],"
+        "\"unanswered\":[6,8]}]}");
 }
 
 static void spreads_what_came_while_nobody_looked(void **state)
@@ -83,7 +88,9 @@ static void spreads_what_came_while_nobody_looked(void **state)
     sample(1003);
     assert_rates(
         "{\"step_s\":1,\"end\":\"1970-01-01T00:16:43.000000Z\",\"services\":[{\"service\":"
-        "\"udp-upper\",\"messages\":[3,2,2],\"bytes\":[26,26,25]}]}");
+        "\"udp-upper\",\"messages\":[3,2,2],\"received_bytes\":[24,23,23],\"sent_bytes\":[3,2,2],"
+        "\"refused\":[3,2,2],"
+        "\"unanswered\":[5,5,4]}]}");
 }
 
 static void begins_anew_when_the_clock_jumps(void **state)
@@ -97,7 +104,8 @@ static void begins_anew_when_the_clock_jumps(void **state)
     sample(1000);
     assert_rates(
         "{\"step_s\":1,\"end\":\"1970-01-01T00:16:40.000000Z\",\"services\":[{\"service\":"
-        "\"udp-upper\",\"messages\":[1],\"bytes\":[11]}]}");
+        "\"udp-upper\",\"messages\":[1],\"received_bytes\":[10],\"sent_bytes\":[1],\"refused\":[1],"
+        "\"unanswered\":[2]}]}");
 }
 
 static void keeps_fifteen_minutes(void **state)
@@ -108,7 +116,7 @@ static void keeps_fifteen_minutes(void **state)
     count(2);
     sample(2001);
     assert_int_equal(rates.seconds, 1001);
-    assert_int_equal(rates.ring[SL_UDP_UPPER][1000 % SL_RATES_SECONDS].messages, 2);
+    assert_int_equal(rates.ring[SL_UDP_UPPER][1000 % SL_RATES_SECONDS].received_messages, 2);
 }
 
 int main(void)

@@ -492,6 +492,8 @@ static void what_is_cleared_is_gone(void **state)
     sl_cursor_seek(&reader, journal, 39); /* within the newest block */
     assert_int_equal(sl_journal_clear(journal, &seq), 0);
     assert_int_equal(seq, 40);
+    assert_int_equal(stats_of(journal).evicted, 0);
+    assert_int_equal(stats_of(journal).cleared, 40);
     assert_int_equal(stats_of(journal).oldest_seq, 41);
     assert_int_equal(stats_of(journal).newest_seq, 40);
     assert_int_equal(stats_of(journal).used_bytes, 0);

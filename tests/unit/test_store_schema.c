@@ -19,6 +19,11 @@
     "CREATE TABLE close_reasons (id INTEGER PRIMARY KEY, name TEXT NOT NULL);"                     \
     "CREATE TABLE messages (seq INTEGER PRIMARY KEY);"                                             \
     "CREATE TABLE runs (id INTEGER PRIMARY KEY);"                                                  \
+    "CREATE TABLE listeners (id INTEGER PRIMARY KEY, transport INTEGER);"                          \
+    "CREATE TABLE clients (id INTEGER PRIMARY KEY, listener INTEGER, refused INTEGER);"            \
+    "CREATE VIEW client_log AS SELECT * FROM clients;"                                             \
+    "INSERT INTO listeners VALUES (1, 0), (2, 1);"                                                 \
+    "INSERT INTO clients VALUES (1, 1, 3), (2, 2, 4), (3, 2, NULL);"                               \
     "CREATE VIEW log AS SELECT * FROM messages;"                                                   \
     "INSERT INTO messages VALUES (17);"                                                            \
     "PRAGMA application_id = 1397507406; PRAGMA user_version = 1;"
@@ -103,6 +108,12 @@ static void an_older_file_is_brought_up(void **state)
     assert_int_equal(sl_schema_migrate(fixture->db), SQLITE_OK);
     assert_version(fixture, SL_SCHEMA_VERSION);
     assert_int_equal(number(fixture, "SELECT seq FROM messages WHERE line_end = 0"), 17);
+    /* Only datagrams can have been refused. */
+    assert_int_equal(number(fixture, "SELECT refused * 10 + unanswered FROM clients WHERE id = 1"),
+                     30);
+    assert_int_equal(number(fixture, "SELECT refused * 10 + unanswered FROM clients WHERE id = 2"),
+                     4);
+    assert_int_equal(number(fixture, "SELECT count(*) FROM clients WHERE unanswered IS NULL"), 1);
 }
 
 static void a_failure_leaves_the_file_as_it_was(void **state)

@@ -114,7 +114,7 @@ static void everyone_is_told_that_it_is_over(void **state)
     struct sl_journal_stats stats;
     sl_journal_stats(serving.journal, &stats);
     assert_int_equal(stats.newest_seq, 2 * COUNT_OF(fds));
-    assert_int_equal(serving_counters(&serving, 0).traffic.refused, COUNT_OF(fds));
+    assert_int_equal(serving_counters(&serving, 0).traffic.unanswered, COUNT_OF(fds));
     serving_free(&serving);
 }
 

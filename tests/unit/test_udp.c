@@ -157,7 +157,7 @@ static void a_reply_that_fits_no_datagram_is_recorded(void **state)
     assert_int_equal(record->received_size, text.size);
     assert_int_equal(record->sent_size + record->sent_stored, 0);
     assert_int_equal(record->replied_at_ns, 0);
-    assert_int_equal(serving_client(&serving, 1).counters.refused, 1);
+    assert_int_equal(serving_client(&serving, 1).counters.unanswered, 1);
 
     text.data[text.size - 2] = 'x';
     send_bytes(fd, text.data, text.size - 1); /* 65,506 */
@@ -351,7 +351,7 @@ static void what_the_kernel_refuses_to_send_is_recorded(void **state)
         assert_int_equal(serving_exchange(&serving, i + 1)->received_size, strlen(texts[i]));
         assert_int_equal(serving_exchange(&serving, i + 1)->sent_size, 0);
     }
-    assert_int_equal(serving_client(&serving, 1).counters.refused, COUNT_OF(texts));
+    assert_int_equal(serving_client(&serving, 1).counters.unanswered, COUNT_OF(texts));
     assert_int_equal(serving_client(&serving, 1).counters.sent_messages, 0);
     close(fd);
     serving_free(&serving);

@@ -49,6 +49,10 @@ effect(() => {
   const filter = view.filter.value;
   untracked(() => gateway.setFilter(filter));
 });
+// Its definitions of words are the page's tooltips.
+effect(() => {
+  if (gateway.stream.value.name === 'live') void untracked(() => description.load());
+});
 stream.start();
 
 setInterval(() => {

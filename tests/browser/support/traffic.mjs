@@ -39,6 +39,7 @@ export async function tcpClient(t, to) {
   t.after(() => socket.destroy());
   return {
     address: `127.0.0.1:${socket.localPort}`,
+    send: (data) => socket.write(data),
     async ask(data) {
       const reply = once(socket, 'data', { signal: AbortSignal.timeout(RETRIES * RETRY_MS) });
       socket.write(data);

@@ -58,6 +58,7 @@ export interface Client {
   received: Traffic;
   sent: Traffic;
   refused: number;
+  unanswered: number;
   pending: Pending | null;
   rtt_us: number | null;
 }
@@ -88,6 +89,7 @@ export interface Listener {
   received: Traffic;
   sent: Traffic;
   refused: number;
+  unanswered: number;
   connections: number;
   rejected_connections: number;
   kernel_drops: number;
@@ -103,6 +105,7 @@ export interface LogStatus {
   bytes: number;
   capacity_bytes: number;
   evicted: number;
+  cleared: number;
 }
 
 /** The log's file. */
@@ -113,6 +116,7 @@ export interface StoreStatus {
   newest_seq: number;
   messages: number;
   file_bytes: number;
+  wal_bytes: number;
   lost: number;
   gaps: number;
   error: string | null;
@@ -174,5 +178,12 @@ export interface RateAnswer {
   step_s: number;
   /** The end of the last full second. */
   end: string;
-  services: { service: ServiceName; messages: number[]; bytes: number[] }[];
+  services: {
+    service: ServiceName;
+    messages: number[];
+    received_bytes: number[];
+    sent_bytes: number[];
+    refused: number[];
+    unanswered: number[];
+  }[];
 }

@@ -2,7 +2,7 @@
 import { computed, signal } from '@preact/signals';
 import type { Api } from '../api/client';
 import { ApiProblem } from '../api/problem';
-import { type ApiDocument, enumNames } from '../text/openapi';
+import { type ApiDocument, definitionOf, enumNames, valueDefinitionOf } from '../text/openapi';
 
 export class Description {
   readonly document = signal<ApiDocument | null>(null);
@@ -26,6 +26,16 @@ export class Description {
     } finally {
       this.loading = false;
     }
+  }
+
+  /** What a word of the page means, as the API defines it; undefined while that is not known. */
+  word(name: string): string | undefined {
+    return this.document.value ? definitionOf(this.document.value, name) : undefined;
+  }
+
+  /** The same of a value, such as the outcome peer_gone. */
+  valueWord(schema: string, value: string): string | undefined {
+    return this.document.value ? valueDefinitionOf(this.document.value, schema, value) : undefined;
   }
 
   private names(schema: string): readonly string[] {

@@ -18,6 +18,8 @@ import { RateHistory } from './rateHistory';
 import { forgetLatest, nextRates, type Rates } from './rates';
 
 const CLOCK_TOLERANCE_MS = 500;
+/** Then the gateway can tell the second in which the page began to listen. */
+const RATES_AGAIN_MS = 1500;
 
 export interface GatewayDeps {
   api: Pick<Api, 'messages' | 'clients' | 'rates'>;
@@ -59,6 +61,10 @@ export class Gateway {
   private readonly tail: LogTail;
   private readonly clientPages: ClientPages;
   private clientsMissed = false;
+  /** No status has come since the stream went live. */
+  private becameLive = false;
+  /** When the first one did, by the gateway's clock, until the rates were asked for again. */
+  private liveSince: number | null = null;
 
   constructor(private readonly deps: GatewayDeps) {
     this.pages = new LogPages(this.log, deps.api);
@@ -137,6 +143,7 @@ export class Gateway {
     if (state.name === 'live') {
       void this.loadClients(() => this.clientPages.restart());
       void this.loadRates();
+      this.becameLive = true;
     } else this.rates.value = forgetLatest(this.rates.value);
   }
 
@@ -196,7 +203,14 @@ export class Gateway {
   private onStatus(status: Status, id: string): void {
     this.enterRun(status);
     this.rates.value = nextRates(this.rates.value, this.status.value, status);
-    this.history.note(this.status.value, status);
+    this.history.note(status);
+    if (this.liveSince !== null && Date.parse(status.now) - this.liveSince > RATES_AGAIN_MS) {
+      this.liveSince = null;
+      void this.loadRates();
+    } else if (this.becameLive) {
+      this.becameLive = false;
+      this.liveSince = Date.parse(status.now);
+    }
     this.historyVersion.value += 1;
     this.status.value = status;
     this.compareClocks(status);

@@ -37,7 +37,7 @@ export const hintSeen = choice('hint', ['none', 'nat']);
 /** Where there is not always room for it. */
 export const sendForm = choice('send', ['closed', 'open']);
 export const chartMetric = choice('chart', ['messages', 'bytes']);
-export const chartRange = choice('range', ['15', '5', '1']);
+export const chartRange = choice('range', ['1', '5', '15']);
 
 const dark = globalThis.matchMedia?.('(prefers-color-scheme: dark)');
 const systemDark = signal(dark?.matches ?? false);

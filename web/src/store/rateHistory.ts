@@ -1,10 +1,12 @@
 /** Messages and bytes a second, a quarter of an hour back, from the gateway's own count and from status events. */
 import type { RateAnswer, Status } from '../api/types';
-import type { RatePoint } from './rates';
+import { carriedBy, perSecond, type RatePoint } from './rates';
 
 export const HISTORY_SECONDS = 900;
 /** A status event that comes a little late leaves a second without one. */
 const BRIDGED_SECONDS = 3;
+/** A shorter time between two of them says too little of a second. */
+const SHORTEST_SECONDS = 0.75;
 
 export interface RateTable {
   /** Seconds since 1970, one a second. */
@@ -19,35 +21,54 @@ type Second = Map<string, RatePoint>;
 export class RateHistory {
   private readonly seconds = new Map<number, Second>();
   private services: string[] = [];
-  private newest = 0;
+  private newest: number | null = null;
+  /** The status from which the next one is counted. */
+  private base: Status | null = null;
+  /** The first second that is wholly known from status events in a row. */
+  private wholeFrom = 0;
 
   /** What the gateway counted is exact: it replaces what was told by status events. */
   take({ end, step_s, services }: RateAnswer): void {
     const endSecond = Math.round(Date.parse(end) / 1000);
-    for (const { service, messages, bytes } of services) {
+    for (const { service, messages, received_bytes, sent_bytes } of services) {
       messages.forEach((count, i) => {
         const second = endSecond - (messages.length - i) * step_s;
-        this.put(second, service, { messages: count, bytes: bytes[i] ?? 0 });
+        const bytes = (received_bytes[i] ?? 0) + (sent_bytes[i] ?? 0);
+        this.put(second, service, { messages: count, bytes });
       });
     }
     this.forget();
   }
 
-  /** What happened between two status events of one run of the gateway. */
-  note(before: Status | null, after: Status): void {
-    if (before?.started_at !== after.started_at) return;
-    const [from, to] = [Date.parse(before.now) / 1000, Date.parse(after.now) / 1000];
-    if (to - from <= 0 || to - from > BRIDGED_SECONDS) return;
+  /**
+   * What happened since the status event before, of one run of the gateway. Of the second in which the first of
+   * them came nothing is put down: a part of it was not seen.
+   */
+  note(status: Status): void {
+    const { base } = this;
+    const [from, to] = [base, status].map((one) => Date.parse(one?.now ?? '') / 1000) as [
+      number,
+      number,
+    ];
+    const follows = base?.started_at === status.started_at && to - from <= BRIDGED_SECONDS;
+    if (follows && to >= from && to - from < SHORTEST_SECONDS) return;
+    this.base = status;
+    if (!follows || !base || to < from) {
+      this.wholeFrom = Math.ceil(to);
+      return;
+    }
     const second = Math.floor((from + to) / 2);
-    const gap = second - this.newest;
-    const first = gap > 1 && gap <= BRIDGED_SECONDS ? this.newest + 1 : second;
-    for (const [service, point] of differences(before, after, to - from))
-      for (let s = first; s <= second; s += 1) this.put(s, service, point);
+    const gap = second - (this.newest ?? second);
+    const first = gap > 1 && gap <= BRIDGED_SECONDS ? second - gap + 1 : second;
+    for (const [service, point] of differences(base, status, to - from))
+      for (let s = Math.max(first, this.wholeFrom); s <= second; s += 1)
+        this.put(s, service, point);
     this.forget();
   }
 
-  table(): RateTable {
-    const first = this.newest - HISTORY_SECONDS + 1;
+  /** The last quarter of an hour of what is known; up to `now` (seconds since 1970) where nothing is. */
+  table(now: number): RateTable {
+    const first = (this.newest ?? Math.floor(now)) - HISTORY_SECONDS + 1;
     const times = Array.from({ length: HISTORY_SECONDS }, (_, i) => first + i);
     const points = this.services.map((service) =>
       times.map((second) => this.seconds.get(second)?.get(service) ?? null),
@@ -60,12 +81,12 @@ export class RateHistory {
     const known = this.seconds.get(second) ?? new Map<string, RatePoint>();
     known.set(service, point);
     this.seconds.set(second, known);
-    this.newest = Math.max(this.newest, second);
+    this.newest = Math.max(this.newest ?? second, second);
   }
 
   private forget(): void {
     for (const second of this.seconds.keys())
-      if (second <= this.newest - HISTORY_SECONDS) this.seconds.delete(second);
+      if (second <= (this.newest ?? 0) - HISTORY_SECONDS) this.seconds.delete(second);
   }
 }
 
@@ -73,23 +94,18 @@ export class RateHistory {
 function differences(before: Status, after: Status, seconds: number): Second {
   const totals = (status: Status) => {
     const sums = new Map<string, RatePoint>();
-    for (const { service, received, sent } of status.listeners) {
-      const sum = sums.get(service) ?? { messages: 0, bytes: 0 };
-      sums.set(service, {
-        messages: sum.messages + received.messages,
-        bytes: sum.bytes + received.bytes + sent.bytes,
-      });
+    for (const listener of status.listeners) {
+      const sum = sums.get(listener.service) ?? { messages: 0, bytes: 0 };
+      const { messages, bytes } = carriedBy(listener);
+      sums.set(listener.service, { messages: sum.messages + messages, bytes: sum.bytes + bytes });
     }
     return sums;
   };
   const earlier = totals(before);
-  const rates = new Map<string, RatePoint>();
-  for (const [service, sum] of totals(after)) {
-    const old = earlier.get(service) ?? sum;
-    rates.set(service, {
-      messages: Math.max(0, sum.messages - old.messages) / seconds,
-      bytes: Math.max(0, sum.bytes - old.bytes) / seconds,
-    });
-  }
-  return rates;
+  return new Map(
+    [...totals(after)].map(([service, sum]) => [
+      service,
+      perSecond(earlier.get(service) ?? sum, sum, seconds),
+    ]),
+  );
 }

@@ -8,7 +8,7 @@ const NONE: Rates = new Map();
 
 test('a rate is the difference of two status events over the time between them', () => {
   const rates = nextRates(NONE, status(0, [listener(100)]), status(2, [listener(150)]));
-  assert.deepEqual(rates.get(KEY), { messages: 25, bytes: 250 });
+  assert.deepEqual(rates.get(KEY), { messages: 25, bytes: 500 });
 });
 
 test('the first status gives no rate', () => {

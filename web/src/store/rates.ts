@@ -1,9 +1,22 @@
 /** Rates of each listener, from the difference of two status events. */
 import type { Listener, Status } from '../api/types';
 
+/** What went through in a second. */
 export interface RatePoint {
+  /** Those received. */
   messages: number;
+  /** Those received and those sent. */
   bytes: number;
+}
+
+export const RATE_WORDS: Record<keyof RatePoint, string> = {
+  messages: 'Messages received in a second',
+  bytes: 'Payload bytes in a second, received and sent ones together',
+};
+
+/** What of a listener's counters makes up a rate. */
+export function carriedBy({ received, sent }: Pick<Listener, 'received' | 'sent'>): RatePoint {
+  return { messages: received.messages, bytes: received.bytes + sent.bytes };
 }
 
 export function listenerKey(listener: Pick<Listener, 'service' | 'address'>): string {
@@ -34,9 +47,12 @@ export function forgetLatest(rates: Rates): Rates {
 }
 
 function ratePoint(before: Listener, after: Listener, seconds: number): RatePoint {
-  const perSecond = (from: number, to: number) => Math.max(0, to - from) / seconds;
+  return perSecond(carriedBy(before), carriedBy(after), seconds);
+}
+
+export function perSecond(before: RatePoint, after: RatePoint, seconds: number): RatePoint {
   return {
-    messages: perSecond(before.received.messages, after.received.messages),
-    bytes: perSecond(before.received.bytes, after.received.bytes),
+    messages: Math.max(0, after.messages - before.messages) / seconds,
+    bytes: Math.max(0, after.bytes - before.bytes) / seconds,
   };
 }

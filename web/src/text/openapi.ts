@@ -160,3 +160,22 @@ export function enumNames(api: ApiDocument, schema: string): string[] {
   const values = api.components.schemas[schema]?.enum ?? [];
   return values.filter((value): value is string => typeof value === 'string');
 }
+
+/** What the document says of a schema or of one of its properties: "Outcome", "Client.opened_at". */
+export function definitionOf(api: ApiDocument, name: string): string | undefined {
+  const [schema = '', property] = name.split('.');
+  const whole = api.components.schemas[schema];
+  const found = property ? whole?.properties?.[property] : whole;
+  return found && resolveSchema(api, found).description;
+}
+
+/** What a value of an enum means: its description has them as "`value`: meaning; `value`: meaning". */
+export function valueDefinitionOf(
+  api: ApiDocument,
+  schema: string,
+  value: string,
+): string | undefined {
+  const description = api.components.schemas[schema]?.description ?? '';
+  const all = description.matchAll(/`([\w-]+)`: ([^;]+)/g);
+  return [...all].find(([, name]) => name === value)?.[2];
+}

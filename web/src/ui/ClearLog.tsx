@@ -14,7 +14,7 @@ export function ClearLog({ onCleared }: { onCleared: () => void }) {
     <>
       <ConfirmButton
         label="Clear the log…"
-        question="Throw all messages away?"
+        question="Throw all messages away? Clients, counters and the chart stay."
         confirm="Clear"
         onConfirm={clear}
       />

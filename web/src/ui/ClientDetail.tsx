@@ -69,6 +69,7 @@ function clientFacts(client: Client, now: number): Fact[] {
     ['Received', traffic(client.received)],
     ['Sent', traffic(client.sent)],
     ['Refused', formatCount(client.refused)],
+    ['Unanswered', formatCount(client.unanswered)],
   ];
 }
 

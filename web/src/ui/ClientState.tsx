@@ -1,18 +1,34 @@
 import type { Client } from '../api/types';
-import { formatWords } from '../text/format';
+import { now, useDescription, useGateway } from '../store/context';
+import { formatAgo, formatWords } from '../text/format';
 
+/** A connection is open or has ended; of an address that sends datagrams one knows only when it last did. */
 export function ClientState({ client }: { client: Client }) {
+  const gateway = useGateway();
+  const description = useDescription();
   if (client.state === 'open')
     return (
-      <span class="state" data-state="open">
-        open
+      <span
+        class="state"
+        data-state={client.transport === 'udp' ? 'heard' : 'open'}
+        title={description.valueWord('ClientState', 'open')}
+      >
+        {client.transport === 'udp' ? heard(client, gateway.knownUntil(now.value)) : 'open'}
       </span>
     );
-  const reason = client.close_reason && formatWords(client.close_reason);
+  const { close_reason: reason, closed_by: by } = client;
+  const title = [
+    reason && description.valueWord('CloseReason', reason),
+    by && description.valueWord('ClosedBy', by),
+  ];
   return (
-    <span class="state" data-state="closed">
-      {reason ?? 'closed'}
-      {client.closed_by && <span class="state-by"> by {client.closed_by}</span>}
+    <span class="state" data-state="closed" title={title.filter(Boolean).join(' · ')}>
+      {reason ? formatWords(reason) : 'closed'}
+      {by && <span class="state-by"> by {by}</span>}
     </span>
   );
+}
+
+function heard(client: Client, gatewayNow: number): string {
+  return `seen ${formatAgo((gatewayNow - Date.parse(client.last_seen_at)) / 1000)}`;
 }

@@ -11,15 +11,15 @@ import { Segments } from './Segments';
 import { VirtualTable } from './VirtualTable';
 
 const COLUMNS = [
-  { label: 'Service', sort: 'service' },
-  { label: 'Client', sort: 'address' },
-  { label: 'Local address', sort: 'local' },
-  { label: 'Since', sort: 'opened' },
-  { label: 'Last seen', sort: 'seen' },
-  { label: 'Messages', sort: 'messages' },
-  { label: 'Bytes', sort: 'bytes' },
-  { label: 'RTT', sort: 'rtt' },
-  { label: 'State', sort: 'state' },
+  { label: 'Service', sort: 'service', word: 'Service' },
+  { label: 'Client', sort: 'address', word: 'Client.address' },
+  { label: 'Local address', sort: 'local', word: 'Client.local_address' },
+  { label: 'Since', sort: 'opened', word: 'Client.opened_at' },
+  { label: 'Last seen', sort: 'seen', word: 'Client.last_seen_at' },
+  { label: 'Messages', sort: 'messages', word: 'Traffic.messages' },
+  { label: 'Bytes', sort: 'bytes', word: 'Traffic.bytes' },
+  { label: 'RTT', sort: 'rtt', word: 'Client.rtt_us' },
+  { label: 'State', sort: 'state', word: 'Client.state' },
 ];
 
 /** So near to the last row the next ones are asked for. */
@@ -35,7 +35,7 @@ export function ClientsPanel() {
   const counts = gateway.status.value?.clients;
   const filters = [
     { value: 'all', label: 'All' },
-    { value: 'open', label: 'Open', note: counts && formatCount(counts.open) },
+    { value: 'open', label: 'Current', note: counts && formatCount(counts.open) },
     { value: 'closed', label: 'Closed', note: counts && formatCount(counts.closed) },
   ] as const;
   const detail = view.detail.value;
@@ -63,7 +63,7 @@ export function ClientsPanel() {
     >
       <NatHint />
       <VirtualTable
-        label={order ? 'Clients' : 'Clients, open ones first'}
+        label={order ? 'Clients' : 'Clients, current ones first'}
         class="clients"
         keysName="clients"
         columns={COLUMNS}

@@ -1,3 +1,4 @@
+import { useDescription } from '../store/context';
 import type { Column, Sorting } from './columns';
 
 interface Props {
@@ -7,16 +8,18 @@ interface Props {
 }
 
 /** The name of a column; a button where the table can be ordered by it. */
-export function ColumnHead({ column: { label, sort }, sorting, onSort }: Props) {
+export function ColumnHead({ column: { label, word, sort }, sorting, onSort }: Props) {
+  const description = useDescription();
+  const title = word ? description.word(word) : undefined;
   if (!sort || !onSort)
     return (
-      <span role="columnheader" class="cell">
+      <span role="columnheader" class="cell" title={title}>
         {label}
       </span>
     );
   const order = sorting?.by !== sort ? 'none' : sorting.descending ? 'descending' : 'ascending';
   return (
-    <span role="columnheader" class="cell" aria-sort={order}>
+    <span role="columnheader" class="cell" aria-sort={order} title={title}>
       <button type="button" class="sort" data-order={order} onClick={() => onSort(sort)}>
         {label}
       </button>

@@ -1,5 +1,6 @@
 import { useGateway, useView } from '../store/context';
 import { isEmptyFilter } from '../store/filter';
+import type { Gateway } from '../store/gateway';
 
 export function EmptyLog() {
   const gateway = useGateway();
@@ -7,7 +8,7 @@ export function EmptyLog() {
   if (gateway.searching.value) return null;
   return (
     <div class="empty log-empty">
-      <p>{filtered ? 'No message matches the filter.' : 'No message yet.'}</p>
+      <p>{filtered ? 'No message matches the filter.' : nothingYet(gateway)}</p>
       <p>
         {filtered
           ? 'What matches from now on is shown here.'
@@ -15,4 +16,8 @@ export function EmptyLog() {
       </p>
     </div>
   );
+}
+
+function nothingYet({ status }: Gateway): string {
+  return status.value?.log.cleared ? 'No message since the log was cleared.' : 'No message yet.';
 }

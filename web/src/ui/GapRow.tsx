@@ -1,5 +1,5 @@
 import type { Gap } from '../api/types';
-import { useView } from '../store/context';
+import { useDescription, useView } from '../store/context';
 import { isEmptyFilter } from '../store/filter';
 import { gapCount } from '../store/log';
 import { formatCount, formatWords } from '../text/format';
@@ -19,6 +19,7 @@ interface Props {
 
 /** What the page does not show, as exactly as what it does. */
 export function GapRow({ gap, index, id, active }: Props) {
+  const description = useDescription();
   const count = gapCount(gap);
   // What is gone cannot be asked whether it would have matched.
   const filtered = gap.matched === undefined && !isEmptyFilter(useView().filter.value);
@@ -39,7 +40,9 @@ export function GapRow({ gap, index, id, active }: Props) {
         <span class="gap-range">
           {formatCount(gap.from)} – {formatCount(gap.to)}
         </span>
-        <span>{REASONS[gap.reason] ?? formatWords(gap.reason)}</span>
+        <span title={description.valueWord('GapReason', gap.reason)}>
+          {REASONS[gap.reason] ?? formatWords(gap.reason)}
+        </span>
       </span>
     </div>
   );

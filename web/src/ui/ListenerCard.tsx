@@ -1,5 +1,5 @@
 import type { Listener } from '../api/types';
-import type { RatePoint } from '../store/rates';
+import { RATE_WORDS, type RatePoint } from '../store/rates';
 import { formatBytes, formatCompact, formatCount, formatRate } from '../text/format';
 import { ServiceTag } from './ServiceTag';
 import { Stat } from './Stat';
@@ -12,7 +12,6 @@ interface Props {
 
 export function ListenerCard({ listener, rate: latest }: Props) {
   const udp = listener.transport === 'udp';
-  const refused = listener.refused + listener.rejected_connections;
   return (
     <article class="card" data-service={listener.service} aria-label={listener.service}>
       <header class="card-head">
@@ -26,25 +25,43 @@ export function ListenerCard({ listener, rate: latest }: Props) {
           <span class="card-rate">{latest ? formatRate(latest.messages) : '–'}</span>
           <span class="unit">msg/s</span>
         </span>
-        <span class="card-bytes">{latest ? `${formatBytes(latest.bytes)}/s` : '–'}</span>
+        <span class="card-bytes" title={RATE_WORDS.bytes}>
+          {latest ? `${formatBytes(latest.bytes)}/s` : '–'}
+          <span class="unit">in+out</span>
+        </span>
       </p>
       <dl class="card-stats">
         <Stat
           label="Received"
+          word="Listener.received"
           value={formatCount(listener.received.messages)}
           detail={formatBytes(listener.received.bytes)}
         />
-        <Stat label={udp ? 'Clients' : 'Open'} value={formatCount(listener.open_clients)} />
-        <Stat label="Refused" value={formatCompact(refused)} tone={refused ? 'warn' : undefined} />
-        {udp && (
+        {udp ? (
+          <Stat label="Drops" word="Listener.kernel_drops" {...warning(listener.kernel_drops)} />
+        ) : (
           <Stat
-            label="Drops"
-            value={formatCompact(listener.kernel_drops)}
-            tone={listener.kernel_drops ? 'warn' : undefined}
+            label="Open"
+            word="Listener.open_clients"
+            value={formatCount(listener.open_clients)}
           />
         )}
-        {!udp && <Stat label="Accepted" value={formatCompact(listener.connections)} />}
+        {udp ? (
+          <Stat label="Refused" word="Refused" {...warning(listener.refused)} />
+        ) : (
+          <Stat
+            label="Rejected"
+            word="Listener.rejected_connections"
+            {...warning(listener.rejected_connections)}
+          />
+        )}
+        <Stat label="Unanswered" word="Unanswered" {...warning(listener.unanswered)} />
       </dl>
     </article>
   );
+}
+
+/** What should be none. */
+function warning(count: number): { value: string; tone: 'warn' | undefined } {
+  return { value: formatCompact(count), tone: count ? 'warn' : undefined };
 }

@@ -14,9 +14,16 @@ import { rowHeight } from './pageSize';
 import { type LogHold, useLogHold } from './useLogHold';
 import { VirtualTable } from './VirtualTable';
 
-const COLUMNS = ['No.', 'Time', 'Service', 'Client', 'Received', 'Reply', 'Size', 'Took'].map(
-  (label) => ({ label }),
-);
+const COLUMNS = [
+  { label: 'No.', word: 'Message.seq' },
+  { label: 'Time', word: 'Message.received_at' },
+  { label: 'Service', word: 'Service' },
+  { label: 'Client', word: 'Message.client' },
+  { label: 'Received', word: 'Message.received' },
+  { label: 'Reply', word: 'Message.sent' },
+  { label: 'Size', word: 'Payload.size' },
+  { label: 'Took', word: 'Message.service_us' },
+];
 /** So near to the first row older ones are asked for. */
 const OLDER_WITHIN_ROWS = 60;
 

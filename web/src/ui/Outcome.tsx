@@ -1,3 +1,4 @@
+import { useDescription } from '../store/context';
 import { formatWords } from '../text/format';
 
 const TONES: Record<string, string> = {
@@ -9,8 +10,13 @@ const TONES: Record<string, string> = {
 
 /** Why a message has no reply, or what became of it; a plain reply is the rule and needs no word. */
 export function Outcome({ outcome }: { outcome: string }) {
+  const description = useDescription();
   return (
-    <span class="outcome" data-tone={TONES[outcome] ?? 'warn'}>
+    <span
+      class="outcome"
+      title={description.valueWord('Outcome', outcome)}
+      data-tone={TONES[outcome] ?? 'warn'}
+    >
       {formatWords(outcome)}
     </span>
   );

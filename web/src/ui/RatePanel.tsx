@@ -1,8 +1,8 @@
 import { useMemo, useState } from 'preact/hooks';
-import { useGateway } from '../store/context';
+import { now, useGateway } from '../store/context';
 import { chartMetric, chartRange, resolvedTheme } from '../store/preferences';
 import type { RateTable } from '../store/rateHistory';
-import type { RatePoint } from '../store/rates';
+import { RATE_WORDS, type RatePoint } from '../store/rates';
 import { formatBytes, formatRate, formatRateTick, formatTimeToSecond } from '../text/format';
 import { Panel } from './Panel';
 import { pixels } from './pageSize';
@@ -12,8 +12,8 @@ import { RateReadout, type Reading } from './RateReadout';
 import { Segments } from './Segments';
 
 const METRICS = [
-  { value: 'messages', label: 'Messages' },
-  { value: 'bytes', label: 'Bytes' },
+  { value: 'messages', label: 'Messages', title: RATE_WORDS.messages },
+  { value: 'bytes', label: 'Bytes', note: 'in + out', title: RATE_WORDS.bytes },
 ] as const;
 const RANGES = [
   { value: '1', label: '1' },
@@ -35,13 +35,14 @@ export function RatePanel() {
   const [zoom, setZoom] = useState<Span | null>(null);
   const [point, setPoint] = useState<number | null>(null);
   const version = gateway.historyVersion.value;
-  const table = useMemo(() => gateway.history.table(), [gateway, version]);
+  const second = Math.floor(gateway.knownUntil(now.value) / 1000);
+  const table = useMemo(() => gateway.history.table(second), [gateway, version, second]);
   const metric = chartMetric.value;
   const range = chartRange.value;
   const newest = table.times.at(-1) ?? 0;
   const span = useMemo(
-    () => zoom ?? { min: beginning(table, Number(range) * 60), max: newest },
-    [zoom, newest, range, table],
+    () => zoom ?? { min: newest - Number(range) * 60, max: newest },
+    [zoom, newest, range],
   );
   const readings = readAt(table, point, (at) => FORMATS[metric](at[metric]));
   return (
@@ -90,16 +91,6 @@ export function RatePanel() {
       />
     </Panel>
   );
-}
-
-const SHORTEST_S = 60;
-
-/** So far back as something is known, and not farther than was asked for. */
-function beginning({ times, points }: RateTable, seconds: number): number {
-  const newest = times.at(-1) ?? 0;
-  const first = times.findIndex((_, i) => points.some((line) => line[i] !== null));
-  const known = times[first] ?? newest;
-  return Math.max(newest - seconds, Math.min(known, newest - SHORTEST_S));
 }
 
 /** The time of a point and what each service carried then. */

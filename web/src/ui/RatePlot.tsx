@@ -97,7 +97,7 @@ function options(holder: HTMLElement, latest: { current: Props }): uPlot.Options
     width: Math.max(holder.clientWidth, 1),
     height: Math.max(holder.clientHeight, 1),
     legend: { show: false },
-    padding: [8, 28, 0, 0],
+    padding: [8, typeSize * 2.8, 0, 0], // half a label of the time axis
     cursor: {
       y: false,
       drag: { x: true, y: false, setScale: false },

@@ -4,6 +4,7 @@ interface Option<T extends string> {
   value: T;
   label: string;
   note?: string | undefined;
+  title?: string | undefined;
 }
 
 interface Props<T extends string> {
@@ -20,7 +21,7 @@ export function Segments<T extends string>({ label, options, value, onChange }: 
     <fieldset class="segments">
       <legend class="unseen">{label}</legend>
       {options.map((option) => (
-        <label key={option.value} class="segment">
+        <label key={option.value} class="segment" title={option.title}>
           <input
             type="radio"
             name={name}

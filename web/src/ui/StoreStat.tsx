@@ -10,7 +10,8 @@ export function StoreStat({ store }: { store: StoreStatus }) {
     <Stat
       label="Stored"
       value={formatCount(store.messages)}
-      detail={whole ? formatBytes(store.file_bytes) : missing}
+      detail={whole ? formatBytes(store.file_bytes - store.wal_bytes) : missing}
+      title={`Messages in ${store.path}, and the size of this file. Its WAL has ${formatBytes(store.wal_bytes)} more and goes when the gateway stops.`}
       tone={whole ? undefined : 'warn'}
     />
   );

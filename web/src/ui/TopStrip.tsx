@@ -1,4 +1,5 @@
 import { useGateway } from '../store/context';
+import { heldMessages, openConnections } from '../store/figures';
 import { formatAge, formatCompact, formatCount, formatMemory, formatRate } from '../text/format';
 import { ClockStat } from './ClockStat';
 import { Stat } from './Stat';
@@ -26,22 +27,45 @@ export function TopStrip({ onShowKeys }: Props) {
       </h1>
       <StreamPill />
       <dl class="strip-stats">
-        <Stat label="Messages/s" value={known ? formatRate(perSecond) : '–'} />
-        <Stat label="Messages" value={status ? formatCount(status.log.newest_seq) : '–'} />
-        <Stat label="Open clients" value={status ? formatCount(status.clients.open) : '–'} />
+        <Stat
+          label="Messages/s"
+          value={known ? formatRate(perSecond) : '–'}
+          title="Messages received in the last second, by all listeners"
+        />
+        <Stat
+          label="Messages"
+          value={status ? formatCount(heldMessages(status)) : '–'}
+          title="Messages that the log holds, in memory and in its file"
+        />
+        <Stat
+          label="Connections"
+          value={status ? formatCount(openConnections(status)) : '–'}
+          title="TCP and Unix connections that are open; UDP has none"
+        />
         <Stat
           label="In memory"
+          word="LogStatus.bytes"
           value={status ? formatMemory(status.log.bytes) : '–'}
           detail={status ? `of ${formatMemory(status.log.capacity_bytes)}` : ''}
         />
-        <Stat label="Evicted" value={status ? formatCompact(status.log.evicted) : '–'} />
+        <Stat
+          label="Evicted"
+          value={status ? formatCompact(status.log.evicted) : '–'}
+          word="LogStatus.evicted"
+        />
         {status?.store && <StoreStat store={status.store} />}
         <Stat
           label="Kernel drops"
           value={drops === undefined ? '–' : formatCompact(drops)}
           tone={drops ? 'warn' : undefined}
+          word="Listener.kernel_drops"
         />
-        <Stat label="Uptime" value={status ? formatAge(status.uptime_s) : '–'} minor />
+        <Stat
+          label="Uptime"
+          value={status ? formatAge(status.uptime_s) : '–'}
+          minor
+          word="Status.uptime_s"
+        />
         <ClockStat aheadMs={gateway.clockAheadMs.value} />
       </dl>
       <StripTools onShowKeys={onShowKeys} />

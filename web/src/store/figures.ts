@@ -1,0 +1,15 @@
+/** Figures of the page that are sums over what the gateway's status tells. */
+import type { Status } from '../api/types';
+
+/** What can be looked at: the file may go farther back than memory, and numbers have no holes. */
+export function heldMessages({ log, store }: Status): number {
+  const oldest = store?.messages ? Math.min(store.oldest_seq, log.oldest_seq) : log.oldest_seq;
+  return log.newest_seq + 1 - oldest;
+}
+
+/** UDP has no connections; what the gateway knows of it are addresses that it has heard. */
+export function openConnections({ listeners }: Status): number {
+  return listeners
+    .filter(({ transport }) => transport !== 'udp')
+    .reduce((sum, listener) => sum + listener.open_clients, 0);
+}
