@@ -10,6 +10,7 @@
 #include "http/accept.h"
 #include "http/connections.h"
 #include "http/feed.h"
+#include "http/guesses.h"
 #include "http/hosts.h"
 #include "http/rates.h"
 #include "http/ticker.h"
@@ -44,6 +45,7 @@ struct sl_http {
         sends_full_at_ns; /* when test datagrams to them may come as a burst again; HTTP thread */
     pthread_mutex_t token_lock;
     char token[SL_TOKEN_SIZE_MAX + 1]; /* "": nobody has to show one */
+    struct sl_guesses guesses;
     struct sl_http_listener listeners[SL_HTTP_LISTENERS_MAX];
     size_t listener_count;
     struct sl_acceptor acceptor;

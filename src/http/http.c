@@ -110,6 +110,8 @@ static int init(struct sl_http *http, const struct sl_http_options *options, str
         return sl_error_set(error, -ENOMEM, "no memory for the web server");
     if (options->token_file && sl_token_read(options->token_file, http->token, error) < 0)
         return -EINVAL;
+    if (sl_guesses_init(&http->guesses, (http->options.connections_max + 3) / 4) < 0)
+        return sl_error_set(error, -ENOMEM, "no memory for the web server");
     if (set_certificate(http, options, error) < 0)
         return -EINVAL;
     if (set_targets(http, options, error) < 0)
@@ -244,6 +246,7 @@ void sl_http_free(struct sl_http *http)
     sl_hosts_deinit(&http->hosts);
     free(http->targets.items);
     sl_connections_deinit(&http->connections);
+    sl_guesses_deinit(&http->guesses);
     sl_tls_free(http->tls);
     free((void *)(uintptr_t)http->options.version);
     pthread_mutex_destroy(&http->token_lock);

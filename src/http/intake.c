@@ -1,5 +1,6 @@
 #include "http/intake.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,8 @@ void sl_intake_free(struct sl_request *request)
 {
     /* First, so that nothing is watched any more when the state closes its sockets. */
     sl_ticker_remove(&request->http->ticker, &request->waiter);
+    if (request->guessed)
+        sl_guesses_release(&request->http->guesses);
     if (request->state)
         request->free_state(request->state);
     sl_headers_deinit(&request->headers);
@@ -77,6 +80,30 @@ static unsigned check_frame(struct sl_request *request, bool sound)
     return sl_guard_frame(&guarded, &request->http->hosts, problem);
 }
 
+/* The token is wrong: 401 when its turn comes, or 429. */
+static unsigned refuse_guess(struct sl_request *request)
+{
+    const struct sl_address *peer = &request->connection->peer;
+    struct sl_guesses *guesses = &request->http->guesses;
+    int64_t now_ns = sl_clock_mono_ns(), wait_ns = sl_guesses_take(guesses, peer, now_ns);
+    char from[SL_ADDRESS_TEXT_SIZE];
+
+    sl_address_format(peer, from);
+    sl_log_warning(request->http->context.log,
+                   "http: wrong token from %s, number %" PRIu64 " since the start", from,
+                   atomic_load(&guesses->count));
+    if (wait_ns < 0)
+        return sl_problem_set(&request->refusal, 429, "Authorization", NULL,
+                              "too many wrong tokens: about %d a second from one address are "
+                              "answered",
+                              SL_GUESSES_PER_S);
+    if (wait_ns > 0) {
+        request->guessed = true;
+        request->waiter.deadline_ns = now_ns + wait_ns;
+    }
+    return request->refusal.status;
+}
+
 static unsigned find_route(struct sl_request *request)
 {
     char *query = strchr(request->target, '?');
@@ -90,7 +117,7 @@ static unsigned find_route(struct sl_request *request)
         return request->refusal.status;
     if (!sl_route_is_open(request->route) &&
         sl_token_demand(request->http, &request->headers, &request->refusal) != 0)
-        return request->refusal.status;
+        return sl_token_shown(&request->headers) ? refuse_guess(request) : request->refusal.status;
     return sl_query_parse(&request->query, query, request->route->params, &request->refusal);
 }
 
@@ -121,6 +148,16 @@ static unsigned refuse_size(struct sl_request *request)
                           "the body must not be larger than %zu bytes", max);
 }
 
+/* Behind a body that nobody announced nothing is sure; and a guess that waits for its turn would
+ * not wait for it with a large body announced. */
+static bool must_close(const struct sl_request *request, uint64_t length)
+{
+    if (request->guessed)
+        return false;
+    return request->refusal.status == 411 || request->refusal.status == 429 ||
+           length > SL_INTAKE_DISCARD_MAX;
+}
+
 enum sl_intake sl_intake_head(struct sl_request *request, bool sound)
 {
     struct sl_guard_body body;
@@ -132,9 +169,8 @@ enum sl_intake sl_intake_head(struct sl_request *request, bool sound)
     if (!status)
         status = check_rights(request);
     body = sl_guard_body(&request->headers);
-    if (status) /* behind a body that nobody announced nothing is sure */
-        return status == 411 || body.length > SL_INTAKE_DISCARD_MAX ? SL_INTAKE_CLOSE
-                                                                    : SL_INTAKE_GO_ON;
+    if (status)
+        return must_close(request, body.length) ? SL_INTAKE_CLOSE : SL_INTAKE_GO_ON;
     if (body.length > request->route->body_max) {
         refuse_size(request);
         return SL_INTAKE_CLOSE;
@@ -195,10 +231,25 @@ enum sl_step sl_intake_no_room(struct sl_answer *answer)
     return SL_STEP_ANSWER;
 }
 
+/* The answer to a guess waits for its turn. */
+static bool must_wait(struct sl_request *request)
+{
+    struct sl_ticker *ticker = &request->http->ticker;
+
+    if (!request->guessed)
+        return false;
+    if (!request->waiter.added)
+        sl_ticker_add(ticker, &request->waiter);
+    return !(sl_ticker_take(ticker, &request->waiter) & SL_DUE_STOP) &&
+           sl_clock_mono_ns() < request->waiter.deadline_ns;
+}
+
 enum sl_step sl_intake_step(struct sl_request *request, struct sl_answer *answer)
 {
     enum sl_step step = SL_STEP_ANSWER;
 
+    if (must_wait(request))
+        return SL_STEP_WAIT;
     if (request->refusal.status)
         sl_intake_refuse(request, answer);
     else

@@ -220,6 +220,8 @@ static void write_http(struct page *page, struct sl_http *http)
     single(page, "http_rejected_connections_total", "counter",
            atomic_load(&http->connections.rejected),
            "Connections of the web server that were turned away.");
+    single(page, "http_wrong_tokens_total", "counter", atomic_load(&http->guesses.count),
+           "Requests that showed a wrong token.");
     single(page, "http_requests_in_flight", "gauge", atomic_load(&http->requests),
            "Requests between their head and the end of their answer.");
     single(page, "http_held_bytes", "gauge", atomic_load(&http->held_bytes),

@@ -27,6 +27,7 @@ struct sl_request {
     uint64_t body_seen;        /* bytes that came, also those that were thrown away */
     struct sl_problem refusal; /* status 0: none */
     char allow[64];            /* for the Allow header with 405 */
+    bool guessed;              /* it holds a place in http->guesses until its turn */
     size_t held_bytes;         /* counted in http->held_bytes */
     struct sl_waiter waiter;
     void *state; /* what its step function keeps between calls; NULL at first */

@@ -56,17 +56,26 @@ static bool is_same(const char *token, const char *shown)
     return !differs;
 }
 
+const char *sl_token_shown(const struct sl_headers *headers)
+{
+    const char *field = sl_headers_get(headers, "Authorization");
+
+    if (!field || strncasecmp(field, "Bearer ", 7) != 0 ||
+        sl_headers_count(headers, "Authorization") > 1)
+        return NULL;
+    return field + 7;
+}
+
 unsigned sl_token_check(const char *token, const struct sl_headers *headers,
                         struct sl_problem *problem)
 {
-    const char *shown = sl_headers_get(headers, "Authorization");
-    bool bearer = shown && strncasecmp(shown, "Bearer ", 7) == 0 &&
-                  sl_headers_count(headers, "Authorization") == 1;
+    const char *shown = sl_token_shown(headers);
 
-    if (!*token || (bearer && is_same(token, shown + 7)))
+    if (!*token || (shown && is_same(token, shown)))
         return 0;
-    return sl_problem_set(problem, 401, "Authorization", "Bearer and the gateway's token",
-                          bearer ? "this is not the gateway's token" : "a token is needed");
+    return sl_problem_set(problem, 401, "Authorization",
+                          "Bearer and the gateway's token, the first line of its --token-file",
+                          shown ? "this is not the gateway's token" : "a token is needed");
 }
 
 unsigned sl_token_demand(struct sl_http *http, const struct sl_headers *headers,

@@ -13,6 +13,9 @@
  * errno with `error` set. */
 int sl_token_read(const char *path, char token[SL_TOKEN_SIZE_MAX + 1], struct sl_error *error);
 
+/* The token that a request shows in its one Authorization field, or NULL. */
+const char *sl_token_shown(const struct sl_headers *headers);
+
 struct sl_http;
 
 /* The same with the token that `http` has now. */

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 
 #include "net/net.h"
-#include "net/rate.h"
+#include "socklens/rate_limit.h"
 
 #define UDP_BATCH        64u  /* messages a recvmmsg */
 #define UDP_JOINED_MAX   128u /* datagrams in each: what the kernel joins (UDP_GRO) */

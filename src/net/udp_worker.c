@@ -25,7 +25,7 @@ struct udp_state {
     struct udp_receiver receiver;
     struct udp_sender *sender;
     struct udp_batch *batch;
-    struct sl_rate rate;
+    struct sl_rate_limit rate;
     struct echo_guard echo;
     struct sl_time clock; /* read when a wait ends, a batch is there, and its replies are out */
     struct sl_event events[EVENTS_A_WRITE];
@@ -124,7 +124,7 @@ static enum sl_outcome decide(struct udp_state *state, const struct udp_message 
         return SL_SEND_FAILED; /* no memory even for the client */
     outcome =
         sl_refuse_datagram(&message->peer, &message->local, state->worker->net->own_udp_ports);
-    if (outcome == SL_REPLIED && !sl_rate_admit(&state->rate, &message->peer, now->mono_ns))
+    if (outcome == SL_REPLIED && !sl_rate_limit_admit(&state->rate, &message->peer, now->mono_ns))
         outcome = SL_REFUSED_RATE_LIMIT;
     return outcome;
 }
@@ -343,13 +343,13 @@ static void set_clients_max(struct udp_state *state)
 /* Where memory is short the old rate stays. */
 static void set_rate(struct udp_state *state, uint64_t per_second)
 {
-    struct sl_rate rate;
+    struct sl_rate_limit rate;
 
-    if (sl_rate_init(&rate, per_second) != 0) {
+    if (sl_rate_limit_init(&rate, per_second) != 0) {
         sl_log_error(state->worker->net->log, "out of memory: the UDP rate stays as it was");
         return;
     }
-    sl_rate_deinit(&state->rate);
+    sl_rate_limit_deinit(&state->rate);
     state->rate = rate;
 }
 
@@ -424,7 +424,7 @@ static bool init_state(struct udp_state *state, struct sl_worker *worker)
     state->sender = udp_sender_new();
     return state->batch && state->sender && udp_receiver_init(&state->receiver) == 0 &&
            echo_guard_init(&state->echo) == 0 &&
-           sl_rate_init(&state->rate, worker->options.udp_rate) == 0;
+           sl_rate_limit_init(&state->rate, worker->options.udp_rate) == 0;
 }
 
 void *sl_udp_worker_run(void *argument)
@@ -439,7 +439,7 @@ void *sl_udp_worker_run(void *argument)
     if (state) {
         udp_receiver_deinit(&state->receiver);
         udp_sender_free(state->sender);
-        sl_rate_deinit(&state->rate);
+        sl_rate_limit_deinit(&state->rate);
         echo_guard_deinit(&state->echo);
         if (state->batch)
             sl_buffer_deinit(&state->batch->replies);

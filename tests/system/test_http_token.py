@@ -1,11 +1,18 @@
 """--token-file: who shows no token gets the page and the health checks, and nothing else."""
 
+import contextlib
+import json
 import os
+import select
 import tempfile
+import time
 import unittest
 
-from gateway import Gateway, GatewayTest
+from gateway import (CONDITION_TIMEOUT_S, Gateway, GatewayTest, receive_line, reset, tcp_connect,
+                     wait_until)
+from prometheus import Page
 from test_config import ConfigTest
+from test_http_guard import Closed, read_response
 
 TOKEN = "0123456789abcdef-._~+/="
 BEARER = {"Authorization": "Bearer " + TOKEN}
@@ -58,6 +65,154 @@ class Token(GatewayTest):
                       "Bearer " + TOKEN + "x", "Bearer  " + TOKEN, "Basic " + TOKEN, TOKEN,
                       "Bearer " + TOKEN.upper(), f"Bearer {TOKEN}, Bearer {TOKEN}"):
             self.assert_refused("GET", "/api/v1/status", {"Authorization": value})
+
+
+WRONG = b"Authorization: Bearer not-the-right-token\r\n"
+
+
+class Guesses(unittest.TestCase):
+    """Wrong tokens leave a trace, and an address gets only so many answers to them."""
+
+    RATE = 40  # a second, and as many at once
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="socklens-test-")
+        self.addCleanup(folder.cleanup)
+        self.token_file = os.path.join(folder.name, "token")
+        with open(self.token_file, "w", encoding="ascii") as file:
+            file.write(TOKEN)
+
+    def start(self, *flags):
+        gateway = Gateway("--token-file", self.token_file, *flags)
+        self.addCleanup(gateway.kill)
+        return gateway
+
+    def connect(self, gateway):
+        sock = tcp_connect(gateway.address("http"), timeout_s=CONDITION_TIMEOUT_S)
+        self.addCleanup(sock.close)
+        return sock
+
+    def guess(self, sock, head=b"GET /api/v1/status"):
+        sock.sendall(head + b" HTTP/1.1\r\nHost: localhost\r\n" + WRONG + b"\r\n")
+
+    def spend(self, gateway):
+        """So many at once that for seconds each further one has to wait. Their connections."""
+        socks = [self.connect(gateway) for _ in range(5 * self.RATE)]
+        for sock in socks:
+            self.guess(sock)
+        return socks
+
+    def wrong_tokens(self, gateway):
+        page = Page(gateway.request_raw("GET", "/metrics", headers=BEARER)[2].decode())
+        return page.value("socklens_http_wrong_tokens_total")
+
+    def test_one_after_the_other(self):
+        gateway, count = self.start(), 5 * self.RATE
+        sock, started = self.connect(gateway), time.monotonic()
+        for _ in range(count):
+            self.guess(sock)
+            self.assertEqual(read_response(sock)[0], 401)
+        # Four of five seconds' worth: the first comes at once.
+        self.assertGreater(time.monotonic() - started, 3)
+        self.assertEqual(self.wrong_tokens(gateway), count)
+        host, port = sock.getsockname()
+        wait_until(lambda: f"wrong token from {host}:{port}, number " in gateway.stderr, "a line")
+        self.assertNotIn("not-the-right-token", gateway.stderr)
+        gateway.stop()
+
+    def test_on_many_connections(self):
+        gateway, started = self.start(), time.monotonic()
+        socks = self.spend(gateway)
+        # Who has the token does not wait, though it is the same address.
+        self.assertEqual(gateway.get("/api/v1/status", BEARER)[0], 200)
+        if time.monotonic() - started < 3:
+            self.assertEqual(select.select(socks[-1:], [], [], 0)[0], [])
+        for sock in socks:
+            self.assertEqual(read_response(sock)[0], 401)
+        self.assertGreater(time.monotonic() - started, 3)
+        self.assertEqual(self.wrong_tokens(gateway), len(socks))
+        gateway.stop()
+
+    def test_ways_to_ask(self):
+        gateway = self.start()
+        guesses = len(self.spend(gateway))
+        for head in (b"HEAD /api/v1/status", b"GET /metrics", b"GET /api/v1/events",
+                     b"DELETE /api/v1/messages?confirm=yes", b"GET /api/v1/status?x=1"):
+            sock = self.connect(gateway)
+            self.guess(sock, head)
+            self.assertIn(b" 401 ", receive_line(sock), head)
+            guesses += 1
+        self.assertEqual(self.wrong_tokens(gateway), guesses)
+        gateway.stop()
+
+    def test_a_large_body_is_no_way_round(self):
+        gateway, started = self.start(), time.monotonic()
+        self.spend(gateway)
+        sock = self.connect(gateway)
+        sock.sendall(b"POST /api/v1/datagrams HTTP/1.1\r\nHost: localhost\r\n" + WRONG +
+                     b"Content-Length: 9999999\r\n\r\n")
+        answered = select.select([sock], [], [], 1)[0]
+        if time.monotonic() - started < 4:
+            self.assertEqual(answered, [])
+        gateway.stop()
+
+    def test_no_guesses(self):
+        gateway = self.start()
+        for _ in range(2 * self.RATE):
+            for headers in ({}, {"Authorization": "Basic " + TOKEN}):
+                self.assertEqual(gateway.get("/api/v1/status", headers)[0], 401)
+        self.assertEqual(gateway.get("/healthz", {"Authorization": "Bearer x"})[0], 200)
+        self.assertEqual(gateway.get("/nothing", {"Authorization": "Bearer x"})[0], 404)
+        self.assertEqual(self.wrong_tokens(gateway), 0)
+        self.assertNotIn("wrong token", gateway.stderr)
+        gateway.stop()
+
+    def flood(self, gateway):
+        """All answers to guesses on many connections at once."""
+        socks = [self.connect(gateway) for _ in range(30)]
+        for sock in socks:
+            for _ in range(4):
+                self.guess(sock)
+        answers = []
+        for sock in socks:
+            with contextlib.suppress(Closed, ConnectionError):
+                for _ in range(4):
+                    answers.append(read_response(sock))
+            sock.close()
+        return answers
+
+    def test_only_so_many_wait(self):
+        gateway = self.start("--max-http-connections=40")
+
+        def refused():
+            answers = self.flood(gateway)
+            self.assertLessEqual({answer[0] for answer in answers}, {401, 429})
+            return next((answer for answer in answers if answer[0] == 429), None)
+        _, headers, body = wait_until(refused, "one that is too many")
+        self.assertEqual((headers["retry-after"], headers["connection"]), ("5", "close"))
+        self.assertIn("too many wrong tokens", json.loads(body)["detail"])
+        self.assertEqual(gateway.get("/api/v1/status", BEARER)[0], 200)
+        gateway.stop()
+
+    def test_a_stop_does_not_wait_for_them(self):
+        gateway = self.start()
+        self.spend(gateway)
+        gateway.stop()
+
+    def test_who_hangs_up_gives_the_place_back(self):
+        gateway = self.start("--max-http-connections=40")
+        for _ in range(4 * self.RATE):
+            sock = self.connect(gateway)
+            self.guess(sock)
+            reset(sock)
+
+        def answered():
+            sock = self.connect(gateway)
+            self.guess(sock)
+            with contextlib.suppress(Closed, ConnectionError), sock:
+                return read_response(sock)[0] == 401
+        wait_until(answered, "a guess is answered again")
+        gateway.stop()
 
 
 class Settings(ConfigTest):

@@ -1,7 +1,7 @@
 #include "unit.h"
 
-#include "net/rate.h"
 #include "socklens/clock.h"
+#include "socklens/rate_limit.h"
 
 #define START (1000 * SL_NS_PER_S)
 
@@ -20,11 +20,12 @@ static struct sl_address ipv6(uint8_t network, uint8_t host)
 }
 
 /* How many of `count` datagrams at that moment are admitted. */
-static unsigned admitted(struct sl_rate *rate, struct sl_address peer, int64_t now, unsigned count)
+static unsigned admitted(struct sl_rate_limit *rate, struct sl_address peer, int64_t now,
+                         unsigned count)
 {
     unsigned result = 0;
     for (unsigned i = 0; i < count; i++)
-        result += sl_rate_admit(rate, &peer, now);
+        result += sl_rate_limit_admit(rate, &peer, now);
     return result;
 }
 
@@ -33,60 +34,60 @@ static void a_second_of_them_may_come_at_once(void **state)
     (void)state;
     static const uint64_t rates[] = {1, 2, 3, 7, 10, 1000, 10000};
     for (size_t i = 0; i < COUNT_OF(rates); i++) {
-        struct sl_rate rate;
-        assert_int_equal(sl_rate_init(&rate, rates[i]), 0);
+        struct sl_rate_limit rate;
+        assert_int_equal(sl_rate_limit_init(&rate, rates[i]), 0);
         assert_int_equal(admitted(&rate, ipv4(1, 5), START, 30000), rates[i]);
         assert_int_equal(admitted(&rate, ipv4(1, 5), START, 1), 0);
-        sl_rate_deinit(&rate);
+        sl_rate_limit_deinit(&rate);
     }
 }
 
 static void then_as_many_as_the_rate_gives(void **state)
 {
     (void)state;
-    struct sl_rate rate;
-    assert_int_equal(sl_rate_init(&rate, 100), 0);
+    struct sl_rate_limit rate;
+    assert_int_equal(sl_rate_limit_init(&rate, 100), 0);
     assert_int_equal(admitted(&rate, ipv4(1, 5), START, 1000), 100);
     /* One every 10 ms, however hard one tries meanwhile. */
     for (int64_t ms = 1; ms <= 500; ms++)
         assert_int_equal(admitted(&rate, ipv4(1, 5), START + ms * SL_NS_PER_MS, 10), ms % 10 == 0);
     assert_int_equal(admitted(&rate, ipv4(1, 5), START + 750 * SL_NS_PER_MS, 1000), 25);
     assert_int_equal(admitted(&rate, ipv4(1, 5), START + 60 * SL_NS_PER_S, 1000), 100);
-    sl_rate_deinit(&rate);
+    sl_rate_limit_deinit(&rate);
 }
 
 static void a_steady_sender_below_the_rate_is_never_refused(void **state)
 {
     (void)state;
-    struct sl_rate rate;
-    assert_int_equal(sl_rate_init(&rate, 1000), 0);
+    struct sl_rate_limit rate;
+    assert_int_equal(sl_rate_limit_init(&rate, 1000), 0);
     for (int64_t ms = 0; ms < 20000; ms++)
         assert_int_equal(admitted(&rate, ipv4(1, 5), START + ms * SL_NS_PER_MS, 1), 1);
-    sl_rate_deinit(&rate);
+    sl_rate_limit_deinit(&rate);
 }
 
 static void each_address_has_its_own(void **state)
 {
     (void)state;
-    struct sl_rate rate;
-    assert_int_equal(sl_rate_init(&rate, 5), 0);
+    struct sl_rate_limit rate;
+    assert_int_equal(sl_rate_limit_init(&rate, 5), 0);
     for (uint32_t host = 0; host < 200; host++) {
         assert_int_equal(admitted(&rate, ipv4(host, 5), START, 3), 3);
         /* From another port it is the same address. */
         assert_int_equal(admitted(&rate, ipv4(host, 6), START, 10), 2);
     }
-    sl_rate_deinit(&rate);
+    sl_rate_limit_deinit(&rate);
 }
 
 static void a_network_of_ipv6_is_one_address(void **state)
 {
     (void)state;
-    struct sl_rate rate;
-    assert_int_equal(sl_rate_init(&rate, 5), 0);
+    struct sl_rate_limit rate;
+    assert_int_equal(sl_rate_limit_init(&rate, 5), 0);
     assert_int_equal(admitted(&rate, ipv6(1, 1), START, 3), 3);
     assert_int_equal(admitted(&rate, ipv6(1, 2), START, 10), 2);
     assert_int_equal(admitted(&rate, ipv6(2, 1), START, 10), 5);
-    sl_rate_deinit(&rate);
+    sl_rate_limit_deinit(&rate);
 }
 
 static void loopback_has_no_limit(void **state)
@@ -95,39 +96,39 @@ static void loopback_has_no_limit(void **state)
     struct sl_address one = {.family = AF_INET, .ip = {127, 0, 0, 1}};
     struct sl_address other = {.family = AF_INET, .ip = {127, 9, 9, 9}};
     struct sl_address six = {.family = AF_INET6, .ip = {[15] = 1}};
-    struct sl_rate rate;
-    assert_int_equal(sl_rate_init(&rate, 1), 0);
+    struct sl_rate_limit rate;
+    assert_int_equal(sl_rate_limit_init(&rate, 1), 0);
     assert_int_equal(admitted(&rate, one, START, 100), 100);
     assert_int_equal(admitted(&rate, other, START, 100), 100);
     assert_int_equal(admitted(&rate, six, START, 100), 100);
-    sl_rate_deinit(&rate);
+    sl_rate_limit_deinit(&rate);
 }
 
 static void without_a_limit_all_are_admitted(void **state)
 {
     (void)state;
-    struct sl_rate rate;
-    assert_int_equal(sl_rate_init(&rate, 0), 0);
+    struct sl_rate_limit rate;
+    assert_int_equal(sl_rate_limit_init(&rate, 0), 0);
     assert_int_equal(admitted(&rate, ipv4(1, 5), START, 100000), 100000);
-    sl_rate_deinit(&rate);
+    sl_rate_limit_deinit(&rate);
 }
 
 static void rates_beyond_the_clock_are_no_limit_in_practice(void **state)
 {
     (void)state;
-    struct sl_rate rate;
-    assert_int_equal(sl_rate_init(&rate, UINT64_C(50) * 1000 * 1000 * 1000), 0);
+    struct sl_rate_limit rate;
+    assert_int_equal(sl_rate_limit_init(&rate, UINT64_C(50) * 1000 * 1000 * 1000), 0);
     assert_int_equal(admitted(&rate, ipv4(1, 5), START, 100000), 100000);
-    sl_rate_deinit(&rate);
+    sl_rate_limit_deinit(&rate);
 }
 
 /* Memory is fixed: among too many, those whose buckets are fullest are forgotten first. */
 static void who_is_at_the_limit_is_remembered_longest(void **state)
 {
     (void)state;
-    struct sl_rate rate;
+    struct sl_rate_limit rate;
     unsigned forgotten = 0;
-    assert_int_equal(sl_rate_init(&rate, 10), 0);
+    assert_int_equal(sl_rate_limit_init(&rate, 10), 0);
     for (uint32_t host = 0; host < 1000; host++)
         assert_int_equal(admitted(&rate, ipv4(host, 5), START, 20), 10);
     for (uint32_t host = 1000; host < 100000; host++)
@@ -135,22 +136,22 @@ static void who_is_at_the_limit_is_remembered_longest(void **state)
     for (uint32_t host = 0; host < 1000; host++)
         forgotten += admitted(&rate, ipv4(host, 5), START, 1);
     assert_in_range(forgotten, 0, 10);
-    sl_rate_deinit(&rate);
+    sl_rate_limit_deinit(&rate);
 }
 
 /* As many as it has places for find one, but for a few that share a set with too many others. */
 static void most_of_its_memory_is_used(void **state)
 {
     (void)state;
-    struct sl_rate rate;
+    struct sl_rate_limit rate;
     unsigned forgotten = 0;
-    assert_int_equal(sl_rate_init(&rate, 1), 0);
+    assert_int_equal(sl_rate_limit_init(&rate, 1), 0);
     for (uint32_t host = 0; host < 8192; host++)
         assert_int_equal(admitted(&rate, ipv4(host, 5), START, 1), 1);
     for (uint32_t host = 0; host < 8192; host++)
         forgotten += admitted(&rate, ipv4(host, 5), START, 1);
     assert_in_range(forgotten, 0, 8192 / 5);
-    sl_rate_deinit(&rate);
+    sl_rate_limit_deinit(&rate);
 }
 
 int main(void)
