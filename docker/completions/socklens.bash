@@ -1,7 +1,7 @@
 # bash completion for socklens and its clients
 
 _socklens_options="--udp-upper --tcp-upper --tcp-chat --http --bind --http-open --token-file
-    --tls-cert --tls-key --allow-host --allow-target --store --retain-messages --retain-bytes
+    --tls-cert --tls-key --allow-host --allow-origin --allow-target --store --retain-messages --retain-bytes
     --retain-age --journal-size --workers --max-connections --max-connections-per-address
     --max-http-connections --max-udp-clients --closed-clients --tcp-gap --tcp-idle --udp-idle --udp-rate
     --transcript --ready-file --log-level --log-format --config --check-config --print-config

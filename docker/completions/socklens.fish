@@ -11,6 +11,7 @@ complete -c socklens -n "not $exports" -l token-file -r -F -d 'whoever asks must
 complete -c socklens -n "not $exports" -l tls-cert -r -F -d 'speak HTTPS, with the certificate in it'
 complete -c socklens -n "not $exports" -l tls-key -r -F -d 'the private key of the certificate'
 complete -c socklens -n "not $exports" -l allow-host -x -a '(__fish_print_hostnames)' -d 'further name for a browser'
+complete -c socklens -n "not $exports" -l allow-origin -x -d 'further address of the page behind a proxy'
 complete -c socklens -n "not $exports" -l allow-target -x -d 'further addresses to send test datagrams to'
 complete -c socklens -n "not $exports" -l store -r -F -a memory -d 'where messages are kept, or memory'
 complete -c socklens -n "not $exports" -l retain-messages -x -d 'keep at most so many in the file'

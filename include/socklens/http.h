@@ -20,6 +20,8 @@
 struct sl_http_options {
     const char *const *allow_hosts; /* further names for the Host header */
     size_t allow_host_count;
+    const char *const *allow_origins; /* further origins of our page: see web_origin.h */
+    size_t allow_origin_count;
     const char *const *allow_targets; /* for test datagrams: see target.h */
     size_t allow_target_count;
     size_t connections_max; /* 0: default 1024 */

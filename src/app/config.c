@@ -379,6 +379,7 @@ void sl_config_deinit(struct sl_config *config)
         sl_clear_endpoints(listeners(config, i));
     sl_clear_names(&config->bind);
     sl_clear_names(&config->allow_hosts);
+    sl_clear_names(&config->allow_origins);
     sl_clear_names(&config->allow_targets);
     for (size_t i = 0; i < config->origin_count; i++) {
         free(config->origins[i].text);

@@ -1,8 +1,8 @@
 /* Everything that can be chosen, and where it was chosen: command line, environment, file.
  *
  * A flag wins over the environment, the environment over the file, the file over the default.
- * Listener options, --bind and --allow-host can be repeated: what one source gives replaces what a
- * weaker one gave. The table of options is in options.c. */
+ * Listener options, --bind, --allow-host and the like can be repeated: what one source gives
+ * replaces what a weaker one gave. The table of options is in options.c. */
 #ifndef SOCKLENS_APP_CONFIG_H
 #define SOCKLENS_APP_CONFIG_H
 
@@ -41,7 +41,7 @@ struct sl_config {
     bool http_open;
     char *token_file;         /* NULL: none */
     char *tls_cert, *tls_key; /* files; NULL both: none */
-    struct sl_name_list allow_hosts, allow_targets;
+    struct sl_name_list allow_hosts, allow_origins, allow_targets;
     char *store;                            /* a file's path, "memory", or NULL: the default file */
     uint64_t retain_messages, retain_bytes; /* 0: any */
     int64_t retain_age_ns;                  /* 0: any */

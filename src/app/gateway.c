@@ -144,16 +144,18 @@ static int build_net(struct sl_gateway *gateway, struct sl_error *error)
 
 static struct sl_http_options http_options_of(const struct sl_config *config)
 {
-    return (struct sl_http_options){.allow_hosts = (const char *const *)config->allow_hosts.items,
-                                    .allow_host_count = config->allow_hosts.count,
-                                    .allow_targets =
-                                        (const char *const *)config->allow_targets.items,
-                                    .allow_target_count = config->allow_targets.count,
-                                    .connections_max = config->max_http_connections,
-                                    .token_file = config->token_file,
-                                    .tls_cert_file = config->tls_cert,
-                                    .tls_key_file = config->tls_key,
-                                    .version = SOCKLENS_VERSION};
+    return (struct sl_http_options){
+        .allow_hosts = (const char *const *)config->allow_hosts.items,
+        .allow_host_count = config->allow_hosts.count,
+        .allow_origins = (const char *const *)config->allow_origins.items,
+        .allow_origin_count = config->allow_origins.count,
+        .allow_targets = (const char *const *)config->allow_targets.items,
+        .allow_target_count = config->allow_targets.count,
+        .connections_max = config->max_http_connections,
+        .token_file = config->token_file,
+        .tls_cert_file = config->tls_cert,
+        .tls_key_file = config->tls_key,
+        .version = SOCKLENS_VERSION};
 }
 
 void sl_gateway_check_files(const struct sl_config *config, struct sl_problems *problems)

@@ -11,6 +11,7 @@
 #include "socklens/clock.h"
 #include "socklens/size.h"
 #include "socklens/target.h"
+#include "socklens/web_origin.h"
 
 SL_SETTER(flag)
 {
@@ -206,6 +207,19 @@ SL_SETTER(target)
     int code = sl_target_parse(text, &target, error);
 
     return code < 0 ? code : sl_set_name(option, field, text, error);
+}
+
+SL_SETTER(web_origin)
+{
+    struct sl_web_origin origin;
+
+    if (!sl_web_origin_parse(text, &origin))
+        return sl_error_set(
+            error, -EINVAL,
+            "\"%s\" is not an origin: http:// or https://, a host, and a port where "
+            "the address has one, as https://lab.example:8443 without a path",
+            text);
+    return sl_set_name(option, field, origin.text, error);
 }
 
 void sl_clear_names(void *field)

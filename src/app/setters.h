@@ -22,6 +22,7 @@ SL_SETTER(log_format); /* enum sl_log_format */
 SL_SETTER(endpoint);   /* struct sl_endpoint_list: one more, or "none" */
 SL_SETTER(name);       /* struct sl_name_list: one more */
 SL_SETTER(target);     /* the same, and each is what sl_target_parse takes */
+SL_SETTER(web_origin); /* the same, of what sl_web_origin_parse makes of each */
 
 void sl_clear_endpoints(void *field);
 void sl_clear_names(void *field);

@@ -80,7 +80,8 @@ enum sl_step sl_api_healthz(struct sl_request *request, struct sl_answer *answer
     const char *ports = sl_query_get(&request->query, "probes");
     struct sl_problem problem;
 
-    if (ports && sl_guard_origin(&request->headers, request->http->tls, &problem) != 0)
+    if (ports && sl_guard_origin(&request->headers, &request->http->hosts,
+                                 request->http->tls != NULL, &problem) != 0)
         return sl_request_refuse(answer, &problem);
     if (ports && !announce(request->http->context.net, ports, &problem))
         return sl_request_refuse(answer, &problem);

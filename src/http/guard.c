@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "http/query.h"
+#include "socklens/web_origin.h"
 
 /* RFC 9110 section 5.6.2. */
 static bool is_token(const char *text)
@@ -136,17 +137,6 @@ unsigned sl_guard_frame(const struct sl_guard_request *request, const struct sl_
     return status;
 }
 
-/* Plain HTTP may come from a proxy that speaks TLS with the browser. The other way round the page
- * would be one that anybody on the way could have changed. */
-static const char *skip_scheme(const char *origin, bool tls)
-{
-    if (!tls && strncasecmp(origin, "http://", 7) == 0)
-        return origin + 7;
-    if (strncasecmp(origin, "https://", 8) == 0)
-        return origin + 8;
-    return NULL; /* "null", extensions */
-}
-
 static bool is_own_site(const char *site)
 {
     return !site || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
@@ -163,25 +153,65 @@ unsigned sl_guard_site(const struct sl_headers *headers, struct sl_problem *prob
                           "a page of another site must not ask for this");
 }
 
-unsigned sl_guard_origin(const struct sl_headers *headers, bool tls, struct sl_problem *problem)
+static bool is_origin_under(const char *scheme, const char *host, const char *origin)
+{
+    char own[SL_WEB_ORIGIN_SIZE + 16];
+    struct sl_web_origin parsed;
+
+    return snprintf(own, sizeof(own), "%s://%s", scheme, host) < (int)sizeof(own) &&
+           sl_web_origin_parse(own, &parsed) && strcmp(parsed.text, origin) == 0;
+}
+
+/* Plain HTTP may come from a proxy that speaks TLS with the browser. The other way round the page
+ * would be one that anybody on the way could have changed. */
+static bool is_own_origin(const struct sl_headers *headers, bool tls, const char *origin)
+{
+    const char *host = sl_headers_get(headers, "Host");
+
+    return host && (is_origin_under("https", host, origin) ||
+                    (!tls && is_origin_under("http", host, origin)));
+}
+
+static unsigned refuse_origin(const struct sl_headers *headers, bool tls, const char *origin,
+                              const struct sl_web_origin *parsed, struct sl_problem *problem)
+{
+    const char *host = sl_headers_get(headers, "Host");
+    char own[96] = "the address that Host names", allowed[sizeof(problem->allowed)];
+
+    if (host)
+        snprintf(own, sizeof(own), "%s://%s", tls ? "https" : "http", sl_quote(host).text);
+    snprintf(allowed, sizeof(allowed),
+             "a page of %s; where that is this gateway seen through a proxy: have the proxy pass "
+             "Host on, or start socklens with --allow-origin %.240s",
+             own, *parsed->text ? parsed->text : "ORIGIN");
+    return sl_problem_set(problem, 403, "Origin", allowed,
+                          "a page of %s must not do this: to socklens its own address is %s",
+                          sl_quote(origin).text, own);
+}
+
+/* `same-origin` is the browser's own word on the address that it asked, which a proxy may have
+ * replaced in Host. A page can neither write the field nor win it by DNS rebinding, not even where
+ * the proxy hides the name it was asked by: browsers send the field only to https, where the
+ * certificate stands for the name, and to loopback addresses (Fetch Metadata Request Headers,
+ * section 2). Over plain HTTP to anything else there is only Origin to go by. */
+unsigned sl_guard_origin(const struct sl_headers *headers, const struct sl_hosts *hosts, bool tls,
+                         struct sl_problem *problem)
 {
     const char *site = sl_headers_get(headers, "Sec-Fetch-Site");
     const char *origin = sl_headers_get(headers, "Origin");
-    const char *host = sl_headers_get(headers, "Host");
-    const char *from;
+    struct sl_web_origin parsed = {0};
 
     if (sl_headers_count(headers, "Sec-Fetch-Site") > 1 || sl_headers_count(headers, "Origin") > 1)
         return sl_problem_set(problem, 403, "Origin", "one", "it is not clear who asks");
     if (!is_own_site(site))
         return sl_problem_set(problem, 403, "Sec-Fetch-Site", "same-origin or none",
                               "a page of another site must not do this");
-    if (!origin)
+    if (!origin || (site && strcmp(site, "same-origin") == 0))
         return 0;
-    from = skip_scheme(origin, tls);
-    if (!from || !host || strcasecmp(from, host) != 0)
-        return sl_problem_set(problem, 403, "Origin", "this server's own origin",
-                              "a page of %s must not do this", sl_quote(origin).text);
-    return 0;
+    if (sl_web_origin_parse(origin, &parsed) &&
+        (is_own_origin(headers, tls, parsed.text) || sl_hosts_allow_origin(hosts, parsed.text)))
+        return 0;
+    return refuse_origin(headers, tls, origin, &parsed, problem);
 }
 
 unsigned sl_guard_accept(const struct sl_headers *headers, const char *type,

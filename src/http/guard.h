@@ -29,8 +29,10 @@ unsigned sl_guard_frame(const struct sl_guard_request *request, const struct sl_
                         struct sl_problem *problem);
 
 /* For methods that change something: Sec-Fetch-Site and Origin, where present, must say that our
- * own page asks, which over TLS is an https one. 0 or 403. */
-unsigned sl_guard_origin(const struct sl_headers *headers, bool tls, struct sl_problem *problem);
+ * own page asks, which over TLS is an https one, or one that `hosts` allows. After sl_guard_frame,
+ * which has judged Host. 0 or 403. */
+unsigned sl_guard_origin(const struct sl_headers *headers, const struct sl_hosts *hosts, bool tls,
+                         struct sl_problem *problem);
 
 /* For methods that only read: a page of another site may link to us, but not ask for anything on
  * its own. It could not read the answer, but take places and time. 0 or 403. */

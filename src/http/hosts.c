@@ -7,27 +7,43 @@
 #include <string.h>
 #include <strings.h>
 
-int sl_hosts_init(struct sl_hosts *hosts, const char *const *names, size_t count)
+static int copy_list(char ***copies, size_t *copied, const char *const *texts, size_t count)
 {
-    *hosts = (struct sl_hosts){0};
     if (count == 0)
         return 0;
-    hosts->names = calloc(count, sizeof(*hosts->names));
-    if (!hosts->names)
+    *copies = calloc(count, sizeof(**copies));
+    if (!*copies)
         return -ENOMEM;
-    for (; hosts->name_count < count; hosts->name_count++) {
-        hosts->names[hosts->name_count] = strdup(names[hosts->name_count]);
-        if (!hosts->names[hosts->name_count])
+    for (; *copied < count; (*copied)++) {
+        (*copies)[*copied] = strdup(texts[*copied]);
+        if (!(*copies)[*copied])
             return -ENOMEM;
     }
     return 0;
 }
 
+static void free_list(char **texts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(texts[i]);
+    free(texts);
+}
+
+int sl_hosts_init(struct sl_hosts *hosts, const char *const *names, size_t name_count,
+                  const char *const *origins, size_t origin_count)
+{
+    int code;
+
+    *hosts = (struct sl_hosts){0};
+    code = copy_list(&hosts->names, &hosts->name_count, names, name_count);
+    return code < 0 ? code
+                    : copy_list(&hosts->origins, &hosts->origin_count, origins, origin_count);
+}
+
 void sl_hosts_deinit(struct sl_hosts *hosts)
 {
-    for (size_t i = 0; i < hosts->name_count; i++)
-        free(hosts->names[i]);
-    free(hosts->names);
+    free_list(hosts->names, hosts->name_count);
+    free_list(hosts->origins, hosts->origin_count);
     *hosts = (struct sl_hosts){0};
 }
 
@@ -115,4 +131,13 @@ bool sl_hosts_allow(const struct sl_hosts *hosts, const char *host, const struct
         return true;
     return parse_ip(name, &ip) && !sl_address_is_wildcard(&ip) &&
            (is_listened_on(hosts, &ip) || same_ip(&ip, local));
+}
+
+bool sl_hosts_allow_origin(const struct sl_hosts *hosts, const char *origin)
+{
+    for (size_t i = 0; i < hosts->origin_count; i++) {
+        if (strcmp(hosts->origins[i], origin) == 0)
+            return true;
+    }
+    return false;
 }

@@ -38,6 +38,7 @@ static void set_options(struct sl_http *http, const struct sl_http_options *opti
 {
     http->options = *options;
     http->options.allow_hosts = NULL;   /* they live in `hosts` */
+    http->options.allow_origins = NULL; /* as these do */
     http->options.allow_targets = NULL; /* and in `targets` */
     http->options.token_file = NULL;    /* was read */
     http->options.tls_cert_file = NULL;
@@ -105,13 +106,14 @@ static int init(struct sl_http *http, const struct sl_http_options *options, str
     http->trail.rivals = &http->ticker.busy;
     http->started_at_ns = sl_clock_wall_ns();
     http->started_at_mono_ns = sl_clock_mono_ns();
-    if (sl_hosts_init(&http->hosts, options->allow_hosts, options->allow_host_count) < 0 ||
+    if (sl_hosts_init(&http->hosts, options->allow_hosts, options->allow_host_count,
+                      options->allow_origins, options->allow_origin_count) < 0 ||
         !http->options.version)
+        return sl_error_set(error, -ENOMEM, "no memory for the web server");
+    if (sl_guesses_init(&http->guesses, (http->options.connections_max + 3) / 4) < 0)
         return sl_error_set(error, -ENOMEM, "no memory for the web server");
     if (options->token_file && sl_token_read(options->token_file, http->token, error) < 0)
         return -EINVAL;
-    if (sl_guesses_init(&http->guesses, (http->options.connections_max + 3) / 4) < 0)
-        return sl_error_set(error, -ENOMEM, "no memory for the web server");
     if (set_certificate(http, options, error) < 0)
         return -EINVAL;
     if (set_targets(http, options, error) < 0)
@@ -244,9 +246,9 @@ void sl_http_free(struct sl_http *http)
     sl_rates_deinit(&http->rates);
     sl_trail_deinit(&http->trail);
     sl_hosts_deinit(&http->hosts);
+    sl_guesses_deinit(&http->guesses);
     free(http->targets.items);
     sl_connections_deinit(&http->connections);
-    sl_guesses_deinit(&http->guesses);
     sl_tls_free(http->tls);
     free((void *)(uintptr_t)http->options.version);
     pthread_mutex_destroy(&http->token_lock);

@@ -126,7 +126,8 @@ static unsigned check_rights(struct sl_request *request)
     unsigned status = 0;
 
     if (changes_something(request))
-        status = sl_guard_origin(&request->headers, request->http->tls != NULL, &request->refusal);
+        status = sl_guard_origin(&request->headers, &request->http->hosts,
+                                 request->http->tls != NULL, &request->refusal);
     else if (!sl_route_is_open(request->route))
         status = sl_guard_site(&request->headers, &request->refusal);
     if (!status && request->route->type)

@@ -17,6 +17,7 @@ import './layout.test.mjs';
 import './reference.test.mjs';
 import './token.test.mjs';
 import './https.test.mjs';
+import './proxy.test.mjs';
 import './truth.test.mjs';
 import './words.test.mjs';
 import './flood.test.mjs';

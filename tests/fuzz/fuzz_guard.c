@@ -60,7 +60,7 @@ static void check(const struct sl_guard_request *request, const struct sl_hosts 
         demand(sl_problem_write(&problem, &document) == 0);
     else
         check_passed(request);
-    sl_guard_origin(request->headers, false, &problem);
+    sl_guard_origin(request->headers, hosts, false, &problem);
     sl_guard_content_type(request->headers, &problem);
     sl_guard_site(request->headers, &problem);
     check_token(request->headers);
@@ -85,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     while ((line = strsep(&rest, "\n")))
         add_field(&headers, line);
-    demand(sl_headers_own(&headers) == 0 && sl_hosts_init(&hosts, NULL, 0) == 0);
+    demand(sl_headers_own(&headers) == 0 && sl_hosts_init(&hosts, NULL, 0, NULL, 0) == 0);
     check(&request, &hosts);
     sl_hosts_deinit(&hosts);
     sl_headers_deinit(&headers);

@@ -35,6 +35,12 @@ class Certificate:
         context.load_verify_locations(self.cert)
         return context
 
+    def server_context(self):
+        """For a server that shows this one."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.cert, self.key)
+        return context
+
 
 def openssl(*arguments):
     done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, timeout=60,

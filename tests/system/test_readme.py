@@ -28,6 +28,8 @@ PATIENCE_S = 30
 ELSEWHERE = {
     "docker/build-and-test": (".ci/run", ["docker/build-and-test"]),
     "This message:": ("tests/system/test_transcript.py", ["This message:  hello from client1"]),
+    "server {": ("tests/system/test_http_proxy.py", ['self.block("nginx")']),
+    "lab.example {": ("tests/system/test_http_proxy.py", ['self.block("caddyfile")']),
     "docker compose": ("docker/test-image", ["def check_compose(", "docker/compose.yaml", '"up", "-d"']),
     "docker build": ("docker/test-image", ["def check_readme("]),
     "docker/build-package": ("docker/test-package", [

@@ -486,6 +486,7 @@ static void reads_a_file(void **state)
                                "   workers=2\r\n"
                                "\ttranscript = on\r\n"
                                "allow-host = a.example b.example\r\n"
+                               "allow-origin = HTTPS://A.example:443 http://b.example:8080\r\n"
                                "ready_file = a=b"),
                      0);
     assert_int_equal(one.config.services[SL_UDP_UPPER].count, 3);
@@ -494,6 +495,9 @@ static void reads_a_file(void **state)
     assert_true(one.config.transcript);
     assert_int_equal(one.config.allow_hosts.count, 2);
     assert_string_equal(one.config.allow_hosts.items[1], "b.example");
+    assert_int_equal(one.config.allow_origins.count, 2);
+    assert_string_equal(one.config.allow_origins.items[0], "https://a.example");
+    assert_string_equal(one.config.allow_origins.items[1], "http://b.example:8080");
     assert_string_equal(one.config.ready_file, "a=b");
     unload(&one);
 }

@@ -19,10 +19,11 @@ static struct sl_address address(const char *ip)
 static int setup(void **state)
 {
     static const char *const names[] = {"gateway.example"};
+    static const char *const origins[] = {"https://lab.example:8443"};
     struct sl_address listened = address("127.0.0.1");
 
     (void)state;
-    assert_int_equal(sl_hosts_init(&hosts, names, 1), 0);
+    assert_int_equal(sl_hosts_init(&hosts, names, 1, origins, 1), 0);
     sl_hosts_add_address(&hosts, &listened);
     return 0;
 }
@@ -205,7 +206,7 @@ static void wants_a_known_version(void **state)
 
 static unsigned origin(void)
 {
-    return sl_guard_origin(&headers, false, &problem);
+    return sl_guard_origin(&headers, &hosts, false, &problem);
 }
 
 static void lets_our_own_page_change_things(void **state)
@@ -245,6 +246,69 @@ static void keeps_other_pages_from_changing_things(void **state)
     assert_int_equal(origin(), 403);
 }
 
+/* The browser compares with the address that it asked, which a proxy may have replaced in Host. */
+static void takes_the_browsers_word_for_its_own_page(void **state)
+{
+    static const char *const sites[] = {"none", "same-site", "cross-site", "same-origin "};
+
+    (void)state;
+    FIELDS("Host", "127.0.0.1:8080", "Origin", "https://lab.example:19443", "Sec-Fetch-Site",
+           "same-origin");
+    assert_int_equal(origin(), 0);
+    for (size_t i = 0; i < COUNT_OF(sites); i++) {
+        FIELDS("Host", "127.0.0.1:8080", "Origin", "https://lab.example:19443", "Sec-Fetch-Site",
+               sites[i]);
+        assert_int_equal(origin(), 403);
+    }
+    FIELDS("Host", "127.0.0.1:8080", "Sec-Fetch-Site", "same-origin", "Sec-Fetch-Site",
+           "same-origin");
+    assert_int_equal(origin(), 403);
+}
+
+static void lets_pages_of_an_allowed_origin_change_things(void **state)
+{
+    static const char *const others[] = {"http://lab.example:8443", "https://lab.example",
+                                         "https://x.lab.example:8443", "https://lab.example:8443/"};
+
+    (void)state;
+    FIELDS("Host", "127.0.0.1:8080", "Origin", "https://Lab.example:8443");
+    assert_int_equal(origin(), 0);
+    assert_int_equal(sl_guard_origin(&headers, &hosts, true, &problem), 0);
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        FIELDS("Host", "127.0.0.1:8080", "Origin", others[i]);
+        assert_int_equal(origin(), 403);
+    }
+    FIELDS("Host", "127.0.0.1:8080", "Origin", "https://lab.example:8443", "Sec-Fetch-Site",
+           "cross-site");
+    assert_int_equal(origin(), 403);
+}
+
+static void says_what_would_let_a_page_behind_a_proxy_in(void **state)
+{
+    (void)state;
+    FIELDS("Host", "127.0.0.1:8080", "Origin", "http://lab.example:18081");
+    assert_int_equal(origin(), 403);
+    assert_string_equal(problem.param, "Origin");
+    assert_non_null(strstr(problem.detail, "http://lab.example:18081"));
+    assert_non_null(strstr(problem.detail, "http://127.0.0.1:8080"));
+    assert_non_null(strstr(problem.allowed, "pass Host on"));
+    assert_non_null(strstr(problem.allowed, "--allow-origin http://lab.example:18081"));
+    FIELDS("Host", "127.0.0.1:8080", "Origin", "null");
+    assert_int_equal(origin(), 403);
+    assert_non_null(strstr(problem.allowed, "--allow-origin ORIGIN"));
+}
+
+static void compares_origins_and_not_texts(void **state)
+{
+    (void)state;
+    FIELDS("Host", "localhost:443", "Origin", "https://localhost");
+    assert_int_equal(origin(), 0);
+    FIELDS("Host", "localhost:80", "Origin", "http://localhost");
+    assert_int_equal(origin(), 0);
+    FIELDS("Host", "localhost:443", "Origin", "http://localhost");
+    assert_int_equal(origin(), 403);
+}
+
 static unsigned site(const char *from, const char *mode)
 {
     FIELDS("Host", "localhost:8080", "Sec-Fetch-Site", from, "Sec-Fetch-Mode", mode);
@@ -269,10 +333,10 @@ static void wants_a_page_from_tls_over_tls(void **state)
 {
     (void)state;
     FIELDS("Host", "localhost:8443", "Origin", "https://localhost:8443");
-    assert_int_equal(sl_guard_origin(&headers, true, &problem), 0);
-    assert_int_equal(sl_guard_origin(&headers, false, &problem), 0);
+    assert_int_equal(sl_guard_origin(&headers, &hosts, true, &problem), 0);
+    assert_int_equal(sl_guard_origin(&headers, &hosts, false, &problem), 0);
     FIELDS("Host", "localhost:8443", "Origin", "http://localhost:8443");
-    assert_int_equal(sl_guard_origin(&headers, true, &problem), 403);
+    assert_int_equal(sl_guard_origin(&headers, &hosts, true, &problem), 403);
 }
 
 static unsigned content_type(const char *type)
@@ -330,6 +394,10 @@ int main(void)
         cmocka_unit_test(wants_a_known_version),
         cmocka_unit_test(lets_our_own_page_change_things),
         cmocka_unit_test(keeps_other_pages_from_changing_things),
+        cmocka_unit_test(takes_the_browsers_word_for_its_own_page),
+        cmocka_unit_test(lets_pages_of_an_allowed_origin_change_things),
+        cmocka_unit_test(says_what_would_let_a_page_behind_a_proxy_in),
+        cmocka_unit_test(compares_origins_and_not_texts),
         cmocka_unit_test(lets_other_pages_only_link_here),
         cmocka_unit_test(wants_a_page_from_tls_over_tls),
         cmocka_unit_test(wants_json),
