@@ -40,6 +40,7 @@ ELSEWHERE = {
 }
 # What goes on until somebody stops it, and takes the ports: run in a network of its own.
 GOES_ON = ("docker/build-and-run", "socklens --bind")
+LOG_LINE = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z (?:info|warning|error|debug) .*\n", re.MULTILINE)
 UNTIL_STOPPED = "# live, until Ctrl-C"
 
 STAND_INS = {
@@ -177,8 +178,9 @@ class Reader:
             raise AssertionError(f"{text} shows: {self.told(file.read_bytes())}") from error
 
     def told(self, data):
-        """As README has it."""
-        return data.decode("utf-8", "backslashreplace").replace(str(self.home), "/home/you")
+        """As README has it: without the log's lines, which may come before it is looked at."""
+        text = data.decode("utf-8", "backslashreplace").replace(str(self.home), "/home/you")
+        return LOG_LINE.sub("", text)
 
 
 class Readme(unittest.TestCase):
