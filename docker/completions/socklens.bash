@@ -6,7 +6,7 @@ _socklens_options="--udp-upper --tcp-upper --tcp-chat --http --bind --http-open 
     --max-http-connections --max-udp-clients --closed-clients --tcp-gap --tcp-idle --udp-idle --udp-rate
     --transcript --ready-file --log-level --log-format --config --check-config --print-config
     --healthcheck --version --help"
-_socklens_export_options="--format --store --output --service --client --outcome --since --until --text
+_socklens_export_options="--format --store --output --service --client --outcome --after --since --until --text
     --hex --min-size
     --service-not --client-not --address --address-not --port --port-not --outcome-not
     --max-size --min-received --max-received --min-sent --max-sent --help"

@@ -44,6 +44,7 @@ complete -c socklens -n "$exports" -l output -s o -r -F -d 'instead of the stand
 complete -c socklens -n "$exports" -l service -x -a 'udp-upper tcp-upper tcp-chat' -d 'of these'
 complete -c socklens -n "$exports" -l client -x -d 'of one client'
 complete -c socklens -n "$exports" -l outcome -x -d 'what came of them'
+complete -c socklens -n "$exports" -l after -x -d 'behind this number'
 complete -c socklens -n "$exports" -l since -x -d 'received at or after'
 complete -c socklens -n "$exports" -l until -x -d 'received before'
 complete -c socklens -n "$exports" -l text -x -d 'found in either side, in any case'

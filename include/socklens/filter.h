@@ -35,6 +35,8 @@ struct sl_filter {
     uint32_t outcomes;              /* bits 1 << enum sl_outcome; 0: any */
     struct sl_filter_peers only;    /* one of each kind of which there is any */
     struct sl_filter_peers without; /* none of any kind */
+    uint64_t after_seq;             /* numbers above it alone, the place where reading begins */
+    bool has_after;                 /* it was said, if as 0: then reading begins with the oldest */
     int64_t since_ns;               /* received at or after; 0: any */
     int64_t until_ns;               /* received before; 0: any */
     struct sl_filter_size size;     /* of the longer side */

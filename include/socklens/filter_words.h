@@ -12,7 +12,7 @@
 #define SL_FILTER_PARAMS                                                                           \
     "service,", "service_not,", "client,", "client_not,", "address,", "address_not,", "port,",     \
         "port_not,", "outcome,", "outcome_not,", "since", "until", "text", "hex", "min_size",      \
-        "max_size", "min_received", "max_received", "min_sent", "max_sent"
+        "max_size", "min_received", "max_received", "min_sent", "max_sent", "after"
 
 #define SL_FILTER_WORDS_MAX 64
 

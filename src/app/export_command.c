@@ -44,6 +44,7 @@ static const char help[] =
     "  --port-not PORT,...\n"
     "  --outcome-not NAME,...\n"
     "                       none of these\n"
+    "  --after SEQ          behind this number: goes on where an earlier export ended\n"
     "  --since TIME         received at or after: 2026-01-31T12:00:00Z, 1h30m (ago), now\n"
     "  --until TIME         received before\n"
     "  --text TEXT          found in either side, in any case\n"
@@ -310,14 +311,16 @@ static int write_log(struct command *command)
                                      .visit = write_record,
                                      .gap = write_gap,
                                      .context = command};
-    uint64_t oldest, newest;
+    uint64_t oldest, newest, first = command->filter.after_seq + 1;
     int result = 0;
 
     if (!sl_store_bounds(command->reader, &oldest, &newest))
         return 0;
-    if (oldest > 1)
-        write_missing(command, 1, oldest - 1);
-    search.from.seq = oldest;
+    if (newest < first)
+        return 0;
+    if (oldest > first)
+        write_missing(command, first, oldest - 1);
+    search.from.seq = oldest > first ? oldest : first;
     search.to = newest + 1; /* who came or went behind it */
     while (result == 0 && command->code == 0)
         result = write_step(command, &search);

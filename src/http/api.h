@@ -33,6 +33,11 @@ enum sl_step sl_api_raw(struct sl_request *request, struct sl_answer *answer);
 enum sl_step sl_api_events(struct sl_request *request, struct sl_answer *answer);
 enum sl_step sl_api_export(struct sl_request *request, struct sl_answer *answer);
 enum sl_step sl_api_datagram(struct sl_request *request, struct sl_answer *answer);
+enum sl_step sl_api_index(struct sl_request *request, struct sl_answer *answer);
+enum sl_step sl_api_moved(struct sl_request *request, struct sl_answer *answer);
 enum sl_step sl_api_asset(struct sl_request *request, struct sl_answer *answer);
+
+/* Where an address leads that is none of ours but is often tried, relative to it; else NULL. */
+const char *sl_moved_to(const char *path);
 
 #endif

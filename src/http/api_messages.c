@@ -5,8 +5,7 @@
 #include "http/intake.h"
 #include "http/message_list.h"
 
-const char *const sl_messages_params[] = {SL_FILTER_PARAMS, "limit", "cursor", "after",
-                                          "wait",           "min",   NULL};
+const char *const sl_messages_params[] = {SL_FILTER_PARAMS, "limit", "cursor", "wait", "min", NULL};
 
 /* What a request for messages keeps between its steps. */
 struct pending {

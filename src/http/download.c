@@ -93,7 +93,7 @@ static void begin(struct download *download)
     download->walk =
         (struct sl_trail_walk){.filter = &download->options.filter,
                                .lifecycle = download->options.format == SL_EXPORT_PCAPNG,
-                               .place = {.seq = 1},
+                               .place = {.seq = download->options.filter.after_seq + 1},
                                .record = add_record,
                                .gap = add_gap,
                                .context = download};

@@ -1,5 +1,5 @@
-/* An export on its way: the log in one of the formats of export.h, from its beginning to what was
- * newest when it was asked for, or on and on.
+/* An export on its way: the log in one of the formats of export.h, from its beginning, or behind a
+ * number, to what was newest when it was asked for, or on and on.
  *
  * It has no queue either (see stream.h): what it writes next is made when the reader has taken what
  * was made before, so that its memory does not depend on how much there is or how slow the reader

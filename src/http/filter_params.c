@@ -239,6 +239,13 @@ static unsigned time_param(const struct sl_query *query, const char *param, int6
     return 0;
 }
 
+static unsigned after_param(const struct sl_query *query, struct sl_filter *filter,
+                            struct sl_problem *problem)
+{
+    filter->has_after = sl_query_get(query, "after") != NULL;
+    return sl_query_uint(query, "after", 0, INT64_MAX, &filter->after_seq, problem);
+}
+
 static unsigned text_param(const struct sl_query *query, struct sl_buffer *text,
                            struct sl_problem *problem)
 {
@@ -289,6 +296,8 @@ unsigned sl_filter_from_query(const struct sl_query *query, struct sl_filter *fi
         status = peer_params(query, filter, problem);
     if (!status)
         status = size_params(query, filter, problem);
+    if (!status)
+        status = after_param(query, filter, problem);
     if (!status)
         status = time_param(query, "since", &filter->since_ns, problem);
     if (!status)

@@ -49,18 +49,10 @@ static unsigned read_cursor(struct sl_message_list *list, const struct sl_query 
     return 0;
 }
 
-static unsigned read_after(struct sl_message_list *list, const struct sl_query *query,
-                           struct sl_problem *problem)
+static void begin_after(struct sl_message_list *list)
 {
-    uint64_t after = 0;
-    unsigned status = sl_query_uint(query, "after", 0, INT64_MAX, &after, problem);
-
-    list->place = UINT64_MAX;
-    if (status || !sl_query_get(query, "after"))
-        return status;
-    list->oldest_first = true;
-    list->place = after + 1;
-    return 0;
+    list->oldest_first = list->filter.has_after;
+    list->place = list->oldest_first ? list->filter.after_seq + 1 : UINT64_MAX;
 }
 
 static unsigned read_wait(struct sl_message_list *list, const struct sl_query *query,
@@ -71,6 +63,7 @@ static unsigned read_wait(struct sl_message_list *list, const struct sl_query *q
     list->min = 1;
     if (!wait && sl_query_get(query, "min"))
         return sl_problem_set(problem, 400, "min", "together with wait", "min needs wait");
+    list->waits = wait != NULL;
     if (!wait)
         return 0;
     if (sl_query_get(query, "cursor"))
@@ -92,8 +85,7 @@ unsigned sl_message_list_from_query(struct sl_message_list *list, const struct s
     status = sl_filter_from_query(query, &list->filter, problem);
     if (!status)
         status = sl_page_limit(query, &list->limit, problem);
-    if (!status)
-        status = read_after(list, query, problem);
+    begin_after(list);
     if (!status)
         status = read_cursor(list, query, problem);
     if (!status)
@@ -286,6 +278,13 @@ static void write_gap(struct sl_message_list *list)
     sl_json_close_object(&list->json);
 }
 
+/* A page can end with fewer than were waited for although they are there. */
+static bool has_timed_out(const struct sl_message_list *list)
+{
+    return list->count < list->min &&
+           (list->wait_ns > 0 ? list->waited < list->min : !list->has_more);
+}
+
 bool sl_message_list_finish(struct sl_message_list *list)
 {
     char next[48];
@@ -294,6 +293,10 @@ bool sl_message_list_finish(struct sl_message_list *list)
              list->resume_seq, list->run ? "." : "", CURSOR_RUN_DIGITS, list->run ? list->run : "");
     sl_json_close_array(&list->json);
     sl_page_json(&list->json, list->limit, list->has_more ? next : NULL);
+    if (list->waits) {
+        sl_json_key(&list->json, "timed_out");
+        sl_json_bool(&list->json, has_timed_out(list));
+    }
     if (list->gap.from)
         write_gap(list);
     sl_json_close_object(&list->json);

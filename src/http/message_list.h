@@ -28,6 +28,7 @@ struct sl_message_list {
     const char *run;              /* that gives the next one; NULL: nobody's */
     bool by_cursor;
     uint64_t place;  /* oldest first: the next seq to look at; else everything below it is left */
+    bool waits;      /* wait was said, if as 0 */
     int64_t wait_ns; /* 0: does not wait */
     uint64_t min;
     uint64_t waited;    /* matches so far */
@@ -52,7 +53,7 @@ enum sl_progress {
     SL_PROGRESS_DONE,
 };
 
-/* From the message filters, limit cursor after wait min. 0 or a status with `problem`. Deinit in
+/* From the message filters, limit cursor wait min. 0 or a status with `problem`. Deinit in
  * any case. */
 unsigned sl_message_list_from_query(struct sl_message_list *list, const struct sl_query *query,
                                     struct sl_problem *problem);

@@ -34,7 +34,7 @@ int sl_problem_write(const struct sl_problem *problem, struct sl_buffer *out);
 const char *sl_status_title(unsigned status);
 
 /* The statuses that are answered here, numbered; 500 stands for any other. */
-#define SL_STATUS_COUNT 23
+#define SL_STATUS_COUNT 24
 size_t sl_status_index(unsigned status);
 unsigned sl_status_at(size_t index);
 

@@ -15,6 +15,7 @@ const struct sl_route sl_routes[] = {
     {"GET", "/healthz", sl_healthz_params, 0, NULL, sl_api_healthz},
     {"GET", "/readyz", sl_no_params, 0, NULL, sl_api_readyz},
     {"GET", "/metrics", sl_no_params, 0, SL_METRICS_CONTENT_TYPE, sl_api_metrics},
+    {"GET", "/api/v1/", sl_no_params, 0, JSON, sl_api_index},
     {"GET", "/api/v1/openapi.json", sl_no_params, 0, NULL, sl_api_openapi},
     {"GET", "/api/v1/status", sl_no_params, 0, JSON, sl_api_status},
     {"GET", "/api/v1/rates", sl_no_params, 0, JSON, sl_api_rates},
@@ -33,11 +34,12 @@ const struct sl_route sl_routes[] = {
 const size_t sl_routes_count = sizeof(sl_routes) / sizeof(sl_routes[0]);
 
 static const struct sl_route asset_route = {"GET", NULL, sl_no_params, 0, NULL, sl_api_asset};
+static const struct sl_route moved_route = {"GET", NULL, sl_no_params, 0, NULL, sl_api_moved};
 
 bool sl_route_is_open(const struct sl_route *route)
 {
     return route->step == sl_api_healthz || route->step == sl_api_readyz ||
-           route->step == sl_api_asset;
+           route->step == sl_api_asset || route->step == sl_api_moved;
 }
 
 /* A path against a pattern. `number` gets what stands for the pattern's braces, with its size. */
@@ -93,16 +95,19 @@ static const struct sl_route *refuse(const char *method, const char *path, const
     if (*allow)
         sl_problem_set(problem, 405, NULL, allow, "%s does not go here", sl_quote(method).text);
     else
-        sl_problem_set(problem, 404, NULL, NULL, "there is nothing at %s", sl_quote(path).text);
+        sl_problem_set(problem, 404, NULL, NULL,
+                       "there is nothing at %s; /api/v1/ lists what there is", sl_quote(path).text);
     return NULL;
 }
 
-static const struct sl_route *find_asset(const char *method, const char *path, char allow[64])
+static const struct sl_route *find_other(const char *method, const char *path, char allow[64])
 {
-    if (!sl_asset_find(path))
-        return NULL;
-    if (answers(&asset_route, method))
-        return &asset_route;
+    const struct sl_route *route = sl_asset_find(path) ? &asset_route
+                                   : sl_moved_to(path) ? &moved_route
+                                                       : NULL;
+
+    if (!route || answers(route, method))
+        return route;
     add_method(allow, "GET");
     return NULL;
 }
@@ -124,6 +129,6 @@ const struct sl_route *sl_route_find(const char *method, const char *path, uint6
         else
             return read_number(number, size, id, problem) ? &sl_routes[i] : NULL;
     }
-    route = find_asset(method, path, allow);
+    route = find_other(method, path, allow);
     return route ? route : refuse(method, path, allow, problem);
 }

@@ -102,11 +102,15 @@ static bool resume(struct sl_stream *stream, const char *last_id)
  * What the gap hides has no numbers here. */
 static void begin(struct sl_stream *stream, const char *last_id)
 {
+    const struct sl_filter *filter = &stream->options.filter;
+
     sl_stream_print(stream, "retry: %d\n\n", RETRY_MS);
     if (!(stream->options.types & SL_DUE_MESSAGES))
         return;
     stream->more = true;
     stream->done_seq = newest_seq(stream->http);
+    if (!(last_id && *last_id) && filter->has_after && filter->after_seq < stream->done_seq)
+        stream->done_seq = filter->after_seq;
     if (last_id && *last_id && !resume(stream, last_id)) {
         stream->done_seq = stream->http->trail.first_seq - 1;
         sl_stream_gap(stream, 0, 0, "restarted", 0);

@@ -43,7 +43,7 @@ unsigned sl_stream_options_from_query(struct sl_stream_options *options,
 bool sl_stream_parse_id(const char *id, const char *run, uint64_t newest_seq, uint64_t *seq);
 
 /* Takes over `options`. `last_id` is what Last-Event-ID said, or NULL: then it begins with what
- * happens from now on. NULL where there is no memory. */
+ * happens from now on, or behind the number that `after` says. NULL where there is no memory. */
 struct sl_stream *sl_stream_new(struct sl_http *http, struct sl_stream_options *options,
                                 const char *last_id);
 void sl_stream_free(struct sl_stream *stream);

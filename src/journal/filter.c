@@ -209,6 +209,8 @@ bool sl_filter_match(const struct sl_filter *filter, const struct sl_record *rec
     if (!in_set(filter->outcomes, record->outcome) ||
         !sl_filter_match_client(filter, record->service, record->client, &record->peer))
         return false;
+    if (record->seq <= filter->after_seq && filter->has_after)
+        return false;
     if (filter->since_ns && record->received_at_ns < filter->since_ns)
         return false;
     if (filter->until_ns && record->received_at_ns >= filter->until_ns)

@@ -5,6 +5,7 @@ import http.client
 import io
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -88,6 +89,105 @@ class Formats(LogTest):
             self.assertEqual(gap["gap"]["from"], 1)
             self.assertEqual(gap["gap"]["reason"], "evicted")
             self.assertEqual([one["seq"] for one in items], list(range(gap["gap"]["to"] + 1, 2001)))
+
+
+class Resumed(LogTest):
+    """A reader goes on where it stopped, by whatever way it reads."""
+
+    def command(self, *arguments):
+        done = subprocess.run(
+            [gateway_executable(), "export", "--format=ndjson", "--store", self.file, *arguments],
+            capture_output=True, timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def test_after(self):
+        with self.gateway("--journal-size", "4M") as gateway:
+            flood(gateway, (f"{i}".encode() + b"x" * 3000 for i in range(3000)))
+            self.assertGreater(gateway.status()["log"]["oldest_seq"], 100)
+            for after in (0, 1, 50, 2990, 2999, 3000, 9999):
+                expected = list(range(after + 1, 3001))
+                for found in (objects(gateway, f"&after={after}"),
+                              self.command(f"--after={after}")):
+                    self.assertEqual([one["seq"] for one in found], expected, after)
+            kept = objects(gateway, "&after=1000&text=77x")
+            self.assertEqual([one["seq"] for one in kept],
+                             [n for n in range(1001, 3001) if f"{n - 1}".endswith("77")])
+            self.assertEqual(self.command("--after=1000", "--text=77x"), kept)
+            for bad in ("-1", "x", "1.5", ""):
+                status, _, problem = gateway.get(f"/api/v1/export?format=csv&after={bad}")
+                self.assertEqual((status, problem["param"]), (400, "after"))
+
+    def test_what_is_gone_behind_it(self):
+        with self.gateway("--retain-messages", "100") as gateway:
+            flood(gateway, [b"g" * 5000] * 2000)
+            wait_until(lambda: gateway.status()["store"]["messages"] <= 100, "retention")
+            for found in (objects(gateway, "&after=500"), self.command("--after=500")):
+                gap, *items = found
+                self.assertEqual(gap["gap"]["from"], 501)
+                self.assertEqual([one["seq"] for one in items],
+                                 list(range(gap["gap"]["to"] + 1, 2001)))
+
+    def test_follow_from_any_place(self):
+        with self.gateway() as gateway:
+            flood(gateway, [b"before"] * 5)
+            for query, seqs in (("after=3", [4, 5]), ("since=now", []), ("since=1h&after=4", [5])):
+                with Download(gateway, f"format=ndjson&follow=1&{query}") as download:
+                    newest = gateway.newest_seq()
+                    seqs = seqs + list(range(6, newest + 1)) if seqs else []
+                    # One that begins now has to have begun: it counts as a stream then.
+                    wait_until(lambda: gateway.status()["http"]["streams"] == 1, "the export")
+                    udp_exchange(gateway.udp, b"live")
+                    self.assertEqual([download.object()["seq"] for _ in range(len(seqs) + 1)],
+                                     [*seqs, newest + 1], query)
+                wait_until(lambda: gateway.status()["http"]["streams"] == 0, "its end")
+
+    def test_stream(self):
+        with self.gateway() as gateway:
+            flood(gateway, [b"before"] * 5)
+            with gateway.events("types=messages&after=3") as stream:
+                items = stream.next_of("messages")["data"]["items"]
+                self.assertEqual([one["seq"] for one in items], [4, 5])
+            run = gateway.status()["run"]
+            with gateway.events("types=messages&after=1",
+                                {"Last-Event-ID": f"{run}:4"}) as stream:
+                items = stream.next_of("messages")["data"]["items"]
+                self.assertEqual([one["seq"] for one in items], [5], "the id is later than after")
+
+
+class OneTable(LogTest):
+    """Messages are chosen by the same parameters, by whatever way they are read."""
+
+    def test_parameters(self):
+        with self.gateway() as gateway:
+            paths = gateway.fetch("openapi.json")["paths"]
+
+            def parameters(path):
+                return {one["$ref"].rpartition("/")[2]
+                        for one in paths["/api/v1/" + path]["get"]["parameters"] if "$ref" in one}
+
+            table = parameters("export")
+            self.assertIn("after", table)
+            self.assertEqual(parameters("events"), table)
+            self.assertEqual(parameters("messages") - {"limit", "cursor"}, table)
+        text = subprocess.run([gateway_executable(), "export", "--help"], capture_output=True,
+                              text=True, timeout=30, check=True).stdout
+        options = {name.replace("-", "_") for name in re.findall(r"^  (?:-\w, )?--([\w-]+)", text,
+                                                                 re.MULTILINE)}
+        self.assertEqual(options - {"format", "store", "output", "help"}, table)
+
+    def test_times(self):
+        """A time is written in the same ways everywhere."""
+        with self.gateway() as gateway:
+            flood(gateway, [b"x"] * 3)
+            for since, count in (("now", 0), ("1h30m", 3), ("2026-01-01T00:00:00Z", 3)):
+                found = [len(gateway.fetch("messages", since=since)["items"])]
+                found.append(len(objects(gateway, f"&since={since}")))
+                done = subprocess.run(
+                    [gateway_executable(), "export", "--format=ndjson", "--store", self.file,
+                     "--since", since], capture_output=True, timeout=60, check=True)
+                found.append(len(done.stdout.splitlines()))
+                self.assertEqual(found, [count] * 3, since)
 
 
 class Live(LogTest):

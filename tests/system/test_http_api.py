@@ -4,6 +4,7 @@ import base64
 import threading
 import time
 import unittest
+import urllib.parse
 
 from gateway import (Gateway, GatewayTest, format_address, receive_all, receive_exactly,
                      tcp_connect, udp_exchange, udp_socket, wait_until)
@@ -360,6 +361,57 @@ class Datagrams(ApiTest):
         for body in (b"", b"{", b"[]", b'{"text":"a"}x', b"\xff", b"[" * 10000):
             self.assert_problem(self.gateway.post(
                 "/api/v1/datagrams", body, {"Content-Type": "application/json"}), 400)
+
+
+class TimedOut(ApiTest):
+    """A wait that ran out is told from one that found what it waited for, or that was not asked."""
+
+    def wait(self, **parameters):
+        return self.gateway.fetch("messages", **parameters)
+
+    def test_waits(self):
+        after = self.newest()
+        self.assertNotIn("timed_out", self.wait(after=after))
+        self.assertIs(self.wait(after=after, wait="50ms")["timed_out"], True)
+        self.assertIs(self.wait(after=after, wait="0")["timed_out"], True)
+        self.exchange(b"one", b"two", b"three")
+        for wait in ("0", "5s"):
+            self.assertIs(self.wait(after=after, wait=wait, min=3)["timed_out"], False)
+            self.assertIs(self.wait(after=after, wait=wait, min=2, limit=1)["timed_out"], False)
+        short = self.wait(after=after, wait="50ms", min=4)
+        self.assertEqual((short["timed_out"], len(short["items"])), (True, 3))
+        self.assertIs(self.wait(after=after, wait="50ms", min=4, limit=2)["timed_out"], True)
+
+
+class Index(ApiTest):
+    """Addresses that are guessed lead to what there is."""
+
+    def test_index(self):
+        index = self.gateway.get("/api/v1/")[2]
+        paths = {(one["method"], one["path"]) for one in index["operations"]}
+        described = {(method.upper(), path)
+                     for path, item in self.gateway.fetch(index["description"])["paths"].items()
+                     for method in item if method != "parameters"}
+        self.assertEqual(paths, described)
+
+    def test_guesses(self):
+        for path in ("/api", "/api/", "/api/v1", "/docs", "/docs/", "/openapi.json", "/api/docs",
+                     "/api/v1/docs", "/api/openapi.json"):
+            for method in ("GET", "HEAD"):
+                connection = self.gateway.http_connection()
+                connection.request(method, path)
+                response = connection.getresponse()
+                response.read()
+                connection.close()
+                self.assertEqual(response.status, 307, path)
+                to = urllib.parse.urljoin(path, response.headers["Location"])
+                self.assertIn(to, ("/api/v1/", "/#view=api", "/api/v1/openapi.json"), path)
+                self.assertEqual(self.gateway.request_raw("GET", to.partition("#")[0])[0], 200)
+
+    def test_elsewhere_the_index_is_named(self):
+        for path in ("/swagger", "/api/v2", "/api/v1/docs/x"):
+            self.assertIn("/api/v1/", self.assert_problem(self.gateway.get(path), 404)["detail"])
+        self.assert_problem(self.gateway.request("POST", "/docs", b""), 405)
 
 
 class Rates(GatewayTest):

@@ -18,6 +18,8 @@ static void finds_every_route(void **state)
 {
     (void)state;
     assert_ptr_equal(find("GET", "/api/v1/status")->step, sl_api_status);
+    assert_ptr_equal(find("GET", "/api/v1/")->step, sl_api_index);
+    assert_ptr_equal(find("HEAD", "/docs")->step, sl_api_moved);
     assert_ptr_equal(find("GET", "/api/v1/clients")->step, sl_api_clients);
     assert_ptr_equal(find("GET", "/api/v1/messages")->step, sl_api_messages);
     assert_ptr_equal(find("GET", "/api/v1/events")->step, sl_api_events);
@@ -62,8 +64,8 @@ static void says_which_methods_go(void **state)
 
 static void finds_nothing_elsewhere(void **state)
 {
-    static const char *const paths[] = {"/api/v1",
-                                        "/api/v1/",
+    static const char *const paths[] = {"/api/v1//",
+                                        "/docs/x",
                                         "/api/v1/status/",
                                         "/api/v1/statu",
                                         "/api/v1/clients/",
