@@ -46,6 +46,11 @@ def export(gateway, query):
         return download.response.read()
 
 
+def wait_written(gateway, newest):
+    """Replies are there before their messages are in the file."""
+    wait_until(lambda: gateway.status()["store"]["newest_seq"] == newest, f"{newest} in the file")
+
+
 def objects(gateway, query):
     return [json.loads(line) for line in export(gateway, "format=ndjson" + query).splitlines()]
 
@@ -104,6 +109,7 @@ class Resumed(LogTest):
     def test_after(self):
         with self.gateway("--journal-size", "4M") as gateway:
             flood(gateway, (f"{i}".encode() + b"x" * 3000 for i in range(3000)))
+            wait_written(gateway, 3000)
             self.assertGreater(gateway.status()["log"]["oldest_seq"], 100)
             for after in (0, 1, 50, 2990, 2999, 3000, 9999):
                 expected = list(range(after + 1, 3001))
@@ -121,6 +127,7 @@ class Resumed(LogTest):
     def test_what_is_gone_behind_it(self):
         with self.gateway("--retain-messages", "100") as gateway:
             flood(gateway, [b"g" * 5000] * 2000)
+            wait_written(gateway, 2000)
             wait_until(lambda: gateway.status()["store"]["messages"] <= 100, "retention")
             for found in (objects(gateway, "&after=500"), self.command("--after=500")):
                 gap, *items = found
@@ -131,6 +138,7 @@ class Resumed(LogTest):
     def test_follow_from_any_place(self):
         with self.gateway() as gateway:
             flood(gateway, [b"before"] * 5)
+            gateway.wait_for_messages(5)
             for query, seqs in (("after=3", [4, 5]), ("since=now", []), ("since=1h&after=4", [5])):
                 with Download(gateway, f"format=ndjson&follow=1&{query}") as download:
                     newest = gateway.newest_seq()
@@ -145,6 +153,7 @@ class Resumed(LogTest):
     def test_stream(self):
         with self.gateway() as gateway:
             flood(gateway, [b"before"] * 5)
+            gateway.wait_for_messages(5)
             with gateway.events("types=messages&after=3") as stream:
                 items = stream.next_of("messages")["data"]["items"]
                 self.assertEqual([one["seq"] for one in items], [4, 5])
@@ -180,6 +189,7 @@ class OneTable(LogTest):
         """A time is written in the same ways everywhere."""
         with self.gateway() as gateway:
             flood(gateway, [b"x"] * 3)
+            wait_written(gateway, 3)
             for since, count in (("now", 0), ("1h30m", 3), ("2026-01-01T00:00:00Z", 3)):
                 found = [len(gateway.fetch("messages", since=since)["items"])]
                 found.append(len(objects(gateway, f"&since={since}")))
