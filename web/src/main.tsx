@@ -13,6 +13,8 @@ import { View, windowAddress } from './store/view';
 import './styles/main.css';
 import { App } from './ui/App';
 import { followPreferences } from './ui/appearance';
+import { copyBlanks } from './ui/copyBlanks';
+import { followPrinting } from './ui/printing';
 
 const DRAW_INTERVAL_MS = 100;
 /** Newest messages per tick of the stream; the rest of a flood comes as gaps with exact counts. */
@@ -70,6 +72,8 @@ document.addEventListener('visibilitychange', () => {
 const root = document.getElementById('app');
 if (root) {
   followPreferences(document.documentElement, root);
+  followPrinting(window);
+  copyBlanks(document);
   render(
     <StoresContext.Provider value={{ gateway, view, sending, description }}>
       <App />

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { diffBytes } from './diff';
-import { glyphRuns, literalGlyphs, textGlyphs } from './glyphs';
+import { type Glyph, glyphLines, glyphRuns, literalGlyphs, textGlyphs } from './glyphs';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const marked = (text: string, marks: Uint8Array) =>
@@ -51,4 +51,22 @@ test('text glyphs know their bytes, so that a mark on one byte marks its charact
 test('a literal holds nothing but plain ASCII', () => {
   const text = literalGlyphs(bytes('é"\\\r\n\0~')).map((glyph) => glyph.text);
   assert.equal(text.join(''), '\\xc3\\xa9\\"\\\\\\r\\n\\x00~');
+});
+
+const lineTexts = (lines: Glyph[][]) => lines.map((line) => line.map(({ text }) => text).join(''));
+
+test('lines end at a line feed and where they are full, and show the blanks at their edges', () => {
+  const lines = (text: string, columns: number) =>
+    lineTexts(glyphLines(textGlyphs(bytes(text)), columns));
+  assert.deepEqual(lines('one\ntwo', 10), ['one\\n\n', 'two']);
+  assert.deepEqual(lines('ab cd', 3), ['ab␣', 'cd']);
+  assert.deepEqual(lines('ab cd', 2), ['ab', '␣c', 'd']);
+  assert.deepEqual(lines('日本語', 4), ['日本', '語']);
+  assert.deepEqual(lines('', 4), []);
+});
+
+test('what was cut into lines of one width can be cut into those of another', () => {
+  const glyphs = textGlyphs(bytes('ab cd'));
+  glyphLines(glyphs, 3);
+  assert.deepEqual(lineTexts(glyphLines(glyphs, 10)), ['ab cd']);
 });

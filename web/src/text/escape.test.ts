@@ -4,10 +4,10 @@ import { payload } from '../testing/messages';
 import { escapeBytes, escapeText, previewPayload, type Segment } from './escape';
 
 const joined = (segments: Segment[]) =>
-  segments.map(({ text, escaped }) => (escaped ? `<${text}>` : text)).join('');
+  segments.map(({ text, look }) => (look === 'plain' ? text : `<${text}>`)).join('');
 
 test('text that can be seen is left alone', () => {
-  assert.deepEqual(escapeText('straße — 日本 🎉'), [{ text: 'straße — 日本 🎉', escaped: false }]);
+  assert.deepEqual(escapeText('straße — 日本 🎉'), [{ text: 'straße — 日本 🎉', look: 'plain' }]);
 });
 
 test('line ends, controls and NUL are written out', () => {
@@ -17,6 +17,26 @@ test('line ends, controls and NUL are written out', () => {
 test('what reorders or hides text is written out', () => {
   assert.equal(joined(escapeText('\u202eevil\u200b\ufeff')), '<\\u{202e}>evil<\\u{200b}\\u{feff}>');
   assert.equal(joined(escapeText('a\u00a0b')), 'a<\\u{a0}>b');
+});
+
+test('a blank that is no plain gap between characters is drawn', () => {
+  assert.equal(joined(escapeText('   ')), '<␣␣␣>');
+  assert.equal(joined(escapeText('Exit ')), 'Exit<␣>');
+  assert.equal(joined(escapeText(' a b  c')), '<␣>a b<␣␣>c');
+  assert.equal(joined(escapeText('a \n b')), 'a<␣><\\n><␣>b');
+  assert.equal(joined(escapeBytes(Uint8Array.from([0x20, 0xff, 0x20]))), '<␣><\\xff><␣>');
+  assert.deepEqual(escapeText('␣'), [{ text: '␣', look: 'plain' }], 'the sign itself can be told');
+});
+
+test('no white space at all is left to be guessed', () => {
+  const spaces = [...'\t\n\v\f\r\u0085\u00a0\u1680\u2000\u200a\u2028\u2029\u202f\u205f\u3000'];
+  const unseen = [
+    ...'\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2066\u2069\u3164\uffa0\u115f\u2800\ufe0f\u034f',
+  ];
+  for (const character of [...spaces, ...unseen]) {
+    const [segment] = escapeText(character);
+    assert.equal(segment?.look, 'escape', `U+${character.codePointAt(0)?.toString(16)}`);
+  }
 });
 
 test('bytes that are not UTF-8 stand between those that are', () => {

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Message } from '../api/types';
 import { useView } from '../store/context';
 import type { Detail } from '../store/place';
@@ -6,6 +6,7 @@ import { formatCount } from '../text/format';
 import { ClientDetail } from './ClientDetail';
 import { MessageDetail } from './MessageDetail';
 import { layout } from './pageSize';
+import { printing } from './printing';
 
 interface Props {
   detail: Detail;
@@ -15,9 +16,10 @@ interface Props {
 /** What is looked at closely: beside the log on a desk, a drawer over the page where that is narrow. */
 export function DetailPane({ detail, onSendAgain }: Props) {
   const view = useView();
-  const drawer = layout.value !== 'desk';
+  // What is above the page is printed on its first sheet only.
+  const drawer = layout.value !== 'desk' && !printing.value;
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = dialog.current;
     if (!element) return;
     element.close();

@@ -24,8 +24,9 @@ interface Props {
 /** Both sides of an exchange, and what can be done with it. */
 export function MessageBody({ message, onSendAgain }: Props) {
   const view = payloadView.value;
-  const marking = differences.value === 'marked';
   const { received, sent } = message;
+  const comparable = sent !== null && isDerived(message);
+  const marking = comparable && differences.value === 'marked';
   const bytes = useMemo(
     () => ({
       received: bytesFromBase64(received.base64),
@@ -34,8 +35,8 @@ export function MessageBody({ message, onSendAgain }: Props) {
     [received.base64, sent?.base64],
   );
   const marks = useMemo(
-    () => (marking && sent ? diffBytes(bytes.received, bytes.sent) : null),
-    [marking, sent, bytes],
+    () => (marking ? diffBytes(bytes.received, bytes.sent) : null),
+    [marking, bytes],
   );
   const wire = useMemo(() => wireBytes(message), [message]);
   const common = { seq: message.seq, view };
@@ -51,7 +52,7 @@ export function MessageBody({ message, onSendAgain }: Props) {
             payloadView.value = next;
           }}
         />
-        {sent && (
+        {comparable && (
           <label class="check">
             <input
               type="checkbox"
@@ -105,4 +106,9 @@ export function MessageBody({ message, onSendAgain }: Props) {
       <SnippetBox message={message} wire={wire} />
     </>
   );
+}
+
+/** The reply is made of the message's own bytes; chat answers with a sentence about them. */
+function isDerived({ service }: Message): boolean {
+  return service.endsWith('-upper');
 }

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import { rawUrl, type Side } from '../api/client';
 import type { Payload } from '../api/types';
 import { bytesToHex } from '../text/bytes';
@@ -11,8 +11,7 @@ import { HexDump } from './HexDump';
 
 type PayloadView = 'text' | 'hex' | 'escaped';
 
-/** Shown at once; more of a payload is shown when asked for. */
-const FIRST_BYTES = 2048;
+const NOTHING = new Uint8Array(0);
 
 interface Props {
   title: string;
@@ -28,24 +27,21 @@ interface Props {
 
 /** One side of an exchange, whole. */
 export function PayloadSide({ title, side, seq, payload, bytes, wire, marks, view }: Props) {
-  const [whole, setWhole] = useState(false);
-  const shown = whole ? bytes : bytes.subarray(0, FIRST_BYTES);
+  const glyphs = useMemo(
+    () => (view === 'escaped' ? literalGlyphs : textGlyphs)(view === 'hex' ? NOTHING : bytes),
+    [view, bytes],
+  );
+  const label = `${title}, as ${view}`;
   return (
     <section class="side" data-side={side} aria-label={title}>
       <header class="side-head">
         <h3>{title}</h3>
         <span class="side-size">{formatCount(payload.size)} B</span>
       </header>
-      <div class="side-body">
-        {bytes.length === 0 && <p class="empty">empty</p>}
-        {view === 'hex' && <HexDump bytes={shown} marks={marks} />}
-        {view === 'text' && <GlyphText glyphs={textGlyphs(shown)} marks={marks} />}
-        {view === 'escaped' && <GlyphText glyphs={literalGlyphs(shown)} marks={marks} />}
-      </div>
-      {shown.length < bytes.length && (
-        <button type="button" class="button" onClick={() => setWhole(true)}>
-          Show all {formatCount(bytes.length)} bytes
-        </button>
+      {bytes.length === 0 && <p class="side-body empty">empty</p>}
+      {bytes.length > 0 && view === 'hex' && <HexDump label={label} bytes={bytes} marks={marks} />}
+      {bytes.length > 0 && view !== 'hex' && (
+        <GlyphText label={label} glyphs={glyphs} marks={marks} />
       )}
       <p class="side-tools">
         <CopyButton

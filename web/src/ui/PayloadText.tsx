@@ -18,13 +18,13 @@ export function PayloadText({ payload }: { payload: Payload }) {
   const { segments, cut } = previewOf(payload);
   return (
     <bdi class="payload">
-      {segments.map(({ text, escaped }, index) =>
-        escaped ? (
-          <span key={index} class="escape">
+      {segments.map(({ text, look }, index) =>
+        look === 'plain' ? (
+          text
+        ) : (
+          <span key={index} class={look}>
             {text}
           </span>
-        ) : (
-          text
         ),
       )}
       {cut && <span class="payload-cut">…</span>}

@@ -1,7 +1,9 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { formatCount } from '../text/format';
 import { ColumnHead } from './ColumnHead';
 import type { Column, Sorting } from './columns';
+import { PRINT_ROWS_MAX, printing } from './printing';
 import { useSize } from './useSize';
 
 /** Rows drawn beyond each edge, so that a quick scroll does not show white. */
@@ -44,10 +46,17 @@ export function VirtualTable(props: Props) {
   const [view, setView] = useState({ top: 0, origin });
   const size = useSize(scroller);
   const geometryKnown = useRef('');
+  const wasPrinting = useRef(false);
+  const whole = printing.value;
 
   useLayoutEffect(() => {
     const element = scroller.current;
-    if (!element) return;
+    if (!element || whole) {
+      wasPrinting.current = whole;
+      return;
+    }
+    if (wasPrinting.current) element.scrollTop = view.top;
+    wasPrinting.current = false;
     geometryKnown.current = geometryOf(element);
     if (follow) element.scrollTop = element.scrollHeight;
     else if (origin !== view.origin) {
@@ -59,7 +68,8 @@ export function VirtualTable(props: Props) {
 
   const onScroll = () => {
     const element = scroller.current;
-    if (!element) return;
+    // On paper there is no scrolling.
+    if (!element || printing.peek()) return;
     // Rows or window of another height: nobody scrolled, and what follows goes on following.
     if (follow && geometryKnown.current !== geometryOf(element)) return;
     const top = element.scrollTop;
@@ -74,10 +84,17 @@ export function VirtualTable(props: Props) {
   const end = Math.max(0, count - visible);
   const held = Math.floor(view.top / rowHeight) - (origin - view.origin);
   const top = follow ? end : Math.min(held, end);
-  const first = Math.max(0, top - OVERSCAN);
-  const last = Math.min(count, first + visible + 2 * OVERSCAN);
+  // Of a table that follows its end the newest rows are printed, of another one the first.
+  const first = whole
+    ? onFollow
+      ? Math.max(0, count - PRINT_ROWS_MAX)
+      : 0
+    : Math.max(0, top - OVERSCAN);
+  const last = Math.min(count, first + (whole ? PRINT_ROWS_MAX : visible + 2 * OVERSCAN));
   const indices = Array.from({ length: Math.max(0, last - first) }, (_, i) => first + i);
-  const geometry = { height: `${count * rowHeight}px`, paddingTop: `${first * rowHeight}px` };
+  const geometry = whole
+    ? {}
+    : { height: `${count * rowHeight}px`, paddingTop: `${first * rowHeight}px` };
 
   const reveal = (index: number) => {
     const element = scroller.current;
@@ -106,39 +123,46 @@ export function VirtualTable(props: Props) {
   };
 
   return (
-    <div
-      class={`table ${props.class}`}
-      role="grid"
-      aria-label={props.label}
-      aria-rowcount={count + 1}
-      aria-activedescendant={active >= first && active < last ? props.rowId(active) : undefined}
-      tabIndex={0}
-      data-keys={props.keysName}
-      ref={scroller}
-      onScroll={onScroll}
-      onKeyDown={onKeyDown}
-      style={{
-        '--row-height': `${rowHeight}px`,
-        '--first-column': `${props.firstColumnChars ?? 0}ch`,
-      }}
-      onWheel={(event) => event.deltaY < 0 && count > visible && onFollow?.(false)}
-    >
-      <div role="rowgroup" class="table-head" ref={head}>
-        <div role="row" class="row" aria-rowindex={1}>
-          {props.columns.map((column) => (
-            <ColumnHead
-              key={column.label}
-              column={column}
-              sorting={props.sorting}
-              onSort={props.onSort}
-            />
-          ))}
+    <>
+      {whole && last - first < count && (
+        <p class="print-note">
+          {formatCount(last - first)} of {formatCount(count)} rows are printed; an export has all.
+        </p>
+      )}
+      <div
+        class={`table ${props.class}`}
+        role="grid"
+        aria-label={props.label}
+        aria-rowcount={count + 1}
+        aria-activedescendant={active >= first && active < last ? props.rowId(active) : undefined}
+        tabIndex={0}
+        data-keys={props.keysName}
+        ref={scroller}
+        onScroll={onScroll}
+        onKeyDown={onKeyDown}
+        style={{
+          '--row-height': `${rowHeight}px`,
+          '--first-column': `${props.firstColumnChars ?? 0}ch`,
+        }}
+        onWheel={(event) => event.deltaY < 0 && count > visible && onFollow?.(false)}
+      >
+        <div role="rowgroup" class="table-head" ref={head}>
+          <div role="row" class="row" aria-rowindex={1}>
+            {props.columns.map((column) => (
+              <ColumnHead
+                key={column.label}
+                column={column}
+                sorting={props.sorting}
+                onSort={props.onSort}
+              />
+            ))}
+          </div>
+        </div>
+        <div role="rowgroup" class="table-body" style={geometry}>
+          {indices.map(props.row)}
         </div>
       </div>
-      <div role="rowgroup" class="table-body" style={geometry}>
-        {indices.map(props.row)}
-      </div>
-    </div>
+    </>
   );
 }
 
