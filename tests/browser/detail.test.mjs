@@ -128,6 +128,12 @@ test('bytes that wait for a line end are told of their client', async (t) => {
   const chat = await tcpClient(t, gateway.addresses.tcpChat);
   await chat.ask('Hi\n');
   const answered = chat.ask('no line end').catch(() => {});
+  const state = clientRow(page, chat.address).locator('.cell-state');
+  await state.getByText('11 B wait').waitFor();
+  assert.match(
+    await state.locator('.state-waiting').getAttribute('title'),
+    /^11 B wait for a line end since \d\d:/,
+  );
   await clientRow(page, chat.address).locator('.cell-client').click();
   await page
     .getByRole('dialog')
@@ -136,4 +142,5 @@ test('bytes that wait for a line end are told of their client', async (t) => {
   await chat.ask('\n');
   await answered;
   await page.getByText(/wait for a line end/).waitFor({ state: 'detached' });
+  await state.getByText('open', { exact: true }).waitFor();
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { logRow, openDashboard, startGateway } from './support/dashboard.mjs';
-import { udpClient } from './support/traffic.mjs';
+import { tcpClient, udpClient } from './support/traffic.mjs';
 
 const MESSAGES = 40;
 
@@ -71,6 +71,103 @@ for (const { size, width, height, rows } of WINDOWS) {
     assert.ok(found.page <= 0, `the page is ${found.page} px wider than its window`);
   });
 }
+
+/** In the page: words of a table that are cut and that nothing else tells; payloads fade out instead. */
+function cutWords() {
+  const isCut = (cell) => cell.clientWidth > 0 && cell.scrollWidth > cell.clientWidth + 1;
+  const told = (cell) => cell.title || cell.querySelector('[title]');
+  return [...document.querySelectorAll('.table .cell')]
+    .flatMap((cell) => [cell, ...cell.querySelectorAll('.filter-link, .sort')])
+    .filter((cell) => !cell.closest('.cell-received, .cell-sent') && isCut(cell))
+    .filter((cell) => cell.matches('.cell-state') || !(told(cell) || told(cell.closest('.cell'))))
+    .map((cell) => `${cell.closest('.table').className}: ${cell.textContent}`);
+}
+
+/** In the page: pieces of text of one box that lie on each other. */
+function overlaps() {
+  const found = [];
+  for (const box of document.querySelectorAll('.card, .strip')) {
+    const walker = document.createTreeWalker(box, NodeFilter.SHOW_TEXT);
+    const pieces = [];
+    while (walker.nextNode()) {
+      const range = document.createRange();
+      range.selectNodeContents(walker.currentNode);
+      const rect = range.getBoundingClientRect();
+      const hidden = walker.currentNode.parentElement.closest('.unseen, .strip-brand-name, option');
+      if (rect.width > 0 && !hidden) pieces.push({ text: walker.currentNode.data, rect });
+      if (rect.width > 0 && !hidden && rect.right > box.getBoundingClientRect().right)
+        found.push(`${walker.currentNode.data} leaves its box`);
+    }
+    for (const [i, a] of pieces.entries())
+      for (const b of pieces.slice(i + 1)) {
+        const wide = Math.min(a.rect.right, b.rect.right) - Math.max(a.rect.left, b.rect.left);
+        const high = Math.min(a.rect.bottom, b.rect.bottom) - Math.max(a.rect.top, b.rect.top);
+        if (wide > 1 && high > 3) found.push(`${a.text} | ${b.text}`);
+      }
+  }
+  return found;
+}
+
+/** In the page: figures as large as they get. Nothing is drawn anew while nobody sends. */
+function enlargeFigures() {
+  const figures = {
+    '.card-rate': '99.9k',
+    '.card-bytes': '99.9 MB/s',
+    '.card-stats .stat:nth-child(1) .stat-value': '99.9M',
+    '.card-stats .stat:nth-child(2) .stat-value': '10,000',
+    '.card-stats .stat:nth-child(n+3) .stat-value': '99.9k',
+    '.clients .table-body .cell-messages': '99.9k',
+    '.clients .table-body .cell-size': '99.9 MB',
+    '.clients .row[data-state="open"] .cell-seen': '59 min ago',
+    '.clients .state[data-state="heard"]': 'seen 59 min ago',
+    '.clients .table-body .cell-took': '999.9 ms',
+    '.log .table-body .cell-took': '999.9 ms',
+    '.log .table-body .cell-size': '65.5 kB',
+  };
+  for (const [selector, text] of Object.entries(figures))
+    for (const element of document.querySelectorAll(selector)) element.firstChild.data = text;
+}
+
+/** Looks at the page in each of the windows; what is found is told with its window. */
+async function findingsInWindows(page, before) {
+  const findings = [];
+  for (const { size, width, height } of WINDOWS) {
+    await page.setViewportSize({ width, height });
+    if ((await page.locator('html').getAttribute('data-size')) !== size)
+      await page.keyboard.press('b');
+    await page.locator(`html[data-size="${size}"]`).waitFor();
+    // Two frames, for what is measured and drawn anew.
+    await page.evaluate(
+      () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+    );
+    await before();
+    const found = [...(await page.evaluate(cutWords)), ...(await page.evaluate(overlaps))];
+    findings.push(...found.map((what) => `${width} × ${height} ${size}: ${what}`));
+  }
+  return findings;
+}
+
+test('words of the tables are whole and figures stand apart, however large, in every window', async (t) => {
+  const gateway = await startGateway(t, { flags: ['--tcp-gap', '0'] });
+  const { page } = await openDashboard(t, gateway);
+  const udp = await udpClient(t, gateway.addresses.udpUpper);
+  await udp.ask('a message');
+  const upper = await tcpClient(t, gateway.addresses.tcpUpper);
+  await upper.ask('answered\n');
+  const chats = [];
+  for (let n = 0; n < 3; n += 1) chats.push(await tcpClient(t, gateway.addresses.tcpChat));
+  for (const chat of chats) await chat.ask('Hi\n');
+  await chats[0].ask('Exit\n');
+  chats[1].ask('x'.repeat(20_000)).catch(() => {});
+  const { items } = await (await fetch(`${gateway.url}api/v1/clients?state=open`)).json();
+  const { id } = items.find(({ address }) => address === chats[2].address);
+  await fetch(`${gateway.url}api/v1/clients/${id}`, { method: 'DELETE' });
+  await page.locator('.state-waiting').waitFor();
+  for (const word of ['disconnected', 'answered', 'exit'])
+    await page.locator('.clients .row', { hasText: word }).waitFor();
+  assert.deepEqual(await findingsInWindows(page, async () => {}), []);
+  assert.deepEqual(await findingsInWindows(page, () => page.evaluate(enlargeFigures)), []);
+});
 
 test('large type that was chosen before looks after a reload as it did when it was chosen', async (t) => {
   const gateway = await startGateway(t);

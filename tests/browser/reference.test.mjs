@@ -24,6 +24,15 @@ async function description(gateway) {
   return (await fetch(`${gateway.url}api/v1/openapi.json`)).json();
 }
 
+test('each link of the contents is large enough for a finger', async (t) => {
+  const { page } = await openReference(t);
+  const heights = await page
+    .locator('.api-nav-link')
+    .evaluateAll((links) => links.map((link) => link.getBoundingClientRect().height));
+  assert.ok(heights.length > 40);
+  assert.ok(Math.min(...heights) >= 24, `${Math.min(...heights)} px`);
+});
+
 test('the reference shows every operation, parameter, answer and schema of the description', async (t) => {
   const { gateway, page, complaints } = await openReference(t);
   const { paths, components } = await description(gateway);

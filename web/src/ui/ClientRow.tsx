@@ -1,10 +1,11 @@
-import type { Client } from '../api/types';
+import type { Client, Pending } from '../api/types';
 import { now, useGateway } from '../store/context';
 import {
   formatAgo,
   formatBytes,
   formatCompact,
   formatMicros,
+  formatTime,
   formatTimeToSecond,
 } from '../text/format';
 import { ClientState } from './ClientState';
@@ -23,8 +24,8 @@ export function clientRowId(client: Client): string {
   return `client-${client.id}`;
 }
 
-function waitingTitle({ pending }: Client): string | undefined {
-  return pending ? `${formatBytes(pending.size)} wait for a line end` : undefined;
+function waitingTitle({ size, since }: Pending): string {
+  return `${formatBytes(size)} wait for a line end since ${formatTime(since)}`;
 }
 
 export function ClientRow({ client, index, active, selected, onOpen }: Props) {
@@ -48,10 +49,10 @@ export function ClientRow({ client, index, active, selected, onOpen }: Props) {
           <ServiceTag service={client.service} />
         </FilterLink>
       </span>
-      <span role="gridcell" class="cell cell-client address">
+      <span role="gridcell" class="cell cell-client address" title={client.address}>
         {client.address}
       </span>
-      <span role="gridcell" class="cell cell-local address">
+      <span role="gridcell" class="cell cell-local address" title={client.local_address}>
         {client.local_address}
       </span>
       <span role="gridcell" class="cell cell-since">
@@ -60,9 +61,8 @@ export function ClientRow({ client, index, active, selected, onOpen }: Props) {
       <span role="gridcell" class="cell cell-seen">
         {lastSeen(client, gateway.knownUntil(now.value))}
       </span>
-      <span role="gridcell" class="cell cell-messages" title={waitingTitle(client)}>
+      <span role="gridcell" class="cell cell-messages">
         {formatCompact(received.messages)}
-        {client.pending && '…'}
         <span class="cell-out"> / {formatCompact(sent.messages)}</span>
       </span>
       <span role="gridcell" class="cell cell-size">
@@ -73,7 +73,13 @@ export function ClientRow({ client, index, active, selected, onOpen }: Props) {
         {client.rtt_us === null ? '–' : formatMicros(client.rtt_us)}
       </span>
       <span role="gridcell" class="cell cell-state">
-        <ClientState client={client} />
+        {client.pending ? (
+          <span class="state-waiting" title={waitingTitle(client.pending)}>
+            {formatBytes(client.pending.size)} wait
+          </span>
+        ) : (
+          <ClientState client={client} />
+        )}
       </span>
     </div>
   );

@@ -34,7 +34,7 @@ export function ListenerCard({ listener, rate: latest }: Props) {
         <Stat
           label="Received"
           word="Listener.received"
-          value={formatCount(listener.received.messages)}
+          value={formatCompact(listener.received.messages)}
           detail={formatBytes(listener.received.bytes)}
         />
         {udp ? (
