@@ -41,7 +41,7 @@ _socklens() {
 _socklens_export() {
     case $2 in
     --store | --output | -o) mapfile -t COMPREPLY < <(compgen -f -- "$1") ;;
-    --format) mapfile -t COMPREPLY < <(compgen -W "ndjson csv pcapng" -- "$1") ;;
+    --format) mapfile -t COMPREPLY < <(compgen -W "ndjson csv spreadsheet pcapng" -- "$1") ;;
     --service) mapfile -t COMPREPLY < <(compgen -W "udp-upper tcp-upper tcp-chat" -- "$1") ;;
     *) _socklens_words "$1" "$_socklens_export_options" ;;
     esac

@@ -38,7 +38,7 @@ complete -c socklens -n "not $exports" -l print-config -d 'print all settings an
 complete -c socklens -n "not $exports" -l healthcheck -d 'ask the running gateway whether it is well'
 complete -c socklens -n "not $exports" -l version -d 'print the version'
 complete -c socklens -n "not $exports" -s h -l help -d 'print the options'
-complete -c socklens -n "$exports" -l format -x -a 'ndjson csv pcapng' -d 'shape of the output'
+complete -c socklens -n "$exports" -l format -x -a 'ndjson csv spreadsheet pcapng' -d 'shape of the output'
 complete -c socklens -n "$exports" -l store -r -F -d 'the log'
 complete -c socklens -n "$exports" -l output -s o -r -F -d 'instead of the standard output'
 complete -c socklens -n "$exports" -l service -x -a 'udp-upper tcp-upper tcp-chat' -d 'of these'

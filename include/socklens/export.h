@@ -21,6 +21,9 @@
  *          characters other than TAB, CR and LF are shown by their pictures (U+2400 for NUL).
  *          The base64 columns are exact. A gap is a row with outcome "gap", the first missing
  *          number as seq and a sentence as received_text.
+ * SPREADSHEET  CSV that a spreadsheet shows as it is: with a byte order mark, each text as a
+ * formula whose value is that text (="00123"), without the base64 columns. A text whose formula
+ *          would be over 8,000 bytes is a plain cell as in CSV, cut at 32,767 bytes.
  * PCAPNG   draft-ietf-opsawg-pcapng, little-endian, nanoseconds, raw IP, one interface a listener.
  *          A received message and its reply are packets at the times when the program read and
  *          wrote them, under synthesised headers with valid checksums, in the order of the log
@@ -28,7 +31,16 @@
  *          first packet of a message has a comment ("seq 17 replied"), a gap is a comment on the
  *          next packet. TCP connections whose opening is not in the records begin in mid-stream.
  *          Unix connections get loopback addresses made from the client's id. */
-enum sl_export_format { SL_EXPORT_NDJSON, SL_EXPORT_CSV, SL_EXPORT_PCAPNG, SL_EXPORT_COUNT };
+enum sl_export_format {
+    SL_EXPORT_NDJSON,
+    SL_EXPORT_CSV,
+    SL_EXPORT_SPREADSHEET,
+    SL_EXPORT_PCAPNG,
+    SL_EXPORT_COUNT
+};
+
+/* Their names, for people. */
+#define SL_EXPORT_NAMES "ndjson, csv, spreadsheet, pcapng"
 
 bool sl_export_format_parse(const char *name, enum sl_export_format *format);
 const char *sl_export_content_type(enum sl_export_format format);

@@ -28,7 +28,8 @@ static const char help[] =
     "Usage: socklens export --format FORMAT [OPTION]...\n"
     "Writes what the log holds, also while a gateway runs on it.\n"
     "\n"
-    "  --format FORMAT      ndjson, csv or pcapng\n"
+    "  --format FORMAT      ndjson, csv, spreadsheet (CSV whose texts a spreadsheet keeps) or "
+    "pcapng\n"
     "  --store FILE         the log (default: messages.db where the gateway keeps it)\n"
     "  -o, --output FILE    instead of the standard output\n"
     "\n"
@@ -191,9 +192,9 @@ static int parse(struct command *command, int argc, char **argv)
     if (optind < argc)
         return usage("unexpected argument", argv[optind]);
     if (!command->format_name)
-        return usage("ndjson, csv or pcapng is missing", "--format");
+        return usage("it is missing: " SL_EXPORT_NAMES, "--format");
     if (!sl_export_format_parse(command->format_name, &command->format))
-        return usage("there is no such format, but ndjson, csv and pcapng", command->format_name);
+        return usage("there is no such format; allowed: " SL_EXPORT_NAMES, command->format_name);
     return STATUS_OK;
 }
 

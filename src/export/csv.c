@@ -1,5 +1,12 @@
 /* RFC 4180, made to survive spreadsheets: what a stranger sent must not run as a formula there, and
- * must not end a row anywhere. */
+ * must not end a row anywhere.
+ *
+ * The table for a spreadsheet is another one, because no plain cell keeps its text there: 00123
+ * becomes a number, 1/2 a date, twenty digits lose their last ones. Each text is a formula that
+ * joins string literals, ="00123", whose value is the text and nothing else; control characters
+ * are CHAR(n). Excel takes literals of 255 characters, formulas of 8,192 and cells of 32,767
+ * ("Excel specifications and limits"), so a longer text stands as plain text, and is cut where a
+ * cell would be. The base64 columns, which would not fit, are left out. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -9,12 +16,19 @@
 
 #define HEADER                                                                                     \
     "seq,service,client_id,client_address,listener,received_at,replied_at,service_us,"             \
-    "received_size,sent_size,outcome,received_text,sent_text,received_base64,sent_base64,"         \
-    "received_stored_size,sent_stored_size,line_end\r\n"
+    "received_size,sent_size,outcome,received_text,sent_text,"
+#define HEADER_BASE64     "received_base64,sent_base64,"
+#define HEADER_END        "received_stored_size,sent_stored_size,line_end\r\n"
+#define BYTE_ORDER_MARK   "\xEF\xBB\xBF"
 #define FIELDS_AFTER_TEXT 6 /* behind received_text */
+
+#define LITERAL_BYTES 240  /* at most as many characters */
+#define FORMULA_BYTES 8000 /* likewise */
+#define CELL_BYTES    32767
 
 struct row {
     struct sl_buffer *out;
+    bool spreadsheet;
     bool begun;
     bool failed;
 };
@@ -59,14 +73,6 @@ static void word(struct row *row, const char *text)
     row->failed = row->failed || sl_buffer_append_text(row->out, text) != 0;
 }
 
-static void time_of(struct row *row, int64_t wall_ns)
-{
-    char text[SL_RFC3339_SIZE];
-
-    sl_clock_format(wall_ns, text);
-    word(row, text);
-}
-
 /* OWASP, "CSV Injection": also the full-width forms, which some spreadsheets fold. */
 static bool is_formula(const uint8_t *text, size_t size)
 {
@@ -104,7 +110,7 @@ static uint8_t *put_byte(uint8_t *to, uint8_t byte)
     return to;
 }
 
-static void text(struct row *row, const uint8_t *bytes, size_t size)
+static void plain_text(struct row *row, const uint8_t *bytes, size_t size)
 {
     uint8_t *to = begin_field(
         row, 3 * size + 3); /* a picture is three bytes, a guarded quote or sign fewer */
@@ -122,6 +128,81 @@ static void text(struct row *row, const uint8_t *bytes, size_t size)
     }
     *to++ = '"';
     row->out->size += (size_t)(to - begin);
+}
+
+static size_t utf8_size(uint8_t first)
+{
+    return first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+}
+
+/* Within a literal, within a quoted field: a quote is four. */
+static int append_literal(struct sl_buffer *out, const uint8_t *bytes, size_t size)
+{
+    return bytes[0] == '"' ? sl_buffer_append_text(out, "\"\"\"\"")
+                           : sl_buffer_append(out, bytes, size);
+}
+
+/* Behind a separator a new literal begins, so that a reader with that separator finds a quote at
+ * the beginning of its cell and no sign of a formula. */
+static int append_formula(struct sl_buffer *out, const uint8_t *bytes, size_t size)
+{
+    size_t in_literal = 0;
+    int error = sl_buffer_append_text(out, "\"=\"\"");
+
+    for (size_t i = 0; i < size && !error;) {
+        size_t length = utf8_size(bytes[i]);
+
+        if (bytes[i] == '\t' || bytes[i] == '\r' || bytes[i] == '\n') {
+            error = sl_buffer_printf(out, "\"\"&CHAR(%d)&\"\"", bytes[i]);
+            in_literal = 0;
+        } else {
+            if (in_literal + length > LITERAL_BYTES || (i > 0 && may_begin_cell(bytes[i - 1]))) {
+                error = sl_buffer_append_text(out, "\"\"&\"\"");
+                in_literal = 0;
+            }
+            if (!error && (bytes[i] < 0x20 || bytes[i] == 0x7F)) {
+                uint8_t picture[3];
+
+                put_picture(picture, bytes[i]);
+                error = sl_buffer_append(out, picture, sizeof(picture));
+            } else if (!error) {
+                error = append_literal(out, bytes + i, length);
+            }
+            in_literal += length;
+        }
+        i += length;
+    }
+    return error ? error : sl_buffer_append_text(out, "\"\"\"");
+}
+
+static void text(struct row *row, const uint8_t *bytes, size_t size)
+{
+    size_t before, comma;
+
+    if (!row->spreadsheet) {
+        plain_text(row, bytes, size);
+        return;
+    }
+    before = row->out->size;
+    comma = row->begun;
+    begin_field(row, 0);
+    row->failed = row->failed || append_formula(row->out, bytes, size) != 0;
+    if (row->failed || row->out->size - before <= FORMULA_BYTES)
+        return;
+    row->out->size = before;
+    row->begun = comma;
+    plain_text(row, bytes, size <= CELL_BYTES ? size : sl_text_utf8_prefix(bytes, CELL_BYTES));
+}
+
+static void time_of(struct row *row, int64_t wall_ns)
+{
+    char moment[SL_RFC3339_SIZE];
+    size_t size = sl_clock_format(wall_ns, moment);
+
+    if (row->spreadsheet)
+        text(row, (const uint8_t *)moment, size);
+    else
+        word(row, moment);
 }
 
 static void text_or_empty(struct row *row, const uint8_t *bytes, size_t stored, uint64_t size)
@@ -183,25 +264,20 @@ static void what(struct row *row, const struct sl_record *record)
     word(row, sl_outcome_name(record->outcome));
     text_or_empty(row, received, record->received_stored, record->received_size);
     text_or_empty(row, sent, record->sent_stored, record->sent_size);
-    base64(row, received, record->received_stored);
-    base64(row, sent, record->sent_stored);
+    if (!row->spreadsheet) {
+        base64(row, received, record->received_stored);
+        base64(row, sent, record->sent_stored);
+    }
     number(row, record->received_stored);
     number_if(row, replied, record->sent_stored);
     word(row, record->line_end < SL_LINE_END_COUNT ? line_ends[record->line_end] : "");
 }
 
-static int write_header(void *state, struct sl_buffer *out)
-{
-    (void)state;
-    return sl_buffer_append_text(out, HEADER);
-}
-
-static int write_record(void *state, const struct sl_record *record, const char *listener,
+static int write_record(bool spreadsheet, const struct sl_record *record, const char *listener,
                         struct sl_buffer *out)
 {
-    struct row row = {.out = out};
+    struct row row = {.out = out, .spreadsheet = spreadsheet};
 
-    (void)state;
     if (record->kind != SL_RECORD_EXCHANGE)
         return 0;
     who(&row, record, listener);
@@ -210,12 +286,11 @@ static int write_record(void *state, const struct sl_record *record, const char 
     return end_row(&row);
 }
 
-static int write_gap(void *state, uint64_t from, uint64_t to, const char *reason,
+static int write_gap(bool spreadsheet, uint64_t from, uint64_t to, const char *reason,
                      struct sl_buffer *out)
 {
     struct row row = {.out = out};
 
-    (void)state;
     number(&row, from);
     empty(&row, 9);
     word(&row, "gap");
@@ -224,14 +299,68 @@ static int write_gap(void *state, uint64_t from, uint64_t to, const char *reason
         row.failed =
             sl_buffer_printf(out, "\"messages %" PRIu64 " to %" PRIu64 " are missing: %s\"", from,
                              to, reason) != 0;
-    empty(&row, FIELDS_AFTER_TEXT);
+    empty(&row, FIELDS_AFTER_TEXT - (spreadsheet ? 2 : 0));
     return end_row(&row);
 }
 
+/* --- the two tables --- */
+
+static int begin_csv(void *state, struct sl_buffer *out)
+{
+    (void)state;
+    return sl_buffer_append_text(out, HEADER HEADER_BASE64 HEADER_END);
+}
+
+static int record_csv(void *state, const struct sl_record *record, const char *listener,
+                      struct sl_buffer *out)
+{
+    (void)state;
+    return write_record(false, record, listener, out);
+}
+
+static int gap_csv(void *state, uint64_t from, uint64_t to, const char *reason,
+                   struct sl_buffer *out)
+{
+    (void)state;
+    return write_gap(false, from, to, reason, out);
+}
+
+static int begin_spreadsheet(void *state, struct sl_buffer *out)
+{
+    (void)state;
+    return sl_buffer_append_text(out, BYTE_ORDER_MARK HEADER HEADER_END);
+}
+
+static int record_spreadsheet(void *state, const struct sl_record *record, const char *listener,
+                              struct sl_buffer *out)
+{
+    (void)state;
+    return write_record(true, record, listener, out);
+}
+
+static int gap_spreadsheet(void *state, uint64_t from, uint64_t to, const char *reason,
+                           struct sl_buffer *out)
+{
+    (void)state;
+    return write_gap(true, from, to, reason, out);
+}
+
+#define CSV_TYPE "text/csv; charset=utf-8; header=present"
+
 const struct export_format export_csv = {
     .name = "csv",
-    .content_type = "text/csv; charset=utf-8; header=present",
-    .begin = write_header,
-    .record = write_record,
-    .gap = write_gap,
+    .extension = "csv",
+    .content_type = CSV_TYPE,
+    .begin = begin_csv,
+    .record = record_csv,
+    .gap = gap_csv,
+};
+
+const struct export_format export_spreadsheet = {
+    .name = "spreadsheet",
+    .extension = "csv",
+    .content_type = CSV_TYPE,
+    .begin = begin_spreadsheet,
+    .record = record_spreadsheet,
+    .gap = gap_spreadsheet,
 };

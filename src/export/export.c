@@ -13,6 +13,7 @@ struct sl_exporter {
 static const struct export_format *const formats[SL_EXPORT_COUNT] = {
     [SL_EXPORT_NDJSON] = &export_ndjson,
     [SL_EXPORT_CSV] = &export_csv,
+    [SL_EXPORT_SPREADSHEET] = &export_spreadsheet,
     [SL_EXPORT_PCAPNG] = &export_pcapng,
 };
 
@@ -34,7 +35,7 @@ const char *sl_export_content_type(enum sl_export_format format)
 
 const char *sl_export_extension(enum sl_export_format format)
 {
-    return formats[format]->name;
+    return formats[format]->extension;
 }
 
 struct sl_exporter *sl_exporter_new(enum sl_export_format format)

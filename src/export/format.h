@@ -10,7 +10,7 @@
 /* The functions append to `out` and return 0 or -ENOMEM; what they appended before an error is cut
  * off by the caller. NULL does nothing. `state` is NULL for formats that have none. */
 struct export_format {
-    const char *name; /* and file name extension */
+    const char *name, *extension;
     const char *content_type;
     void *(*new_state)(void); /* NULL where there is no memory */
     void (*free_state)(void *state);
@@ -21,6 +21,6 @@ struct export_format {
     int (*end)(void *state, struct sl_buffer *out);
 };
 
-extern const struct export_format export_ndjson, export_csv, export_pcapng;
+extern const struct export_format export_ndjson, export_csv, export_spreadsheet, export_pcapng;
 
 #endif

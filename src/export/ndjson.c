@@ -44,6 +44,7 @@ static int write_gap(void *state, uint64_t from, uint64_t to, const char *reason
 
 const struct export_format export_ndjson = {
     .name = "ndjson",
+    .extension = "ndjson",
     .content_type = "application/x-ndjson",
     .record = write_record,
     .gap = write_gap,

@@ -242,6 +242,7 @@ static int end(void *state, struct sl_buffer *out)
 
 const struct export_format export_pcapng = {
     .name = "pcapng",
+    .extension = "pcapng",
     .content_type = "application/x-pcapng",
     .new_state = new_state,
     .free_state = free_state,

@@ -33,9 +33,9 @@ static unsigned read_format(struct sl_download_options *options, const struct sl
     if (format && sl_export_format_parse(format, &options->format))
         return 0;
     if (!format)
-        return sl_problem_set(problem, 400, "format", "ndjson, csv, pcapng", "format is missing");
-    return sl_problem_set(problem, 400, "format", "ndjson, csv, pcapng",
-                          "there is no format \"%s\"", sl_quote(format).text);
+        return sl_problem_set(problem, 400, "format", SL_EXPORT_NAMES, "format is missing");
+    return sl_problem_set(problem, 400, "format", SL_EXPORT_NAMES, "there is no format \"%s\"",
+                          sl_quote(format).text);
 }
 
 unsigned sl_download_options_from_query(struct sl_download_options *options,

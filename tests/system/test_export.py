@@ -73,12 +73,12 @@ class Formats(LogTest):
 
     def test_headers(self):
         with self.gateway() as gateway:
-            for name in ("ndjson", "csv", "pcapng"):
+            for name in ("ndjson", "csv", "spreadsheet", "pcapng"):
                 for method in ("GET", "HEAD"):
                     status, headers, _ = gateway.request_raw(
                         method, f"/api/v1/export?format={name}")
                     self.assertEqual(status, 200)
-                    self.assertRegex(headers["Content-Disposition"], NAME % name)
+                    self.assertRegex(headers["Content-Disposition"], NAME % name.replace("spreadsheet", "csv"))
                     self.assertTrue(headers["Content-Type"])
             for query, param in (("", "format"), ("format=xml", "format"),
                                  ("format=csv&follow=2", "follow"), ("format=csv&x=1", "x"),
@@ -94,6 +94,69 @@ class Formats(LogTest):
             self.assertEqual(gap["gap"]["from"], 1)
             self.assertEqual(gap["gap"]["reason"], "evicted")
             self.assertEqual([one["seq"] for one in items], list(range(gap["gap"]["to"] + 1, 2001)))
+
+
+FORMULA = re.compile(r'=(?:"(?:[^"]|"")*"|CHAR\(\d+\))(?:&(?:"(?:[^"]|"")*"|CHAR\(\d+\)))*')
+TERM = re.compile(r'"((?:[^"]|"")*)"|CHAR\((\d+)\)')
+
+
+def cell_value(cell):
+    """What a spreadsheet shows: string literals, with a quote doubled, and CHAR(n), joined by &.
+    https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3: 255 characters a
+    literal, 8,192 a formula, 32,767 a cell."""
+    if not FORMULA.fullmatch(cell) or len(cell) > 8192:
+        raise AssertionError(f"no formula: {cell[:80]!r}")
+    value = ""
+    for literal, code in TERM.findall(cell):
+        if len(literal) > 255:
+            raise AssertionError(f"a literal of {len(literal)}")
+        value += chr(int(code)) if code else literal.replace('""', '"')
+    return value
+
+
+class Spreadsheet(LogTest):
+    """No text is read as something else, and none runs as a formula."""
+
+    TEXTS = ("1/2", "00123", "12345678901234567890", "straße", "1e5", "TRUE", "-5", "+1", "@x",
+             "=1+1", "x;=1+1", "x,=1+1", "x|@y", "a\tb", "\t=1", "line\nfeed\r\n=1", '"', '""=1""',
+             '";=1+1', "'00", " both ", "", "=\"a\"&1", "日本語" * 90, "x" * 300, '"' * 300,
+             "2026-01-31", "12:30", "#N/A", "\ufeffmark", "1" * 3000)
+
+    def test_texts(self):
+        with self.gateway() as gateway:
+            for text in self.TEXTS:
+                udp_exchange(gateway.udp, text.encode())
+            items = gateway.wait_for_messages(len(self.TEXTS))
+            data = export(gateway, "format=spreadsheet")
+            wait_written(gateway, len(self.TEXTS))
+            done = subprocess.run(
+                [gateway_executable(), "export", "--format=spreadsheet", "--store", self.file],
+                capture_output=True, timeout=60, check=True)
+            self.assertEqual(done.stdout, data)
+        self.assertTrue(data.startswith(b"\xef\xbb\xbf"))
+        rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
+        self.assertEqual(len(rows), len(items))
+        for row, item, text in zip(rows, items, self.TEXTS):
+            self.assertEqual(cell_value(row["received_text"]), text)
+            self.assertEqual(cell_value(row["sent_text"]), item["sent"]["text"])
+            self.assertEqual(cell_value(row["client_address"]), item["client"]["address"])
+            self.assertEqual(cell_value(row["received_at"]), item["received_at"])
+        # A reader with another separator finds no cell that a stranger has made a formula.
+        for separator in ";\t|":
+            for row in csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""),
+                                  delimiter=separator):
+                for cell in row:
+                    self.assertNotIn(cell[:1], ("=", "+", "-", "@"), (separator, cell))
+
+    def test_what_is_too_long_is_plain_and_cut_at_a_character(self):
+        with self.gateway() as gateway:
+            for text in ("ä" * 5000, "ä" * 20000, "7" * 60000):
+                udp_exchange(gateway.udp, text.encode())
+            gateway.wait_for_messages(3)
+            text = export(gateway, "format=spreadsheet").decode("utf-8-sig")
+        cells = [row["received_text"]
+                 for row in csv.DictReader(io.StringIO(text, newline=""), strict=True)]
+        self.assertEqual(cells, ["ä" * 5000, "ä" * 16383, "7" * 32767])
 
 
 class Resumed(LogTest):

@@ -132,7 +132,7 @@ int main(int argc, char **argv)
     char *text = NULL;
 
     if (argc != 2 || !sl_export_format_parse(argv[1], &format))
-        errx(2, "usage: export_feed ndjson|csv|pcapng <DESCRIPTION >FILE");
+        errx(2, "usage: export_feed ndjson|csv|spreadsheet|pcapng <DESCRIPTION >FILE");
     exporter = sl_exporter_new(format);
     if (!exporter || sl_exporter_begin(exporter, &out) != 0)
         errx(2, "no memory");

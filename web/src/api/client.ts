@@ -27,7 +27,7 @@ export function rawUrl(seq: number, side: Side): string {
   return `${BASE}/messages/${seq}/raw?side=${side}`;
 }
 
-export type ExportFormat = 'ndjson' | 'csv' | 'pcapng';
+export type ExportFormat = 'ndjson' | 'csv' | 'spreadsheet' | 'pcapng';
 
 export function exportUrl(format: ExportFormat, filter: Filter): string {
   const query = filterQuery(filter);

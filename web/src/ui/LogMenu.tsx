@@ -8,6 +8,7 @@ import { DownloadLink } from './DownloadLink';
 const FORMATS = [
   { format: 'ndjson', label: 'NDJSON' },
   { format: 'csv', label: 'CSV' },
+  { format: 'spreadsheet', label: 'Spreadsheet' },
   { format: 'pcapng', label: 'pcapng' },
 ] as const;
 
