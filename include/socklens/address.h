@@ -71,7 +71,8 @@ struct sl_endpoint {
     bool follows; /* another address of the listener before: port 0 is that one's port */
 };
 
-/* Parses HOST:PORT, :PORT, [V6]:PORT or unix:PATH. -EINVAL with an error that names what is wrong.
+/* Parses HOST:PORT, :PORT, PORT, [V6]:PORT or unix:PATH. -EINVAL with an error that names what is
+ * wrong.
  */
 int sl_endpoint_parse(const char *text, struct sl_endpoint *endpoint, struct sl_error *error);
 

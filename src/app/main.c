@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,19 +14,9 @@
 #include "app/print_config.h"
 #include "app/signals.h"
 #include "app/supervise.h"
+#include "socklens/descriptors.h"
 
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
-
-/* A socket must not become descriptor 1 and receive what is meant for the standard output. */
-static void keep_standard_descriptors(void)
-{
-    int fd;
-
-    while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO)
-        ;
-    if (fd >= 0)
-        close(fd);
-}
 
 static void raise_descriptor_limit(struct sl_log *log)
 {
@@ -243,7 +232,7 @@ int main(int argc, char **argv)
     struct sl_problems problems = {0}, warnings = {0};
     extern char **environ;
 
-    keep_standard_descriptors();
+    sl_descriptors_keep_standard();
     if (argc > 1 && strcmp(argv[1], "export") == 0)
         return sl_export_command(argc - 1, argv + 1);
     sl_config_load(&config, argc, argv, environ, &problems, &warnings);

@@ -20,7 +20,7 @@
 
 static const struct sl_option listener_group = {
     .help =
-        "Servers (repeatable; ADDR is HOST:PORT, :PORT, [IPV6]:PORT, unix:PATH or none;\n"
+        "Servers (repeatable; ADDR is HOST:PORT, :PORT, PORT, [IPV6]:PORT, unix:PATH or none;\n"
         "port 0 lets the kernel choose; unix:PATH is not for UDP)",
 };
 

@@ -22,7 +22,8 @@
 struct sl_transcript {
     struct sl_outlet outlet;
     struct sl_journal *journal;
-    const struct sl_registry *registry;
+    struct sl_registry *registry;
+    struct sl_transcript_chats chats;
     struct sl_log *log;
     struct sl_cursor cursor;
     struct sl_waker *waker;
@@ -56,10 +57,10 @@ static bool gather(struct sl_transcript *transcript)
         case SL_READ_END:
             return false;
         case SL_READ_RECORD:
-            sl_transcript_record(out, transcript->registry, record);
+            sl_transcript_record(out, &transcript->chats, transcript->registry, record);
             break;
         case SL_READ_GAP:
-            sl_transcript_gap(out, &gap);
+            sl_transcript_gap(out, &transcript->chats, transcript->registry, &gap);
             break;
         }
     }
@@ -123,7 +124,7 @@ static int start(struct sl_transcript *transcript, int fd)
 }
 
 struct sl_transcript *sl_transcript_new(int fd, struct sl_journal *journal,
-                                        const struct sl_registry *registry, struct sl_log *log,
+                                        struct sl_registry *registry, struct sl_log *log,
                                         struct sl_error *error)
 {
     struct sl_transcript *transcript = calloc(1, sizeof(*transcript));
@@ -167,6 +168,7 @@ void sl_transcript_free(struct sl_transcript *transcript)
     sl_waker_free(transcript->waker);
     if (transcript->stop_fd >= 0)
         close(transcript->stop_fd);
+    sl_transcript_chats_deinit(&transcript->chats);
     sl_buffer_deinit(&transcript->out);
     free(transcript);
 }

@@ -17,7 +17,7 @@ struct sl_transcript;
  * gets a handler for its own use. Journal, registry and log must outlive it. NULL with `error` set
  * on failure. */
 struct sl_transcript *sl_transcript_new(int fd, struct sl_journal *journal,
-                                        const struct sl_registry *registry, struct sl_log *log,
+                                        struct sl_registry *registry, struct sl_log *log,
                                         struct sl_error *error);
 
 /* Writes what the journal holds, but gives a blocked `fd` up after `timeout_ns`; ends the thread.

@@ -3,7 +3,8 @@
  *   chat        each connection, message and end
  *   once        the TCP uppercase server, which prints one line at its start and then nothing
  * What the course's servers do not know (refusals, time-outs, cut messages) is said in lines of the
- * same kind that none of theirs can be mistaken for. */
+ * same kind that none of theirs can be mistaken for. The course's chat server has one client at a
+ * time; while ours has several, a line that does not name its client gets the address in front. */
 #include "app/transcript_text.h"
 
 #include <errno.h>
@@ -39,6 +40,59 @@ static struct place address_place(const struct sl_address *address,
         return listener_place(unix_listener);
     sl_address_format_python(address, place.text);
     return place;
+}
+
+static size_t chat_count(const struct sl_transcript_chats *chats)
+{
+    return chats->clients.size / sizeof(uint64_t);
+}
+
+static uint64_t chat_at(const struct sl_transcript_chats *chats, size_t index)
+{
+    uint64_t client;
+
+    memcpy(&client, chats->clients.data + index * sizeof(client), sizeof(client));
+    return client;
+}
+
+/* Without memory a chat is left out: then its company may lack an address in front. */
+static void add_chat(struct sl_transcript_chats *chats, uint64_t client)
+{
+    (void)sl_buffer_append(&chats->clients, &client, sizeof(client));
+}
+
+static void remove_chat(struct sl_transcript_chats *chats, uint64_t client)
+{
+    for (size_t i = chat_count(chats); i-- > 0;) {
+        if (chat_at(chats, i) != client)
+            continue;
+        uint64_t last = chat_at(chats, chat_count(chats) - 1);
+        memcpy(chats->clients.data + i * sizeof(last), &last, sizeof(last));
+        chats->clients.size -= sizeof(last);
+    }
+}
+
+static bool has_company(const struct sl_transcript_chats *chats, uint64_t client)
+{
+    size_t count = chat_count(chats);
+
+    return count > 1 || (count == 1 && chat_at(chats, 0) != client);
+}
+
+void sl_transcript_chats_deinit(struct sl_transcript_chats *chats)
+{
+    sl_buffer_deinit(&chats->clients);
+}
+
+/* "ADDRESS: " where other chats are open too. The clients of a Unix socket have only a number. */
+static int append_speaker(struct sl_buffer *out, const struct sl_transcript_chats *chats,
+                          const struct sl_listener_info *listener, const struct sl_record *record)
+{
+    if (!has_company(chats, record->client))
+        return 0;
+    if (listener->transport == SL_UNIX)
+        return sl_buffer_printf(out, "Client %" PRIu64 ": ", record->client);
+    return sl_buffer_printf(out, "%s: ", address_place(&record->peer, NULL).text);
 }
 
 static const char *no_reply_reason(uint8_t outcome)
@@ -106,16 +160,19 @@ static int append_listening(struct sl_buffer *out, const struct sl_listener_info
     return sl_buffer_printf(out, "Listening at %s\n", place.text);
 }
 
-static int append_connected(struct sl_buffer *out, const struct sl_listener_info *listener,
-                            const struct sl_record *record)
+/* These lines have the address already, but for a Unix socket. */
+static int append_connected(struct sl_buffer *out, const struct sl_transcript_chats *chats,
+                            const struct sl_listener_info *listener, const struct sl_record *record)
 {
     struct place peer = address_place(&record->peer, NULL);
     struct place local = address_place(&record->local, listener);
+    bool is_unix = listener->transport == SL_UNIX;
+    int failed = is_unix ? append_speaker(out, chats, listener, record) : 0;
 
-    return sl_buffer_printf(out,
-                            "The server now is connected to: %s\n"
-                            "Socket connects between %s and %s\n",
-                            peer.text, local.text, peer.text);
+    failed |= sl_buffer_printf(out, "The server now is connected to: %s\n", peer.text);
+    failed |= is_unix ? append_speaker(out, chats, listener, record) : 0;
+    return failed |
+           sl_buffer_printf(out, "Socket connects between %s and %s\n", local.text, peer.text);
 }
 
 /* What stands before ", Server socket closed"; only Exit has the course's own words. */
@@ -146,36 +203,56 @@ static int append_reason(struct sl_buffer *out, uint8_t reason, const char *peer
     return sl_buffer_printf(out, "Client %s was disconnected, the server is out of memory", peer);
 }
 
-static int append_closed(struct sl_buffer *out, const struct sl_listener_info *listener,
-                         const struct sl_record *record)
+static int append_closed(struct sl_buffer *out, const struct sl_transcript_chats *chats,
+                         const struct sl_listener_info *listener, const struct sl_record *record)
 {
     struct place peer = address_place(&record->peer, NULL);
     struct sl_closing closing;
-    int failed;
+    int failed = 0;
 
     if (record->received_stored < sizeof(closing))
         return 0;
     memcpy(&closing, sl_record_received(record), sizeof(closing));
-    failed = append_reason(out, closing.reason, peer.text);
+    /* The other reasons have the address in their line. */
+    if (listener->transport == SL_UNIX || closing.reason == SL_CLOSE_EXIT ||
+        closing.reason == SL_CLOSE_ANSWERED)
+        failed = append_speaker(out, chats, listener, record);
+    failed |= append_reason(out, closing.reason, peer.text);
     failed |= sl_buffer_append_text(out, ", Server socket closed\n");
     if (closing.reason != SL_CLOSE_SHUTDOWN)
         failed |= append_listening(out, listener);
     return failed;
 }
 
-static int append_chat(struct sl_buffer *out, const struct sl_listener_info *listener,
-                       const struct sl_record *record)
+static int append_chat_message(struct sl_buffer *out, const struct sl_transcript_chats *chats,
+                               const struct sl_listener_info *listener,
+                               const struct sl_record *record)
 {
+    int failed = append_speaker(out, chats, listener, record);
+
+    failed |= append_message(out, "Received Message from Client: ", record);
+    if (no_reply_reason(record->outcome))
+        failed |= append_speaker(out, chats, listener, record) | append_no_reply(out, record);
+    return failed;
+}
+
+static int append_chat(struct sl_buffer *out, struct sl_transcript_chats *chats,
+                       const struct sl_listener_info *listener, const struct sl_record *record)
+{
+    int failed = 0;
+
     switch ((enum sl_record_kind)record->kind) {
     case SL_RECORD_OPENED:
-        return append_connected(out, listener, record);
+        remove_chat(chats, record->client); /* after a gap the registry may have named it */
+        add_chat(chats, record->client);
+        return append_connected(out, chats, listener, record);
     case SL_RECORD_EXCHANGE:
-        return append_message(out, "Received Message from Client: ", record) |
-               append_no_reply(out, record);
+        return append_chat_message(out, chats, listener, record);
     case SL_RECORD_CLOSED:
-        return append_closed(out, listener, record);
+        failed = append_closed(out, chats, listener, record);
+        remove_chat(chats, record->client);
     }
-    return 0;
+    return failed;
 }
 
 /* All or nothing: a line that stops in its middle would join the next one. */
@@ -203,8 +280,8 @@ int sl_transcript_start(struct sl_buffer *out, const struct sl_registry *registr
     return finish(out, size_before, failed);
 }
 
-int sl_transcript_record(struct sl_buffer *out, const struct sl_registry *registry,
-                         const struct sl_record *record)
+int sl_transcript_record(struct sl_buffer *out, struct sl_transcript_chats *chats,
+                         const struct sl_registry *registry, const struct sl_record *record)
 {
     size_t size_before = out->size;
     enum sl_framing framing = sl_service_get(record->service)->framing;
@@ -213,12 +290,22 @@ int sl_transcript_record(struct sl_buffer *out, const struct sl_registry *regist
     if (framing == SL_FRAMING_DATAGRAM && record->kind == SL_RECORD_EXCHANGE)
         failed = append_datagram(out, record);
     else if (framing == SL_FRAMING_CHAT)
-        failed = append_chat(out, sl_registry_listener(registry, record->listener), record);
+        failed = append_chat(out, chats, sl_registry_listener(registry, record->listener), record);
     return finish(out, size_before, failed);
 }
 
-int sl_transcript_gap(struct sl_buffer *out, const struct sl_gap *gap)
+static bool add_open_chat(void *context, const struct sl_client_view *view)
 {
+    if (sl_service_get(view->service)->framing == SL_FRAMING_CHAT)
+        add_chat(context, view->id);
+    return true;
+}
+
+int sl_transcript_gap(struct sl_buffer *out, struct sl_transcript_chats *chats,
+                      struct sl_registry *registry, const struct sl_gap *gap)
+{
+    chats->clients.size = 0;
+    sl_registry_walk(registry, true, false, add_open_chat, chats);
     return sl_buffer_printf(out, "[messages not shown, as they came too fast: %" PRIu64 "]\n",
                             gap->to - gap->from + 1);
 }

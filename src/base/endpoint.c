@@ -8,7 +8,7 @@
 
 #include "socklens/address.h"
 
-#define FORMS "HOST:PORT, :PORT, [IPV6]:PORT or unix:PATH"
+#define FORMS "HOST:PORT, :PORT, PORT, [IPV6]:PORT or unix:PATH"
 
 /* Long texts are shown cut: the error is one line. */
 #define SHOWN "'%.120s'"
@@ -92,6 +92,9 @@ static int parse_bracketed(const char *text, struct sl_endpoint *endpoint, struc
 static int parse_host_port(const char *text, struct sl_endpoint *endpoint, struct sl_error *error)
 {
     const char *colon = strchr(text, ':');
+    /* A number alone is a port: no host is named so. */
+    if (!colon && text[strspn(text, "0123456789")] == '\0')
+        return parse_port(text, &endpoint->port, error);
     if (!colon)
         return sl_error_set(error, -EINVAL, SHOWN " has no port: write " FORMS, text);
     if (strstr(text, "://"))

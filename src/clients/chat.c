@@ -42,6 +42,7 @@ struct chat {
     struct sl_cli_stream stream;
     struct sl_cli_input input;
     int64_t wait_ns;
+    bool input_failed;
 };
 
 enum match { MATCH_NONE, MATCH_PART, MATCH_WHOLE };
@@ -233,6 +234,7 @@ static int take_turn(struct chat *chat, bool *over)
         return hear(chat);
     default:
         warnx("cannot read the input: %s", strerror(-answer));
+        chat->input_failed = true;
         *over = true;
         return leave(chat);
     }
@@ -249,7 +251,7 @@ static int converse(struct chat *chat)
         }
     }
     puts("Now you are disconnected from the server");
-    return 0;
+    return chat->input_failed ? 1 : 0;
 }
 
 int main(int argc, char **argv)

@@ -7,6 +7,7 @@
 
 #include "clients/common.h"
 #include "socklens/clock.h"
+#include "socklens/descriptors.h"
 
 #define RETRIES_MAX 1000
 #define WAIT_MAX_NS (86400 * SL_NS_PER_S)
@@ -192,6 +193,7 @@ bool sl_cli_parse(const struct sl_cli_program *program, int argc, char **argv,
     if (!program->datagram)
         known[sizeof(known) / sizeof(known[0]) - 2] = (struct option){0};
 
+    sl_descriptors_keep_standard();
     *status = 2;
     opterr = 0;
     const char *letters = program->datagram ? SHORT_DATAGRAM : SHORT_STREAM;

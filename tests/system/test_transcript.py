@@ -91,12 +91,44 @@ class Transcript(unittest.TestCase):
             at = lines.index(lead)
             self.assertEqual(lines[at + 1], "Socket connects between "
                                             f"{server} and {lead.partition(': ')[2]}")
-        said = [line for line in lines if line.startswith("Received")]
-        self.assertEqual(said, ["Received Message from Client: from one",
-                                "Received Message from Client: from two",
-                                "Received Message from Client: from one again"])
+        said = [line for line in lines if "Received" in line]
+        self.assertEqual(said, [f"{first}: Received Message from Client: from one",
+                                f"{second}: Received Message from Client: from two",
+                                f"{first}: Received Message from Client: from one again"])
         self.assertIn(f"Client {first} closed without Exit, Server socket closed", lines)
         self.assertIn(f"Client {second} closed without Exit, Server socket closed", lines)
+
+    def test_the_address_stands_in_front_only_while_several_are_connected(self):
+        with Gateway("--transcript", udp_upper=(), tcp_upper=()) as gateway:
+            server = gateway.chat
+
+            with tcp_connect(server) as one:
+                say(one, "alone")
+                with tcp_connect(server) as two:
+                    second = two.getsockname()
+                    say(two, "hello")
+                    say(one, "together")
+                    say(two, "Exit")
+                    self.assertEqual(receive_all(two), b"")
+                wait_until(lambda: gateway.stdout.count("Listening") == 2, "the second has gone")
+                say(one, "alone again")
+                say(one, "Exit")
+                self.assertEqual(receive_all(one), b"")
+                first = one.getsockname()
+                self.expect(gateway, [
+                    f"Listening at {server}",
+                    f"The server now is connected to: {first}",
+                    f"Socket connects between {server} and {first}",
+                    "Received Message from Client: alone",
+                    f"The server now is connected to: {second}",
+                    f"Socket connects between {server} and {second}",
+                    f"{second}: Received Message from Client: hello",
+                    f"{first}: Received Message from Client: together",
+                    f"{second}: Received Message from Client: Exit",
+                    f"{second}: Reply sent, Server socket closed", f"Listening at {server}",
+                    "Received Message from Client: alone again",
+                    "Received Message from Client: Exit",
+                    "Reply sent, Server socket closed", f"Listening at {server}"])
 
     def test_control_characters_cannot_drive_the_terminal(self):
         with Gateway("--transcript") as gateway:

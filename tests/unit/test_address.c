@@ -223,6 +223,8 @@ static void reads_endpoints(void **state)
         {"127.0.0.1:12000", "127.0.0.1", "", 12000},
         {"localhost:0", "localhost", "", 0},
         {":65535", "", "", 65535},
+        {"12000", "", "", 12000},
+        {"0", "", "", 0},
         {"[::1]:12000", "::1", "", 12000},
         {"[fe80::1%eth0]:1", "fe80::1%eth0", "", 1},
         {"[::ffff:1.2.3.4]:1", "::ffff:1.2.3.4", "", 1},
@@ -242,7 +244,7 @@ static void reads_endpoints(void **state)
     }
 }
 
-#define FORMS "HOST:PORT, :PORT, [IPV6]:PORT or unix:PATH"
+#define FORMS "HOST:PORT, :PORT, PORT, [IPV6]:PORT or unix:PATH"
 
 static void errors_name_what_is_wrong_and_what_would_be_right(void **state)
 {
@@ -252,7 +254,8 @@ static void errors_name_what_is_wrong_and_what_would_be_right(void **state)
     } cases[] = {
         {"", "an empty address: write " FORMS},
         {"localhost", "'localhost' has no port: write " FORMS},
-        {"12000", "'12000' has no port: write " FORMS},
+        {"65536", "'65536' is not a port: give a number from 0 to 65535"},
+        {"12000x", "'12000x' has no port: write " FORMS},
         {"a:12000x", "'12000x' is not a port: give a number from 0 to 65535"},
         {"a:65536", "'65536' is not a port: give a number from 0 to 65535"},
         {"a:18446744073709551617",

@@ -11,6 +11,7 @@ struct room {
     struct sl_registry *registry;
     struct sl_cursor cursor;
     struct sl_buffer out;
+    struct sl_transcript_chats chats;
     uint16_t udp, upper, chat, chat6, chat_unix;
 };
 
@@ -60,6 +61,7 @@ static int tear_down(void **state)
     sl_journal_free(room->journal);
     sl_registry_free(room->registry);
     sl_buffer_deinit(&room->out);
+    sl_transcript_chats_deinit(&room->chats);
     free(room);
     return 0;
 }
@@ -72,7 +74,7 @@ static void assert_says(struct room *room, const struct sl_event *event, const c
 
     sl_journal_append(room->journal, event, 1);
     assert_int_equal(sl_cursor_next(&room->cursor, &record, &gap), SL_READ_RECORD);
-    assert_int_equal(sl_transcript_record(&room->out, room->registry, record), 0);
+    assert_int_equal(sl_transcript_record(&room->out, &room->chats, room->registry, record), 0);
     assert_took(&room->out, expected);
 }
 
@@ -230,7 +232,7 @@ static void says_why_no_reply_was_sent(void **state)
         event.outcome = (uint8_t)outcome;
         sl_journal_append(room->journal, &event, 1);
         assert_int_equal(sl_cursor_next(&room->cursor, &record, &gap), SL_READ_RECORD);
-        assert_int_equal(sl_transcript_record(&room->out, room->registry, record), 0);
+        assert_int_equal(sl_transcript_record(&room->out, &room->chats, room->registry, record), 0);
         assert_int_equal(sl_buffer_append(&room->out, "", 1), 0);
         assert_non_null(strstr((const char *)room->out.data,
                                "is received from: ('127.0.0.1', 7)\nNo reply sent: "));
@@ -278,8 +280,68 @@ static void says_how_much_it_missed(void **state)
 {
     struct room *room = *state;
 
-    assert_int_equal(sl_transcript_gap(&room->out, &(struct sl_gap){.from = 5, .to = 14}), 0);
+    assert_int_equal(sl_transcript_gap(&room->out, &room->chats, room->registry,
+                                       &(struct sl_gap){.from = 5, .to = 14}),
+                     0);
     assert_took(&room->out, "[messages not shown, as they came too fast: 10]\n");
+}
+
+static void names_who_speaks_while_several_chat(void **state)
+{
+    struct room *room = *state;
+    struct sl_address none = {.family = AF_UNIX};
+    struct sl_closing closing = {.reason = SL_CLOSE_EXIT};
+    struct sl_event first = opened(SL_TCP_CHAT, room->chat, address4(1, 5));
+    struct sl_event second = opened(SL_TCP_CHAT, room->chat_unix, none);
+
+    second.client = 2;
+    second.local = none;
+    assert_says(room, &first,
+                "The server now is connected to: ('127.0.0.1', 5)\n"
+                "Socket connects between ('127.0.0.1', 1060) and ('127.0.0.1', 5)\n");
+    assert_says(room, &second,
+                "Client 2: The server now is connected to: ''\n"
+                "Client 2: Socket connects between '/run/chat' and ''\n");
+    first = message(SL_TCP_CHAT, room->chat, address4(1, 5), "Hi");
+    first.outcome = SL_PEER_GONE;
+    assert_says(room, &first,
+                "('127.0.0.1', 5): Received Message from Client: Hi\n"
+                "('127.0.0.1', 5): No reply sent: the client has gone\n");
+    second.kind = SL_RECORD_EXCHANGE;
+    assert_says(room, &second, "Client 2: Received Message from Client: \n");
+    first = closed(SL_TCP_CHAT, room->chat, address4(1, 5), &closing);
+    assert_says(room, &first,
+                "('127.0.0.1', 5): Reply sent, Server socket closed\n"
+                "Listening at ('127.0.0.0', 1060)\n");
+    assert_says(room, &second, "Received Message from Client: \n");
+    second = closed(SL_TCP_CHAT, room->chat_unix, none, &closing);
+    second.client = 2;
+    assert_says(room, &second, "Reply sent, Server socket closed\nListening at '/run/chat'\n");
+}
+
+/* The records that said who came and went may be those that are missing. */
+static void asks_the_registry_after_a_gap(void **state)
+{
+    struct room *room = *state;
+    struct sl_address peer = address4(1, 6), local = address4(1, 1060);
+    struct sl_time now = {0};
+    struct sl_shard *shard = sl_registry_shard(room->registry, 0);
+    struct sl_event event = opened(SL_TCP_CHAT, room->chat, address4(1, 5));
+
+    event.client = 77; /* whose end is in the gap */
+    assert_says(room, &event,
+                "The server now is connected to: ('127.0.0.1', 5)\n"
+                "Socket connects between ('127.0.0.1', 1060) and ('127.0.0.1', 5)\n");
+    sl_shard_lock(shard);
+    struct sl_client *client = sl_shard_open(shard, room->chat, &peer, &local, -1, &now);
+    event = message(SL_TCP_CHAT, room->chat, peer, "Hi");
+    event.client = sl_client_id(client);
+    sl_shard_unlock(shard);
+    assert_int_equal(sl_transcript_gap(&room->out, &room->chats, room->registry,
+                                       &(struct sl_gap){.from = 5, .to = 14}),
+                     0);
+    assert_took(&room->out, "[messages not shown, as they came too fast: 10]\n");
+    assert_says(room, &event, "Received Message from Client: Hi\n");
 }
 
 int main(void)
@@ -297,6 +359,8 @@ int main(void)
         TEST(says_that_a_message_was_cut),
         TEST(names_unix_sockets_by_their_path),
         TEST(says_how_much_it_missed),
+        TEST(names_who_speaks_while_several_chat),
+        TEST(asks_the_registry_after_a_gap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
