@@ -51,6 +51,9 @@ bool sl_address_equal(const struct sl_address *a, const struct sl_address *b);
 /* Reached from this machine only: 127.0.0.0/8, ::1, and every Unix socket. */
 bool sl_address_is_loopback(const struct sl_address *address);
 
+/* fe80::/10, whose addresses need an interface, and 169.254.0.0/16. */
+bool sl_address_is_link_local(const struct sl_address *address);
+
 bool sl_address_is_wildcard(const struct sl_address *address);
 
 /* An address that one host can answer from: not 0.0.0.0/8, ::, multicast or 255.255.255.255. Every

@@ -203,6 +203,13 @@ bool sl_address_is_loopback(const struct sl_address *address)
     }
 }
 
+bool sl_address_is_link_local(const struct sl_address *address)
+{
+    if (address->family == AF_INET)
+        return address->ip[0] == 169 && address->ip[1] == 254;
+    return address->family == AF_INET6 && address->ip[0] == 0xFE && (address->ip[1] & 0xC0) == 0x80;
+}
+
 bool sl_address_is_wildcard(const struct sl_address *address)
 {
     return (address->family == AF_INET && all_zero(address->ip, 4)) ||

@@ -1,27 +1,34 @@
 #include "socklens/target.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Cuts `text` in place: "[2001:db8::]/32:53" to address, prefix (or NULL) and ports. */
+/* Cuts `text` in place: "[2001:db8::]/32:53" or "[2001:db8::/32]:53" to address, prefix (or NULL)
+ * and ports. */
 static bool cut(char *text, char **address, char **prefix, char **ports)
 {
-    char *end;
+    char *end, *slash;
 
     *address = text;
+    *prefix = NULL;
     if (*text == '[') {
         *address = text + 1;
         end = strchr(text, ']');
         if (!end)
             return false;
         *end++ = '\0';
+        slash = strchr(*address, '/');
+        if (slash) {
+            *slash = '\0';
+            *prefix = slash + 1;
+        }
     } else {
         end = text + strcspn(text, "/:");
     }
-    *prefix = NULL;
     if (*end == '/') {
+        if (*prefix)
+            return false;
         *end++ = '\0';
         *prefix = end;
         end += strcspn(end, ":");
@@ -66,11 +73,13 @@ static bool read_network(const char *address, const char *prefix, bool brackets,
                          struct sl_target *target)
 {
     unsigned bits = brackets ? 128 : 32;
-    const char *rest;
+    const char *rest, *zone = strchr(address, '%');
+    bool has_port;
 
-    target->network.family = brackets ? AF_INET6 : AF_INET;
     target->prefix = bits;
-    return inet_pton(target->network.family, address, target->network.ip) == 1 &&
+    return sl_address_parse(address, &target->network, &has_port) && !has_port &&
+           target->network.family == (brackets ? AF_INET6 : AF_INET) &&
+           (!zone || (target->network.scope_id && sl_address_is_link_local(&target->network))) &&
            (!prefix || read_number(prefix, '\0', bits, &rest, &target->prefix));
 }
 
@@ -87,17 +96,26 @@ int sl_target_parse(const char *text, struct sl_target *target, struct sl_error 
             return 0;
         }
     }
+    if (strchr(text, '%'))
+        return sl_error_set(error, -EINVAL,
+                            "\"%s\" is not a link-local network with ports and an interface of "
+                            "this machine, as in [fe80::1%%eth0]:53",
+                            text);
     return sl_error_set(error, -EINVAL,
                         "\"%s\" is not a network with ports, as in 192.0.2.0/24:9000-9010 or "
                         "[2001:db8::1]:53",
                         text);
 }
 
-static bool is_link_local(const struct sl_address *address)
+/* Link-local addresses are for targets that lie in their range as a whole: a wide network like
+ * 0.0.0.0/0 is not meant to include what an operator's machine alone reaches, as a cloud's
+ * metadata service at 169.254.169.254. */
+static bool permits_link_local(const struct sl_target *target, const struct sl_address *address)
 {
-    if (address->family == AF_INET)
-        return address->ip[0] == 169 && address->ip[1] == 254;
-    return address->ip[0] == 0xfe && (address->ip[1] & 0xc0) == 0x80;
+    unsigned bits = target->network.family == AF_INET ? 16 : 10;
+
+    return sl_address_is_link_local(&target->network) && target->prefix >= bits &&
+           (target->network.scope_id == 0 || target->network.scope_id == address->scope_id);
 }
 
 static bool is_mapped(const struct sl_address *address)
@@ -118,8 +136,8 @@ bool sl_target_covers(const struct sl_target *target, const struct sl_address *a
 {
     return address->family == target->network.family && address->port >= target->first_port &&
            address->port <= target->last_port && sl_address_is_unicast(address) &&
-           !is_link_local(address) && !is_mapped(address) &&
-           same_bits(target->network.ip, address->ip, target->prefix);
+           (!sl_address_is_link_local(address) || permits_link_local(target, address)) &&
+           !is_mapped(address) && same_bits(target->network.ip, address->ip, target->prefix);
 }
 
 bool sl_targets_cover(const struct sl_targets *targets, const struct sl_address *address)

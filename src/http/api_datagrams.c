@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "http/api.h"
 #include "http/datagram.h"
@@ -35,14 +34,19 @@ static void free_pending(void *state)
     free(pending);
 }
 
-static unsigned status_of(int code)
+/* 403 is for what this gateway forbids: what a route or a firewall refuses is a failure on the way.
+ */
+static unsigned status_of(const struct sl_probe *probe, uint16_t from_port, int code)
 {
-    switch (-code) {
-    case EADDRINUSE:
+    if (probe->step == SL_PROBE_BINDS && from_port && code == -EADDRINUSE)
         return 409;
-    case EACCES:
-    case EPERM:
+    if (probe->step == SL_PROBE_BINDS && code == -EACCES)
         return 403;
+    switch (-code) {
+    case EMSGSIZE:
+        return 413;
+    case EADDRINUSE: /* all ports are */
+    case EAGAIN:
     case EMFILE:
     case ENFILE:
     case ENOMEM:
@@ -64,8 +68,9 @@ static unsigned send_datagram(struct sl_request *request, struct pending *pendin
     code = sl_probe_send(&pending->probe, &datagram->to, datagram->from_port,
                          datagram->payload.data, datagram->payload.size, &error);
     if (code < 0)
-        return sl_problem_set(problem, status_of(code), code == -EADDRINUSE ? "from_port" : NULL,
-                              NULL, "%s", error.text);
+        return sl_problem_set(problem, status_of(&pending->probe, datagram->from_port, code),
+                              pending->probe.step == SL_PROBE_BINDS ? "from_port" : NULL, NULL,
+                              "%s", error.text);
     pending->sent = true;
     sl_address_format(&datagram->to, to);
     sl_address_format(&request->connection->peer, who);
@@ -150,6 +155,11 @@ static void write_result(const struct pending *pending, struct sl_answer *answer
         sl_payload_json(&json, reply->data, reply->size, reply->size);
     else
         sl_json_null(&json);
+    sl_json_key(&json, "reply_from");
+    if (pending->replied)
+        sl_address_json(&json, &pending->probe.reply_from);
+    else
+        sl_json_null(&json);
     sl_json_key(&json, "rtt_us");
     if (pending->replied)
         sl_json_int(&json, pending->rtt_us);
@@ -174,7 +184,7 @@ enum sl_step sl_api_datagram(struct sl_request *request, struct sl_answer *answe
         return SL_STEP_WAIT;
     if (code < 0) {
         sl_problem_set(&problem, 502, NULL, NULL, "the datagram was sent, but came to nothing: %s",
-                       strerror(-code));
+                       sl_probe_words(SL_PROBE_SENDS, code));
         return sl_request_refuse(answer, &problem);
     }
     write_result(pending, answer);

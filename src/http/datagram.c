@@ -2,10 +2,11 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "http/hosts.h"
 #include "http/json_body.h"
 #include "http/query.h"
 #include "socklens/clock.h"
@@ -96,26 +97,55 @@ static unsigned target_by_service(struct sl_datagram *datagram, const char *name
                           "no UDP listener runs \"%s\"", sl_quote(name).text);
 }
 
-static bool parse_address(const char *text, struct sl_address *address)
+static unsigned parse_address(const char *text, struct sl_address *address,
+                              struct sl_problem *problem)
 {
-    char host[256], port[8];
-    uint64_t number;
+    bool has_port;
 
-    *address = SL_ADDRESS_NONE;
-    if (!sl_host_split(text, host, port) || !sl_parse_uint(port, &number) || number > UINT16_MAX)
-        return false;
-    address->port = (uint16_t)number;
-    address->family = strchr(host, ':') ? AF_INET6 : AF_INET;
-    return inet_pton(address->family, host, address->ip) == 1;
+    if (!sl_address_parse(text, address, &has_port) || !has_port || address->family == AF_UNIX)
+        return sl_problem_set(problem, 400, "to", "IP:PORT, as in 127.0.0.1:12000 or [::1]:12000",
+                              "\"%s\" is not an address with a port", sl_quote(text).text);
+    if (address->family == AF_INET6 && sl_address_is_link_local(address) && !address->scope_id)
+        return sl_problem_set(problem, 400, "to",
+                              "a link-local address with its interface, as in "
+                              "[fe80::1%eth0]:12000",
+                              "\"%s\" names no interface of this machine", sl_quote(text).text);
+    return 0;
 }
 
-/* A wildcard listener is at its own address and at its family's loopback address. */
+/* Has an interface of this machine this IP? */
+static bool is_local(const struct sl_address *ip)
+{
+    struct ifaddrs *all, *one;
+    bool found = false;
+
+    if (sl_address_is_loopback(ip))
+        return true;
+    if (getifaddrs(&all) != 0)
+        return false;
+    for (one = all; one && !found; one = one->ifa_next) {
+        struct sl_address own;
+
+        if (!one->ifa_addr || one->ifa_addr->sa_family != ip->family)
+            continue;
+        own = sl_address_from_sockaddr(one->ifa_addr, ip->family == AF_INET
+                                                          ? sizeof(struct sockaddr_in)
+                                                          : sizeof(struct sockaddr_in6));
+        own.port = ip->port;
+        found = sl_address_equal(&own, ip);
+    }
+    freeifaddrs(all);
+    return found;
+}
+
+/* A wildcard listener is at each address of this machine, as its clients' local addresses are. */
 static bool is_at(const struct sl_listener_info *listener, const struct sl_address *to)
 {
-    struct sl_address at = reachable(listener);
+    const struct sl_address *own = &listener->address;
 
-    return listener->transport == SL_UDP &&
-           (sl_address_equal(&listener->address, to) || sl_address_equal(&at, to));
+    if (listener->transport != SL_UDP || own->family != to->family || own->port != to->port)
+        return false;
+    return sl_address_equal(own, to) || (sl_address_is_wildcard(own) && is_local(to));
 }
 
 static unsigned target_elsewhere(struct sl_datagram *datagram, const char *text,
@@ -141,13 +171,14 @@ static unsigned target_by_address(struct sl_datagram *datagram, const char *text
 {
     size_t count = sl_registry_listener_count(registry);
     struct sl_address to;
+    unsigned status = parse_address(text, &to, problem);
 
-    if (!parse_address(text, &to))
-        return sl_problem_set(problem, 400, "to", "IP:PORT, as in 127.0.0.1:12000 or [::1]:12000",
-                              "\"%s\" is not an address", sl_quote(text).text);
+    if (status)
+        return status;
     for (size_t i = 0; i < count; i++) {
         if (is_at(sl_registry_listener(registry, i), &to)) {
-            datagram->to = reachable(sl_registry_listener(registry, i));
+            datagram->to =
+                sl_address_is_wildcard(&to) ? reachable(sl_registry_listener(registry, i)) : to;
             return 0;
         }
     }

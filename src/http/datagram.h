@@ -27,8 +27,8 @@ struct sl_datagram {
 };
 
 /* Reads the body. The target must be one of our own UDP listeners, by its service's name or by its
- * address - a wildcard listener is reached over loopback -, or an address that `targets` cover. 0,
- * or 400, 403, 413 or 503 with `problem`; deinit in any case. */
+ * address - a wildcard listener is at each address of this machine -, or an address that `targets`
+ * cover. 0, or 400, 403, 413 or 503 with `problem`; deinit in any case. */
 unsigned sl_datagram_parse(struct sl_datagram *datagram, const void *body, size_t size,
                            const struct sl_registry *registry, const struct sl_targets *targets,
                            struct sl_problem *problem);

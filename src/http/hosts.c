@@ -1,6 +1,5 @@
 #include "http/hosts.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -87,16 +86,6 @@ bool sl_host_split(const char *host, char name[256], char port[8])
     return copy(name, 256, host, size) && split_port(host + size, port);
 }
 
-static bool parse_ip(const char *name, struct sl_address *address)
-{
-    *address = SL_ADDRESS_NONE;
-    if (inet_pton(AF_INET, name, address->ip) == 1)
-        address->family = AF_INET;
-    else if (inet_pton(AF_INET6, name, address->ip) == 1)
-        address->family = AF_INET6;
-    return address->family != AF_UNSPEC;
-}
-
 static bool same_ip(const struct sl_address *a, const struct sl_address *b)
 {
     return a->family == b->family && memcmp(a->ip, b->ip, sizeof(a->ip)) == 0;
@@ -124,13 +113,14 @@ bool sl_hosts_allow(const struct sl_hosts *hosts, const char *host, const struct
 {
     char name[256], port[8];
     struct sl_address ip;
+    bool has_port;
 
     if (!sl_host_split(host, name, port))
         return false;
     if (is_name(hosts, name))
         return true;
-    return parse_ip(name, &ip) && !sl_address_is_wildcard(&ip) &&
-           (is_listened_on(hosts, &ip) || same_ip(&ip, local));
+    return sl_address_parse(name, &ip, &has_port) && ip.family != AF_UNIX &&
+           !sl_address_is_wildcard(&ip) && (is_listened_on(hosts, &ip) || same_ip(&ip, local));
 }
 
 bool sl_hosts_allow_origin(const struct sl_hosts *hosts, const char *origin)

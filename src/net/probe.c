@@ -28,13 +28,88 @@ static struct sl_address local_address(int fd)
     return sl_address_from_sockaddr((struct sockaddr *)&storage, size);
 }
 
-static int connect_and_send(struct sl_probe *probe, const void *bytes, size_t size)
+/* Each errno that bind(2), connect(2), send(2) and an ICMP message can give, as what is the matter.
+ */
+static const struct {
+    int code;
+    const char *words;
+} faults[] = {
+    {EPERM, "a firewall of this machine refuses it"},
+    {EACCES, "a route of this machine prohibits it"},
+    {EINVAL, "a route of this machine discards it, or the source address cannot reach it"},
+    {ENETUNREACH, "there is no route to it"},
+    {EHOSTUNREACH, "the host cannot be reached"},
+    {EHOSTDOWN, "the host does not answer on its network"},
+    {ENETDOWN, "the interface to it is down"},
+    {ENODEV, "there is no such interface"},
+    {ENXIO, "there is no such interface"},
+    {EADDRNOTAVAIL, "this machine has no address that reaches it"},
+    {EMSGSIZE, "the datagram is too large for the way there"},
+    {ECONNREFUSED, "nobody listens there"},
+    {EPROTO, "the host or a router refuses the protocol"},
+    {ENOPROTOOPT, "the host does not speak UDP"},
+    {EOPNOTSUPP, "the host or a router does not support it"},
+    {EAGAIN, "the send buffer is full"},
+    {ENOBUFS, "the queue of the interface is full"},
+    {ENOMEM, "out of memory"},
+    {EMFILE, "out of file descriptors"},
+    {ENFILE, "the machine is out of file descriptors"},
+    {EAFNOSUPPORT, "this machine does not speak that version of IP"},
+};
+
+const char *sl_probe_words(enum sl_probe_step step, int code)
+{
+    if (step == SL_PROBE_BINDS && code == -EACCES)
+        return "ports that low are for privileged programs";
+    if (step == SL_PROBE_BINDS && code == -EADDRINUSE)
+        return "the port is in use";
+    for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
+        if (faults[i].code == -code)
+            return faults[i].words;
+    }
+    return strerror(-code);
+}
+
+static int connect_to(int fd, const struct sl_address *to)
+{
+    struct sockaddr_storage storage;
+    socklen_t length = sl_address_to_sockaddr(to, &storage);
+
+    return connect(fd, (struct sockaddr *)&storage, length) == 0 ? 0 : -errno;
+}
+
+/* A connected socket would drop the replies: they come from the hosts' own addresses. A second one
+ * is connected to learn from which address the first sends. */
+static int broadcast(struct sl_probe *probe, const void *bytes, size_t size)
 {
     struct sockaddr_storage storage;
     socklen_t length = sl_address_to_sockaddr(&probe->to, &storage);
+    int yes = 1, code, fd = socket(probe->to.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    uint16_t port = local_address(probe->fd).port;
 
-    if (connect(probe->fd, (struct sockaddr *)&storage, length) != 0)
+    if (fd < 0)
         return -errno;
+    setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &yes, sizeof(yes));
+    code = connect_to(fd, &probe->to);
+    probe->from = local_address(fd);
+    probe->from.port = port;
+    close(fd);
+    if (code < 0)
+        return code;
+    if (setsockopt(probe->fd, SOL_SOCKET, SO_BROADCAST, &yes, sizeof(yes)) != 0)
+        return -errno;
+    probe->sent_at_ns = sl_clock_mono_ns();
+    return sendto(probe->fd, bytes, size, 0, (struct sockaddr *)&storage, length) >= 0 ? 0 : -errno;
+}
+
+static int connect_and_send(struct sl_probe *probe, const void *bytes, size_t size)
+{
+    int code = connect_to(probe->fd, &probe->to);
+
+    if (code == -EACCES) /* a broadcast address: connect(2) wants SO_BROADCAST */
+        return broadcast(probe, bytes, size);
+    if (code < 0)
+        return code;
     probe->from = local_address(probe->fd);
     probe->sent_at_ns = sl_clock_mono_ns();
     return send(probe->fd, bytes, size, 0) >= 0 ? 0 : -errno;
@@ -49,15 +124,20 @@ int sl_probe_send(struct sl_probe *probe, const struct sl_address *to, uint16_t 
     *probe = (struct sl_probe){.to = *to};
     probe->fd = socket(to->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (probe->fd < 0)
-        return sl_error_set(error, -errno, "cannot open a UDP socket: %s", strerror(errno));
+        return sl_error_set(error, -errno, "cannot open a UDP socket: %s",
+                            sl_probe_words(SL_PROBE_OPENS, -errno));
+    probe->step = SL_PROBE_BINDS;
     result = bind_to_port(probe->fd, to->family, from_port);
     if (result != 0) {
-        sl_error_set(error, result, "cannot send from port %u: %s", from_port, strerror(-result));
+        sl_error_set(error, result, "cannot send from port %u: %s", from_port,
+                     sl_probe_words(probe->step, result));
     } else {
+        probe->step = SL_PROBE_SENDS;
         result = connect_and_send(probe, bytes, size);
         if (result != 0) {
             sl_address_format(to, text);
-            sl_error_set(error, result, "cannot send to %s: %s", text, strerror(-result));
+            sl_error_set(error, result, "cannot send to %s: %s", text,
+                         sl_probe_words(probe->step, result));
         }
     }
     if (result != 0)
@@ -68,14 +148,17 @@ int sl_probe_send(struct sl_probe *probe, const struct sl_address *to, uint16_t 
 int sl_probe_receive(struct sl_probe *probe, struct sl_buffer *reply, int64_t *rtt_us)
 {
     uint8_t *room = sl_buffer_reserve(reply, DATAGRAM_MAX);
+    struct sockaddr_storage from = {0};
+    socklen_t length = sizeof(from);
     ssize_t size;
 
     if (!room)
         return -ENOMEM;
-    size = recv(probe->fd, room, DATAGRAM_MAX, MSG_DONTWAIT);
+    size = recvfrom(probe->fd, room, DATAGRAM_MAX, MSG_DONTWAIT, (struct sockaddr *)&from, &length);
     if (size < 0)
         return errno == EAGAIN || errno == EINTR ? 0 : -errno;
     *rtt_us = (sl_clock_mono_ns() - probe->sent_at_ns) / SL_NS_PER_US;
+    probe->reply_from = sl_address_from_sockaddr((struct sockaddr *)&from, length);
     reply->size += (size_t)size;
     return 1;
 }

@@ -306,11 +306,13 @@ class Datagrams(ApiTest):
         after = self.newest()
         status, _, result = self.post(listener="udp-upper", text="straße")
         self.assertEqual(status, 200)
-        self.assertEqual(set(result), {"from", "to", "sent", "reply", "rtt_us", "timed_out"})
+        self.assertEqual(set(result), {"from", "to", "sent", "reply", "reply_from", "rtt_us",
+                                       "timed_out"})
         self.assertEqual(result["to"], self.gateway.addresses["udp_upper"][0])
         self.assertEqual(result["sent"]["text"], "straße")
         self.assertEqual(result["reply"]["text"], "STRASSE")
         self.assertEqual(set(result["reply"]), PAYLOAD)
+        self.assertEqual(result["reply_from"], result["to"])
         self.assertGreater(result["rtt_us"], 0)
         self.assertFalse(result["timed_out"])
         found = self.gateway.fetch("messages", after=after, wait="5s")["items"][0]

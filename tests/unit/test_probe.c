@@ -149,7 +149,7 @@ static void a_port_in_use_is_said_so(void **state)
     struct sl_probe probe;
     struct sl_error error;
     char expected[128];
-    snprintf(expected, sizeof(expected), "cannot send from port %u: Address already in use",
+    snprintf(expected, sizeof(expected), "cannot send from port %u: the port is in use",
              peer.address.port);
     assert_int_equal(sl_probe_send(&probe, &peer.address, peer.address.port, "x", 1, &error),
                      -EADDRINUSE);
@@ -183,7 +183,8 @@ static void what_does_not_fit_a_datagram_is_not_sent(void **state)
     static uint8_t bytes[65508];
     char address[SL_ADDRESS_TEXT_SIZE], expected[160];
     sl_address_format(&peer.address, address);
-    snprintf(expected, sizeof(expected), "cannot send to %s: Message too long", address);
+    snprintf(expected, sizeof(expected),
+             "cannot send to %s: the datagram is too large for the way there", address);
     struct sl_probe probe;
     struct sl_error error;
     assert_int_equal(sl_probe_send(&probe, &peer.address, 0, bytes, sizeof(bytes), &error),

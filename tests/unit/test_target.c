@@ -1,6 +1,5 @@
 #include "unit.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
@@ -10,9 +9,10 @@ static struct sl_address address_of(const char *ip, uint16_t port)
 {
     struct sl_address address = SL_ADDRESS_NONE;
 
-    address.family = strchr(ip, ':') ? AF_INET6 : AF_INET;
+    bool has_port;
+
+    assert_true(sl_address_parse(ip, &address, &has_port));
     address.port = port;
-    assert_int_equal(inet_pton(address.family, ip, address.ip), 1);
     return address;
 }
 
@@ -61,6 +61,20 @@ static void never_covers_what_reaches_many(void **state)
     assert_false(covers("[::]/0:1-65535", "::ffff:192.0.2.1", 9));
 }
 
+static void covers_link_local_where_it_is_named(void **state)
+{
+    (void)state;
+    assert_true(covers("[fe80::]/10:9", "fe80::1%lo", 9));
+    assert_true(covers("[fe80::/10]:9", "fe80::1%lo", 9));
+    assert_true(covers("[fe80::1%lo]:9", "fe80::1%lo", 9));
+    assert_true(covers("[fe80::%lo]/64:9", "fe80::1%lo", 9));
+    assert_true(covers("[fe80::%lo/64]:9", "fe80::1%lo", 9));
+    assert_false(covers("[fe80::%lo/64]:9", "fe80::1%4000", 9));
+    assert_false(covers("[fe80::/9]:9", "fe80::1%lo", 9));
+    assert_true(covers("169.254.0.0/16:9", "169.254.1.1", 9));
+    assert_false(covers("169.0.0.0/8:9", "169.254.1.1", 9));
+}
+
 static void refuses_what_is_none(void **state)
 {
     static const char *const texts[] = {
@@ -92,6 +106,10 @@ static void refuses_what_is_none(void **state)
         "192.0.2.1:9-1x",
         "192.0.2.1/2 4:9",
         "[::1%lo]:9",
+        "[::1/64]/64:9",
+        "[::1/]:9",
+        "[fe80::1%]:9",
+        "[fe80::1%nosuch]:9",
     };
     struct sl_target target;
     struct sl_error error;
@@ -108,6 +126,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(covers_networks_and_ports),
         cmocka_unit_test(never_covers_what_reaches_many),
+        cmocka_unit_test(covers_link_local_where_it_is_named),
         cmocka_unit_test(refuses_what_is_none),
     };
 

@@ -169,6 +169,8 @@ export interface DatagramResult {
   to: string;
   sent: Payload;
   reply: Payload | null;
+  /** Not `to` where that is a broadcast address. */
+  reply_from: string | null;
   rtt_us: number | null;
   timed_out: boolean;
 }

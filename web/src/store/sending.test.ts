@@ -8,7 +8,8 @@ import { Sending, summarize } from './sending';
 function result(rtt_us: number | null): DatagramResult {
   const reply = rtt_us === null ? null : payload('HI');
   const timed_out = rtt_us === null;
-  return { from: 'a:1', to: 'b:2', sent: payload('hi'), reply, rtt_us, timed_out };
+  const reply_from = rtt_us === null ? null : 'b:2';
+  return { from: 'a:1', to: 'b:2', sent: payload('hi'), reply, reply_from, rtt_us, timed_out };
 }
 
 const series = (count: number) => ({
