@@ -3,5 +3,8 @@ complete -c socklens-udp -s s -l server -x -a '(__fish_print_hostnames)' -d 'nam
 complete -c socklens-udp -s p -l port -x -d 'its port'
 complete -c socklens-udp -s w -l wait -x -d 'how long to wait for a reply'
 complete -c socklens-udp -s r -l retries -x -d 'send again that often'
+complete -c socklens-udp -s 4 -l ipv4 -d 'use IPv4 only'
+complete -c socklens-udp -s 6 -l ipv6 -d 'use IPv6 only'
+complete -c socklens-udp -s v -l verbose -d 'say which addresses talk'
 complete -c socklens-udp -s h -l help -d 'print the options'
 complete -c socklens-udp -l version -d 'print the version'

@@ -10,7 +10,8 @@ _socklens_export_options="--format --store --output --service --client --outcome
     --hex --min-size
     --service-not --client-not --address --address-not --port --port-not --outcome-not
     --max-size --min-received --max-received --min-sent --max-sent --help"
-_socklens_client_options="--server --port --wait --help --version"
+_socklens_client_options="--server --port --wait --ipv4 --ipv6 --verbose --help --version"
+_socklens_stream_options="--bind --lf --crlf --shutdown"
 
 # In bash, "--name=value" is three words: "--name", "=", "value".
 _socklens() {
@@ -33,7 +34,7 @@ _socklens() {
     *:--server | *:-s) mapfile -t COMPREPLY < <(compgen -A hostname -- "$word") ;;
     socklens:socklens | */socklens:*/socklens) _socklens_words "$word" "$_socklens_options" export ;;
     *socklens-udp:*) _socklens_words "$word" "$_socklens_client_options --retries" ;;
-    *socklens-tcp:* | *socklens-chat:*) _socklens_words "$word" "$_socklens_client_options" ;;
+    *socklens-tcp:* | *socklens-chat:*) _socklens_words "$word" "$_socklens_client_options $_socklens_stream_options" ;;
     *) _socklens_words "$word" "$_socklens_options" ;;
     esac
 }

@@ -30,10 +30,10 @@ static const struct sl_cli_program program = {
         "Sends lines to a chat server and prints its replies; Exit, or the end of the input,\n"
         "disconnects.\n"
         "\n"
-        "  -s, --server HOST   the server's name or address, or unix:PATH (127.0.0.1)\n"
+        "  -s, --server HOST   the server's name or address, HOST:PORT or unix:PATH (127.0.0.1)\n"
         "  -p, --port PORT     its port (1060)\n"
         "  -w, --wait TIME     how long to wait for a connection, and for each reply:\n"
-        "                      500ms, 2s, 1m (10s)\n",
+        "                      500ms, 2s, 1m, or seconds (10s)\n",
     .default_port = 1060,
     .default_wait_ns = 10 * SL_NS_PER_S,
 };
@@ -41,8 +41,9 @@ static const struct sl_cli_program program = {
 struct chat {
     struct sl_cli_stream stream;
     struct sl_cli_input input;
-    int64_t wait_ns;
+    const struct sl_cli_options *options;
     bool input_failed;
+    bool heard; /* the server said something that was not waited for */
 };
 
 enum match { MATCH_NONE, MATCH_PART, MATCH_WHOLE };
@@ -166,9 +167,9 @@ static int say(struct chat *chat, const uint8_t *line, size_t size)
     struct sl_cli_stream *stream = &chat->stream;
     bool leaving = is_exit(line, size);
     uint64_t confirmed = 0;
-    int64_t deadline_ns = sl_clock_mono_ns() + chat->wait_ns;
-    stream->unsent = line;
-    stream->unsent_size = size;
+    int64_t deadline_ns = sl_clock_mono_ns() + chat->options->wait_ns;
+    if (sl_cli_stream_put(stream, line, size, chat->options->line_end) < 0)
+        return -ENOMEM;
     for (;;) {
         size_t unsent = stream->unsent_size;
         uint64_t before = confirmed;
@@ -182,8 +183,45 @@ static int say(struct chat *chat, const uint8_t *line, size_t size)
         if (confirmed > before)
             deadline_ns = sl_clock_mono_ns() + SETTLE_NS;
         else if (stream->unsent_size < unsent)
-            deadline_ns = sl_clock_mono_ns() + chat->wait_ns;
+            deadline_ns = sl_clock_mono_ns() + chat->options->wait_ns;
     }
+}
+
+static void show_heard(struct chat *chat)
+{
+    chat->heard = chat->heard || chat->stream.received.size > 0;
+    show_all(&chat->stream.received);
+}
+
+/* --shutdown: the server may answer only at the end, so nothing is waited for before. */
+static int tell(struct chat *chat, const uint8_t *line, size_t size)
+{
+    struct sl_cli_stream *stream = &chat->stream;
+    int result = sl_cli_stream_put(stream, line, size, chat->options->line_end) == 0 ? 1 : -ENOMEM;
+    int64_t deadline_ns = sl_clock_mono_ns() + chat->options->wait_ns;
+    while (result > 0 && stream->unsent_size > 0) {
+        size_t unsent = stream->unsent_size;
+        result = sl_cli_stream_step(stream, deadline_ns);
+        show_heard(chat);
+        if (stream->unsent_size < unsent)
+            deadline_ns = sl_clock_mono_ns() + chat->options->wait_ns;
+    }
+    return result;
+}
+
+/* --shutdown: all that the server says until it closes: 1 where it said something, now or before.
+ */
+static int hear_out(struct chat *chat)
+{
+    struct sl_cli_stream *stream = &chat->stream;
+    int64_t deadline_ns = sl_clock_mono_ns() + chat->options->wait_ns;
+    int result;
+    sl_cli_stream_shutdown(stream);
+    do {
+        result = sl_cli_stream_step(stream, deadline_ns);
+    } while (result > 0);
+    show_heard(chat);
+    return chat->heard && (result == 0 || result == -ETIMEDOUT) ? 1 : result;
 }
 
 /* Shows what the server says without being asked, so that it is not taken for the next reply. */
@@ -194,7 +232,7 @@ static int hear(struct chat *chat)
     if (ready == -ETIMEDOUT)
         return 1;
     int result = ready < 0 ? ready : sl_cli_stream_step(&chat->stream, now_ns + SL_NS_PER_S);
-    show_all(&chat->stream.received);
+    show_heard(chat);
     return result;
 }
 
@@ -202,7 +240,9 @@ static int say_unless_empty(struct chat *chat, const uint8_t *line, size_t size)
 {
     if (size > 0) {
         int result = hear(chat);
-        return result > 0 ? say(chat, line, size) : result;
+        if (result <= 0)
+            return result;
+        return chat->options->shutdown ? tell(chat, line, size) : say(chat, line, size);
     }
     warnx("TCP cannot carry an empty message: nothing would be sent, and nothing answered");
     return 1;
@@ -212,6 +252,8 @@ static int leave(struct chat *chat)
 {
     static const uint8_t farewell[] = {'E', 'x', 'i', 't'};
     sl_cli_end_prompt();
+    if (chat->options->shutdown)
+        return 1;
     return say_unless_empty(chat, farewell, sizeof(farewell));
 }
 
@@ -245,8 +287,10 @@ static int converse(struct chat *chat)
     bool over = false;
     while (!over) {
         int result = take_turn(chat, &over);
+        if (result > 0 && over && chat->options->shutdown)
+            result = hear_out(chat);
         if (result <= 0) {
-            sl_cli_stream_complain(&chat->stream, result, chat->wait_ns);
+            sl_cli_stream_complain(&chat->stream, result, chat->options);
             return 1;
         }
     }
@@ -261,8 +305,8 @@ int main(int argc, char **argv)
     int status;
     if (!sl_cli_parse(&program, argc, argv, &options, &status))
         return status;
-    struct chat chat = {.wait_ns = options.wait_ns};
-    if (sl_cli_connect(&options.server, options.wait_ns, &chat.stream, &error) < 0) {
+    struct chat chat = {.options = &options};
+    if (sl_cli_connect(&options, &chat.stream, &error) < 0) {
         warnx("%s", error.text);
         return 1;
     }

@@ -24,15 +24,20 @@ struct sl_cli_program {
     const char *arguments; /* their names, where there are any */
     uint16_t default_port;
     int64_t default_wait_ns;
-    bool datagram;        /* UDP: takes --retries, and no unix: path */
+    bool datagram;        /* UDP: takes --retries; else --bind, --lf, --crlf, --shutdown, unix: */
     int arguments_wanted; /* this many or none */
 };
 
 struct sl_cli_options {
     struct sl_endpoint server;
     int64_t wait_ns;
+    int family; /* AF_INET, AF_INET6, or AF_UNSPEC for either */
+    bool verbose;
     unsigned retries;
-    char **arguments; /* NULL where there are none */
+    uint16_t bind_port;   /* of a stream; 0: any */
+    const char *line_end; /* sent behind each line: "", "\n" or "\r\n" */
+    bool shutdown;        /* close the sending side after the input */
+    char **arguments;     /* NULL where there are none */
 };
 
 /* True to go on; else *status is what to exit with (after --help, --version or an error). */
@@ -48,6 +53,13 @@ const char *sl_cli_format_time(int64_t ns, char text[SL_CLI_TIME_SIZE]);
 
 /* Adds one address's failure to what is reported when no address is left to try. */
 void sl_cli_add_failure(struct sl_error *all, const struct sl_error *one);
+
+/* The server's addresses of the wanted family: their number, or a negative errno. */
+int sl_cli_resolve(const struct sl_cli_options *options, int socktype,
+                   struct sl_address addresses[SL_CLI_ADDRESSES_MAX], struct sl_error *error);
+
+/* Binds the port on every local address. 0, or a negative errno. */
+int sl_cli_bind(int fd, int family, uint16_t port, struct sl_error *error);
 
 /* --- terminal --- */
 
@@ -70,9 +82,18 @@ void sl_cli_prompt(const char *text);
 /* Ends the prompt's line where nobody pressed Enter. */
 void sl_cli_end_prompt(void);
 
-/* Prints `lead`, the text, and a line end. On a terminal, control characters are escaped; a text
- * without any is shown as it is. */
+/* Prints `lead`, the text, and a line end. On a terminal, control characters other than TAB and the
+ * text's own last line end are escaped; a text without any is shown as it is. */
 void sl_cli_print(const char *lead, const uint8_t *text, size_t size);
+
+/* The same for a text that comes in pieces, each shown at once. On a terminal, what may be half of
+ * a character, or the last line end, is held back until more comes. */
+struct sl_cli_text {
+    struct sl_buffer pending;
+};
+
+void sl_cli_text_add(struct sl_cli_text *text, const uint8_t *piece, size_t size);
+void sl_cli_text_end(struct sl_cli_text *text); /* frees it too */
 
 /* Exit status: `status`, or 1 with a line on stderr where stdout could not be written. */
 int sl_cli_finish(int status);
@@ -88,16 +109,23 @@ int sl_cli_wait(int fd, short events, int64_t deadline_ns);
 struct sl_cli_stream {
     int fd;
     char name[SL_ADDRESS_TEXT_SIZE + 40]; /* the server's address, for messages */
+    struct sl_buffer message;             /* what `unsent` points into */
     const uint8_t *unsent;
     size_t unsent_size;
     bool deaf; /* sending failed: the server takes no more */
     struct sl_buffer received;
 };
 
-/* Connects to the first of the server's addresses that answers, each within wait_ns. 0, or a
+/* Connects to the first of the server's addresses that answers, each within the wait. 0, or a
  * negative errno and one line that names every address and why. */
-int sl_cli_connect(const struct sl_endpoint *server, int64_t wait_ns, struct sl_cli_stream *stream,
+int sl_cli_connect(const struct sl_cli_options *options, struct sl_cli_stream *stream,
                    struct sl_error *error);
+
+/* The steps that follow send this. 0 or -ENOMEM. */
+int sl_cli_stream_put(struct sl_cli_stream *stream, const uint8_t *line, size_t size,
+                      const char *line_end);
+
+void sl_cli_stream_shutdown(struct sl_cli_stream *stream);
 
 /* Waits until something can be received, or sent where something is unsent, and does that once:
  * sending and receiving at a time, so that neither side waits for the other to read. 1 on
@@ -107,7 +135,8 @@ int sl_cli_connect(const struct sl_endpoint *server, int64_t wait_ns, struct sl_
 int sl_cli_stream_step(struct sl_cli_stream *stream, int64_t deadline_ns);
 
 /* One line on stderr: why the connection is of no more use. `result` is that of a step. */
-void sl_cli_stream_complain(const struct sl_cli_stream *stream, int result, int64_t wait_ns);
+void sl_cli_stream_complain(const struct sl_cli_stream *stream, int result,
+                            const struct sl_cli_options *options);
 
 void sl_cli_stream_close(struct sl_cli_stream *stream);
 

@@ -87,6 +87,20 @@ void sl_cli_end_prompt(void)
     fflush(stdout);
 }
 
+/* Escapes for a terminal; a TAB stays one. False without memory. */
+static bool escape(const uint8_t *text, size_t size, struct sl_buffer *escaped)
+{
+    for (size_t at = 0; at < size;) {
+        const uint8_t *tab = memchr(text + at, '\t', size - at);
+        size_t length = tab != NULL ? (size_t)(tab - text) - at : size - at;
+        if (sl_text_escape(text + at, length, escaped) < 0 ||
+            sl_buffer_append(escaped, "\t", tab != NULL) < 0)
+            return false;
+        at += length + (tab != NULL);
+    }
+    return true;
+}
+
 static size_t count_backslashes(const uint8_t *text, size_t size)
 {
     size_t count = 0;
@@ -95,18 +109,65 @@ static size_t count_backslashes(const uint8_t *text, size_t size)
     return count;
 }
 
-void sl_cli_print(const char *lead, const uint8_t *text, size_t size)
+static void show(const uint8_t *text, size_t size)
 {
     struct sl_buffer escaped = SL_BUFFER_INIT;
-    fputs(lead, stdout);
-    if (isatty(STDOUT_FILENO) && sl_text_escape(text, size, &escaped) == 0 &&
-        escaped.size != size + count_backslashes(text, size))
-        fwrite(escaped.data, 1, escaped.size, stdout);
-    else if (size > 0)
+    if (isatty(STDOUT_FILENO)) {
+        if (!escape(text, size, &escaped))
+            errx(1, "out of memory");
+        if (escaped.size != size + count_backslashes(text, size)) {
+            text = escaped.data;
+            size = escaped.size;
+        }
+    }
+    if (size > 0)
         fwrite(text, 1, size, stdout);
-    putchar('\n');
     fflush(stdout);
     sl_buffer_deinit(&escaped);
+}
+
+/* The bytes at the end that are shown only when it is known what follows them. */
+static size_t unclear_size(const struct sl_buffer *text)
+{
+    size_t size = text->size, count = 0;
+    if (size > 0 && text->data[size - 1] == '\n')
+        return size > 1 && text->data[size - 2] == '\r' ? 2 : 1;
+    if (size > 0 && text->data[size - 1] == '\r')
+        return 1;
+    while (count < size && count < 3 && (text->data[size - 1 - count] & 0xc0) == 0x80)
+        count++;
+    if (count == size || text->data[size - 1 - count] < 0xc0)
+        return 0;
+    count++;
+    return sl_text_is_utf8(text->data + size - count, count) ? 0 : count;
+}
+
+void sl_cli_text_add(struct sl_cli_text *text, const uint8_t *piece, size_t size)
+{
+    struct sl_buffer *pending = &text->pending;
+    if (sl_buffer_append(pending, piece, size) < 0)
+        errx(1, "out of memory");
+    size_t clear = pending->size - (isatty(STDOUT_FILENO) ? unclear_size(pending) : 0);
+    show(pending->data, clear);
+    sl_buffer_consume(pending, clear);
+}
+
+void sl_cli_text_end(struct sl_cli_text *text)
+{
+    struct sl_buffer *rest = &text->pending;
+    if (rest->size > 0 && rest->data[rest->size - 1] != '\n')
+        show(rest->data, rest->size);
+    putchar('\n');
+    fflush(stdout);
+    sl_buffer_deinit(rest);
+}
+
+void sl_cli_print(const char *lead, const uint8_t *text, size_t size)
+{
+    struct sl_cli_text whole = {0};
+    fputs(lead, stdout);
+    sl_cli_text_add(&whole, text, size);
+    sl_cli_text_end(&whole);
 }
 
 int sl_cli_finish(int status)
