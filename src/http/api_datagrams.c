@@ -182,6 +182,9 @@ enum sl_step sl_api_datagram(struct sl_request *request, struct sl_answer *answe
     pending = request->state;
     if (!is_over(request, pending, &code))
         return SL_STEP_WAIT;
+    /* Before the answer: who has it may send from the same port again. */
+    sl_ticker_remove(&request->http->ticker, &request->waiter);
+    sl_probe_close(&pending->probe);
     if (code < 0) {
         sl_problem_set(&problem, 502, NULL, NULL, "the datagram was sent, but came to nothing: %s",
                        sl_probe_words(SL_PROBE_SENDS, code));

@@ -95,6 +95,35 @@ test('a run can be stopped', async (t) => {
   assert.doesNotMatch(await page.locator('.run').textContent(), /1,000 of/);
 });
 
+test('a run is one client, and can be stopped beside an open message', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway);
+  await page.setViewportSize({ width: 1280, height: 720 });
+  const payload = page.getByLabel('Payload', { exact: true });
+  if (!(await payload.isVisible())) await page.getByRole('button', { name: 'Send…' }).click();
+  await payload.fill('one flow');
+  await page.getByLabel('Count').fill('200');
+  await page.getByLabel('Interval, ms').fill('0');
+  await page.getByRole('button', { name: /^Send Ctrl/ }).click();
+  await page.locator('.run', { hasText: '200 of 200' }).waitFor({ timeout: 60_000 });
+  const clients = await (
+    await page.request.get(new URL('/api/v1/clients', page.url()).href)
+  ).json();
+  assert.equal(clients.items.length, 1);
+  assert.equal(clients.items[0].received.messages, 200);
+
+  await page.getByLabel('Count').fill('10000');
+  await page.getByLabel('Interval, ms').fill('50');
+  await page.getByRole('button', { name: /^Send Ctrl/ }).click();
+  await page.locator('.result').first().getByRole('button', { name: 'in the log' }).click();
+  const stop = page.getByRole('button', { name: 'Stop sending' });
+  await stop.waitFor();
+  const box = await stop.boundingBox();
+  assert.ok(box && box.y >= 0 && box.y + box.height <= 720);
+  await stop.click();
+  await stop.waitFor({ state: 'hidden' });
+});
+
 test('a port that is taken is an error at the source port', async (t) => {
   const gateway = await startGateway(t);
   const { page } = await openDashboard(t, gateway);

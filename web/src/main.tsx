@@ -36,6 +36,7 @@ const view = new View(address);
 const sending = new Sending({
   api,
   pause,
+  now: () => performance.now(),
 });
 const description = new Description(api);
 const stream = new SharedStream(

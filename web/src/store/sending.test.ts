@@ -20,14 +20,27 @@ const series = (count: number) => ({
 
 test('a run sends as many as asked, with a pause between, and counts what was lost', async () => {
   const pauses: number[] = [];
+  const ports: number[] = [];
   const answers = [result(10), result(null), result(30)];
+  let now = 0;
   const sending = new Sending({
-    api: { sendDatagram: async () => answers.shift() ?? result(1) },
-    pause: async (ms) => void pauses.push(ms),
+    api: {
+      sendDatagram: async ({ from_port }) => {
+        ports.push(from_port);
+        now += 2;
+        return answers.shift() ?? result(1);
+      },
+    },
+    pause: async (ms) => {
+      pauses.push(ms);
+      now += ms;
+    },
+    now: () => now,
   });
   await sending.send(series(3));
   assert.deepEqual(sending.run.value, { count: 3, sent: 3, rtts: [10, 30], stopped: false });
-  assert.deepEqual(pauses, [7, 7]);
+  assert.deepEqual(pauses, [5, 5]);
+  assert.deepEqual(ports, [0, 1, 1]);
   assert.equal(sending.attempts.value[1]?.result.timed_out, true);
   assert.equal(sending.busy.value, false);
 });
@@ -36,6 +49,7 @@ test('a run can be stopped, and an error ends it at its field', async () => {
   const stopping: Sending = new Sending({
     api: { sendDatagram: async () => result(5) },
     pause: async () => stopping.stop(),
+    now: () => 0,
   });
   await stopping.send(series(100));
   assert.equal(stopping.run.value?.sent, 1);
@@ -47,9 +61,30 @@ test('a run can be stopped, and an error ends it at its field', async () => {
       },
     },
     pause: async () => {},
+    now: () => 0,
   });
   await failing.send(series(3));
   assert.deepEqual(failing.problem.value, { field: 'fromPort', message: 'in use' });
+});
+
+test('a run waits where there were too many, and sends all it promised', async () => {
+  let asked = 0;
+  const pauses: number[] = [];
+  const sending = new Sending({
+    api: {
+      sendDatagram: async () => {
+        asked += 1;
+        if (asked % 2 === 0) throw new ApiProblem(429, 'too many', 'to');
+        return result(1);
+      },
+    },
+    pause: async (ms) => void pauses.push(ms),
+    now: () => 0,
+  });
+  await sending.send({ ...series(3), intervalMs: 0 });
+  assert.equal(sending.run.value?.sent, 3);
+  assert.equal(sending.problem.value, null);
+  assert.equal(pauses.filter((ms) => ms === 100).length, 2);
 });
 
 test('the summary names round trips that were measured', () => {

@@ -1,8 +1,10 @@
-/** Runs of test datagrams: sends them one after the other and keeps what became of each. */
+/** Runs of test datagrams: sends them one after the other from one port, so that a run is one client,
+ * and keeps what became of each. The interval is from one sending to the next, unless the wait for a
+ * reply takes longer. */
 import { signal } from '@preact/signals';
 import type { Api } from '../api/client';
 import { ApiProblem } from '../api/problem';
-import type { DatagramResult, Listener } from '../api/types';
+import type { DatagramRequest, DatagramResult, Listener } from '../api/types';
 import {
   FIRST_PACKET,
   type FieldProblem,
@@ -15,6 +17,9 @@ import {
 import { rememberPacket } from './shelf';
 
 const KEPT_ATTEMPTS = 100;
+/** The gateway allows ten a second to others than its own listeners. */
+const TOO_MANY = 429;
+const TOO_MANY_PAUSE_MS = 100;
 
 export interface Attempt {
   id: number;
@@ -34,6 +39,8 @@ export interface Run {
 interface Deps {
   api: Pick<Api, 'sendDatagram'>;
   pause(ms: number): Promise<void>;
+  /** Milliseconds of a clock that never goes back. */
+  now(): number;
 }
 
 export class Sending {
@@ -66,10 +73,16 @@ export class Sending {
     this.problem.value = null;
     this.run.value = { count, sent: 0, rtts: [], stopped: false };
     try {
+      let fromPort = request.from_port;
+      let due = this.deps.now();
       for (let n = 0; n < count && !this.run.value.stopped; n += 1) {
-        if (n > 0) await this.deps.pause(intervalMs);
+        if (n > 0) await this.deps.pause(Math.max(0, due - this.deps.now()));
         if (this.run.value.stopped) break;
-        this.note(await this.deps.api.sendDatagram(request), request.timeout_ms);
+        const result = await this.sendPaced({ ...request, from_port: fromPort });
+        if (!result) break;
+        this.note(result, request.timeout_ms);
+        fromPort = Number(result.from.slice(result.from.lastIndexOf(':') + 1));
+        due = Math.max(due + intervalMs, this.deps.now() - intervalMs);
       }
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
@@ -77,6 +90,19 @@ export class Sending {
     } finally {
       this.busy.value = false;
     }
+  }
+
+  /** Tries again where there were too many; null where the run was stopped meanwhile. */
+  private async sendPaced(request: DatagramRequest): Promise<DatagramResult | null> {
+    while (!this.run.value?.stopped) {
+      try {
+        return await this.deps.api.sendDatagram(request);
+      } catch (error) {
+        if (!(error instanceof ApiProblem) || error.status !== TOO_MANY) throw error;
+        await this.deps.pause(TOO_MANY_PAUSE_MS);
+      }
+    }
+    return null;
   }
 
   private note(result: DatagramResult, timeoutMs: number): void {

@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Message } from '../api/types';
-import { useView } from '../store/context';
+import { useSending, useView } from '../store/context';
 import type { Detail } from '../store/place';
 import { formatCount } from '../text/format';
 import { ClientDetail } from './ClientDetail';
@@ -16,6 +16,7 @@ interface Props {
 /** What is looked at closely: beside the log on a desk, a drawer over the page where that is narrow. */
 export function DetailPane({ detail, onSendAgain }: Props) {
   const view = useView();
+  const sending = useSending();
   // What is above the page is printed on its first sheet only.
   const drawer = layout.value !== 'desk' && !printing.value;
   const dialog = useRef<HTMLDialogElement>(null);
@@ -38,6 +39,11 @@ export function DetailPane({ detail, onSendAgain }: Props) {
     >
       <header class="panel-head">
         <h2>{title}</h2>
+        {sending.busy.value && (
+          <button type="button" class="button" onClick={() => sending.stop()}>
+            Stop sending
+          </button>
+        )}
         <button type="button" class="button detail-close" onClick={() => view.close()}>
           Close <kbd class="key">Esc</kbd>
         </button>
