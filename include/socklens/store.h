@@ -48,6 +48,10 @@ struct sl_store_options {
 int sl_store_open(const struct sl_store_options *options, struct sl_log *log,
                   struct sl_store **store, struct sl_error *error);
 
+/* Whether it could, as far as that shows without opening it: its folder, who may write, whose file
+ * it is. Another gateway may have it. 0, or a negative errno with `error` set. */
+int sl_store_check(const char *path, struct sl_error *error);
+
 /* Resolved, for a person. */
 const char *sl_store_path(const struct sl_store *store);
 
@@ -83,8 +87,9 @@ void sl_store_set_retention(struct sl_store *store, const struct sl_retention *r
  * thread. Sequence numbers go on where they were. */
 void sl_store_clear(struct sl_store *store, uint64_t seq);
 
-/* False where somebody has just put another file in the log's place: until the writer has seen it,
- * within a second or so, what lies beside it does not belong to it, and it must not be read. */
+/* False where somebody has just put another file in the place of the log or of its WAL: until the
+ * writer has seen to it, within some seconds, the two do not belong together, and must not be
+ * read. */
 bool sl_store_is_current(const struct sl_store *store);
 
 /* Says that a reader met a broken page (-EBADMSG): the writer moves the file aside and begins a

@@ -10,12 +10,14 @@
 /* A person at the sqlite3 prompt may hold the write lock for a moment. */
 #define BUSY_MS 200
 
-/* auto_vacuum and the page size have to stand before anything is written, the journal mode after
- * them. Checkpoints are the writer's own business, so SQLite must not slip one into a commit. With
- * pages of 16 KiB, large messages need fewer overflow pages. */
-static const char pragmas[] =
+/* Before anything is written, the journal mode included. With pages of 16 KiB, large messages need
+ * fewer overflow pages. auto_vacuum would be written into a file that has it, at each start. */
+static const char of_empty[] =
     "PRAGMA page_size = 16384;"
-    "PRAGMA auto_vacuum = INCREMENTAL;"
+    "PRAGMA auto_vacuum = INCREMENTAL;";
+
+/* Checkpoints are the writer's own business, so SQLite must not slip one into a commit. */
+static const char of_each[] =
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = NORMAL;"
     "PRAGMA wal_autocheckpoint = 0;"
@@ -125,20 +127,38 @@ int sl_database_open(const char *path, sqlite3 **db)
     if (code != SQLITE_OK)
         return code;
     sqlite3_busy_timeout(*db, BUSY_MS);
-    return sl_database_exec(*db, pragmas);
+    return sqlite3_db_config(*db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
+/* A connection that has read nothing does not know that there is a WAL. */
+static int read_once(sqlite3 *db)
+{
+    int64_t ignored;
+
+    return sl_database_number(db, "PRAGMA user_version", 0, &ignored);
+}
+
+int sl_database_set_up(sqlite3 *db)
+{
+    int64_t pages;
+    int code = sl_database_number(db, "PRAGMA page_count", 0, &pages);
+
+    if (code == SQLITE_OK && pages == 0)
+        code = sl_database_exec(db, of_empty);
+    if (code == SQLITE_OK)
+        code = sl_database_exec(db, of_each);
+    return code == SQLITE_OK ? read_once(db) : code;
 }
 
 int sl_database_open_second(const char *path, sqlite3 **db)
 {
-    int64_t ignored;
     int code = sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 
     if (code == SQLITE_OK)
         code = sqlite3_db_config(*db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     if (code == SQLITE_OK)
         code = sl_database_exec(*db, "PRAGMA synchronous = NORMAL");
-    /* A connection that has read nothing does not know that there is a WAL. */
-    return code == SQLITE_OK ? sl_database_number(*db, "PRAGMA user_version", 0, &ignored) : code;
+    return code == SQLITE_OK ? read_once(*db) : code;
 }
 
 void sl_database_wait(sqlite3 *db, bool wait)

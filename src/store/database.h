@@ -28,9 +28,14 @@ void sl_database_init(void);
 
 /* All of these return SQLite's codes. */
 
-/* The writer's connection to an existing file, an empty one included: WAL, pages of 16 KiB, free
- * ones are given back. *db is to be closed even after a failure, where it is not NULL. */
+/* The writer's connection to an existing file, which is not written to yet, nor by closing it
+ * (SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE). *db is to be closed even after a failure, where it is not
+ * NULL. */
 int sl_database_open(const char *path, sqlite3 **db);
+
+/* Makes the file what the writer needs, an empty one included: WAL, pages of 16 KiB, free ones are
+ * given back. */
+int sl_database_set_up(sqlite3 *db);
 
 /* A further connection to that file for its checkpoints, which leaves the WAL where it is when it
  * is closed. *db as above. */

@@ -209,23 +209,6 @@ static int read_all(struct sl_store *store)
     return code == SQLITE_OK ? sl_store_measure(store) : code;
 }
 
-static int refuse(const struct sl_store *store, enum sl_schema schema, struct sl_error *error)
-{
-    return sl_error_set(
-        error, -EPROTO,
-        schema == SL_SCHEMA_NEWER
-            ? "the log %s was written by a newer socklens than this " SOCKLENS_VERSION
-              "; try --store with another file"
-            : "%s is a database, but not a log of socklens; try --store with "
-              "another file",
-        store->path);
-}
-
-bool sl_store_is_replaced(const struct sl_store *store)
-{
-    return sl_files_inode(store->path, "") != atomic_load(&store->inode);
-}
-
 /* Before SQLite opens it; the descriptor of another file is not needed any more. */
 static int take_file(struct sl_store *store, struct sl_error *error)
 {
@@ -234,7 +217,10 @@ static int take_file(struct sl_store *store, struct sl_error *error)
     if (store->file_fd >= 0)
         close(store->file_fd);
     store->file_fd = sl_files_lock_itself(store->path, error);
-    return store->file_fd < 0 ? store->file_fd : 0;
+    if (store->file_fd < 0)
+        return store->file_fd;
+    atomic_store(&store->inode, sl_files_inode_of(store->file_fd));
+    return 0;
 }
 
 /* What SQLite has passed over without a word. */
@@ -253,11 +239,20 @@ static void say_lost_frames(struct sl_store *store, uint64_t last_commit)
             store->path, store->next_seq);
 }
 
-/* 0, a negative errno that the caller reports, or with *code set what SQLite says. */
-static int try_open(struct sl_store *store, int *code, struct sl_error *error)
+/* What is not ours stays as it is, also its WAL. An empty one is what reading has made. */
+static int leave_as_it_is(struct sl_store *store, enum sl_schema schema, struct sl_error *error)
+{
+    if (sl_files_wal_size(store->path) == 0)
+        sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    return sl_schema_refuse(store->path, schema, error);
+}
+
+/* Nothing is written before it is known to be ours, nor is what its WAL holds moved into one that
+ * cannot be read. */
+int sl_store_try_open(struct sl_store *store, int *code, struct sl_error *error)
 {
     enum sl_schema schema;
-    int result = sl_files_create(store->path);
+    int result = sl_files_create(store->path, store->log);
     uint64_t last_commit;
 
     *code = SQLITE_OK;
@@ -268,20 +263,25 @@ static int try_open(struct sl_store *store, int *code, struct sl_error *error)
     if (result < 0)
         return result;
     last_commit = sl_files_wal_last_commit(store->path);
-    atomic_store(&store->inode, sl_files_inode(store->path, ""));
-    *code = sl_database_open(store->path, &store->db);
     store->wal_max = sl_files_wal_max(store->path);
+    *code = sl_database_open(store->path, &store->db);
     if (*code == SQLITE_OK)
         *code = sl_schema_look(store->db, &schema);
     if (*code == SQLITE_OK && schema != SL_SCHEMA_READY)
-        return refuse(store, schema, error);
+        return leave_as_it_is(store, schema, error);
+    if (*code == SQLITE_OK)
+        *code = sl_database_set_up(store->db);
+    /* At once, as reading on takes long enough for others to come. */
+    atomic_store(&store->wal_inode, sl_files_inode(store->path, "-wal"));
+    store->shm_inode = sl_files_inode(store->path, "-shm");
     if (*code == SQLITE_OK)
         *code = read_all(store);
-    if (*code == SQLITE_OK)
-        say_lost_frames(store, last_commit);
-    store->wal_inode = sl_files_inode(store->path, "-wal");
-    store->shm_inode = sl_files_inode(store->path, "-shm");
-    return *code == SQLITE_OK ? 0 : -EIO;
+    if (*code != SQLITE_OK)
+        return -EIO;
+    say_lost_frames(store, last_commit);
+    sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    atomic_store(&store->opened, true);
+    return 0;
 }
 
 /* Of a failure that is neither damage nor a full disk. */
@@ -327,7 +327,7 @@ int sl_store_open_file(struct sl_store *store, struct sl_error *error)
     int code, result, reason;
 
     for (int attempt = 0;; attempt++) {
-        result = try_open(store, &code, error);
+        result = sl_store_try_open(store, &code, error);
         if (result == 0 || code == SQLITE_OK)
             return result;
         trouble = sl_database_trouble(store->db, code);
@@ -338,7 +338,7 @@ int sl_store_open_file(struct sl_store *store, struct sl_error *error)
             break;
         if (trouble == SL_TROUBLE_FULL)
             sl_files_drop_ballast(store->path); /* of the run before */
-        else if (sl_files_set_aside(store->path, words, store->log) < 0)
+        else if (sl_files_set_aside(store->path, sl_store_files(store), words, store->log) < 0)
             break;
     }
     return sl_error_set(error, trouble == SL_TROUBLE_FULL ? -ENOSPC : -reason,
@@ -348,123 +348,15 @@ int sl_store_open_file(struct sl_store *store, struct sl_error *error)
 
 void sl_store_close_file(struct sl_store *store)
 {
+    sl_store_leave_files(store);
+    atomic_store(&store->opened, false);
     sl_checkpointer_free(store->checkpointer);
     store->checkpointer = NULL;
     store->passing = false;
     sl_messages_deinit(&store->messages);
     sqlite3_close(store->db);
     store->db = NULL;
-}
-
-/* True where the file that was opened again has this run's row already. */
-static int find_run(struct sl_store *store)
-{
-    char sql[96];
-    int64_t found;
-
-    snprintf(sql, sizeof(sql), "SELECT count(*) FROM runs WHERE uid = '%s'", store->run);
-    int code = sl_database_number(store->db, sql, 0, &found);
-    store->run_begun = code == SQLITE_OK && found > 0;
-    return code;
-}
-
-/* Whether this run's numbers can go on in the file: it has this run, or ends before it. */
-static bool can_go_on(struct sl_store *store, const struct sl_store *before)
-{
-    struct sl_journal_stats journal;
-
-    if (!store->run_begun)
-        return store->first_seq <= before->first_seq && store->first_client <= before->first_client;
-    sl_journal_stats(store->journal, &journal);
-    return store->first_seq <= journal.newest_seq + 1;
-}
-
-/* Opens the file that has the name now; *fits says whether this run can go on in it. */
-static int open_once(struct sl_store *store, const struct sl_store *before, bool *fits)
-{
-    struct sl_error error;
-    int code, result = try_open(store, &code, &error);
-
-    *fits = result != -EPROTO;
-    if (result < 0 && code == SQLITE_OK)
-        return result == -EBUSY                         ? SQLITE_BUSY
-               : result == -ENOSPC || result == -EDQUOT ? SQLITE_FULL
-                                                        : SQLITE_CANTOPEN;
-    if (result == 0)
-        code = find_run(store);
-    if (result == 0 && code == SQLITE_OK)
-        *fits = can_go_on(store, before);
-    return code;
-}
-
-static int open_again(struct sl_store *store, const struct sl_store *before)
-{
-    uint64_t cleared = atomic_load(&store->clear_seq);
-    bool fits;
-    int code = open_once(store, before, &fits);
-
-    if (!fits) {
-        sl_store_close_file(store);
-        atomic_store(&store->clear_seq, cleared);
-        if (sl_files_set_other_aside(store->path, "its messages are not of this run", store->log) <
-            0)
-            return SQLITE_IOERR;
-        code = open_once(store, before, &fits);
-    }
-    return code == SQLITE_OK ? sl_store_attach(store) : code;
-}
-
-/* What is in the file decides, except in a fresh one. */
-static void go_on_with(struct sl_store *store, const struct sl_store *before)
-{
-    bool fresh = store->rows == 0 && store->first_seq == 1;
-
-    store->next_seq = fresh ? before->next_seq : store->first_seq;
-    store->first_seq = before->first_seq;
-    store->first_client = before->first_client;
-    if (store->rows == 0) {
-        store->oldest_seq = store->next_seq;
-        store->newest_seq = store->next_seq - 1;
-    }
-}
-
-/* The WAL belongs to the file that was there: what lies in it goes where that is now, and nothing
- * of it is left beside the new one, to which SQLite would apply it. */
-static void leave_file(struct sl_store *store)
-{
-    if (store->db)
-        sl_store_checkpoint(store);
-    sl_files_remove(store->path, "-wal", store->wal_inode);
-    sl_files_remove(store->path, "-shm", store->shm_inode);
-}
-
-int sl_store_renew(struct sl_store *store, const char *why)
-{
-    const struct sl_store before = {.first_seq = store->first_seq,
-                                    .first_client = store->first_client,
-                                    .next_seq = store->next_seq};
-    bool replaced = sl_store_is_replaced(store);
-    char log_id[SL_LOG_ID_SIZE];
-    int code;
-
-    memcpy(log_id, store->log_id, sizeof(log_id));
-    if (replaced)
-        leave_file(store);
-    if (store->db) /* what is moved aside or gone must not be written to, nor its WAL removed */
-        sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    sl_store_close_file(store);
-    if (why && !replaced && sl_files_set_aside(store->path, why, store->log) < 0)
-        return SQLITE_IOERR;
-    code = open_again(store, &before);
-    memcpy(store->log_id, log_id, sizeof(log_id));
-    if (code == SQLITE_OK)
-        go_on_with(store, &before);
-    else {
-        store->next_seq = before.next_seq;
-        store->first_seq = before.first_seq;
-        store->first_client = before.first_client;
-    }
-    return code;
+    sl_store_left_files(store);
 }
 
 static int count_frames(void *context, sqlite3 *db, const char *schema, int frames)
@@ -483,6 +375,8 @@ int sl_store_attach(struct sl_store *store)
     store->checkpointer = sl_checkpointer_new(store->path);
     if (!store->checkpointer)
         return SQLITE_CANTOPEN;
+    if (!sl_store_is_current(store)) /* it may have another WAL than `db` */
+        return SQLITE_BUSY;
     return sl_messages_init(&store->messages, store->db, store->registry);
 }
 

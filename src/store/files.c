@@ -123,19 +123,6 @@ static void remove_beside(const char *path, const char *suffix)
         unlink(name);
 }
 
-/* SQLite would take a WAL that is left from another file for one of this. */
-int sl_files_create(const char *path)
-{
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-    if (fd < 0)
-        return errno == EEXIST ? 0 : -errno;
-    close(fd);
-    remove_beside(path, "-wal");
-    remove_beside(path, "-shm");
-    return 0;
-}
-
 static bool exists(const char *path)
 {
     struct stat status;
@@ -150,6 +137,13 @@ static uint64_t size_of(const char *path)
     return stat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
 }
 
+static bool is_taken(const char *path)
+{
+    char wal[PATH_MAX];
+
+    return exists(path) || (beside(wal, path, "-wal") && exists(wal));
+}
+
 /* A name that is free, with a number where two were set aside within one second. */
 static void name_aside(char out[PATH_MAX], const char *path, const char *kind)
 {
@@ -160,16 +154,97 @@ static void name_aside(char out[PATH_MAX], const char *path, const char *kind)
     gmtime_r(&now, &parts);
     strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &parts);
     snprintf(out, PATH_MAX, "%s.%s-%s", path, kind, stamp);
-    for (int i = 2; exists(out) && i < 1000; i++)
+    for (int i = 2; is_taken(out) && i < 1000; i++)
         snprintf(out, PATH_MAX, "%s.%s-%s-%d", path, kind, stamp, i);
 }
 
+#define DEVICE_SHIFT 44 /* above the inode numbers of this world */
+
+static uint64_t inode_of(const struct stat *status)
+{
+    return (uint64_t)status->st_ino ^ (uint64_t)status->st_dev << DEVICE_SHIFT;
+}
+
+uint64_t sl_files_inode(const char *path, const char *suffix)
+{
+    char name[PATH_MAX];
+    struct stat status;
+
+    return beside(name, path, suffix) && stat(name, &status) == 0 ? inode_of(&status) : 0;
+}
+
+uint64_t sl_files_inode_of(int fd)
+{
+    struct stat status;
+
+    return fstat(fd, &status) == 0 ? inode_of(&status) : 0;
+}
+
+bool sl_files_has_other_wal(const char *path, uint64_t inode)
+{
+    uint64_t found = sl_files_inode(path, "-wal");
+
+    return found != 0 && found != inode;
+}
+
+void sl_files_remove(const char *path, const char *suffix, uint64_t inode)
+{
+    if (inode && sl_files_inode(path, suffix) == inode)
+        remove_beside(path, suffix);
+}
+
+/* Moves a WAL without its file. Where nothing is in it, nothing is lost either. */
+static bool keep_wal(const char *path, char aside[PATH_MAX])
+{
+    char from[PATH_MAX], name[PATH_MAX];
+
+    name_aside(name, path, "replaced");
+    return beside(from, path, "-wal") && size_of(from) > 0 && beside(aside, name, "-wal") &&
+           rename(from, aside) == 0;
+}
+
+void sl_files_set_wal_aside(const char *path, struct sl_log *log)
+{
+    char aside[PATH_MAX];
+
+    if (keep_wal(path, aside))
+        sl_log_warning(log, "a WAL that is not of the log %s lay beside it: kept as %s", path,
+                       aside);
+}
+
+/* SQLite would take a WAL that is left from another file for one of this. */
+int sl_files_create(const char *path, struct sl_log *log)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return errno == EEXIST ? 0 : -errno;
+    close(fd);
+    sl_files_set_wal_aside(path, log);
+    remove_beside(path, "-wal"); /* an empty one */
+    remove_beside(path, "-shm");
+    return 0;
+}
+
 /* The WAL keeps its name beside the file it belongs to, so that sqlite3 finds it there. */
-static int move_aside(const char *path, const char *kind, const char *why, char aside[PATH_MAX],
-                      struct sl_log *log)
+static void move_wal(const char *path, const char *aside, uint64_t inode)
 {
     char from[PATH_MAX], to[PATH_MAX];
 
+    if (!beside(from, path, "-wal") || !beside(to, aside, "-wal") ||
+        sl_files_inode(path, "-wal") != inode)
+        return;
+    if (size_of(from) > 0)
+        rename(from, to);
+    else
+        unlink(from);
+    remove_beside(path, "-shm");
+}
+
+/* -ESTALE where somebody has put another file there a moment ago, which stays. */
+static int move_aside(const char *path, struct sl_files_id id, const char *kind, const char *why,
+                      char aside[PATH_MAX], struct sl_log *log)
+{
     name_aside(aside, path, kind);
     if (rename(path, aside) < 0 && errno != ENOENT) {
         int code = errno;
@@ -178,20 +253,18 @@ static int move_aside(const char *path, const char *kind, const char *why, char 
                      strerror(code));
         return -code;
     }
-    if (beside(from, path, "-wal") && beside(to, aside, "-wal")) {
-        if (size_of(from) > 0)
-            rename(from, to);
-        else
-            unlink(from);
+    if (exists(aside) && sl_files_inode(aside, "") != id.file) {
+        renameat2(AT_FDCWD, aside, AT_FDCWD, path, RENAME_NOREPLACE);
+        return -ESTALE;
     }
-    remove_beside(path, "-shm");
+    move_wal(path, aside, id.wal);
     return 0;
 }
 
-int sl_files_set_aside(const char *path, const char *why, struct sl_log *log)
+int sl_files_set_aside(const char *path, struct sl_files_id id, const char *why, struct sl_log *log)
 {
     char aside[PATH_MAX];
-    int result = move_aside(path, "damaged", why, aside, log);
+    int result = move_aside(path, id, "damaged", why, aside, log);
 
     if (result == 0)
         sl_log_warning(log, "the log %s is damaged (%s): moved to %s, a fresh one begins", path,
@@ -199,10 +272,11 @@ int sl_files_set_aside(const char *path, const char *why, struct sl_log *log)
     return result;
 }
 
-int sl_files_set_other_aside(const char *path, const char *why, struct sl_log *log)
+int sl_files_set_other_aside(const char *path, struct sl_files_id id, const char *why,
+                             struct sl_log *log)
 {
     char aside[PATH_MAX];
-    int result = move_aside(path, "replaced", why, aside, log);
+    int result = move_aside(path, id, "replaced", why, aside, log);
 
     if (result == 0)
         sl_log_warning(log,
@@ -211,24 +285,6 @@ int sl_files_set_other_aside(const char *path, const char *why, struct sl_log *l
                        "no gateway runs",
                        path, why, aside);
     return result;
-}
-
-#define DEVICE_SHIFT 44 /* above the inode numbers of this world */
-
-uint64_t sl_files_inode(const char *path, const char *suffix)
-{
-    char name[PATH_MAX];
-    struct stat status;
-
-    if (!beside(name, path, suffix) || stat(name, &status) < 0)
-        return 0;
-    return (uint64_t)status.st_ino ^ (uint64_t)status.st_dev << DEVICE_SHIFT;
-}
-
-void sl_files_remove(const char *path, const char *suffix, uint64_t inode)
-{
-    if (inode && sl_files_inode(path, suffix) == inode)
-        remove_beside(path, suffix);
 }
 
 uint64_t sl_files_wal_size(const char *path)

@@ -21,9 +21,9 @@ int sl_files_lock(const char *path, struct sl_error *error);
  */
 bool sl_files_may_pass(int code);
 
-/* Makes the log's file, readable for its owner only, where there is none, and removes what an
- * earlier one of that name has left beside it. 0 or a negative errno. */
-int sl_files_create(const char *path);
+/* Makes the log's file, readable for its owner only, where there is none. A WAL that lies there
+ * already is not of this one: it is set aside. 0 or a negative errno. */
+int sl_files_create(const char *path, struct sl_log *log);
 
 /* Locks the log itself too, for a lock on a name does not hold where the file has another one (a
  * hard link) or PATH.lock was removed. flock(2) is apart from SQLite's own locks, but closing the
@@ -31,22 +31,42 @@ int sl_files_create(const char *path);
  * errno. */
 int sl_files_lock_itself(const char *path, struct sl_error *error);
 
-/* Renames the log and its WAL to PATH.damaged-TIME with a warning that says why. */
-int sl_files_set_aside(const char *path, const char *why, struct sl_log *log);
+/* What tells a log that was opened, and its WAL, from others of the same names: see
+ * sl_files_inode. 0: there is none. */
+struct sl_files_id {
+    uint64_t file, wal;
+};
+
+/* Renames the log and its WAL to PATH.damaged-TIME with a warning that says why. What is not of
+ * `id` stays. 0, -ESTALE where that is the log itself, or another negative errno. */
+int sl_files_set_aside(const char *path, struct sl_files_id id, const char *why,
+                       struct sl_log *log);
 
 /* The same for a file that is whole but has other messages, to PATH.replaced-TIME. */
-int sl_files_set_other_aside(const char *path, const char *why, struct sl_log *log);
+int sl_files_set_other_aside(const char *path, struct sl_files_id id, const char *why,
+                             struct sl_log *log);
+
+/* A WAL that is another log's, if anything is in it, to PATH.replaced-TIME-wal with a warning. */
+void sl_files_set_wal_aside(const char *path, struct sl_log *log);
 
 /* What tells a file (with `suffix` behind its name) from another one of the same name; 0 where
  * there is none. */
 uint64_t sl_files_inode(const char *path, const char *suffix);
 
+/* The same of an open file. */
+uint64_t sl_files_inode_of(int fd);
+
+/* Whether a WAL lies there that is not this one. */
+bool sl_files_has_other_wal(const char *path, uint64_t inode);
+
 /* Removes a file beside the log if it is still that one. */
 void sl_files_remove(const char *path, const char *suffix, uint64_t inode);
 
+/* Bytes of the log's WAL; 0: there is none. */
+uint64_t sl_files_wal_size(const char *path);
+
 /* Bytes of the log and its WAL. */
 uint64_t sl_files_size(const char *path);
-uint64_t sl_files_wal_size(const char *path); /* the WAL alone */
 
 /* How large the WAL may become, about: this, but small beside the file system. */
 #define SL_FILES_WAL_MAX (UINT64_C(8) << 20)

@@ -131,6 +131,7 @@ static int open_connection(struct sl_store_reader *reader)
         return code;
     sqlite3_busy_timeout(reader->db, BUSY_MS);
     code = sl_schema_look(reader->db, &schema);
+    reader->wal_inode = sl_files_inode(reader->path, "-wal");
     if (code == SQLITE_OK && schema != SL_SCHEMA_READY)
         return SQLITE_MISMATCH;
     return code == SQLITE_OK ? prepare(reader) : code;
@@ -154,7 +155,8 @@ int sl_reader_refresh(struct sl_store_reader *reader)
 {
     int result = 0;
 
-    if (reader->db && sl_files_inode(reader->path, "") == reader->inode)
+    if (reader->db && sl_files_inode(reader->path, "") == reader->inode &&
+        sl_files_inode(reader->path, "-wal") == reader->wal_inode)
         return 0;
     close_connection(reader);
     result = sl_reader_errno(reader, open_connection(reader));

@@ -16,7 +16,7 @@ struct sl_reader_listener {
 struct sl_store_reader {
     char *path;
     sqlite3 *db;
-    uint64_t inode;
+    uint64_t inode, wal_inode;
     int64_t version; /* of the schema: an older one, where no gateway has had the file since */
     sqlite3_stmt *forward, *backward, *gaps, *gaps_back, *lifecycle;
     sqlite3_stmt *client, *listener, *oldest, *newest;
@@ -29,7 +29,8 @@ struct sl_store_reader {
     uint64_t client_id; /* whose addresses these are; 0: nobody's */
 };
 
-/* Opens the file anew where the gateway has moved it aside meanwhile. 0 or a negative errno. */
+/* Opens the file anew where another one, or another WAL, is in its place now. 0 or a negative
+ * errno. */
 int sl_reader_refresh(struct sl_store_reader *reader);
 
 /* 0, -EBADMSG (damaged) or another negative errno. */

@@ -5,6 +5,7 @@
  * exist then. A change of the schema is a further step. */
 #include "store/schema.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -210,6 +211,18 @@ int sl_schema_look(sqlite3 *db, enum sl_schema *schema)
     else
         *schema = version > SL_SCHEMA_VERSION ? SL_SCHEMA_NEWER : SL_SCHEMA_READY;
     return SQLITE_OK;
+}
+
+int sl_schema_refuse(const char *path, enum sl_schema schema, struct sl_error *error)
+{
+    return sl_error_set(
+        error, -EPROTO,
+        schema == SL_SCHEMA_NEWER
+            ? "the log %s was written by a newer socklens than this " SOCKLENS_VERSION
+              "; try --store with another file"
+            : "%s is a database, but not a log of socklens; try --store with "
+              "another file",
+        path);
 }
 
 static const char *service_name(unsigned id)

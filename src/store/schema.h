@@ -5,6 +5,8 @@
 
 #include <sqlite3.h>
 
+#include "socklens/error.h"
+
 #define SL_SCHEMA_APPLICATION 0x534c454e /* "SLEN", in the file's header */
 #define SL_SCHEMA_VERSION     4
 
@@ -26,6 +28,9 @@ enum sl_schema {
 
 /* Says what the file is; SQLite's code. An empty file is ready (to be made). */
 int sl_schema_look(sqlite3 *db, enum sl_schema *schema);
+
+/* Why a file that is not ready is not touched. Returns -EPROTO. */
+int sl_schema_refuse(const char *path, enum sl_schema schema, struct sl_error *error);
 
 /* Makes the tables, or brings those of an older version up to this one, in one transaction. */
 int sl_schema_migrate(sqlite3 *db);

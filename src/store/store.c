@@ -213,11 +213,6 @@ void sl_store_clear(struct sl_store *store, uint64_t seq)
     ask(store);
 }
 
-bool sl_store_is_current(const struct sl_store *store)
-{
-    return !sl_store_is_replaced(store);
-}
-
 void sl_store_report_damage(struct sl_store *store)
 {
     atomic_store(&store->damaged, true);

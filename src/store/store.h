@@ -12,6 +12,7 @@
 #include "socklens/store.h"
 #include "store/checkpointer.h"
 #include "store/database.h"
+#include "store/files.h"
 #include "store/messages.h"
 
 #define SL_LOG_ID_SIZE 33
@@ -34,7 +35,11 @@ struct sl_store {
     bool has_ballast;
     int64_t started_at_ns;  /* wall clock */
     _Atomic uint64_t inode; /* of the file, to see whether somebody removed or replaced it */
-    uint64_t wal_inode, shm_inode;
+    _Atomic uint64_t wal_inode;
+    uint64_t shm_inode;
+    uint64_t other_wal;      /* that lay there when the file was closed, and must not be used */
+    _Atomic bool opened;     /* and read: `wal_inode` is the WAL's that `db` has */
+    int64_t unsettled_at_ns; /* monotonic: since when there is another WAL; 0: it is ours */
     char log_id[SL_LOG_ID_SIZE], run[SL_RUN_SIZE];
     uint64_t first_seq, first_client; /* what this run began with */
     uint64_t next_seq;                /* of the next exchange to be written */
@@ -65,15 +70,9 @@ void sl_store_read_numbers(struct sl_store *store);
 /* Opens the file, moving a damaged one aside, and reads where it ends. 0 or a negative errno. */
 int sl_store_open_file(struct sl_store *store, struct sl_error *error);
 
-/* While running: closes it and opens it again, or, where `why` is given, moves it aside and begins
- * a fresh one that goes on with `next_seq`. Where another file has the name now, what stands in
- * memory for the old one goes with that, and the new one is kept whatever it is: gone on with where
- * its numbers allow that, else moved aside. After a failure `db` may be open or NULL, but is not to
- * be written to: call it again. SQLite's code. */
-int sl_store_renew(struct sl_store *store, const char *why);
-
-/* Whether another file, or none, has the log's name now. */
-bool sl_store_is_replaced(const struct sl_store *store);
+/* One try at that. 0, a negative errno that the caller reports, or with *code set what SQLite
+ * says. */
+int sl_store_try_open(struct sl_store *store, int *code, struct sl_error *error);
 
 /* Prepares the writer's connection. SQLite's code. */
 int sl_store_attach(struct sl_store *store);
@@ -92,6 +91,28 @@ int sl_store_transact(struct sl_store *store, int (*write)(struct sl_store *stor
  * SQLite's code. */
 int sl_store_begin_run(struct sl_store *store);
 int sl_store_end_run(struct sl_store *store);
+
+/* --- replaced.c: another file, or WAL, in the place of the log's --- */
+
+/* Once a second: sees to it, if so. */
+void sl_store_look_for_files(struct sl_store *store, int64_t now_ns);
+
+/* While running: closes it and opens it again, or, where `why` is given, moves it aside and begins
+ * a fresh one that goes on with `next_seq`. Where another file has the name now, what stands in
+ * memory for the old one goes with that, and the new one is kept whatever it is: gone on with where
+ * its numbers allow that, else moved aside. After a failure `db` may be open or NULL, but is not to
+ * be written to: call it again. SQLite's code. */
+int sl_store_renew(struct sl_store *store, const char *why);
+
+/* Whether another file, or none, has the log's name now. */
+bool sl_store_is_replaced(const struct sl_store *store);
+
+/* What was opened last. */
+struct sl_files_id sl_store_files(const struct sl_store *store);
+
+/* Before and after the file is closed, if it is not the log's any more: see to its WAL. */
+void sl_store_leave_files(struct sl_store *store);
+void sl_store_left_files(struct sl_store *store);
 
 /* --- writer.c --- */
 

@@ -215,20 +215,6 @@ static void checkpoint_if_due(struct sl_store *store, bool idle)
     }
 }
 
-/* Somebody may have removed the file: then what is written would be lost. */
-static void look_for_file(struct sl_store *store)
-{
-    bool gone = sl_files_inode(store->path, "") == 0;
-
-    if (!sl_store_is_replaced(store))
-        return;
-    sl_log_warning(store->log,
-                   gone ? "the log %s was removed: a fresh one begins"
-                        : "the log %s was replaced: what the new file has is read anew",
-                   store->path);
-    sl_store_begin_anew(store, NULL);
-}
-
 void sl_store_say_lost(struct sl_store *store)
 {
     if (store->unsaid > 0)
@@ -248,7 +234,7 @@ static void look(struct sl_store *store, int64_t now_ns)
     sl_store_say_lost(store);
     if (!store->has_ballast)
         store->has_ballast = sl_files_make_ballast(store->path) == 0;
-    look_for_file(store);
+    sl_store_look_for_files(store, now_ns);
 }
 
 bool sl_store_upkeep(struct sl_store *store, int64_t now_ns)

@@ -189,7 +189,7 @@ static bool work(struct sl_store *store, enum progress *progress)
 {
     bool more;
 
-    if (atomic_exchange(&store->damaged, false))
+    if (atomic_exchange(&store->damaged, false) && sl_store_is_current(store))
         sl_store_begin_anew(store, "a reader met a broken page");
     sl_waker_arm(store->waker); /* before reading: what comes meanwhile must wake */
     *progress = write_some(store, sl_clock_mono_ns());

@@ -33,6 +33,13 @@ struct fixture {
     sqlite3 *db;
 };
 
+static int open_all(const char *path, sqlite3 **db)
+{
+    int code = sl_database_open(path, db);
+
+    return code == SQLITE_OK ? sl_database_set_up(*db) : code;
+}
+
 static int set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
@@ -44,7 +51,7 @@ static int set_up(void **state)
         return -1;
     close(fd);
     *state = fixture;
-    return sl_database_open(fixture->path, &fixture->db);
+    return open_all(fixture->path, &fixture->db);
 }
 
 static int tear_down(void **state)
@@ -147,7 +154,7 @@ static void a_kill_leaves_the_file_as_it_was(void **state)
     if (child == 0) {
         sqlite3 *db;
 
-        if (sl_database_open(fixture->path, &db) == SQLITE_OK) {
+        if (open_all(fixture->path, &db) == SQLITE_OK) {
             sqlite3_commit_hook(db, die, NULL);
             sl_schema_migrate(db);
         }
@@ -155,7 +162,7 @@ static void a_kill_leaves_the_file_as_it_was(void **state)
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFSIGNALED(status));
-    assert_int_equal(sl_database_open(fixture->path, &fixture->db), SQLITE_OK);
+    assert_int_equal(open_all(fixture->path, &fixture->db), SQLITE_OK);
     assert_version(fixture, 1);
     assert_int_equal(sl_schema_migrate(fixture->db), SQLITE_OK);
     assert_version(fixture, SL_SCHEMA_VERSION);

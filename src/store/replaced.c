@@ -1,0 +1,236 @@
+/* Another file in the place of the log, or of its WAL, while it runs.
+ *
+ * SQLite finds a WAL by its name, and applies it to whatever database has the name beside it. So
+ * the WAL of the log is never left beside another file, and what somebody has put there, file or
+ * WAL, is neither written to nor removed, but gone on with or set aside. Who puts a log there in
+ * two steps (its WAL, then the file; or the old WAL away first) may be seen between them: of a WAL
+ * alone nothing is thought before some seconds have passed. Meanwhile commits go on into what is
+ * open, and nobody else of this process opens the file. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "socklens/clock.h"
+#include "store/files.h"
+#include "store/store.h"
+
+/* From the first sight of a WAL that is not the log's, for the second step to follow. */
+#define SETTLE_NS (3 * SL_NS_PER_S)
+
+enum change { CHANGE_NONE, CHANGE_FILE, CHANGE_FILE_GONE, CHANGE_WAL, CHANGE_WAL_GONE };
+
+static enum change find_change(const struct sl_store *store)
+{
+    uint64_t file = sl_files_inode(store->path, ""), wal;
+
+    if (file != atomic_load(&store->inode))
+        return file ? CHANGE_FILE : CHANGE_FILE_GONE;
+    if (!atomic_load(&store->opened))
+        return CHANGE_NONE;
+    wal = sl_files_inode(store->path, "-wal");
+    if (wal != atomic_load(&store->wal_inode))
+        return wal ? CHANGE_WAL : CHANGE_WAL_GONE;
+    return CHANGE_NONE;
+}
+
+bool sl_store_is_replaced(const struct sl_store *store)
+{
+    return sl_files_inode(store->path, "") != atomic_load(&store->inode);
+}
+
+bool sl_store_is_current(const struct sl_store *store)
+{
+    return find_change(store) == CHANGE_NONE;
+}
+
+struct sl_files_id sl_store_files(const struct sl_store *store)
+{
+    return (struct sl_files_id){.file = atomic_load(&store->inode),
+                                .wal = atomic_load(&store->wal_inode)};
+}
+
+/* The WAL belongs to the file that was there: what lies in it goes where that is now. */
+void sl_store_leave_files(struct sl_store *store)
+{
+    enum change change = find_change(store);
+
+    if (!atomic_load(&store->opened) || change == CHANGE_NONE)
+        return;
+    if (change == CHANGE_WAL)
+        store->other_wal = sl_files_inode(store->path, "-wal");
+    sl_store_checkpoint(store);
+    sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
+void sl_store_left_files(struct sl_store *store)
+{
+    uint64_t wal = atomic_load(&store->wal_inode);
+
+    if (sl_store_is_replaced(store)) {
+        sl_files_remove(store->path, "-wal", wal);
+        sl_files_remove(store->path, "-shm", store->shm_inode);
+        atomic_store(&store->inode, 0);
+    }
+    if (sl_files_inode(store->path, "-wal") != wal) /* its number may be another file's soon */
+        atomic_store(&store->wal_inode, 0);
+}
+
+/* True where the file that was opened again has this run's row already. */
+static int find_run(struct sl_store *store)
+{
+    char sql[96];
+    int64_t found;
+
+    snprintf(sql, sizeof(sql), "SELECT count(*) FROM runs WHERE uid = '%s'", store->run);
+    int code = sl_database_number(store->db, sql, 0, &found);
+    store->run_begun = code == SQLITE_OK && found > 0;
+    return code;
+}
+
+/* Whether this run's numbers can go on in the file: it has this run, or ends before it. */
+static bool can_go_on(struct sl_store *store, const struct sl_store *before)
+{
+    struct sl_journal_stats journal;
+
+    if (!store->run_begun)
+        return store->first_seq <= before->first_seq && store->first_client <= before->first_client;
+    sl_journal_stats(store->journal, &journal);
+    return store->first_seq <= journal.newest_seq + 1;
+}
+
+/* Opens the file that has the name now; *fits says whether this run can go on in it. */
+static int open_once(struct sl_store *store, const struct sl_store *before, bool *fits)
+{
+    struct sl_error error;
+    int code, result = sl_store_try_open(store, &code, &error);
+
+    *fits = result != -EPROTO;
+    if (result < 0 && code == SQLITE_OK)
+        return result == -EBUSY                         ? SQLITE_BUSY
+               : result == -ENOSPC || result == -EDQUOT ? SQLITE_FULL
+                                                        : SQLITE_CANTOPEN;
+    if (result == 0)
+        code = find_run(store);
+    if (result == 0 && code == SQLITE_OK)
+        *fits = can_go_on(store, before);
+    return code;
+}
+
+static int open_again(struct sl_store *store, const struct sl_store *before)
+{
+    uint64_t cleared = atomic_load(&store->clear_seq);
+    bool fits;
+    int code = open_once(store, before, &fits);
+
+    if (!fits) {
+        if (store->db) /* it goes as it is, with its WAL */
+            sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        sl_store_close_file(store);
+        atomic_store(&store->clear_seq, cleared);
+        if (sl_files_set_other_aside(store->path, sl_store_files(store),
+                                     "its messages are not of this run", store->log) < 0)
+            return SQLITE_IOERR;
+        code = open_once(store, before, &fits);
+    }
+    return code == SQLITE_OK ? sl_store_attach(store) : code;
+}
+
+/* What is in the file decides, except in a fresh one. */
+static void go_on_with(struct sl_store *store, const struct sl_store *before)
+{
+    bool fresh = store->rows == 0 && store->first_seq == 1;
+
+    store->next_seq = fresh ? before->next_seq : store->first_seq;
+    store->first_seq = before->first_seq;
+    store->first_client = before->first_client;
+    if (store->rows == 0) {
+        store->oldest_seq = store->next_seq;
+        store->newest_seq = store->next_seq - 1;
+    }
+}
+
+/* In the end: who reads that may open the file. */
+static void say_replaced(struct sl_store *store, bool gone)
+{
+    sl_log_warning(store->log,
+                   !gone ? "the log %s was replaced: what the new file has is read anew"
+                         : "the log %s was removed: a fresh one begins",
+                   store->path);
+}
+
+int sl_store_renew(struct sl_store *store, const char *why)
+{
+    const struct sl_store before = {.first_seq = store->first_seq,
+                                    .first_client = store->first_client,
+                                    .next_seq = store->next_seq};
+    bool had_file = atomic_load(&store->inode) != 0, replaced = sl_store_is_replaced(store);
+    bool gone = sl_files_inode(store->path, "") == 0;
+    char log_id[SL_LOG_ID_SIZE];
+    int code;
+
+    memcpy(log_id, store->log_id, sizeof(log_id));
+    if (store->db) /* what is moved aside or gone must not be written to, nor its WAL removed */
+        sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sl_store_close_file(store);
+    if (!replaced && store->other_wal && sl_files_inode(store->path, "-wal") == store->other_wal)
+        sl_files_set_wal_aside(store->path, store->log);
+    store->other_wal = 0;
+    if (why && !replaced &&
+        sl_files_set_aside(store->path, sl_store_files(store), why, store->log) < 0)
+        return SQLITE_IOERR;
+    code = open_again(store, &before);
+    memcpy(store->log_id, log_id, sizeof(log_id));
+    if (code == SQLITE_OK)
+        go_on_with(store, &before);
+    else {
+        store->next_seq = before.next_seq;
+        store->first_seq = before.first_seq;
+        store->first_client = before.first_client;
+    }
+    if (had_file && replaced)
+        say_replaced(store, gone);
+    return code;
+}
+
+/* What is in the WAL that is open goes into the file, which goes on with another one. */
+static void renew_wal(struct sl_store *store, enum change change)
+{
+    if (sl_store_checkpoint(store) != SQLITE_OK) /* a reader keeps it: at the next look */
+        return;
+    sl_store_begin_anew(store, NULL);
+    sl_log_warning(store->log,
+                   "the WAL of the log %s was %s: what it held is in the log, which goes on with "
+                   "another one",
+                   store->path, change == CHANGE_WAL ? "replaced" : "removed");
+}
+
+static bool has_settled(struct sl_store *store, int64_t now_ns)
+{
+    if (store->unsettled_at_ns == 0)
+        store->unsettled_at_ns = now_ns;
+    return now_ns - store->unsettled_at_ns >= SETTLE_NS;
+}
+
+void sl_store_look_for_files(struct sl_store *store, int64_t now_ns)
+{
+    switch (find_change(store)) {
+    case CHANGE_NONE:
+        break;
+    case CHANGE_FILE_GONE:
+        if (sl_files_has_other_wal(store->path, atomic_load(&store->wal_inode)) &&
+            !has_settled(store, now_ns))
+            return;
+        sl_store_begin_anew(store, NULL);
+        break;
+    case CHANGE_FILE:
+        sl_store_begin_anew(store, NULL);
+        break;
+    case CHANGE_WAL:
+    case CHANGE_WAL_GONE:
+        if (!has_settled(store, now_ns))
+            return;
+        renew_wal(store, find_change(store));
+        break;
+    }
+    store->unsettled_at_ns = 0;
+}
