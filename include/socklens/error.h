@@ -14,4 +14,7 @@ struct sl_error {
 __attribute__((format(printf, 3, 4))) int sl_error_set(struct sl_error *error, int code,
                                                        const char *format, ...);
 
+/* Puts "PLACE: " before the text: the option that it is about, say. `place` is short. */
+void sl_error_prefix(struct sl_error *error, const char *place);
+
 #endif

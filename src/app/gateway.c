@@ -100,8 +100,10 @@ static int build_store(struct sl_gateway *gateway, struct sl_error *error)
 
     if (place && strcmp(place, "memory") == 0)
         return 0;
-    if (place)
-        return open_store(gateway, place, error);
+    if (place) {
+        result = sl_store_check(place, error);
+        return result < 0 ? result : open_store(gateway, place, error);
+    }
     path = sl_state_file("messages.db", error);
     result = path ? open_store(gateway, path, error) : -EROFS;
     free(path);

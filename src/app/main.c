@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "app/checks.h"
 #include "app/config.h"
 #include "app/drain.h"
 #include "app/export_command.h"
@@ -211,8 +212,12 @@ static int obey(const struct sl_command_line *command_line, struct sl_config *co
         return STATUS_OK;
     }
     sl_exposure_check(config, problems, warnings);
-    if (config->check_only) {
+    if (!config->healthcheck && !config->print_config) {
+        sl_checks_services(config, problems, warnings);
         sl_gateway_check_files(config, problems);
+    }
+    if (config->check_only) {
+        sl_checks_places(config, problems);
         return check_only(config, problems, warnings);
     }
     if (problems->count > 0) {

@@ -15,7 +15,7 @@ static int fail(const char *path, int code, struct sl_error *error)
     return sl_error_set(error, -code, "cannot write the ready file %s: %s", path, strerror(code));
 }
 
-int sl_ready_file_clear(const char *path, struct sl_error *error)
+int sl_ready_file_check(const char *path, struct sl_error *error)
 {
     struct stat status;
 
@@ -24,7 +24,16 @@ int sl_ready_file_clear(const char *path, struct sl_error *error)
     if (!S_ISREG(status.st_mode))
         return sl_error_set(error, -EINVAL, "the ready file %s is something else than a file",
                             path);
-    return unlink(path) < 0 ? fail(path, errno, error) : 0;
+    return 0;
+}
+
+int sl_ready_file_clear(const char *path, struct sl_error *error)
+{
+    int result = sl_ready_file_check(path, error);
+
+    if (result == 0 && unlink(path) < 0 && errno != ENOENT)
+        return fail(path, errno, error);
+    return result;
 }
 
 static void put_service(struct sl_json *json, const struct sl_registry *registry,

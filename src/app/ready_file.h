@@ -6,8 +6,11 @@
 #include "socklens/http.h"
 #include "socklens/registry.h"
 
-/* Removes what an earlier run may have left, so that nobody takes it for ours. Refuses what is not
- * a regular file: it is about to be replaced. */
+/* Refuses what is not a regular file: it is about to be replaced. */
+int sl_ready_file_check(const char *path, struct sl_error *error);
+
+/* Removes what an earlier run may have left, so that nobody takes it for ours, after
+ * that check. */
 int sl_ready_file_clear(const char *path, struct sl_error *error);
 
 /* {"udp_upper":["127.0.0.1:12000"],...,"http":["127.0.0.1:8080"]}, each key always there. Readers

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 int sl_error_set(struct sl_error *error, int code, const char *format, ...)
 {
@@ -11,4 +12,12 @@ int sl_error_set(struct sl_error *error, int code, const char *format, ...)
         error->text[0] = '\0';
     va_end(arguments);
     return code;
+}
+
+void sl_error_prefix(struct sl_error *error, const char *place)
+{
+    struct sl_error what = *error;
+
+    snprintf(error->text, sizeof(error->text), "%s: %.*s", place,
+             (int)(sizeof(error->text) - strlen(place) - 3), what.text);
 }

@@ -152,6 +152,8 @@ int sl_listen(struct sl_http *http, const struct sl_endpoint *endpoint, struct s
         return listen_unix(http, endpoint->unix_path, error);
     count = sl_endpoint_resolve(endpoint->host, endpoint->port, SOCK_STREAM, addresses,
                                 SL_HTTP_LISTENERS_MAX, error);
+    if (count < 0)
+        sl_error_prefix(error, "http");
     for (int i = 0; i < count; i++) {
         int code = listen_tcp(http, &addresses[i], error);
 

@@ -96,6 +96,8 @@ int sl_net_listen(struct sl_net *net, enum sl_service_id id, const struct sl_end
     count = sl_endpoint_resolve(endpoint->host, endpoint->port,
                                 service->stream ? SOCK_STREAM : SOCK_DGRAM, addresses,
                                 ADDRESSES_MAX, error);
+    if (count < 0)
+        sl_error_prefix(error, service->option);
     for (int i = 0; i < count; i++) {
         int result = sl_listen_on(net, service, addresses[i], error);
 

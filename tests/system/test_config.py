@@ -118,6 +118,123 @@ class CheckConfig(ConfigTest):
             '--udp-rate: "x" is not a number from 0 to 1000000000'])
 
 
+class Places(ConfigTest):
+    """What --check-config accepts, starts; what it refuses, does not, and the option is named."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("", "plain")
+        os.mkdir(os.path.join(self.folder, "folder"))
+        os.mkfifo(os.path.join(self.folder, "fifo"))
+        for name, sql in (("foreign.db", "CREATE TABLE mine (a)"),
+                          ("newer.db", "CREATE TABLE mine (a); PRAGMA user_version = 99; "
+                                       "PRAGMA application_id = 0x534c454e")):
+            subprocess.run(["sqlite3", os.path.join(self.folder, name), sql], check=True, timeout=30)
+
+    def start(self, *arguments, **env):
+        """What it ends with, or 0 where it runs."""
+        flags = [flag for flag in SOMEWHERE
+                 if not any(flag.split("=")[0] in given for given in arguments)]
+        ready = [] if any("ready-file" in given for given in arguments) else ["--ready-file=ready"]
+        with subprocess.Popen([gateway_executable(), *flags, *ready, *arguments], cwd=self.folder,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True,
+                              env=clean_environment(self.folder) | env) as process:
+            self.addCleanup(process.kill)
+            seen = []
+            while "this is run" not in (line := process.stderr.readline()) and line:
+                seen.append(line)
+            if line:
+                process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=30)
+            return process.returncode, "".join(seen)
+
+    def test_what_cannot_work(self):
+        for argument, option, words in (
+                ("--store=/", "store", "Is a directory"),
+                ("--store=folder", "store", "Is a directory"),
+                ("--store=fifo", "store", "Invalid argument"),
+                ("--store=missing/messages.db", "store", "No such file or directory"),
+                ("--store=plain/messages.db", "store", "Not a directory"),
+                ("--store=foreign.db", "store", "not a log of socklens"),
+                ("--store=newer.db", "store", "written by a newer socklens"),
+                ("--ready-file=folder", "ready-file", "something else than a file"),
+                ("--ready-file=fifo", "ready-file", "something else than a file"),
+                ("--ready-file=missing/ready", "ready-file", "No such file or directory"),
+                ("--udp-upper=no.such.host.invalid:0", "udp-upper", "cannot resolve"),
+                ("--tcp-upper=no.such.host.invalid:0", "tcp-upper", "cannot resolve"),
+                ("--tcp-chat=192.0.2.1:0", "tcp-chat", "Cannot assign requested address"),
+                ("--udp-upper=192.0.2.1:0", "udp-upper", "Cannot assign requested address"),
+                ("--udp-upper=unix:socket", "udp-upper", "not for UDP"),
+                ("--tcp-chat=unix:missing/socket", "tcp-chat", "No such file or directory"),
+                ("--tcp-chat=unix:plain", "tcp-chat", "Address already in use"),
+                ("--http=no.such.host.invalid:0", "http", "cannot resolve"),
+                ("--bind=no.such.host.invalid", "udp-upper", "cannot resolve"),
+                ("--token-file=missing", "http", "missing: No such file or directory"),
+                ("--token-file=folder", "http", "folder: Is a directory"),
+        ):
+            with self.subTest(argument):
+                flags = [] if argument.startswith("--bind") else \
+                    [flag for flag in SOMEWHERE if not argument.startswith(flag.split("=")[0])]
+                status, out, err = self.run_to_end("--check-config", argument, *flags)
+                self.assertEqual((status, out), (2, ""), err)
+                self.assertIn(f"{option}: ", err)
+                self.assertIn(words, err)
+                if not argument.startswith("--bind"):  # its other ports may be taken here
+                    self.assertEqual(len(err.splitlines()), 1, err)
+                    status, err = self.start(argument)
+                    self.assertIn(status, (1, 2), err)
+                    self.assertIn(words, err)
+
+    def test_what_works(self):
+        for arguments in (("--store=new.db",), ("--store=plain",), ("--store=memory",),
+                          ("--ready-file=plain",), ("--ready-file=folder/ready",),
+                          ("--udp-upper=localhost:0",), ("--tcp-chat=unix:socket",),
+                          ("--udp-upper=none", "--tcp-upper=none", "--tcp-chat=none"),
+                          ("--http=none",)):
+            with self.subTest(arguments):
+                others = [flag for flag in SOMEWHERE
+                          if not any(flag.split("=")[0] in given for given in arguments)]
+                before = sorted(os.listdir(self.folder))
+                status, out, err = self.run_to_end("--check-config", *arguments, *others)
+                self.assertEqual((status, out), (0, "configuration is valid\n"), err)
+                self.assertEqual(sorted(os.listdir(self.folder)), before)
+                self.assertEqual(self.start(*arguments)[0], 0)
+
+    def test_beside_the_gateway_that_runs(self):
+        """What that one has (ports, log, ready file) is no mistake, and stays as it is."""
+        path = os.path.join(self.folder, "running.db")
+        with Gateway("--store", path) as gateway:
+            listeners = [f"--{name.replace('_', '-')}={places[0]}"
+                         for name, places in gateway.addresses.items()]
+            status, out, err = self.run_to_end("--check-config", "--store", path, "--ready-file",
+                                               gateway.ready_file, *listeners)
+            self.assertEqual((status, out), (0, "configuration is valid\n"), err)
+            self.assertTrue(os.path.exists(gateway.ready_file))
+            self.assertEqual(gateway.status()["store"]["state"], "recording")
+
+    def test_nothing_to_serve(self):
+        nothing = ("--udp-upper=none", "--tcp-upper=none", "--tcp-chat=none", "--http=none")
+        line = "nothing to serve: udp-upper, tcp-upper, tcp-chat and http are none"
+        self.assert_one_line(self.run_to_end(*nothing), 2, line)
+        self.assertEqual(self.run_to_end("--check-config", *nothing), (2, "", line + "\n"))
+        status, said = self.start(*nothing[:3])
+        self.assertEqual(status, 0)
+        self.assertIn("only the dashboard is served", said)
+
+    def test_files_that_cannot_be_read(self):
+        """Have one status, whichever option names them."""
+        for option in ("config", "token-file"):
+            for name in ("missing", "folder"):
+                status, _, err = self.run_to_end(f"--{option}={name}", *SOMEWHERE)
+                self.assertEqual(status, 2, err)
+                self.assertIn(name, err)
+        for flags in (("--tls-cert=missing", "--tls-key=plain"),
+                      ("--tls-cert=plain", "--tls-key=missing")):
+            status, _, err = self.run_to_end(*flags, *SOMEWHERE)
+            self.assertEqual(status, 2, err)
+
+
 class Precedence(ConfigTest):
     def banner_of(self, *arguments, **env):
         with Gateway(*arguments, env=env) as gateway:
