@@ -104,6 +104,12 @@ static void check_list(const struct sl_endpoint_list *list, const char *option, 
             check_host(&list->items[i], option, socktype, problems);
 }
 
+/* RuntimeDirectory= of systemd.exec(5). */
+static bool is_made_at_start(const char *path)
+{
+    return strncmp(path, "/run/", 5) == 0;
+}
+
 static void check_ready_file(const char *path, struct sl_problems *problems)
 {
     struct sl_error error;
@@ -111,7 +117,7 @@ static void check_ready_file(const char *path, struct sl_problems *problems)
 
     if (sl_ready_file_check(path, &error) < 0)
         sl_problems_add(problems, "ready-file: %s", error.text);
-    else if (code != 0)
+    else if (code != 0 && !(code == ENOENT && is_made_at_start(path)))
         sl_problems_add(problems, "ready-file: cannot write the ready file %s: %s", path,
                         strerror(code));
 }
