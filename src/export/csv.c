@@ -4,7 +4,9 @@
  * The table for a spreadsheet is another one, because no plain cell keeps its text there: 00123
  * becomes a number, 1/2 a date, twenty digits lose their last ones. Each text is a formula that
  * joins string literals, ="00123", whose value is the text and nothing else; control characters
- * are CHAR(n). Excel takes literals of 255 characters, formulas of 8,192 and cells of 32,767
+ * are CHAR(n), others than ASCII UNICHAR(n): a LibreOffice that converts without its dialog passes
+ * over the byte order mark. Excel takes literals of 255 characters, formulas of 8,192 and cells of
+ * 32,767
  * ("Excel specifications and limits"), so a longer text stands as plain text, and is cut where a
  * cell would be. The base64 columns, which would not fit, are left out. */
 #include <errno.h>
@@ -135,6 +137,15 @@ static size_t utf8_size(uint8_t first)
     return first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
 }
 
+static uint32_t code_point(const uint8_t *bytes, size_t size)
+{
+    uint32_t code = size == 1 ? bytes[0] : bytes[0] & (0xFFu >> (size + 1));
+
+    for (size_t i = 1; i < size; i++)
+        code = code << 6 | (bytes[i] & 0x3F);
+    return code;
+}
+
 /* Within a literal, within a quoted field: a quote is four. */
 static int append_literal(struct sl_buffer *out, const uint8_t *bytes, size_t size)
 {
@@ -154,6 +165,10 @@ static int append_formula(struct sl_buffer *out, const uint8_t *bytes, size_t si
 
         if (bytes[i] == '\t' || bytes[i] == '\r' || bytes[i] == '\n') {
             error = sl_buffer_printf(out, "\"\"&CHAR(%d)&\"\"", bytes[i]);
+            in_literal = 0;
+        } else if (length > 1) {
+            error = sl_buffer_printf(out, "\"\"&UNICHAR(%" PRIu32 ")&\"\"",
+                                     code_point(bytes + i, length));
             in_literal = 0;
         } else {
             if (in_literal + length > LITERAL_BYTES || (i > 0 && may_begin_cell(bytes[i - 1]))) {
