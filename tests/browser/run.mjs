@@ -23,6 +23,7 @@ import './https.test.mjs';
 import './proxy.test.mjs';
 import './truth.test.mjs';
 import './words.test.mjs';
+import './times.test.mjs';
 import './flood.test.mjs';
 import './access.test.mjs';
 

@@ -181,6 +181,14 @@ export class MessageLog {
     return firstSeq(this.rows[this.epochIndex]);
   }
 
+  /** When the first and the last message of all rows came; empty where there is none. */
+  timeSpan(): [first: string, last: string] {
+    const at = (row: LogRow | undefined) =>
+      row?.kind === 'message' ? row.message.received_at : '';
+    const isMessage = ({ kind }: LogRow) => kind === 'message';
+    return [at(this.rows.find(isMessage)), at(this.rows.findLast(isMessage))];
+  }
+
   oldestMessage(): Message | null {
     for (let i = this.epochIndex; i < this.rows.length; i += 1) {
       const row = this.rows[i];

@@ -28,6 +28,8 @@ function choice<T extends string>(name: string, values: readonly [T, ...T[]]): S
 }
 
 export const theme = choice('theme', ['system', 'light', 'dark']);
+/** Of the times on the page: this machine's zone, or the API's. */
+export const timeZone = choice('zone', ['local', 'utc']);
 export const size = choice('size', ['normal', 'projector']);
 export const payloadView = choice('payload', ['text', 'hex', 'escaped']);
 export const differences = choice('differences', ['marked', 'plain']);

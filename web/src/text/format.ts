@@ -1,4 +1,4 @@
-/** Numbers, sizes, times and durations as the page shows them. */
+/** Numbers, sizes and durations as the page shows them. Times of day are in time.ts. */
 
 const grouped = new Intl.NumberFormat('en-US');
 
@@ -68,28 +68,6 @@ export function formatAgo(seconds: number): string {
   if (s < 3600) return `${Math.floor(s / 60)} min ago`;
   if (s < 86_400) return `${Math.floor(s / 3600)} h ago`;
   return `${Math.floor(s / 86_400)} d ago`;
-}
-
-/** The wall clock of whoever looks, to the millisecond: 14:03:22.117. */
-export function formatTime(rfc3339: string): string {
-  const date = new Date(rfc3339);
-  if (Number.isNaN(date.getTime())) return rfc3339;
-  const clock = [date.getHours(), date.getMinutes(), date.getSeconds()];
-  const fraction = /\.(\d{3})/.exec(rfc3339)?.[1] ?? '000';
-  return `${clock.map((part) => pad(part, 2)).join(':')}.${fraction}`;
-}
-
-/** Day and time to the microsecond that the gateway gave: 2026-01-31 14:03:22.117042. */
-export function formatMoment(rfc3339: string): string {
-  const date = new Date(rfc3339);
-  if (Number.isNaN(date.getTime())) return rfc3339;
-  const day = [date.getFullYear(), pad(date.getMonth() + 1, 2), pad(date.getDate(), 2)].join('-');
-  const fraction = /\.(\d+)/.exec(rfc3339)?.[1] ?? '';
-  return `${day} ${formatTimeToSecond(rfc3339)}${fraction && `.${fraction}`}`;
-}
-
-export function formatTimeToSecond(rfc3339: string): string {
-  return formatTime(rfc3339).replace(/\.\d+$/, '');
 }
 
 function pad(value: number, width: number): string {

@@ -2,10 +2,11 @@ import { useEffect } from 'preact/hooks';
 import { api } from '../api/client';
 import type { ClientDetail as Client, Pending, TcpInfo } from '../api/types';
 import { now, useGateway, useView } from '../store/context';
-import { formatAge, formatBytes, formatCount, formatMicros, formatMoment } from '../text/format';
+import { formatAge, formatBytes, formatCount, formatMicros } from '../text/format';
 import { ClientState } from './ClientState';
 import { DisconnectButton } from './DisconnectButton';
 import { type Fact, Facts } from './Facts';
+import { Moment } from './Time';
 import { Timeline } from './Timeline';
 import { useLoaded } from './useLoaded';
 
@@ -62,9 +63,11 @@ function clientFacts(client: Client, now: number): Fact[] {
     ['Service', client.service],
     ['Remote address', <code key="remote">{client.address}</code>],
     ['Local address', <code key="local">{client.local_address}</code>],
-    ['Since', formatMoment(client.opened_at)],
-    ['Last seen', formatMoment(client.last_seen_at)],
-    ...(client.closed_at ? ([['Closed', formatMoment(client.closed_at)]] as Fact[]) : []),
+    ['Since', <Moment key="opened" at={client.opened_at} />],
+    ['Last seen', <Moment key="seen" at={client.last_seen_at} />],
+    ...(client.closed_at
+      ? ([['Closed', <Moment key="closed" at={client.closed_at} />]] as Fact[])
+      : []),
     ...(client.pending ? ([['Waiting', waiting(client.pending, now)]] as Fact[]) : []),
     ['Received', traffic(client.received)],
     ['Sent', traffic(client.sent)],

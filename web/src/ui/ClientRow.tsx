@@ -1,16 +1,12 @@
 import type { Client, Pending } from '../api/types';
 import { now, useGateway } from '../store/context';
-import {
-  formatAgo,
-  formatBytes,
-  formatCompact,
-  formatMicros,
-  formatTime,
-  formatTimeToSecond,
-} from '../text/format';
+import { timeZone } from '../store/preferences';
+import { formatAgo, formatBytes, formatCompact, formatMicros } from '../text/format';
+import { formatMoment } from '../text/time';
 import { ClientState } from './ClientState';
 import { FilterLink } from './FilterLink';
 import { ServiceTag } from './ServiceTag';
+import { Time } from './Time';
 
 interface Props {
   client: Client;
@@ -25,12 +21,13 @@ export function clientRowId(client: Client): string {
 }
 
 function waitingTitle({ size, since }: Pending): string {
-  return `${formatBytes(size)} wait for a line end since ${formatTime(since)}`;
+  return `${formatBytes(size)} wait for a line end since ${formatMoment(since, timeZone.value)}`;
 }
 
 export function ClientRow({ client, index, active, selected, onOpen }: Props) {
   const gateway = useGateway();
   const { received, sent } = client;
+  const unseenMs = gateway.knownUntil(now.value) - Date.parse(client.last_seen_at);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the table takes the keys for its rows
     <div
@@ -56,10 +53,14 @@ export function ClientRow({ client, index, active, selected, onOpen }: Props) {
         {client.local_address}
       </span>
       <span role="gridcell" class="cell cell-since">
-        {formatTimeToSecond(client.opened_at)}
+        <Time at={client.opened_at} digits={0} />
       </span>
-      <span role="gridcell" class="cell cell-seen">
-        {lastSeen(client, gateway.knownUntil(now.value))}
+      <span
+        role="gridcell"
+        class="cell cell-seen"
+        title={formatMoment(client.last_seen_at, timeZone.value)}
+      >
+        {formatAgo(unseenMs / 1000)}
       </span>
       <span role="gridcell" class="cell cell-messages">
         {formatCompact(received.messages)}
@@ -83,10 +84,4 @@ export function ClientRow({ client, index, active, selected, onOpen }: Props) {
       </span>
     </div>
   );
-}
-
-/** An age while it still grows; for a closed client the moment, which stays true. */
-function lastSeen(client: Client, gatewayNow: number): string {
-  if (client.state === 'closed') return formatTimeToSecond(client.last_seen_at);
-  return formatAgo((gatewayNow - Date.parse(client.last_seen_at)) / 1000);
 }

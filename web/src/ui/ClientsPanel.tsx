@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import type { Client } from '../api/types';
 import { isClientKey, nextOrder } from '../store/clientOrder';
 import { useGateway, useView } from '../store/context';
 import type { Gateway } from '../store/gateway';
@@ -8,6 +9,7 @@ import { NatHint } from './NatHint';
 import { Panel } from './Panel';
 import { rowHeight } from './pageSize';
 import { Segments } from './Segments';
+import { useTimeChars } from './useTimeChars';
 import { VirtualTable } from './VirtualTable';
 
 const COLUMNS = [
@@ -32,6 +34,7 @@ export function ClientsPanel() {
   const [activeId, setActiveId] = useState<number | null>(null);
   void gateway.clientsVersion.value;
   const clients = gateway.clients.list();
+  const timeChars = useTimeChars(openedBetween(clients), 0);
   const counts = gateway.status.value?.clients;
   const filters = [
     { value: 'all', label: 'All' },
@@ -76,6 +79,7 @@ export function ClientsPanel() {
         }}
         count={clients.length}
         rowHeight={rowHeight.value}
+        timeChars={timeChars}
         active={clients.findIndex((client) => client.id === activeId)}
         rowId={(index) => {
           const client = clients[index];
@@ -107,6 +111,16 @@ export function ClientsPanel() {
       )}
     </Panel>
   );
+}
+
+/** The API's times are all of one form: their order is that of their letters. */
+function openedBetween(clients: readonly Client[]): [first: string, last: string] {
+  let [first, last] = ['', ''];
+  for (const { opened_at } of clients) {
+    if (first === '' || opened_at < first) first = opened_at;
+    if (opened_at > last) last = opened_at;
+  }
+  return [first, last];
 }
 
 /** What is shown, where that is not all there is. */

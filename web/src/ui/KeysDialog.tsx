@@ -10,6 +10,7 @@ const KEYS: readonly [keys: string, meaning: string][] = [
   ['s', 'to the send form'],
   ['p', 'pause, or go on'],
   ['a', 'the API, or back to the traffic'],
+  ['u', 'times in UTC, or in the zone of this machine'],
   ['b', 'projector mode, or back'],
   ['↑ ↓', 'from row to row'],
   ['Enter', 'open the row; take the filter'],

@@ -12,6 +12,7 @@ import { Panel } from './Panel';
 import { PauseButton } from './PauseButton';
 import { rowHeight } from './pageSize';
 import { type LogHold, useLogHold } from './useLogHold';
+import { useTimeChars } from './useTimeChars';
 import { VirtualTable } from './VirtualTable';
 
 const COLUMNS = [
@@ -36,6 +37,7 @@ export function LogPanel() {
   const [activeAt, setActiveAt] = useState<number | null>(null);
   const detail = view.detail.value;
   const shown = shownIndex(gateway, log, detail);
+  const timeChars = useTimeChars(log.timeSpan(), 3);
   const active = activeAt === null ? -1 : activeAt - log.origin;
 
   const open = (index: number) => {
@@ -79,6 +81,7 @@ export function LogPanel() {
         origin={log.origin}
         rowHeight={rowHeight.value}
         firstColumnChars={formatCount(gateway.status.value?.log.newest_seq ?? 0).length}
+        timeChars={timeChars}
         follow={hold.following}
         onFollow={onFollow}
         onEnd={() => hold.follow(true)}

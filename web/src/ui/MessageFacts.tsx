@@ -1,8 +1,9 @@
 import type { Message } from '../api/types';
 import { useView } from '../store/context';
-import { formatMicros, formatMoment } from '../text/format';
+import { formatMicros } from '../text/format';
 import { type Fact, Facts } from './Facts';
 import { Outcome } from './Outcome';
+import { Moment } from './Time';
 
 export function MessageFacts({ message }: { message: Message }) {
   const view = useView();
@@ -26,8 +27,8 @@ export function MessageFacts({ message }: { message: Message }) {
         {message.service} · <code>{message.listener}</code>
       </span>,
     ],
-    ['Received', formatMoment(message.received_at)],
-    ['Replied', message.replied_at ? formatMoment(message.replied_at) : '–'],
+    ['Received', <Moment key="received" at={message.received_at} />],
+    ['Replied', message.replied_at ? <Moment key="replied" at={message.replied_at} /> : '–'],
     ...(isStream ? ([['Line end', lineEndWords(message)]] as Fact[]) : []),
     ['Read to reply', service_us === null ? '–' : formatMicros(service_us)],
     ['Outcome', <Outcome key="outcome" outcome={message.outcome} />],

@@ -1,9 +1,10 @@
 import type { Message } from '../api/types';
-import { formatBytes, formatCount, formatMicros, formatTime } from '../text/format';
+import { formatBytes, formatCount, formatMicros } from '../text/format';
 import { FilterLink } from './FilterLink';
 import { Outcome } from './Outcome';
 import { PayloadText } from './PayloadText';
 import { ServiceTag } from './ServiceTag';
+import { Time } from './Time';
 
 interface Props {
   message: Message;
@@ -33,7 +34,7 @@ export function MessageRow({ message, index, id, active, selected, onOpen }: Pro
         {formatCount(message.seq)}
       </span>
       <span role="gridcell" class="cell cell-time">
-        {formatTime(message.received_at)}
+        <Time at={message.received_at} />
       </span>
       <span role="gridcell" class="cell cell-service">
         <FilterLink filter={{ service: message.service }} title={`Only ${message.service}`}>

@@ -1,5 +1,5 @@
 import type { Note } from '../store/log';
-import { formatTimeToSecond } from '../text/format';
+import { Time } from './Time';
 
 const WORDS: Record<Note, [what: string, then: string]> = {
   restarted: ['The gateway was restarted', 'numbers begin anew'],
@@ -27,7 +27,9 @@ export function NoteRow({ note, at, index, id, active }: Props) {
     >
       <span role="gridcell" class="cell cell-gap">
         <span class="gap-count">{WORDS[note][0]}</span>
-        <span class="gap-range">{formatTimeToSecond(new Date(at).toISOString())}</span>
+        <span class="gap-range">
+          <Time at={new Date(at).toISOString()} digits={0} />
+        </span>
         <span>{WORDS[note][1]}</span>
       </span>
     </div>

@@ -1,9 +1,11 @@
 import { useMemo, useState } from 'preact/hooks';
 import { now, useGateway } from '../store/context';
-import { chartMetric, chartRange, resolvedTheme } from '../store/preferences';
+import { chartMetric, chartRange, resolvedTheme, timeZone } from '../store/preferences';
 import type { RateTable } from '../store/rateHistory';
 import { RATE_WORDS, type RatePoint } from '../store/rates';
-import { formatBytes, formatRate, formatRateTick, formatTimeToSecond } from '../text/format';
+import { today } from '../store/times';
+import { formatBytes, formatRate, formatRateTick } from '../text/format';
+import { formatClock } from '../text/time';
 import { Panel } from './Panel';
 import { pixels } from './pageSize';
 import type { Span } from './plotKeys';
@@ -83,7 +85,7 @@ export function RatePanel() {
         metric={metric}
         tick={TICKS[metric]}
         span={span}
-        look={`${resolvedTheme.value} ${pixels(1.1)}`}
+        look={`${resolvedTheme.value} ${pixels(1.1)} ${timeZone.value}`}
         typeSize={pixels(1.1)}
         reading={readings.map(({ name, value }) => `${name} ${value}`.trim()).join(', ')}
         onPoint={setPoint}
@@ -101,7 +103,7 @@ function readAt(
 ): Reading[] {
   const time = index === null ? undefined : times[index];
   if (index === null || time === undefined) return [];
-  const clock = formatTimeToSecond(new Date(time * 1000).toISOString());
+  const clock = formatClock(new Date(time * 1000).toISOString(), timeZone.value, today.value);
   return [
     { name: '', value: clock },
     ...services.map((name, n) => {

@@ -1,9 +1,11 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { timeZone } from '../store/preferences';
 import type { RateTable } from '../store/rateHistory';
 import type { RatePoint } from '../store/rates';
-import { formatTimeToSecond } from '../text/format';
+import { today } from '../store/times';
+import { timeParts } from '../text/time';
 import { plotKey, SHORTEST_ZOOM_S, type Span } from './plotKeys';
 import { useSize } from './useSize';
 
@@ -14,7 +16,7 @@ interface Props {
   /** How the axis names a value. */
   tick: (value: number) => string;
   span: Span;
-  /** Changes with the colours and the type of the page. */
+  /** Changes with the colours, the type and the time zone of the page. */
   look: string;
   /** Of the axes' type, in pixels. */
   typeSize: number;
@@ -135,10 +137,13 @@ function options(holder: HTMLElement, latest: { current: Props }): uPlot.Options
   };
 }
 
-/** 14:03, with the second where the steps are shorter than a minute. */
+/** 14:03, with the second where the steps are shorter than a minute. The day is that of the last minutes. */
 function clock(seconds: number, step: number): string {
-  const time = formatTimeToSecond(new Date(seconds * 1000).toISOString());
-  return step < 60 ? time : time.replace(/:00$/, '');
+  const at = new Date(seconds * 1000).toISOString();
+  const parts = timeParts(at, timeZone.value, today.value, 0);
+  if (!parts) return '';
+  const time = step < 60 ? parts.clock : parts.clock.replace(/:00$/, '');
+  return `${time} ${parts.offset}`.trim();
 }
 
 function zoom(u: uPlot, { onZoom }: Props): void {

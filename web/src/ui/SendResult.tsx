@@ -1,7 +1,8 @@
 import type { Attempt } from '../store/sending';
-import { formatBytes, formatMicros, formatTime } from '../text/format';
+import { formatBytes, formatMicros } from '../text/format';
 import { ExchangeLink } from './ExchangeLink';
 import { PayloadText } from './PayloadText';
+import { Time } from './Time';
 
 interface Props {
   attempt: Attempt;
@@ -14,7 +15,7 @@ export function SendResult({ attempt, linked }: Props) {
   return (
     <li class="result" data-lost={result.timed_out}>
       <p class="result-head">
-        <time dateTime={at.toISOString()}>{formatTime(at.toISOString())}</time>
+        <Time at={at.toISOString()} />
         <span class="result-rtt">
           {result.rtt_us === null ? 'no reply' : formatMicros(result.rtt_us)}
         </span>

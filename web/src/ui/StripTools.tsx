@@ -2,6 +2,7 @@ import { size, theme } from '../store/preferences';
 import { ApiToggle } from './ApiToggle';
 import { layout } from './pageSize';
 import { SendToggle } from './SendToggle';
+import { ZoneToggle } from './ZoneToggle';
 
 const THEMES = [
   { value: 'system', label: 'System' },
@@ -20,6 +21,7 @@ export function StripTools({ onShowKeys }: Props) {
     <div class="strip-tools">
       {layout.value === 'compact' && <SendToggle />}
       <ApiToggle />
+      <ZoneToggle />
       <select
         aria-label="Theme"
         value={theme.value}

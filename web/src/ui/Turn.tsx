@@ -1,8 +1,8 @@
 import type { Message } from '../api/types';
 import { useView } from '../store/context';
-import { formatTime } from '../text/format';
 import { Outcome } from './Outcome';
 import { PayloadText } from './PayloadText';
+import { Time } from './Time';
 
 /** One message of a conversation and its reply. */
 export function Turn({ message }: { message: Message }) {
@@ -16,7 +16,7 @@ export function Turn({ message }: { message: Message }) {
         onClick={() => view.show({ kind: 'message', seq: message.seq })}
       >
         <span class="unseen">Message {message.seq}, </span>
-        {formatTime(message.received_at)}
+        <Time at={message.received_at} />
       </button>
       <p class="bubble bubble-in">
         <span class="unseen">received </span>

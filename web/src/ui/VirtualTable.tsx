@@ -8,6 +8,8 @@ import { useSize } from './useSize';
 
 /** Rows drawn beyond each edge, so that a quick scroll does not show white. */
 const OVERSCAN = 8;
+/** A time without its day or its offset: 14:03:22.117. */
+const PLAIN_TIME_CHARS = 12;
 
 interface Props {
   label: string;
@@ -23,6 +25,8 @@ interface Props {
   rowHeight: number;
   /** How wide the first column has to be, in figures. */
   firstColumnChars?: number;
+  /** The same of the column of times. */
+  timeChars: number;
   /** Stay at the end as rows come. */
   follow?: boolean;
   onFollow?: (follow: boolean) => void;
@@ -136,6 +140,7 @@ export function VirtualTable(props: Props) {
         aria-rowcount={count + 1}
         aria-activedescendant={active >= first && active < last ? props.rowId(active) : undefined}
         tabIndex={0}
+        data-dated={props.timeChars > PLAIN_TIME_CHARS}
         data-keys={props.keysName}
         ref={scroller}
         onScroll={onScroll}
@@ -143,6 +148,7 @@ export function VirtualTable(props: Props) {
         style={{
           '--row-height': `${rowHeight}px`,
           '--first-column': `${props.firstColumnChars ?? 0}ch`,
+          '--time-column': `${props.timeChars}ch`,
         }}
         onWheel={(event) => event.deltaY < 0 && count > visible && onFollow?.(false)}
       >

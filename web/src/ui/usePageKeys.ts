@@ -13,7 +13,7 @@ const PLACES: Record<string, string> = {
   d: 'detail',
 };
 /** Keys that press a button. None of them does what cannot be taken back. */
-const BUTTONS: Record<string, string> = { p: 'pause', b: 'projector', a: 'api' };
+const BUTTONS: Record<string, string> = { p: 'pause', b: 'projector', a: 'api', u: 'utc' };
 
 /** Keys of the page as a whole: silent while something is typed or a dialog is open. */
 export function usePageKeys(onHelp: () => void): void {
