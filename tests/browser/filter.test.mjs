@@ -149,3 +149,170 @@ test('what is paused stays when the log is cleared, and a note tells of it', asy
   await logRow(page, 'afterwards').waitFor();
   assert.equal(await logRow(page, 'frozen 0').count(), 0);
 });
+
+const note = (page) => page.locator('.filter-note');
+
+/** What Enter leads to: a count of matches, or a field that is marked and a sentence. */
+async function outcomeOf(page, line) {
+  await filterBar(page).fill(line);
+  await page.keyboard.press('Enter');
+  // What is drawn now may still be of the line before.
+  await page.evaluate(
+    () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+  );
+  await page.waitForFunction(() => {
+    const invalid = document.querySelector('.filter-bar').dataset.invalid === 'true';
+    const count = /^[\d,]+ (or more )?match/.test(
+      document.querySelector('.filter-note').textContent,
+    );
+    return invalid || count;
+  });
+  const invalid = (await filterBar(page).getAttribute('aria-invalid')) === 'true';
+  return invalid ? page.locator('.filter-said').textContent() : '';
+}
+
+async function filterParameters(gateway) {
+  const api = await (await fetch(new URL('api/v1/openapi.json', gateway.url))).json();
+  const own = api.paths['/api/v1/messages'].get.parameters.flatMap(({ $ref }) =>
+    $ref ? [api.components.parameters[$ref.split('/').at(-1)]] : [],
+  );
+  return own.filter(({ name }) => !['limit', 'cursor'].includes(name));
+}
+
+test('each filter of the API gives rows or an error here, and a misspelled one an error', async (t) => {
+  const gateway = await startGateway(t);
+  const { page, complaints } = await openDashboard(t, gateway);
+  const client = await udpClient(t, gateway.addresses.udpUpper);
+  await client.ask('one');
+  await logRow(page, 'one').waitFor();
+  const parameters = await filterParameters(gateway);
+  assert.ok(parameters.length > 15);
+  for (const { name, example } of parameters) {
+    const value = [example].flat()[0];
+    const query = new URLSearchParams([[name, value]]);
+    const answer = await (await fetch(new URL(`api/v1/messages?${query}`, gateway.url))).json();
+    assert.equal(await outcomeOf(page, `${name.toUpperCase()}:${value}`), '', name);
+    await waitForRows(page, answer.items.length);
+    const wrong = name.replace(/^(.)(.)/, '$2$1');
+    assert.match(await outcomeOf(page, `${wrong}:${value}`), /did you mean|there are/, wrong);
+  }
+  assert.deepEqual(complaints, []);
+});
+
+test('what is left out, where from, how long: the rows are those of the API', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway);
+  const one = await udpClient(t, gateway.addresses.udpUpper);
+  await one.ask('alpha beta');
+  await one.ask('beta alpha');
+  await one.ask('xyz');
+  const chat = await tcpClient(t, gateway.addresses.tcpChat);
+  await chat.ask('hello over tcp\n');
+  await waitForRows(page, 4);
+  const port = one.address.split(':').at(-1);
+  const rows = {
+    [`port:${port}`]: 3,
+    [`-port:${port}`]: 1,
+    [`address:${one.address}`]: 3,
+    [`client:${one.address} size:3`]: 3 - 2,
+    'address:127.0.0.1': 4,
+    '!address:127.0.0.1': 0,
+    '-service:udp-upper': 1,
+    '-outcome:replied': 0,
+    'service:udp-upper service:tcp-chat': 4,
+    'received:3': 1,
+    'received:4..': 3,
+    'max_size:3': 1,
+    'after:2': 2,
+    'alpha beta': 1,
+    'beta -service:tcp-chat': 2,
+    'hex:61 6c 70': 2,
+  };
+  for (const [line, count] of Object.entries(rows)) {
+    assert.equal(await outcomeOf(page, line), '', line);
+    await waitForRows(page, count);
+    assert.equal(await note(page).textContent(), `${count} ${count === 1 ? 'matches' : 'match'}`);
+  }
+  for (const [line, said] of Object.entries({
+    [`client:${port}`]: `did you mean port:${port}?`,
+    'line_end:none': 'hex:0a',
+    'seq:2': '#show=message:2',
+    'address:999.1.1.1': 'address',
+    [one.address]: `did you mean address:${one.address}`,
+  }))
+    assert.ok((await outcomeOf(page, line)).includes(said), line);
+});
+
+test('typing moves nothing, and is not refused before it is done', async (t) => {
+  const gateway = await startGateway(t);
+  for (const viewport of [
+    { width: 1440, height: 900 },
+    { width: 390, height: 844 },
+  ]) {
+    const { page } = await openDashboard(t, gateway, { viewport });
+    const client = await udpClient(t, gateway.addresses.udpUpper);
+    await client.ask('a row');
+    await logRow(page, 'a row').first().waitFor();
+    await filterBar(page).focus();
+    const top = () => page.locator('.log').evaluate((log) => log.getBoundingClientRect().top);
+    const before = await top();
+    for (const letter of 'outcome:replied') {
+      await page.keyboard.type(letter);
+      assert.equal(await filterBar(page).getAttribute('aria-invalid'), 'false');
+      assert.equal(await top(), before, letter);
+    }
+    await page.keyboard.press('Enter');
+    await page.getByText('1 match').or(page.getByText('2 match')).first().waitFor();
+    assert.equal(await top(), before);
+    await page.keyboard.press('End');
+    await page.keyboard.type(' -outcome:');
+    await page.keyboard.press('Enter');
+    assert.equal(await filterBar(page).getAttribute('aria-invalid'), 'true');
+    assert.equal(await top(), before);
+  }
+});
+
+test('every outcome is suggested, and the one that the arrow keys stand on is seen', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway);
+  const api = await (await fetch(new URL('api/v1/openapi.json', gateway.url))).json();
+  await page.waitForFunction(() => document.querySelector('.log [role="columnheader"][title]'));
+  await filterBar(page).fill('-outcome:');
+  const options = page.getByRole('option');
+  for (const name of api.components.schemas.Outcome.enum)
+    await options.filter({ hasText: new RegExp(`^-outcome:${name}$`) }).waitFor();
+  await page.keyboard.press('ArrowUp');
+  const seen = await page.locator('.suggestion[aria-selected="true"]').evaluate((option) => {
+    const [box, list] = [option, option.parentElement].map((one) => one.getBoundingClientRect());
+    return box.bottom <= list.bottom + 1 && box.top >= list.top - 1 && list.bottom <= innerHeight;
+  });
+  assert.ok(seen);
+});
+
+test('what the page copies is found again, line ends too, and a time stays local', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway, { timezoneId: 'America/New_York' });
+  const client = await udpClient(t, gateway.addresses.udpUpper);
+  await client.ask('TWO\nLINES "A" \\N');
+  await client.ask('other');
+  await waitForRows(page, 2);
+  const paste = (text) =>
+    filterBar(page).evaluate((input, given) => {
+      input.value = '';
+      const clipboardData = new DataTransfer();
+      clipboardData.setData('text/plain', given);
+      input.dispatchEvent(new ClipboardEvent('paste', { clipboardData, cancelable: true }));
+    }, text);
+  await filterBar(page).focus();
+  await paste('TWO\nLINES "A" \\N');
+  await page.keyboard.press('Enter');
+  await waitForRows(page, 1);
+  assert.equal(await filterBar(page).inputValue(), '"TWO\\nLINES \\"A\\" \\\\N"');
+
+  await outcomeOf(page, 'since:2026-01-05T15:00');
+  assert.equal(await filterBar(page).inputValue(), 'since:2026-01-05T15:00');
+  assert.match(page.url(), /since=2026-01-05T20%3A00%3A00Z/);
+  await page.reload();
+  await waitForState(page, 'live');
+  assert.equal(await filterBar(page).inputValue(), 'since:2026-01-05T15:00');
+});

@@ -1,13 +1,30 @@
+/** The keys that take a list, separated by commas. Each has its contrary, which ends in `_not`. */
+export const LIST_KEYS = ['service', 'client', 'address', 'port', 'outcome'] as const;
+export type ListKey = (typeof LIST_KEYS)[number];
+
 /** The API's message filters: each is text under the name of its query parameter. */
 export const FILTER_KEYS = [
   'service',
+  'service_not',
   'client',
+  'client_not',
+  'address',
+  'address_not',
+  'port',
+  'port_not',
   'outcome',
+  'outcome_not',
   'text',
   'hex',
   'min_size',
+  'max_size',
+  'min_received',
+  'max_received',
+  'min_sent',
+  'max_sent',
   'since',
   'until',
+  'after',
 ] as const;
 
 export type FilterKey = (typeof FILTER_KEYS)[number];
@@ -17,6 +34,15 @@ export const NO_FILTER: Filter = {};
 
 export function isFilterKey(name: string): name is FilterKey {
   return (FILTER_KEYS as readonly string[]).includes(name);
+}
+
+export function isListKey(name: string): name is ListKey {
+  return (LIST_KEYS as readonly string[]).includes(name);
+}
+
+/** Whether a second value of the key joins the first: of anything else there is one. */
+export function takesList(key: FilterKey): boolean {
+  return isListKey(key.replace(/_not$/, ''));
 }
 
 export function isEmptyFilter(filter: Filter): boolean {

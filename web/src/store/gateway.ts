@@ -129,6 +129,11 @@ export class Gateway {
     if (!this.clients.whole) void this.loadClients(() => this.clientPages.more());
   }
 
+  /** Whether there may be messages before the first row. */
+  get hasOlder(): boolean {
+    return this.pages.hasOlder();
+  }
+
   /** Puts a page of what came before the first row in front of it. */
   async loadOlder(): Promise<void> {
     if (this.loadingOlder.value || this.searching.value || !this.pages.hasOlder()) return;

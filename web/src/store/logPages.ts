@@ -49,9 +49,21 @@ export class LogPages {
     }
   }
 
-  /** A page of what the filter lets through. */
-  ask(place: Record<string, string | number>): Promise<List<Message>> {
-    return this.api.messages({ ...Object.fromEntries(filterEntries(this.filter)), ...place });
+  /**
+   * A page of what the filter lets through. To the API `after` is where a list that goes on to newer
+   * ones begins; to the page it is a bound: what comes before it is left out here.
+   */
+  async ask(place: Record<string, string | number>): Promise<List<Message>> {
+    const { after, ...rest } = this.filter;
+    const list = await this.api.messages({
+      ...Object.fromEntries(filterEntries(rest)),
+      ...place,
+      ...(after && 'after' in place && { after: Math.max(Number(place.after), Number(after)) }),
+    });
+    if (after === undefined) return list;
+    const items = list.items.filter(({ seq }) => seq > Number(after));
+    const isWhole = items.length === list.items.length;
+    return { ...list, items, page: isWhole ? list.page : { ...list.page, next: null } };
   }
 
   /** By cursor; where the log has let rows go since, by the time of what is its first row now. */

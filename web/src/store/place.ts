@@ -1,5 +1,5 @@
 /** Where the page stands, as its address says it after the #: a view, a filter, what is looked at. */
-import { type Filter, filterEntries, isFilterKey } from './filter';
+import { type Filter, filterEntries, isFilterKey, takesList } from './filter';
 
 /** A number means something in one run of the gateway only; where `run` is missing, in the one that runs. */
 export type Detail = ({ kind: 'message'; seq: number } | { kind: 'client'; id: number }) & {
@@ -24,7 +24,11 @@ export interface Place {
 export function readPlace(hash: string): Place {
   const params = new URLSearchParams(hash.replace(/^#/, ''));
   const filter: Record<string, string> = {};
-  for (const [name, value] of params) if (isFilterKey(name) && value !== '') filter[name] = value;
+  for (const [name, value] of params) {
+    if (!isFilterKey(name) || value === '') continue;
+    const before = filter[name];
+    filter[name] = before && takesList(name) ? `${before},${value}` : value;
+  }
   const reference = params.get('view') === 'api' ? { at: params.get('at') ?? '' } : null;
   return { filter, detail: readDetail(params.get('show'), params.get('run')), reference };
 }

@@ -1,257 +1,192 @@
 /**
- * A filter as one line of text: `service:udp-upper min_size:100 hello world`. Names are those of the
- * API; words without a name are what the text has to contain.
+ * A filter as one line of text: `service:udp-upper -outcome:replied size:10..4k hello world`. Names
+ * are those of the API; words without a name are the text that has to occur, as one phrase.
  */
 import {
-  FILTER_KEYS,
   type Filter,
   type FilterKey,
   filterEntries,
   isFilterKey,
+  isListKey,
+  takesList,
 } from '../store/filter';
+import { hexWords, noContrary, quoted, unknownKey, unquoted, wordProblem } from './filterHints';
+import { type Clock, writeTime } from './filterTimes';
+import {
+  isAddress,
+  isBeginning,
+  isRangeName,
+  KEY_RULES,
+  RANGE_EXPECTED,
+  RANGE_NAMES,
+  readRange,
+  type Vocabulary,
+} from './filterValues';
 
-/** What the line may refer to. A list that is empty is not known yet: the gateway then judges. */
-export interface Vocabulary {
-  services: readonly string[];
-  outcomes: readonly string[];
-  /** The id of the client with this address, where there is one. */
-  clientId: (address: string) => number | null;
-  /** The address of a client with this port, where no client has it as its number. */
-  portOwner: (port: string) => string | null;
-  now: Date;
+/** `unfinished`: what stands from `from` to `to` may become right as it is typed on. */
+export interface Problem {
+  problem: string;
+  from: number;
+  to: number;
+  unfinished: boolean;
 }
 
-export type ReadFilter = { filter: Filter } | { problem: string };
+export type ReadFilter = { filter: Filter } | Problem;
 
 export interface Token {
-  key: FilterKey | null;
-  value: string;
-  /** What stands before the colon and is no key. */
+  /** What stands before the colon, with its sign; empty for a word. */
   name: string;
+  value: string;
+  isQuoted: boolean;
   from: number;
   to: number;
 }
 
-const TOKEN = /([-!]?[A-Za-z_]+):(?=\s|$)|(?:([-!]?[A-Za-z_]+):)?(?:"((?:[^"\\]|\\.)*)"?|(\S+))/g;
+/** Pairs of digits as 'Copy hex' gives them, a time as the page shows it: blanks belong to these. */
+const HEX = String.raw`([-!]?hex):([0-9a-f]{2}(?:\s+[0-9a-f]{2})+)(?=\s|$)`;
+const ZONE = String.raw`(?:\s+(?:UTC|[+-]\d\d:\d\d))?(?=\s|$)`;
+const TIME = String.raw`([-!]?(?:since|until)):((?:\d{4}-\d\d-\d\d\s+)?\d{1,2}:\d\d[\d:.]*${ZONE})`;
+const QUOTED = String.raw`"((?:[^"\\]|\\.)*)"?`;
+const NAMED = String.raw`([-!]?[a-z][\w-]*):(?:${QUOTED}|(\S*))`;
+const TOKEN = new RegExp(String.raw`${HEX}|${TIME}|${NAMED}|${QUOTED}|(\S+)`, 'gi');
 
 export function readTokens(line: string): Token[] {
   return Array.from(line.matchAll(TOKEN), (match) => {
-    const [whole, bare, name, quoted, plain] = match;
-    const key = bare ?? name ?? '';
-    const value = quoted?.replace(/\\(.)/g, '$1') ?? plain ?? '';
-    const place = { from: match.index, to: match.index + whole.length };
-    if (isFilterKey(key)) return { key, value, name: '', ...place };
-    return { key: null, value: key ? whole : value, name: key, ...place };
+    const [whole, hexName, hex, timeName, time, name, named, plain, phrase, word] = match;
+    const inner = named ?? phrase;
+    return {
+      name: hexName ?? timeName ?? name ?? '',
+      value: inner === undefined ? (hex ?? time ?? plain ?? word ?? '') : unquoted(inner),
+      isQuoted: inner !== undefined,
+      from: match.index,
+      to: match.index + whole.length,
+    };
   });
 }
 
+type Entries = [FilterKey, string][];
+
 export function readFilter(line: string, vocabulary: Vocabulary): ReadFilter {
   const filter: Partial<Record<FilterKey, string>> = {};
-  const words: string[] = [];
-  for (const { key, value, name } of readTokens(spacedHex(line))) {
-    if (name) return { problem: unknownKey(name) };
-    if (key === null) {
-      words.push(value);
-      continue;
+  const tokens = readTokens(line);
+  for (const token of tokens.filter(({ name }) => name)) {
+    const read = readNamed(token, vocabulary);
+    if ('problem' in read) return read;
+    for (const [key, value] of read.entries) {
+      const before = filter[key];
+      if (before !== undefined && !takesList(key)) return failed(token, `${key} stands twice`);
+      filter[key] = before === undefined ? value : `${before},${value}`;
     }
-    const owner = key === 'client' ? vocabulary.portOwner(value) : null;
-    if (owner) return { problem: `client ${value} is not known: did you mean client:${owner}?` };
-    const read = READERS[key](value, vocabulary);
-    if (read === null) return { problem: `${key}: ${EXPECTED[key](vocabulary)}` };
-    const before = filter[key];
-    // Either of two services or outcomes may match; of anything else there is one.
-    const joins = key === 'service' || key === 'outcome';
-    if (before !== undefined && !joins) return { problem: `${key} stands twice` };
-    filter[key] = before === undefined ? read : `${before},${read}`;
   }
-  if (words.length === 0) return { filter };
-  if (filter.text !== undefined) return { problem: 'text stands twice' };
-  return { filter: { ...filter, text: words.join(' ') } };
+  const words = readWords(line, tokens);
+  if (words === null) return { filter };
+  if ('problem' in words) return words;
+  if (filter.text !== undefined)
+    return { ...words.at, problem: 'text stands twice', unfinished: false };
+  return { filter: { ...filter, text: words.text } };
 }
 
-/** "hex:68 65 6c" is what the page copies: the pairs that follow belong to it. */
-function spacedHex(line: string): string {
-  return line.replace(
-    /(^|\s)hex:((?:[0-9a-fA-F]{2})(?:\s+[0-9a-fA-F]{2})+)(?=\s|$)/g,
-    (_, before: string, pairs: string) => `${before}hex:${pairs.replace(/\s+/g, '')}`,
-  );
+function failed({ from, to }: Token, problem: string, unfinished = false): Problem {
+  return { problem, from, to, unfinished };
 }
 
-/** A name before a colon is meant as a key: it is never taken for text without a word. */
-function unknownKey(name: string): string {
+function readNamed(token: Token, vocabulary: Vocabulary): { entries: Entries } | Problem {
+  const { name, value } = token;
+  const isContrary = /^[-!]/.test(name);
   const bare = name.replace(/^[-!]/, '').toLowerCase();
-  const near = FILTER_KEYS.find((key) => key === bare) ?? nearestKey(bare);
-  const hint = near ? `did you mean ${near}:?` : `there are ${FILTER_KEYS.join(', ')}`;
-  return `there is no ${name}: ${hint} As text: "${name}:…"`;
-}
-
-const NEAR = 2;
-
-function nearestKey(name: string): FilterKey | null {
-  const part = FILTER_KEYS.find(
-    (key) => name.length > 2 && (key.includes(name) || name.includes(key)),
-  );
-  if (part) return part;
-  const ranked = FILTER_KEYS.map((key) => ({ key, far: distance(name, key) }));
-  const [best] = ranked.sort((one, other) => one.far - other.far);
-  return best && best.far <= NEAR ? best.key : null;
-}
-
-/** How many letters have to be changed, put in or left out. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, n) => n);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const change = (row[j - 1] ?? 0) + Number(a[i - 1] !== b[j - 1]);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
+  if (isContrary && !isListKey(bare) && (isFilterKey(bare) || isRangeName(bare)))
+    return failed(token, noContrary(bare));
+  if (isRangeName(bare)) {
+    const entries = readRange(bare, value);
+    return entries ? { entries } : failed(token, `${bare}: ${RANGE_EXPECTED}`, true);
   }
-  return row[b.length] ?? 0;
+  const key = isContrary ? `${bare}_not` : bare;
+  if (!isFilterKey(key)) return failed(token, unknownKey(name, value));
+  return readKey(key, token, vocabulary);
 }
 
-export function writeFilter(filter: Filter): string {
-  return filterEntries(filter)
-    .map(([key, value]) =>
-      key === 'text' && isPlainWords(value) ? value : `${key}:${quote(value)}`,
-    )
-    .sort((a, b) => Number(!a.includes(':')) - Number(!b.includes(':')))
-    .join(' ');
-}
-
-function isPlainWords(text: string): boolean {
-  return !/["\\:]|^\s|\s$|\s\s|[^\S ]/.test(text);
-}
-
-function quote(value: string): string {
-  return /[\s"\\]/.test(value) || value === '' ? `"${value.replace(/["\\]/g, '\\$&')}"` : value;
-}
-
-type Reader = (value: string, vocabulary: Vocabulary) => string | null;
-
-function names(allowed: (vocabulary: Vocabulary) => readonly string[]): Reader {
-  return (value, vocabulary) => {
-    const known = allowed(vocabulary);
-    const good = (name: string) => name !== '' && (known.length === 0 || known.includes(name));
-    return value.split(',').every(good) ? value : null;
-  };
-}
-
-const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
-
-/** RFC 3339 as it is; "5m" is that long ago; "14:30" is today by this machine's clock. */
-function readTime(value: string, { now }: Vocabulary): string | null {
-  if (RFC3339.test(value)) return Number.isNaN(Date.parse(value)) ? null : value;
-  if (/^(?:\d{1,6}[smhd])+$/.test(value)) {
-    const parts = value.match(/\d+[smhd]/g) ?? [];
-    const ago = parts.reduce(
-      (sum, part) => sum + Number.parseInt(part, 10) * (UNITS[part.slice(-1)] ?? 0),
-      0,
-    );
-    return new Date(now.getTime() - ago).toISOString();
+function readKey(
+  key: FilterKey,
+  token: Token,
+  vocabulary: Vocabulary,
+): { entries: Entries } | Problem {
+  const { value } = token;
+  if (key === 'client' || key === 'client_not') {
+    const isNot = key === 'client_not';
+    // The page shows a client as its address.
+    if (isAddress(value)) return { entries: [[isNot ? 'address_not' : 'address', value]] };
+    if (vocabulary.portOwner(value))
+      return failed(
+        token,
+        `client ${value} is not known: did you mean ${isNot ? '-' : ''}port:${value}?`,
+        true,
+      );
   }
-  const [, hour, minute, second] = /^([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/.exec(value) ?? [];
-  if (!hour || !minute) return null;
-  const day = new Date(now);
-  day.setHours(Number(hour), Number(minute), Number(second ?? 0), 0);
-  return day.toISOString();
+  const { read, expected } = KEY_RULES[key];
+  const result = read(value, vocabulary);
+  if (result !== null) return { entries: [[key, result]] };
+  const unfinished = isBeginning(key, value, vocabulary);
+  return failed(token, `${token.name}: ${expected(vocabulary)}`, unfinished);
 }
 
-const SIZES: Record<string, number> = { '': 1, k: 1024, m: 1024 * 1024 };
-
-/** "1k" is 1024 bytes. */
-function readSize(value: string): string | null {
-  const [, count, unit = ''] = /^(\d{1,9})([kKmM]?)$/.exec(value) ?? [];
-  return count ? String(Number(count) * (SIZES[unit.toLowerCase()] ?? 1)) : null;
+/** What stands without a key, with the blanks between words that stand together. */
+function readWords(
+  line: string,
+  tokens: readonly Token[],
+): { text: string; at: { from: number; to: number } } | Problem | null {
+  let text = '';
+  let last: Token | null = null;
+  const words = tokens.filter(({ name }) => !name);
+  for (const token of words) {
+    const problem = token.isQuoted ? null : wordProblem(token.value);
+    if (problem) return failed(token, problem, true);
+    const between = last ? line.slice(last.to, token.from) : '';
+    text += (between.trim() ? ' ' : between) + token.value;
+    last = token;
+  }
+  const [first] = words;
+  if (!first || !last) return null;
+  if (text === '') return failed(first, 'text: at least one character', true);
+  const at = { from: first.from, to: last.to };
+  const problem = words.some(({ isQuoted }) => isQuoted) ? null : hexWords(text);
+  return problem ? { ...at, problem, unfinished: true } : { text, at };
 }
 
-const READERS: Record<FilterKey, Reader> = {
-  service: names(({ services }) => services),
-  outcome: names(({ outcomes }) => outcomes),
-  client: (value, { clientId }) => (/^[1-9]\d{0,15}$/.test(value) ? value : id(clientId(value))),
-  text: (value) => value || null,
-  hex: (value) => (/^(?:[0-9a-fA-F]{2})+$/.test(value) ? value : null),
-  min_size: readSize,
-  since: readTime,
-  until: readTime,
-};
-
-function id(found: number | null): string | null {
-  return found === null ? null : String(found);
+export function writeFilter(filter: Filter, clock: Clock): string {
+  const rest = { ...filter };
+  const ranges = RANGE_NAMES.flatMap((name) => {
+    const both = filter[`min_${name}`];
+    if (both === undefined || both !== filter[`max_${name}`]) return [];
+    delete rest[`min_${name}`];
+    delete rest[`max_${name}`];
+    return [`${name}:${both}`];
+  });
+  const named = filterEntries(rest).filter(([key]) => key !== 'text');
+  const { text } = filter;
+  return [
+    ...named.map(([key, value]) => writeEntry(key, value, clock)),
+    ...ranges,
+    ...(text === undefined ? [] : [writeText(text)]),
+  ].join(' ');
 }
 
-const A_TIME = () => '14:30, or 5m ago, or 2026-01-31T12:00:00Z';
-const EXPECTED: Record<FilterKey, (vocabulary: Vocabulary) => string> = {
-  service: ({ services }) => services.join(', '),
-  outcome: ({ outcomes }) => outcomes.join(', '),
-  client: () => 'the number or the address of a client',
-  text: () => 'at least one character',
-  hex: () => 'pairs of hexadecimal digits, as in 48656c6c6f',
-  min_size: () => 'a number of bytes, as in 100 or 4k',
-  since: A_TIME,
-  until: A_TIME,
-};
-
-export interface Suggestion {
-  /** What takes the place of the token at the caret. */
-  insert: string;
-  note: string;
+function writeEntry(key: FilterKey, value: string, clock: Clock): string {
+  const name = key.replace(/^(.*)_not$/, '-$1');
+  const isTime = key === 'since' || key === 'until';
+  const text = isTime ? writeTime(value, clock) : value;
+  return `${name}:${/[\s"\\]/.test(text) || text === '' ? quoted(text) : text}`;
 }
 
-export interface Choices {
-  services: readonly string[];
-  outcomes: readonly string[];
-  clients: readonly { id: number; address: string; service: string }[];
+/** Words stand as they are where they are read as just that. */
+function writeText(text: string): string {
+  const tokens = readTokens(text);
+  const isPlain = tokens.every(({ name, isQuoted }) => !name && !isQuoted);
+  const words = isPlain && !/["\\]|[^\S ]/.test(text) ? readWords(text, tokens) : null;
+  return words && 'text' in words && words.text === text ? text : quoted(text);
 }
 
-const NOTES: Record<FilterKey, string> = {
-  service: 'one of the servers',
-  client: 'number or address',
-  outcome: 'what became of it',
-  text: 'contains these characters',
-  hex: 'contains these bytes',
-  min_size: 'received at least so many bytes',
-  since: 'not before 14:30, or 5m ago',
-  until: 'before a time',
-};
-const SUGGESTIONS_MAX = 16;
-
-/** What may stand where the caret is. */
-export function suggest(line: string, caret: number, choices: Choices): Suggestion[] {
-  const token = tokenAt(line, caret);
-  const typed = line.slice(token.from, caret).toLowerCase();
-  const colon = typed.indexOf(':');
-  const found =
-    colon < 0
-      ? keySuggestions(typed)
-      : valueSuggestions(typed.slice(0, colon), typed.slice(colon + 1), choices);
-  return found.filter(({ insert }) => insert !== typed).slice(0, SUGGESTIONS_MAX);
-}
-
-export function tokenAt(line: string, caret: number): { from: number; to: number } {
-  const token = readTokens(line).find(({ from, to }) => from <= caret && caret <= to);
-  return token ?? { from: caret, to: caret };
-}
-
-function keySuggestions(typed: string): Suggestion[] {
-  return FILTER_KEYS.filter((key) => key.startsWith(typed)).map((key) => ({
-    insert: `${key}:`,
-    note: NOTES[key],
-  }));
-}
-
-function valueSuggestions(key: string, typed: string, choices: Choices): Suggestion[] {
-  const of = (list: readonly string[], note: string) =>
-    list.filter((name) => name.includes(typed)).map((name) => ({ insert: `${key}:${name}`, note }));
-  if (key === 'service') return of(choices.services, '');
-  if (key === 'outcome') return of(choices.outcomes, '');
-  if (key !== 'client') return [];
-  return choices.clients
-    .filter(({ id: number, address }) => String(number) === typed || address.includes(typed))
-    .map(({ id: number, address, service }) => ({
-      insert: `client:${number}`,
-      note: `${address} ${service}`,
-    }));
+/** Text from the clipboard: a field of one line would drop its line ends. */
+export function pasted(text: string): string | null {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what such a field drops
+  return /[\x00-\x08\x0a-\x1f]/.test(text.replace(/\r?\n$/, '')) ? quoted(text) : null;
 }

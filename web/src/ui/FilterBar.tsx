@@ -1,26 +1,51 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { useGateway, useView } from '../store/context';
 import { isEmptyFilter, NO_FILTER } from '../store/filter';
-import { readFilter, type Suggestion, suggest, tokenAt, writeFilter } from '../text/filterText';
+import type { MessageLog } from '../store/log';
+import { quoted } from '../text/filterHints';
+import { type Suggestion, suggest, tokenAt } from '../text/filterSuggest';
+import { pasted, readFilter, writeFilter } from '../text/filterText';
+import { MatchCount } from './MatchCount';
 import { SuggestionList } from './SuggestionList';
 import { useFilterWords } from './useFilterWords';
 
-/** The filter as a line of text. What is typed is judged at once and taken with Enter. */
-export function FilterBar() {
+interface Props {
+  /** What is shown of the messages. */
+  log: MessageLog;
+}
+
+/**
+ * The filter as a line of text, taken with Enter. What is typed is judged at once; what may still
+ * become right, with Enter or when the field is left.
+ */
+export function FilterBar({ log }: Props) {
   const gateway = useGateway();
   const view = useView();
   const { vocabulary, choices } = useFilterWords();
   const filter = view.filter.value;
-  const [line, setLine] = useState(() => writeFilter(filter));
+  const written = writeFilter(filter, vocabulary());
+  const [line, setLine] = useState(written);
+  /** Where somebody types; null where nobody does, or Enter was pressed since. */
+  const [typingAt, setTypingAt] = useState<number | null>(null);
   const [suggestions, setSuggestions] = useState<Suggestion[]>([]);
   const [active, setActive] = useState(-1);
   const input = useRef<HTMLInputElement>(null);
   const id = useId();
-  useEffect(() => setLine(writeFilter(filter)), [filter]);
+  useEffect(() => setLine(written), [filter]);
 
   const read = readFilter(line, vocabulary());
-  const problem = 'problem' in read ? read.problem : gateway.filterProblem.value;
-  const typed = line.trim() !== writeFilter(filter);
+  const typed = line.trim() !== written;
+  const refused = typed ? null : gateway.filterProblem.value;
+  const problem = 'problem' in read ? read.problem : refused;
+  const isPending =
+    'problem' in read &&
+    read.unfinished &&
+    typingAt !== null &&
+    read.from <= typingAt &&
+    typingAt <= read.to;
+  const isInvalid = problem !== null && !isPending;
+  const phrase = 'filter' in read && typed ? phraseHint(read.filter.text) : null;
+  const said = problem ?? (typingAt === null ? null : phrase);
   const open = suggestions.length > 0;
 
   const close = () => {
@@ -30,7 +55,9 @@ export function FilterBar() {
   const consider = () => {
     const element = input.current;
     if (!element) return;
-    setSuggestions(suggest(element.value, element.selectionStart ?? 0, choices()));
+    const caret = element.selectionStart ?? 0;
+    setTypingAt(caret);
+    setSuggestions(suggest(element.value, caret, choices()));
     setActive(-1);
   };
   const accept = (suggestion: Suggestion) => {
@@ -48,12 +75,14 @@ export function FilterBar() {
   };
   const apply = () => {
     close();
+    setTypingAt(null);
     if ('problem' in read) return;
     view.setFilter(read.filter);
-    setLine(writeFilter(read.filter));
+    setLine(writeFilter(read.filter, vocabulary()));
   };
   const clear = () => {
     close();
+    setTypingAt(null);
     view.setFilter(NO_FILTER);
     setLine('');
     input.current?.focus();
@@ -62,6 +91,20 @@ export function FilterBar() {
     const count = suggestions.length;
     if (!open) consider();
     else setActive((active + by + (active < 0 && by < 0 ? 1 : 0) + count) % count);
+  };
+  const paste = (event: ClipboardEvent) => {
+    const text = pasted(event.clipboardData?.getData('text/plain') ?? '');
+    const element = input.current;
+    if (text === null || !element) return;
+    event.preventDefault();
+    element.setRangeText(
+      text,
+      element.selectionStart ?? 0,
+      element.selectionEnd ?? element.value.length,
+      'end',
+    );
+    setLine(element.value);
+    consider();
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const chosen = suggestions[active];
@@ -74,7 +117,7 @@ export function FilterBar() {
     event.preventDefault();
   };
   return (
-    <search class="filter-bar" data-invalid={problem !== null}>
+    <search class="filter-bar" data-invalid={isInvalid}>
       <div class="filter-field">
         <input
           id={`${id}-input`}
@@ -86,9 +129,9 @@ export function FilterBar() {
           aria-controls={`${id}-list`}
           aria-autocomplete="list"
           aria-activedescendant={active >= 0 ? `${id}-${active}` : undefined}
-          aria-describedby={`${id}-note`}
-          aria-invalid={problem !== null}
-          placeholder="Filter: text, or service:udp-upper client:… min_size:…"
+          aria-describedby={`${id}-said ${id}-note`}
+          aria-invalid={isInvalid}
+          placeholder="Filter: a text, or outcome:… -service:… address:… size:…"
           spellcheck={false}
           autocomplete="off"
           value={line}
@@ -99,19 +142,37 @@ export function FilterBar() {
             consider();
           }}
           onFocus={consider}
-          onBlur={close}
+          onBlur={() => {
+            close();
+            setTypingAt(null);
+          }}
+          onPaste={paste}
           onKeyDown={onKeyDown}
         />
-        <SuggestionList id={id} suggestions={suggestions} active={active} onChoose={accept} />
+        <div class="filter-below" hidden={!open && said === null}>
+          <p id={`${id}-said`} class="filter-said" role="status">
+            {said}
+          </p>
+          <SuggestionList id={id} suggestions={suggestions} active={active} onChoose={accept} />
+        </div>
       </div>
       <p id={`${id}-note`} class="filter-note" role="status">
-        {problem ?? (gateway.searching.value ? 'searching…' : typed && 'Enter to apply')}
+        {typed && !problem && 'Enter to apply'}
+        {!typed && !isEmptyFilter(filter) && <MatchCount log={log} />}
       </p>
-      {!(isEmptyFilter(filter) && line === '') && (
-        <button type="button" class="button" onClick={clear}>
-          Clear
-        </button>
-      )}
+      <button
+        type="button"
+        class="button"
+        data-idle={isEmptyFilter(filter) && line === ''}
+        onClick={clear}
+      >
+        Clear
+      </button>
     </search>
   );
+}
+
+/** Several words are found as they stand, not each for itself. */
+function phraseHint(text: string | undefined): string | null {
+  return text && /\s/.test(text) ? `finds the phrase ${quoted(text)}, as it stands` : null;
 }

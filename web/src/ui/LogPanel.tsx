@@ -71,7 +71,7 @@ export function LogPanel() {
         </div>
       }
     >
-      <FilterBar />
+      <FilterBar log={log} />
       <VirtualTable
         label="Messages, oldest first"
         class="log"

@@ -1,4 +1,5 @@
-import type { Suggestion } from '../text/filterText';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Suggestion } from '../text/filterSuggest';
 
 interface Props {
   id: string;
@@ -9,8 +10,13 @@ interface Props {
 
 /** What may be typed next. The input keeps the focus; this only shows where its arrow keys stand. */
 export function SuggestionList({ id, suggestions, active, onChoose }: Props) {
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    list.current?.children[active]?.scrollIntoView({ block: 'nearest' });
+  }, [active]);
   return (
     <div
+      ref={list}
       class="suggestions"
       id={`${id}-list`}
       role="listbox"

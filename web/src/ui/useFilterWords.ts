@@ -1,7 +1,8 @@
 import { useEffect } from 'preact/hooks';
 import { tokenWanted } from '../api/authorized';
 import { useDescription, useGateway } from '../store/context';
-import type { Choices, Vocabulary } from '../text/filterText';
+import type { Choices } from '../text/filterSuggest';
+import type { Vocabulary } from '../text/filterValues';
 
 /** The names that a filter may use now: those that the gateway gives. */
 export function useFilterWords(): { vocabulary: () => Vocabulary; choices: () => Choices } {
@@ -13,12 +14,12 @@ export function useFilterWords(): { vocabulary: () => Vocabulary; choices: () =>
   return {
     vocabulary: () => ({
       ...names,
-      clientId: (address) => clients().find((client) => client.address === address)?.id ?? null,
       portOwner: (port) =>
         clients().some(({ id }) => String(id) === port)
           ? null
           : (clients().find(({ address }) => address.endsWith(`:${port}`))?.address ?? null),
       // "5m ago" is meant on the clock that wrote the times of the log.
+      utc: false,
       now: new Date(Date.now() + gateway.clockAheadMs.value),
     }),
     choices: () => ({ ...names, clients: clients() }),

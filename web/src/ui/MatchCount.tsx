@@ -1,0 +1,23 @@
+import { useGateway } from '../store/context';
+import type { MessageLog } from '../store/log';
+import { formatCount } from '../text/format';
+
+interface Props {
+  log: MessageLog;
+}
+
+/** How many of the messages that the page has match; older ones are had only as they are scrolled to. */
+export function MatchCount({ log }: Props) {
+  const gateway = useGateway();
+  void gateway.logVersion.value;
+  if (gateway.searching.value) return <>searching…</>;
+  if (gateway.filterProblem.value) return null;
+  const count = log.rows.reduce((sum, { kind }) => sum + Number(kind === 'message'), 0);
+  const isPart = gateway.hasOlder || log.rows.some(({ kind }) => kind === 'gap');
+  if (!isPart) return <>{`${formatCount(count)} ${count === 1 ? 'matches' : 'match'}`}</>;
+  return (
+    <span title="So many are on the page. Scroll to the first of them for older ones; a gap has others.">
+      {`${formatCount(count)} or more match`}
+    </span>
+  );
+}
