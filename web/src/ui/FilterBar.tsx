@@ -2,6 +2,7 @@ import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { useGateway, useView } from '../store/context';
 import { isEmptyFilter, NO_FILTER } from '../store/filter';
 import type { MessageLog } from '../store/log';
+import { timeZone } from '../store/preferences';
 import { quoted } from '../text/filterHints';
 import { type Suggestion, suggest, tokenAt } from '../text/filterSuggest';
 import { pasted, readFilter, writeFilter } from '../text/filterText';
@@ -31,7 +32,7 @@ export function FilterBar({ log }: Props) {
   const [active, setActive] = useState(-1);
   const input = useRef<HTMLInputElement>(null);
   const id = useId();
-  useEffect(() => setLine(written), [filter]);
+  useEffect(() => setLine(written), [filter, timeZone.value]);
 
   const read = readFilter(line, vocabulary());
   const typed = line.trim() !== written;

@@ -1,6 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { tokenWanted } from '../api/authorized';
 import { useDescription, useGateway } from '../store/context';
+import { timeZone } from '../store/preferences';
 import type { Choices } from '../text/filterSuggest';
 import type { Vocabulary } from '../text/filterValues';
 
@@ -19,7 +20,7 @@ export function useFilterWords(): { vocabulary: () => Vocabulary; choices: () =>
           ? null
           : (clients().find(({ address }) => address.endsWith(`:${port}`))?.address ?? null),
       // "5m ago" is meant on the clock that wrote the times of the log.
-      utc: false,
+      utc: timeZone.value === 'utc',
       now: new Date(Date.now() + gateway.clockAheadMs.value),
     }),
     choices: () => ({ ...names, clients: clients() }),
