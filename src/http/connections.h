@@ -41,6 +41,7 @@ struct sl_connection {
     struct sl_address peer, local;
     struct sl_address limit_key; /* what of `peer` its limit goes by */
     enum sl_connections_over over;
+    unsigned guesses;    /* wrong tokens that it has shown; the HTTP thread's */
     char *target;        /* of the request that is being read, as it came; the HTTP thread's */
     int64_t deadline_ns; /* monotonic; 0: none. Under the lock */
     struct sl_connection *next, *previous;

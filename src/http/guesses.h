@@ -19,6 +19,8 @@
 
 #define SL_GUESSES_PER_S    40
 #define SL_GUESSES_WAIT_MAX (5 * SL_NS_PER_S)
+/* A connection ends behind the answer to so many. */
+#define SL_GUESSES_A_CONNECTION 200
 
 struct sl_guesses {
     struct sl_rate_limit rate;

@@ -88,6 +88,7 @@ static unsigned refuse_guess(struct sl_request *request)
     int64_t now_ns = sl_clock_mono_ns(), wait_ns = sl_guesses_take(guesses, peer, now_ns);
     char from[SL_ADDRESS_TEXT_SIZE];
 
+    request->connection->guesses++;
     sl_address_format(peer, from);
     sl_log_warning(request->http->context.log,
                    "http: wrong token from %s, number %" PRIu64 " since the start", from,
@@ -251,10 +252,12 @@ enum sl_step sl_intake_step(struct sl_request *request, struct sl_answer *answer
 
     if (must_wait(request))
         return SL_STEP_WAIT;
-    if (request->refusal.status)
+    if (request->refusal.status) {
         sl_intake_refuse(request, answer);
-    else
+        answer->close = request->connection->guesses >= SL_GUESSES_A_CONNECTION;
+    } else {
         step = request->route->step(request, answer);
+    }
     if (step == SL_STEP_ANSWER && !answer->source &&
         !sl_intake_hold(request, request->body.size + answer->body.size))
         return sl_intake_no_room(answer);

@@ -109,13 +109,14 @@ class Guesses(unittest.TestCase):
     def test_one_after_the_other(self):
         gateway, count = self.start(), 5 * self.RATE
         sock, started = self.connect(gateway), time.monotonic()
+        host, port = sock.getsockname()
         for _ in range(count):
             self.guess(sock)
             self.assertEqual(read_response(sock)[0], 401)
+        self.assertEqual(sock.recv(1), b"")  # that many end the connection
         # Four of five seconds' worth: the first comes at once.
         self.assertGreater(time.monotonic() - started, 3)
         self.assertEqual(self.wrong_tokens(gateway), count)
-        host, port = sock.getsockname()
         wait_until(lambda: f"wrong token from {host}:{port}, number " in gateway.stderr, "a line")
         self.assertNotIn("not-the-right-token", gateway.stderr)
         gateway.stop()
