@@ -314,6 +314,11 @@ class Gateway:
         finally:
             self.process.send_signal(signal.SIGCONT)
 
+    def wait_logged(self, words):
+        """Until a line of its log has them: a thread of its own writes the lines, some time after
+        what they tell of."""
+        wait_until(lambda: words in self.stderr, f"a line with {words!r} in the log")
+
     def cpu_s(self):
         """Processor time it has used so far."""
         with open(f"/proc/{self.pid}/stat", encoding="ascii") as file:
@@ -445,6 +450,10 @@ class Gateway:
     def wait_for_message(self, sock, timeout_s=TIMEOUT_S):
         """The newest message of the client that this socket of ours is."""
         return self.wait_for_messages(1, timeout_s, client=self.client_of(sock)["id"])[-1]
+
+    def wait_for_seq(self, seq):
+        """Until the log has that message: a reply is sent before its exchange is appended."""
+        wait_until(lambda: self.newest_seq() >= seq, f"message {seq} in the log")
 
     def newest_seq(self):
         """To ask `after=` for what comes next."""

@@ -206,7 +206,7 @@ class Framing(ChatTest):
         self.assert_conversation(sock, (b"Exit", b"Disconnect\n"),
                                  (b"more\nand more\n", None, "after_close"))
         client = self.gateway.client_of(sock)
-        self.assertEqual((client["received"]["messages"], client["refused"]), (2, 1))
+        self.assertEqual((client["received"]["messages"], client["unanswered"]), (2, 1))
 
     def test_exit_in_parts(self):
         sock = self.connect(self.gateway.chat)
@@ -228,6 +228,7 @@ class Clients(ChatTest):
         self.assertEqual([client[name] for name in ("closed_at", "closed_by", "close_reason")],
                          3 * [None])
         self.say(sock, b"four", b"Your data was 4 bytes")
+        self.gateway.wait_for_messages(1, client=client["id"])
         detail = self.gateway.client(client["id"])
         self.assertEqual(detail["received"], {"messages": 1, "bytes": 4})
         self.assertEqual(detail["sent"], {"messages": 1, "bytes": 21})
@@ -453,7 +454,7 @@ class Limits(Talking, unittest.TestCase):
             name = gateway.addresses["tcp_chat"][0]
             wait_until(lambda: gateway.listener(name)["rejected_connections"] == 1,
                        "the one turned away is counted")
-            self.assertIn("connection", gateway.stderr)
+            gateway.wait_logged("connection")
             held[0].sendall(b"Hi")
             self.assertEqual(held[0].recv(100), b"Your data was 2 bytes")
             held.pop().close()

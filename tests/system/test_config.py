@@ -288,8 +288,7 @@ class Exposure(ConfigTest):
         with Gateway("--http-open", http=("0.0.0.0:0",)) as gateway:
             port = gateway.addresses["http"][0].removeprefix("0.0.0.0:")
             wait_until(lambda: f"http://127.0.0.1:{port}/ (and" in gateway.stdout, "a banner")
-            self.assertIn("warning http: anyone who reaches 0.0.0.0 sees all traffic\n",
-                          gateway.stderr)
+            gateway.wait_logged("warning http: anyone who reaches 0.0.0.0 sees all traffic\n")
 
     def test_unix_sockets_are_not_exposed(self):
         path = os.path.join(self.folder, "dashboard")

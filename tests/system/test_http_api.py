@@ -207,6 +207,7 @@ class Waiting(ApiTest):
         with udp_socket() as sock:
             sock.sendto(b"other", self.gateway.udp)
             sock.recv(100)
+        self.gateway.wait_for_seq(after + 1)
         page = self.gateway.fetch("messages", after=after, wait="200ms", text="wanted")
         self.assertEqual(page["items"], [])
 

@@ -9,7 +9,9 @@ from gateway import Gateway, GatewayTest, tcp_connect, udp_exchange, udp_socket,
 
 
 def flood(gateway, count, payload=b"x", window=100):
-    """Sends datagrams and waits for the replies, so that none is lost."""
+    """Sends datagrams and waits for the replies, so that none is lost, and until all are in the
+    log, to which nothing else may come meanwhile."""
+    last = gateway.newest_seq() + count
     with udp_socket() as sock:
         for start in range(0, count, window):
             size = min(window, count - start)
@@ -17,6 +19,7 @@ def flood(gateway, count, payload=b"x", window=100):
                 sock.sendto(payload, gateway.udp)
             for _ in range(size):
                 sock.recv(65535)
+    gateway.wait_for_seq(last)
 
 
 def collect(stream, until_seq):

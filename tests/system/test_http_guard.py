@@ -470,8 +470,8 @@ class Targets(unittest.TestCase):
                 status, _, result = self.post(gateway, own, timeout_ms=1)
                 self.assertEqual((status, result["timed_out"]), (200, True))
                 self.assertEqual(inside.recv(100), b"x")
-                self.assertIn(f"test datagram of 1 bytes to 127.0.0.1:{own[1]}, asked for by "
-                              "127.0.0.1:", gateway.stderr)
+                gateway.wait_logged(f"test datagram of 1 bytes to 127.0.0.1:{own[1]}, asked for "
+                                    "by 127.0.0.1:")
                 for to in (other, (own[0], own[1] ^ 1), ("255.255.255.255", 9), ("224.0.0.1", 9),
                            ("169.254.1.1", 9), ("0.0.0.0", 9)):
                     self.assertEqual(self.post(gateway, to)[0], 403, to)

@@ -17,13 +17,14 @@ import unittest
 from crowd import LONG, PATIENCE_S, Crowd, request
 from gateway import Gateway, reset, udp_exchange, wait_until
 from store_file import Traffic
+from test_http_events import flood
 
 SECONDS = 60 if LONG else 2
-LONGER = 2 * SECONDS  # where the small journal has to be outrun
 WINDOW_S = Traffic.WINDOW / 2000  # so many datagrams each so often: 2,000 a second
 PAYLOAD = b"x" * 700
 HEARTBEAT_S = 10
 SMALL = ("--journal-size", "4M")  # some thousands of these: little more than a second
+ROUND = 512  # of these are far fewer than the small journal holds
 
 
 def chunks_of(data):
@@ -97,17 +98,19 @@ class Reader:
             self.pieces.append((gap["from"], gap["to"], gap["reason"]))
         self.last_id = last_id or self.last_id
 
-    def read_in_pieces(self, gateway, seconds, pause_s=0.0):
+    def read_in_pieces(self, gateway, seconds):
         """Cut after a few bytes, within an event, or after megabytes."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.read(gateway, int(10 ** self.chance.uniform(1, 6)))
-            time.sleep(self.chance.uniform(0, pause_s))
+
+    def is_outrun(self, gateway):
+        return gateway.status()["log"]["evicted"] > self.seq()
 
     def read_to_end(self, gateway):
-        newest = gateway.newest_seq()
+        """Also what is appended meanwhile: replies come before that."""
         deadline = time.monotonic() + PATIENCE_S
-        while self.seq() < newest and time.monotonic() < deadline:
+        while self.seq() != (newest := gateway.newest_seq()) and time.monotonic() < deadline:
             self.read(gateway, 20_000_000)
         return newest
 
@@ -125,10 +128,14 @@ class Resume(unittest.TestCase):
             expected = end + 1
         self.assertEqual(expected, newest + 1)
 
-    def follow(self, gateway, reader, seconds=SECONDS, pause_s=0.0):
+    def follow(self, gateway, reader, outrun=False):
+        """With a rest, where it is to be outrun, until what it would read next has left memory."""
         first = reader.begin(gateway) + 1
         with Traffic(gateway.udp, PAYLOAD, WINDOW_S):
-            reader.read_in_pieces(gateway, seconds, pause_s)
+            reader.read_in_pieces(gateway, SECONDS)
+            if outrun:
+                wait_until(lambda: reader.is_outrun(gateway), "the reader is outrun")
+                reader.read_in_pieces(gateway, SECONDS)
         self.assert_complete(reader, first, reader.read_to_end(gateway))
         self.assertGreater(len(reader.pieces), 100)
 
@@ -142,14 +149,13 @@ class Resume(unittest.TestCase):
         reader = Reader(2)
         with tempfile.TemporaryDirectory() as folder, \
                 Gateway("--store", folder + "/log.db", *SMALL) as gateway:
-            self.follow(gateway, reader, LONGER, 4)
-            self.assertGreater(gateway.status()["log"]["evicted"], 0)
+            self.follow(gateway, reader, outrun=True)
         self.assertEqual(reader.reasons(), {None})
 
     def test_without_what_has_gone(self):
         reader = Reader(3)
         with Gateway(*SMALL) as gateway:
-            self.follow(gateway, reader, LONGER, 4)
+            self.follow(gateway, reader, outrun=True)
         self.assertEqual(reader.reasons(), {None, "evicted"})
 
     def test_with_a_filter(self):
@@ -159,6 +165,7 @@ class Resume(unittest.TestCase):
             with Traffic(gateway.udp, PAYLOAD, WINDOW_S):
                 reader.read_in_pieces(gateway, SECONDS)
             udp_exchange(gateway.udp, b"n7, the last")
+            gateway.wait_for_messages(1, text="n7, the last")
             reader.read_to_end(gateway)
             seqs = [seq for seq, _, _ in reader.pieces]
             wanted, after = [], 0
@@ -208,7 +215,8 @@ class Resume(unittest.TestCase):
         first = gateway.newest_seq() + 1
         for text in (b"one", b"two"):
             udp_exchange(gateway.udp, text)
-        reader.read(gateway, 1_000_000)
+        gateway.wait_for_seq(first + 1)
+        reader.read_to_end(gateway)
         self.assertEqual(reader.pieces, [(0, 0, "restarted"), (first, first, None),
                                          (first + 1, first + 1, None)])
 
@@ -234,6 +242,7 @@ class Resume(unittest.TestCase):
         else:
             first = reader.seq() + 1
             udp_exchange(gateway.udp, b"after")
+            gateway.wait_for_messages(1, text="after")
             reader.pieces = []
             self.assert_complete(reader, first, reader.read_to_end(gateway))
         gateway.stop()
@@ -314,21 +323,19 @@ class Dead(unittest.TestCase):
         return readers
 
     def test_unread_ones_hurt_nobody(self):
-        with Gateway(*SMALL) as gateway, Crowd(gateway) as crowd:
-            reader = Reader(9)
-            first = reader.begin(gateway) + 1
+        """Beside them one that reads misses nothing, though they are far behind the journal."""
+        with Gateway(*SMALL) as gateway, Crowd(gateway) as crowd, \
+                gateway.events("types=messages", timeout_s=PATIENCE_S) as stream:
             crowd.connect(request("/api/v1/events?types=messages"), 50, receive_buffer=4096)
-            before = gateway.memory_bytes()
-            with Traffic(gateway.udp, PAYLOAD, WINDOW_S):
-                sock, = crowd.connect(request("/api/v1/events?types=messages"))
-                sock.settimeout(PATIENCE_S)
-                data = b""
-                while len(data) < 20_000_000:
-                    data += sock.recv(1 << 20)
-            seqs = [int(seq) for kind, text, _ in events_of(data) if kind == "messages"
-                    for seq in re.findall(rb'\{"seq":(\d+),', text)]
-            self.assertEqual(seqs, list(range(seqs[0], seqs[0] + len(seqs))))
-            self.assertLess(seqs[0] - first, 200)
+            wait_until(lambda: gateway.status()["http"]["streams"] == 51, "all stream", PATIENCE_S)
+            before, seqs = gateway.memory_bytes(), []
+            for newest in range(ROUND, 20 * ROUND, ROUND):
+                flood(gateway, ROUND, PAYLOAD, Traffic.WINDOW)
+                while not seqs or seqs[-1] < newest:
+                    items = stream.next_of("messages", PATIENCE_S)["data"]["items"]
+                    seqs += [item["seq"] for item in items]
+            self.assertEqual(seqs, list(range(1, newest + 1)))
+            self.assertGreater(gateway.status()["log"]["evicted"], 0)
             # Fifty queues would be a gigabyte; a sanitizer's own needs are a quarter of that.
             self.assertLess(gateway.memory_bytes() - before, 400 << 20)
 

@@ -270,7 +270,7 @@ class Kinds(unittest.TestCase):
             certificate = Certificate(kind)
             with Gateway(*certificate.flags, tls=certificate.context()) as gateway:
                 self.assertEqual(gateway.get("/healthz")[0], 200)
-                self.assertIn(gateway.http_url + "/", gateway.stdout)
+                wait_until(lambda: gateway.http_url + "/" in gateway.stdout, "the banner")
 
     def test_healthcheck(self):
         """It does not ask whose certificate it is; without the setting it finds no gateway."""
@@ -451,7 +451,7 @@ class Faults(ConfigTest):
         openssl("x509", "-req", "-in", request, "-CA", root.cert, "-CAkey", root.key,
                 "-set_serial", "2", "-days", "-1", "-out", root.cert)
         with Gateway(*root.flags) as gateway:
-            self.assertIn(f"http: the certificate in {root.cert} has expired", gateway.stderr)
+            gateway.wait_logged(f"http: the certificate in {root.cert} has expired")
 
 
 if __name__ == "__main__":

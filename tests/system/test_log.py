@@ -19,8 +19,10 @@ def is_written(gateway):
 
 def flood(gateway, payloads):
     """Sends datagrams and waits for the replies, so that none is lost, and now and then for the
-    file, which must not fall a whole (small) journal behind."""
+    file, which must not fall a whole (small) journal behind. In the end all are in the log, to
+    which nothing else may come meanwhile."""
     payloads = list(payloads)
+    last = gateway.newest_seq() + len(payloads)
     unwritten = 0
     with udp_socket() as sock:
         for start in range(0, len(payloads), WINDOW):
@@ -33,6 +35,7 @@ def flood(gateway, payloads):
             if unwritten > PACE_BYTES:
                 unwritten = 0
                 wait_until(lambda: is_written(gateway), "everything in the file")
+    gateway.wait_for_seq(last)
 
 
 def pages(gateway, **query):
@@ -160,9 +163,11 @@ class Continuity(LogTest):
                 sock.sendall(b"Hi")
                 sock.recv(100)
                 client = gateway.client_of(sock, state="open")
+            gateway.wait_for_seq(11)
             log, run = gateway.status()["log"], gateway.status()["run"]
         with self.gateway() as gateway:
             udp_exchange(gateway.udp, b"after")
+            gateway.wait_for_seq(12)
             self.assertEqual(gateway.status()["log"]["id"], log["id"])
             items, gaps = pages(gateway, limit=4)
             self.assertEqual(([item["seq"] for item in items], gaps),
@@ -260,6 +265,7 @@ class Cleared(LogTest):
                 for _ in range(5):
                     sock.sendto(b"x", gateway.udp)
                     sock.recv(100)
+            gateway.wait_for_seq(5)
             self.assertEqual(gateway.delete("/api/v1/messages?confirm=yes")[0], 204)
             self.assertEqual(gateway.fetch("messages")["items"], [])
             self.assertEqual(gateway.delete("/api/v1/messages?confirm=yes")[0], 204)

@@ -32,7 +32,7 @@ class Reader(StoreTest):
     def check_words(self, gateway):
         words = "read transaction"
         self.assertIn(words, gateway.status()["store"]["error"])
-        self.assertIn(words, gateway.stderr)
+        gateway.wait_logged(words)
         status, _, problem = gateway.get("/readyz")
         self.assertEqual(status, 503)
         self.assertIn(words, problem["detail"])

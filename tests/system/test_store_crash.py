@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -123,13 +124,17 @@ class Damage(StoreTest):
             file.seek(offset)
             file.write(os.urandom(size))
 
+    def wait_said_damaged(self, gateway, aside):
+        wait_until(lambda: re.search(f"is damaged .* moved to .*{aside}", gateway.stderr),
+                   f"a line about {aside}")
+
     def check_serves_on(self, old_size):
         with self.gateway() as gateway:
             self.assertEqual(udp_exchange(gateway.udp, b"after"), b"AFTER")
             self.wait_for_count(1)
             aside = self.files("messages.db.damaged-")
             self.assertEqual(len(aside), 1, aside)
-            self.assertRegex(gateway.stderr, f"is damaged .* moved to .*{aside[0]}")
+            self.wait_said_damaged(gateway, aside[0])
         self.assertEqual(os.stat(os.path.join(self.folder, aside[0])).st_size, old_size)
         self.assert_whole()
 
@@ -170,7 +175,7 @@ class Damage(StoreTest):
             self.assertEqual(udp_exchange(gateway.udp, b"after"), b"AFTER")
             self.wait_for_count(1)
             aside = min(self.files("messages.db.damaged-"))  # the other one is its WAL
-            self.assertRegex(gateway.stderr, f"is damaged .* moved to .*{aside},")
+            self.wait_said_damaged(gateway, aside + ",")
             self.assertEqual(os.stat(os.path.join(self.folder, aside)).st_size, size)
             self.assertEqual(gateway.status()["store"]["state"], "recording")
         self.assert_whole()
@@ -200,7 +205,7 @@ class Damage(StoreTest):
             wait_until(lambda: os.path.exists(self.file), "a fresh file")
             udp_exchange(gateway.udp, b"after")
             self.wait_for_count(2)  # memory still had the first
-            self.assertIn("was removed", gateway.stderr)
+            gateway.wait_logged("was removed")
         self.assert_whole()
 
 
