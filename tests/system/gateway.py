@@ -220,14 +220,15 @@ class Gateway:
             self.wait_ready()
 
     def _start(self, env, max_files):
-        def limit():
+        def prepare():
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored where nohup runs the tests
             if max_files is not None:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (max_files, max_files))
 
         with open(self._path("stdout"), "wb") as out, open(self._path("stderr"), "wb") as err:
             self.process = subprocess.Popen(
                 self.arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                env=clean_environment(self.folder) | env, preexec_fn=limit)
+                env=clean_environment(self.folder) | env, preexec_fn=prepare)
         Gateway.live.append(self)
 
     def wait_ready(self):
