@@ -360,24 +360,58 @@ static uint32_t big_endian(const uint8_t *bytes)
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-/* Frames of before the WAL began anew have another salt. A head that is one ahead of the first
- * frame has just begun anew: what stands behind it is in the file already. */
-static uint64_t last_commit(int fd)
+static uint32_t little_endian(const uint8_t *bytes)
 {
-    uint8_t head[WAL_HEAD_SIZE], first[FRAME_HEAD_SIZE], frame[FRAME_HEAD_SIZE];
+    return (uint32_t)bytes[3] << 24 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[1] << 8 | bytes[0];
+}
+
+/* By its own checksum, whose words are in the byte order that the last bit of the magic number
+ * says. */
+static bool is_sound_head(const uint8_t head[WAL_HEAD_SIZE])
+{
+    uint32_t (*word)(const uint8_t *) = big_endian(head) & 1 ? big_endian : little_endian;
+    uint32_t one = 0, two = 0;
+
+    for (size_t i = 0; i < WAL_HEAD_SIZE - 8; i += 8) {
+        one += word(head + i) + two;
+        two += word(head + i + 4) + one;
+    }
+    return one == big_endian(head + 24) && two == big_endian(head + 28);
+}
+
+/* As the file itself says it. */
+static uint32_t page_size(const char *path)
+{
+    uint8_t field[2] = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return 0;
+    ssize_t size = pread(fd, field, sizeof(field), 16);
+    close(fd);
+    uint32_t value = size == sizeof(field) ? (uint32_t)field[0] << 8 | field[1] : 0;
+    return value == 1 ? 65536 : value;
+}
+
+/* Frames of before the WAL began anew have another salt. Where the head is damaged, the first frame
+ * has to tell which is meant. */
+static uint64_t last_commit(int fd, const char *path)
+{
+    uint8_t head[WAL_HEAD_SIZE], frame[FRAME_HEAD_SIZE], salt[8];
     uint64_t size, last = 0;
 
     if (pread(fd, head, sizeof(head), 0) != sizeof(head) ||
-        pread(fd, first, sizeof(first), WAL_HEAD_SIZE) != sizeof(first) ||
-        big_endian(head + 16) == big_endian(first + 8) + 1)
+        pread(fd, frame, sizeof(frame), WAL_HEAD_SIZE) != sizeof(frame))
         return 0;
-    size = FRAME_HEAD_SIZE + big_endian(head + 8);
+    bool sound = is_sound_head(head);
+    memcpy(salt, sound ? head + 16 : frame + 8, sizeof(salt));
+    size = FRAME_HEAD_SIZE + (sound ? big_endian(head + 8) : page_size(path));
     if (size < FRAME_HEAD_SIZE + 512 || size > FRAME_HEAD_SIZE + 65536)
         return 0;
     for (uint64_t i = 0; pread(fd, frame, sizeof(frame), (off_t)(WAL_HEAD_SIZE + i * size)) ==
                          (ssize_t)sizeof(frame);
          i++) {
-        if (memcmp(frame + 8, first + 8, 8) == 0 && big_endian(frame + 4) != 0)
+        if (memcmp(frame + 8, salt, sizeof(salt)) == 0 && big_endian(frame + 4) != 0)
             last = i + 1;
     }
     return last;
@@ -390,7 +424,7 @@ uint64_t sl_files_wal_last_commit(const char *path)
     int fd = beside(name, path, "-wal") ? open(name, O_RDONLY | O_CLOEXEC) : -1;
 
     if (fd >= 0) {
-        last = last_commit(fd);
+        last = last_commit(fd, path);
         close(fd);
     }
     return last;

@@ -1,6 +1,9 @@
 """Logs that are damaged: whatever the bytes, it starts or says why not, and overwrites nothing.
 
-SOCKLENS_TEST_DAMAGED=5000 tries so many mutated files instead of some dozens."""
+Each mutated file is made of a seed, which is printed with what was done to the file.
+SOCKLENS_TEST_DAMAGED=5000 tries so many of them instead of some dozens, SOCKLENS_TEST_SEED=7 others
+than usual, SOCKLENS_TEST_SEED=7/123 the one of that seed alone. SOCKLENS_TEST_KEEP=FOLDER keeps
+those that failed."""
 
 import json
 import os
@@ -10,6 +13,7 @@ import signal
 import sqlite3
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -18,8 +22,11 @@ from gateway import clean_environment, gateway_executable, tcp_connect, udp_exch
 from store_file import StoreTest
 
 FILES = int(os.environ.get("SOCKLENS_TEST_DAMAGED", "36"))
-SEED = int(os.environ.get("SOCKLENS_TEST_SEED", "20"))
+SEED, _, ONE = os.environ.get("SOCKLENS_TEST_SEED", "20").partition("/")
+KEEP = os.environ.get("SOCKLENS_TEST_KEEP")
 MESSAGES = 40
+PAGE = 16384
+WAL_HEADER, FRAME = 32, 24 + PAGE
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -210,16 +217,28 @@ class Wal(DamageTest):
 
     def test_a_loss_is_told(self):
         size = os.path.getsize(self.logs["killed"] + "-wal")
-        frames = (size - 32) // (24 + 16384)
+        frames = (size - WAL_HEADER) // FRAME
         self.assertGreater(frames, 10)
         for frame in (0, frames // 2, frames - 6):
-            self.put("killed")
-            with open(self.file + "-wal", "r+b") as file:
-                file.seek(32 + frame * (24 + 16384) + 24 + 5000)
-                byte = file.read(1)
-                file.seek(-1, os.SEEK_CUR)
-                file.write(bytes([byte[0] ^ 0xff]))
-            self.assertIn("WAL of the log", self.start_and_read(), frame)
+            for offset in (8, 24 + 5000):  # in its salt, in its page
+                self.flip(WAL_HEADER + frame * FRAME + offset)
+                self.assertIn("WAL of the log", self.start_and_read(), (frame, offset))
+
+    def test_a_damaged_header_is_told(self):
+        """Each field: magic number, version, page size, number, salts, checksums."""
+        for offset in range(0 if FILES > 100 else 3, WAL_HEADER, 1 if FILES > 100 else 4):
+            for bits in (0xff, 1):
+                self.flip(offset, bits)
+                self.assertIn("WAL of the log", self.start_and_read(), (offset, bits))
+
+    def flip(self, offset, bits=0xff):
+        """In one byte of the WAL that a killed run has left."""
+        self.put("killed")
+        with open(self.file + "-wal", "r+b") as file:
+            file.seek(offset)
+            byte = file.read(1)
+            file.seek(offset)
+            file.write(bytes([byte[0] ^ bits]))
 
     def test_nothing_is_told_without_one(self):
         for name in ("killed", "stopped"):
@@ -242,34 +261,77 @@ class Header(DamageTest):
                 self.survive((offset, value))
 
 
-class Bytes(DamageTest):
-    """Files with random damage; the words of a failure name what was done."""
+class Mutation:
+    """Random damage to a file or a WAL; a seed makes it, and `words` say what it was."""
 
-    def mutate(self, path, chance):
+    KINDS = ("bytes", "region", "page", "short", "header", "swap")
+
+    def __init__(self, seed):
+        self.chance = random.Random(seed)
+        self.log = self.chance.choice(("stopped", "stopped", "killed"))
+        self.kind = self.chance.choice(self.KINDS)
+        self.words = f"seed {seed}: {self.log}, {self.kind}"
+
+    def apply(self, path):
+        if self.log == "killed":
+            path, first, step, header = path + "-wal", WAL_HEADER, FRAME, WAL_HEADER + 24
+        else:
+            first, step, header = 0, PAGE, 200
         size = os.path.getsize(path)
-        kind = chance.choice(("bytes", "region", "page", "short", "header"))
+        pages = range(first, size, step)
         with open(path, "r+b") as file:
-            if kind == "short":
-                file.truncate(chance.randrange(size))
-                return kind
-            for _ in range(chance.choice((1, 1, 3, 20)) if kind == "bytes" else 1):
-                length = {"bytes": 1, "region": chance.randrange(1, 600), "page": 16384,
-                          "header": 1}[kind]
-                end = 200 if kind == "header" else size
-                file.seek(chance.randrange(end) & (~16383 if kind == "page" else ~0))
-                file.write(chance.choice((chance.randbytes(length), bytes(length))))
-        return kind
+            if self.kind == "short":
+                file.truncate(self.note(self.chance.randrange(size)))
+            elif self.kind == "swap":
+                self.swap(file, self.chance.choice(pages), self.chance.choice(pages), step)
+            elif self.kind == "page":
+                self.overwrite(file, self.chance.choice(pages), step)
+            elif self.kind == "header":
+                self.overwrite(file, self.chance.randrange(min(header, size)), 1)
+            elif self.kind == "region":
+                self.overwrite(file, self.chance.randrange(size), self.chance.randrange(1, 600))
+            else:
+                for _ in range(self.chance.choice((1, 1, 3, 20))):
+                    self.overwrite(file, self.chance.randrange(size), 1)
+
+    def note(self, offset):
+        self.words += f" {offset}"
+        return offset
+
+    def overwrite(self, file, offset, length):
+        file.seek(self.note(offset))
+        file.write(self.chance.choice((self.chance.randbytes(length), bytes(length))))
+
+    def swap(self, file, one, other, length):
+        parts = []
+        for offset in (one, other):
+            file.seek(self.note(offset))
+            parts.append(file.read(length))
+        for offset, part in zip((other, one), parts):
+            file.seek(offset)
+            file.write(part)
+
+
+class Bytes(DamageTest):
+    """Files with random damage; the words of a failure name the seed and what was done."""
 
     def test_mutated_files(self):
-        for number in range(FILES):
-            chance = random.Random(f"{SEED}/{number}")
-            name = chance.choice(("stopped", "stopped", "killed"))
-            self.put(name)
-            target = self.file + ("-wal" if name == "killed" else "")
-            kind = self.mutate(target, chance)
-            with self.subTest(number=number):
-                self.survive((number, name, kind), 0.1)
+        for number in [int(ONE)] if ONE else range(FILES):
+            mutation = Mutation(f"{SEED}/{number}")
+            self.put(mutation.log)
+            mutation.apply(self.file)
+            print(mutation.words, file=sys.stderr, flush=True)
+            kept = self.keep(f"{SEED}-{number}")
+            with self.subTest(mutation.words):
+                self.survive(mutation.words, 0.1)
+                for path in kept:
+                    os.unlink(path)
 
-
-
-
+    def keep(self, name):
+        """Copies for a folder that somebody has asked for; those of a failure stay there."""
+        kept = []
+        for suffix in ("", "-wal"):
+            if KEEP and os.path.exists(self.file + suffix):
+                kept.append(os.path.join(KEEP, f"{name}.db{suffix}"))
+                shutil.copy(self.file + suffix, kept[-1])
+        return kept
