@@ -273,7 +273,7 @@ static void append_lifecycle(struct room *room, enum sl_record_kind kind, uint64
                                  .reason = SL_CLOSE_DISCONNECTED,
                                  .opened_at_ns = 1000,
                                  .last_seen_at_ns = 2000,
-                                 .counters = {1, 2, 3, 4, 5},
+                                 .counters = {1, 2, 3, 4, 5, 6},
                                  .tcp = {.valid = 1, .state = 1, .rtt_us = 77, .rcv_mss = 536}};
 
     event.kind = (uint8_t)kind;
@@ -306,6 +306,7 @@ static void a_client_is_remembered_with_its_end(void **state)
     assert_int_equal(view.close_reason, SL_CLOSE_DISCONNECTED);
     assert_int_equal(view.last_seen_at_ns, 2000);
     assert_int_equal(view.counters.refused, 5);
+    assert_int_equal(view.counters.unanswered, 6);
     assert_int_equal(view.tcp.rtt_us, 77);
     assert_int_equal(view.tcp.rcv_mss, 536);
     assert_int_equal(view.peer.port, 1601);
