@@ -132,7 +132,7 @@ test('bytes that wait for a line end are told of their client', async (t) => {
   await state.getByText('11 B wait').waitFor();
   assert.match(
     await state.locator('.state-waiting').getAttribute('title'),
-    /^11 B wait for a line end since \d\d:/,
+    /^11 B wait for a line end since \d{4}-\d\d-\d\d \d\d:/,
   );
   await clientRow(page, chat.address).locator('.cell-client').click();
   await page

@@ -24,6 +24,8 @@ import './proxy.test.mjs';
 import './truth.test.mjs';
 import './words.test.mjs';
 import './times.test.mjs';
+import './hints.test.mjs';
+import './keys.test.mjs';
 import './flood.test.mjs';
 import './access.test.mjs';
 

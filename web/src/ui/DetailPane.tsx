@@ -7,6 +7,7 @@ import { ClientDetail } from './ClientDetail';
 import { MessageDetail } from './MessageDetail';
 import { layout } from './pageSize';
 import { printing } from './printing';
+import { useFocusBack } from './useFocusBack';
 
 interface Props {
   detail: Detail;
@@ -28,6 +29,7 @@ export function DetailPane({ detail, onSendAgain }: Props) {
     if (drawer) element.showModal();
     else element.open = true;
   }, [drawer]);
+  useFocusBack(dialog, detail.kind === 'client' ? 'clients' : 'log');
   const title =
     detail.kind === 'message' ? `Message ${formatCount(detail.seq)}` : `Client ${detail.id}`;
   return (

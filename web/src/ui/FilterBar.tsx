@@ -7,6 +7,7 @@ import { quoted } from '../text/filterHints';
 import { type Suggestion, suggest, tokenAt } from '../text/filterSuggest';
 import { pasted, readFilter, writeFilter } from '../text/filterText';
 import { MatchCount } from './MatchCount';
+import { findPlace } from './findPlace';
 import { SuggestionList } from './SuggestionList';
 import { useFilterWords } from './useFilterWords';
 
@@ -80,6 +81,8 @@ export function FilterBar({ log }: Props) {
     if ('problem' in read) return;
     view.setFilter(read.filter);
     setLine(writeFilter(read.filter, vocabulary()));
+    // What it found is next, and the page's keys are not typed into the field.
+    findPlace('log')?.focus();
   };
   const clear = () => {
     close();
@@ -113,7 +116,7 @@ export function FilterBar({ log }: Props) {
     else if (event.key === 'ArrowUp') step(-1);
     else if (event.key === 'Enter' && chosen) accept(chosen);
     else if (event.key === 'Enter') apply();
-    else if (event.key === 'Escape' && open) close();
+    else if (event.key === 'Escape') input.current?.blur();
     else return;
     event.preventDefault();
   };

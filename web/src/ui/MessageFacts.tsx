@@ -2,6 +2,7 @@ import type { Message } from '../api/types';
 import { useView } from '../store/context';
 import { formatMicros } from '../text/format';
 import { type Fact, Facts } from './Facts';
+import { Hints } from './Hints';
 import { Outcome } from './Outcome';
 import { Moment } from './Time';
 
@@ -33,7 +34,12 @@ export function MessageFacts({ message }: { message: Message }) {
     ['Read to reply', service_us === null ? '–' : formatMicros(service_us)],
     ['Outcome', <Outcome key="outcome" outcome={message.outcome} />],
   ];
-  return <Facts facts={facts} />;
+  return (
+    <>
+      <Facts facts={facts} />
+      <Hints hints={message.hints ?? []} />
+    </>
+  );
 }
 
 /** It is no part of the message, but of what has to be sent to say it again. */

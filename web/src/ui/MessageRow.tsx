@@ -1,6 +1,7 @@
 import type { Message } from '../api/types';
 import { formatBytes, formatCount, formatMicros } from '../text/format';
 import { FilterLink } from './FilterLink';
+import { HintMark } from './Hints';
 import { Outcome } from './Outcome';
 import { PayloadText } from './PayloadText';
 import { ServiceTag } from './ServiceTag';
@@ -50,6 +51,7 @@ export function MessageRow({ message, index, id, active, selected, onOpen }: Pro
         </FilterLink>
       </span>
       <span role="gridcell" class="cell cell-received">
+        <HintMark hints={message.hints ?? []} />
         <PayloadText payload={received} />
       </span>
       <span role="gridcell" class="cell cell-sent">

@@ -1,7 +1,9 @@
 import { useEffect } from 'preact/hooks';
 import { useView } from '../store/context';
+import { sendForm } from '../store/preferences';
 import type { View } from '../store/view';
 import { findPlace } from './findPlace';
+import { layout } from './pageSize';
 import { closeSendForm, openSendForm } from './sendFormFocus';
 
 /** Keys that lead to a place of the page; each place carries its name in `data-keys`. */
@@ -22,7 +24,7 @@ export function usePageKeys(onHelp: () => void): void {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
       if (document.querySelector('dialog:modal')) return;
-      if (event.key === 'Escape') closeNewest(view);
+      if (event.key === 'Escape') leaveOrClose(event.target, view);
       else if (isTyping(event.target)) return;
       else if (event.key === '?') onHelp();
       else if (!press(event.key)) return;
@@ -33,14 +35,19 @@ export function usePageKeys(onHelp: () => void): void {
   }, [onHelp, view]);
 }
 
-/** Closes what was opened last. */
-function closeNewest(view: View): void {
-  if (view.detail.value) view.close();
+/** Leaves a field that is typed into, else closes what was opened last; a form that opens goes with its field. */
+function leaveOrClose(target: EventTarget | null, view: View): void {
+  const closing = sendForm.value === 'open' && layout.value === 'compact' && !view.detail.value;
+  if (isTyping(target) && target instanceof HTMLElement && !closing) target.blur();
+  else if (view.detail.value) view.close();
   else closeSendForm();
 }
 
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof Element && target.matches('input:not([type="radio"]), select, textarea');
+  return (
+    target instanceof Element &&
+    target.matches('input:not([type="radio"], [type="checkbox"]), select, textarea')
+  );
 }
 
 function press(key: string): boolean {
