@@ -93,3 +93,21 @@ test('closing a message that a link opened leads to the log', async (t) => {
   await page.locator('.detail').waitFor({ state: 'detached' });
   assert.equal(await focused(page), 'log');
 });
+
+test('the title says what is open, the filter, and that the log stands still', async (t) => {
+  const page = await pageWithMessage(t);
+  const { host } = new URL(page.url());
+  const titled = (title) => page.waitForFunction((wanted) => document.title === wanted, title);
+  await titled(`socklens ${host}`);
+  await page.keyboard.press('/');
+  await page.keyboard.type('said');
+  await page.keyboard.press('Enter');
+  await titled(`said · socklens ${host}`);
+  await logRow(page, 'SAID').waitFor();
+  await page.keyboard.press('p');
+  await titled(`said · paused · socklens ${host}`);
+  await logRow(page, 'SAID').locator('.cell-time').click();
+  await titled(`Message 1 · said · paused · socklens ${host}`);
+  await page.goto(`${page.url().split('#')[0]}#view=api`);
+  await titled(`API · socklens ${host}`);
+});

@@ -6,8 +6,8 @@ import { timeZone } from '../store/preferences';
 import { quoted } from '../text/filterHints';
 import { type Suggestion, suggest, tokenAt } from '../text/filterSuggest';
 import { pasted, readFilter, writeFilter } from '../text/filterText';
-import { MatchCount } from './MatchCount';
 import { findPlace } from './findPlace';
+import { MatchCount } from './MatchCount';
 import { SuggestionList } from './SuggestionList';
 import { useFilterWords } from './useFilterWords';
 

@@ -12,6 +12,7 @@ import { Panel } from './Panel';
 import { PauseButton } from './PauseButton';
 import { rowHeight } from './pageSize';
 import { type LogHold, useLogHold } from './useLogHold';
+import { usePageTitle } from './usePageTitle';
 import { useTimeChars } from './useTimeChars';
 import { VirtualTable } from './VirtualTable';
 
@@ -32,6 +33,7 @@ export function LogPanel() {
   const gateway = useGateway();
   const view = useView();
   const hold = useLogHold();
+  usePageTitle(hold);
   const { log } = hold;
   /** The row the arrow keys stand on, counted from the log's origin. */
   const [activeAt, setActiveAt] = useState<number | null>(null);
