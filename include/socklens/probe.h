@@ -7,6 +7,7 @@
 #include "socklens/address.h"
 #include "socklens/buffer.h"
 #include "socklens/error.h"
+#include "socklens/registry.h"
 
 /* What sl_probe_send was at when it failed. */
 enum sl_probe_step { SL_PROBE_OPENS, SL_PROBE_BINDS, SL_PROBE_SENDS };
@@ -20,10 +21,11 @@ struct sl_probe {
 
 /* Opens a socket bound to `from_port` (0: the kernel chooses) of the family of `to`, connects it to
  * `to`, so that nobody else's datagram is taken for the reply, and sends. To a broadcast address
- * the reply may come from anybody. 0, or a negative errno
- * with `error` set and nothing left open. */
-int sl_probe_send(struct sl_probe *probe, const struct sl_address *to, uint16_t from_port,
-                  const void *bytes, size_t size, struct sl_error *error);
+ * the reply may come from anybody. `registry` (NULL: none) is told of the source address before, so
+ * that a listener of ours knows its client for a test. 0, or a negative errno with `error` set and
+ * nothing left open. */
+int sl_probe_send(struct sl_probe *probe, struct sl_registry *registry, const struct sl_address *to,
+                  uint16_t from_port, const void *bytes, size_t size, struct sl_error *error);
 
 /* What a negative errno of the functions here means to somebody who sends. Static, or strerror's.
  */

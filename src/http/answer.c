@@ -45,5 +45,6 @@ void sl_answer_problem(struct sl_answer *answer, const struct sl_problem *proble
         answer->fixed_size = 2;
     }
     if (problem->status == 503 || problem->status == 429)
-        sl_answer_header(answer, "Retry-After", "5");
+        sl_answer_header(answer, "Retry-After", "%u",
+                         problem->retry_after_s ? problem->retry_after_s : SL_RETRY_AFTER_S);
 }

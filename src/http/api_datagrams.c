@@ -10,6 +10,7 @@
 /* To others than our own listeners: ten a second, and as many at once. */
 #define FOREIGN_INTERVAL_NS (SL_NS_PER_S / 10)
 #define FOREIGN_BURST_NS    SL_NS_PER_S
+#define FOREIGN_RETRY_S     1 /* the next is allowed after FOREIGN_INTERVAL_NS at most */
 
 /* What a test datagram keeps between its steps. */
 struct pending {
@@ -18,15 +19,24 @@ struct pending {
     struct sl_probe probe;
     struct sl_buffer reply;
     int64_t rtt_us;
-    bool counted, sent, replied, timed_out;
+    bool counted, open, replied, timed_out;
 };
+
+/* What went elsewhere came to none of our listeners, and its port may now be a program's. */
+static void close_probe(struct pending *pending)
+{
+    if (pending->datagram.foreign)
+        sl_registry_take_test(pending->http->context.registry, &pending->probe.from);
+    sl_probe_close(&pending->probe);
+    pending->open = false;
+}
 
 static void free_pending(void *state)
 {
     struct pending *pending = state;
 
-    if (pending->sent)
-        sl_probe_close(&pending->probe);
+    if (pending->open)
+        close_probe(pending);
     if (pending->counted)
         atomic_fetch_sub(&pending->http->datagrams, 1);
     sl_buffer_deinit(&pending->reply);
@@ -65,13 +75,14 @@ static unsigned send_datagram(struct sl_request *request, struct pending *pendin
     char to[SL_ADDRESS_TEXT_SIZE], who[SL_ADDRESS_TEXT_SIZE];
     int code;
 
-    code = sl_probe_send(&pending->probe, &datagram->to, datagram->from_port,
-                         datagram->payload.data, datagram->payload.size, &error);
+    code =
+        sl_probe_send(&pending->probe, request->http->context.registry, &datagram->to,
+                      datagram->from_port, datagram->payload.data, datagram->payload.size, &error);
     if (code < 0)
         return sl_problem_set(problem, status_of(&pending->probe, datagram->from_port, code),
                               pending->probe.step == SL_PROBE_BINDS ? "from_port" : NULL, NULL,
                               "%s", error.text);
-    pending->sent = true;
+    pending->open = true;
     sl_address_format(&datagram->to, to);
     sl_address_format(&request->connection->peer, who);
     sl_log_info(request->http->context.log, "test datagram of %zu bytes to %s, asked for by %s",
@@ -91,6 +102,14 @@ static bool admit_foreign(struct sl_http *http)
     return true;
 }
 
+static unsigned refuse_foreign(struct sl_problem *problem)
+{
+    sl_problem_set(problem, 429, "to", "10 a second",
+                   "too many test datagrams to others than our own listeners");
+    problem->retry_after_s = FOREIGN_RETRY_S;
+    return problem->status;
+}
+
 static unsigned begin_checked(struct sl_request *request, struct pending *pending,
                               struct sl_problem *problem)
 {
@@ -104,8 +123,7 @@ static unsigned begin_checked(struct sl_request *request, struct pending *pendin
     status = sl_datagram_parse(&pending->datagram, request->body.data, request->body.size,
                                http->context.registry, &http->targets, problem);
     if (!status && pending->datagram.foreign && !admit_foreign(http))
-        return sl_problem_set(problem, 429, "to", "10 a second",
-                              "too many test datagrams to others than our own listeners");
+        return refuse_foreign(problem);
     return status ? status : send_datagram(request, pending, problem);
 }
 
@@ -184,7 +202,7 @@ enum sl_step sl_api_datagram(struct sl_request *request, struct sl_answer *answe
         return SL_STEP_WAIT;
     /* Before the answer: who has it may send from the same port again. */
     sl_ticker_remove(&request->http->ticker, &request->waiter);
-    sl_probe_close(&pending->probe);
+    close_probe(pending);
     if (code < 0) {
         sl_problem_set(&problem, 502, NULL, NULL, "the datagram was sent, but came to nothing: %s",
                        sl_probe_words(SL_PROBE_SENDS, code));

@@ -142,6 +142,8 @@ static void members(struct sl_json *json, const struct sl_client_view *view, con
 {
     names(json, view, listener);
     life(json, view);
+    sl_json_key(json, "test");
+    sl_json_bool(json, view->test);
     sl_counters_json(json, &view->counters);
     pending(json, view);
     sl_json_key(json, "rtt_us");

@@ -7,8 +7,12 @@
 
 #include "socklens/buffer.h"
 
+/* Where nothing says better when a request would be answered. */
+#define SL_RETRY_AFTER_S 5
+
 struct sl_problem {
-    unsigned status;     /* 0: none */
+    unsigned status;        /* 0: none */
+    unsigned retry_after_s; /* with 429 and 503; 0: SL_RETRY_AFTER_S */
     const char *param;   /* the parameter or member at fault, or NULL; constant text or from us */
     char detail[320];    /* one sentence for a person */
     char allowed[480];   /* what would do; "" where that says nothing */

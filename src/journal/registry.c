@@ -39,6 +39,7 @@ struct sl_registry *sl_registry_new(const struct sl_registry_options *options)
         free(registry);
         return NULL;
     }
+    pthread_mutex_init(&registry->tests.lock, NULL);
     atomic_init(&registry->next_client, options->first_client);
     if (getrandom(&registry->hash_key, sizeof(registry->hash_key), 0) < 0)
         registry->hash_key = (uint64_t)sl_clock_wall_ns(); /* no entropy: still not a constant */
@@ -63,6 +64,7 @@ void sl_registry_free(struct sl_registry *registry)
         shard_deinit(&registry->shards[i]);
     free(registry->shards);
     sl_history_deinit(&registry->history);
+    pthread_mutex_destroy(&registry->tests.lock);
     free(registry);
 }
 
@@ -314,7 +316,8 @@ struct sl_client *sl_shard_open(struct sl_shard *shard, uint16_t listener,
 }
 
 struct sl_client *sl_shard_find(struct sl_shard *shard, uint16_t listener,
-                                const struct sl_address *peer, const struct sl_address *local)
+                                const struct sl_address *peer, const struct sl_address *local,
+                                bool test)
 {
     uint64_t hash;
     struct sl_client *client;
@@ -323,8 +326,9 @@ struct sl_client *sl_shard_find(struct sl_shard *shard, uint16_t listener,
         return NULL;
     hash = address_hash(shard, listener, peer, local) & (shard->by_address.size - 1);
     client = shard_client(shard, shard->by_address.buckets[hash]);
-    while (client && !(client->listener == listener && sl_address_equal(&client->peer, peer) &&
-                       sl_address_equal(&client->local, local)))
+    while (client &&
+           !(client->listener == listener && client->test == test &&
+             sl_address_equal(&client->peer, peer) && sl_address_equal(&client->local, local)))
         client = shard_client(shard, client->next_by_address);
     return client;
 }
@@ -424,6 +428,16 @@ uint16_t sl_client_listener(const struct sl_client *client)
 int sl_client_fd(const struct sl_client *client)
 {
     return client->fd;
+}
+
+bool sl_client_is_test(const struct sl_client *client)
+{
+    return client->test;
+}
+
+void sl_client_mark_test(struct sl_client *client)
+{
+    client->test = true;
 }
 
 int64_t sl_client_last_seen_mono_ns(const struct sl_client *client)

@@ -10,7 +10,7 @@
 #define CHUNK_SIZE 256u
 #define NO_CLIENT  UINT32_MAX
 
-/* 160 bytes: with a worker's own this is what an idle connection costs. Links are indices into
+/* 176 bytes: with a worker's own this is what an idle connection costs. Links are indices into
  * the shard's chunks, half as large as pointers. */
 struct sl_client {
     uint64_t id; /* 0: the place is free */
@@ -20,6 +20,7 @@ struct sl_client {
     int fd;
     uint16_t listener;
     uint8_t service, transport;
+    bool test; /* the gateway's own datagrams; part of the key, beside the addresses */
     struct sl_address peer, local;
     uint32_t pending;          /* bytes that are not yet a message; UINT32_MAX: or more */
     int64_t pending_since_ns;  /* wall clock */
@@ -57,6 +58,22 @@ struct history {
     uint64_t total; /* ever closed; the newest is at (total - 1) % capacity */
 };
 
+/* Of test datagrams that the gateway sends itself and has not read yet. As many at once as are
+ * waited for at once (http/api_datagrams.c), and some that ended unread. */
+#define TEST_SOURCES_MAX 128
+
+struct test_source {
+    struct sl_address from;
+    int64_t until_mono_ns; /* 0: none */
+};
+
+struct test_sources {
+    pthread_mutex_t lock;
+    struct test_source items[TEST_SOURCES_MAX];
+    size_t next;
+    _Atomic int64_t until_mono_ns; /* when the last of them is over; 0: none is expected */
+};
+
 struct sl_registry {
     struct sl_listener_info listeners[SL_LISTENERS_MAX];
     size_t listener_count;
@@ -65,6 +82,7 @@ struct sl_registry {
     _Atomic uint64_t next_client;
     uint64_t hash_key;
     struct history history;
+    struct test_sources tests;
 };
 
 static inline struct sl_client *shard_client(const struct sl_shard *shard, uint32_t index)

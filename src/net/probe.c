@@ -78,9 +78,17 @@ static int connect_to(int fd, const struct sl_address *to)
     return connect(fd, (struct sockaddr *)&storage, length) == 0 ? 0 : -errno;
 }
 
+static void announce(struct sl_probe *probe, struct sl_registry *registry)
+{
+    if (registry)
+        sl_registry_expect_test(registry, &probe->from);
+    probe->sent_at_ns = sl_clock_mono_ns();
+}
+
 /* A connected socket would drop the replies: they come from the hosts' own addresses. A second one
  * is connected to learn from which address the first sends. */
-static int broadcast(struct sl_probe *probe, const void *bytes, size_t size)
+static int broadcast(struct sl_probe *probe, struct sl_registry *registry, const void *bytes,
+                     size_t size)
 {
     struct sockaddr_storage storage;
     socklen_t length = sl_address_to_sockaddr(&probe->to, &storage);
@@ -98,25 +106,26 @@ static int broadcast(struct sl_probe *probe, const void *bytes, size_t size)
         return code;
     if (setsockopt(probe->fd, SOL_SOCKET, SO_BROADCAST, &yes, sizeof(yes)) != 0)
         return -errno;
-    probe->sent_at_ns = sl_clock_mono_ns();
+    announce(probe, registry);
     return sendto(probe->fd, bytes, size, 0, (struct sockaddr *)&storage, length) >= 0 ? 0 : -errno;
 }
 
-static int connect_and_send(struct sl_probe *probe, const void *bytes, size_t size)
+static int connect_and_send(struct sl_probe *probe, struct sl_registry *registry, const void *bytes,
+                            size_t size)
 {
     int code = connect_to(probe->fd, &probe->to);
 
     if (code == -EACCES) /* a broadcast address: connect(2) wants SO_BROADCAST */
-        return broadcast(probe, bytes, size);
+        return broadcast(probe, registry, bytes, size);
     if (code < 0)
         return code;
     probe->from = local_address(probe->fd);
-    probe->sent_at_ns = sl_clock_mono_ns();
+    announce(probe, registry);
     return send(probe->fd, bytes, size, 0) >= 0 ? 0 : -errno;
 }
 
-int sl_probe_send(struct sl_probe *probe, const struct sl_address *to, uint16_t from_port,
-                  const void *bytes, size_t size, struct sl_error *error)
+int sl_probe_send(struct sl_probe *probe, struct sl_registry *registry, const struct sl_address *to,
+                  uint16_t from_port, const void *bytes, size_t size, struct sl_error *error)
 {
     char text[SL_ADDRESS_TEXT_SIZE];
     int result;
@@ -133,7 +142,7 @@ int sl_probe_send(struct sl_probe *probe, const struct sl_address *to, uint16_t 
                      sl_probe_words(probe->step, result));
     } else {
         probe->step = SL_PROBE_SENDS;
-        result = connect_and_send(probe, bytes, size);
+        result = connect_and_send(probe, registry, bytes, size);
         if (result != 0) {
             sl_address_format(to, text);
             sl_error_set(error, result, "cannot send to %s: %s", text,

@@ -50,7 +50,7 @@ static struct sl_event *add_event(struct udp_state *state)
 
 /* The shard's lock is free here: closing and opening are told to the journal in order. */
 static struct sl_client *open_client(struct udp_state *state, const struct udp_message *message,
-                                     const struct sl_time *now)
+                                     bool test, const struct sl_time *now)
 {
     struct sl_worker *worker = state->worker;
     const struct sl_socket *socket = state->batch->socket;
@@ -62,6 +62,8 @@ static struct sl_client *open_client(struct udp_state *state, const struct udp_m
     sl_shard_lock(worker->shard);
     client =
         sl_shard_open(worker->shard, socket->listener, &message->peer, &message->local, -1, now);
+    if (client && test)
+        sl_client_mark_test(client);
     sl_shard_unlock(worker->shard);
     if (client)
         *add_event(state) = sl_event_opened(client, socket->service, now->wall_ns);
@@ -77,17 +79,18 @@ static struct sl_counters received_by(const struct udp_message *message)
 }
 
 /* A client that sends several at once is looked up once. */
-static struct sl_client *find_client(struct udp_state *state, size_t index)
+static struct sl_client *find_client(struct udp_state *state, size_t index, bool test)
 {
     const struct udp_batch *batch = state->batch;
     const struct udp_message *message = &batch->messages[index];
     const struct udp_message *before = index > 0 ? message - 1 : NULL;
 
-    if (before && before->client && sl_address_equal(&before->peer, &message->peer) &&
+    if (before && before->client && sl_client_is_test(before->client) == test &&
+        sl_address_equal(&before->peer, &message->peer) &&
         sl_address_equal(&before->local, &message->local))
         return before->client;
     return sl_shard_find(state->worker->shard, batch->socket->listener, &message->peer,
-                         &message->local);
+                         &message->local, test);
 }
 
 /* Finds each message's client and marks it as seen. */
@@ -100,10 +103,12 @@ static void find_clients(struct udp_state *state, const struct sl_time *now)
     for (size_t i = 0; i < batch->message_count; i++) {
         struct udp_message *message = &batch->messages[i];
 
-        message->client = find_client(state, i);
+        bool test = sl_registry_take_test(state->worker->net->registry, &message->peer);
+
+        message->client = find_client(state, i, test);
         if (!message->client) {
             sl_shard_unlock(shard);
-            message->client = open_client(state, message, now);
+            message->client = open_client(state, message, test, now);
             sl_shard_lock(shard);
         }
         if (message->client) {

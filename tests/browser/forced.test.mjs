@@ -34,6 +34,12 @@ for (const colorScheme of ['light', 'dark']) {
     await chat.ask('Hi\n');
     chat.ask('waits').catch(() => {});
     await clientRow(page, chat.address).locator('.state-waiting').waitFor();
+    await fetch(`${gateway.url}api/v1/datagrams`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ listener: 'udp-upper', text: 'a test' }),
+    });
+    await page.locator('.test-mark').waitFor();
 
     for (const [what, selector] of Object.entries({
       'the button that sends': '.button-main',
@@ -41,6 +47,7 @@ for (const colorScheme of ['light', 'dark']) {
       'a blank in a row': '.cell-received .blank',
       'the dot of the connection': '.stream-dot',
       'the dot of a service': '.service-dot',
+      'the mark of an own test': '.test-mark',
     }))
       assert.ok((await look(selector)).border >= 1, `${what} has a border`);
     assert.equal((await look('.state-waiting')).sign, '"! "');

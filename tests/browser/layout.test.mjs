@@ -152,6 +152,12 @@ test('words of the tables are whole and figures stand apart, however large, in e
   const { page } = await openDashboard(t, gateway);
   const udp = await udpClient(t, gateway.addresses.udpUpper);
   await udp.ask('a message');
+  await fetch(`${gateway.url}api/v1/datagrams`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ listener: 'udp-upper', text: 'a test' }),
+  });
+  await page.locator('.test-mark').waitFor();
   const upper = await tcpClient(t, gateway.addresses.tcpUpper);
   await upper.ask('answered\n');
   const chats = [];

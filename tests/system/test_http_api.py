@@ -13,7 +13,7 @@ PAYLOAD = {"size", "stored_size", "truncated", "text", "base64"}
 MESSAGE = {"seq", "service", "client", "listener", "received_at", "replied_at", "service_us",
            "received", "line_end", "sent", "outcome"}
 CLIENT = {"id", "service", "transport", "listener", "address", "local_address", "state",
-          "opened_at", "last_seen_at", "closed_at", "closed_by", "close_reason", "received",
+          "opened_at", "last_seen_at", "closed_at", "closed_by", "close_reason", "test", "received",
           "sent", "refused", "unanswered", "pending", "rtt_us"}
 TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"
 
@@ -331,6 +331,33 @@ class Datagrams(ApiTest):
                                 "from_port")
         result = self.post(listener="udp-upper", text="x", from_port=port)[2]
         self.assertEqual(result["from"], f"127.0.0.1:{port}")
+
+    def test_own_client_is_marked(self):
+        """Beside a program that uses the same port before and after."""
+        def clients(port):
+            return [client for client in self.gateway.clients()
+                    if client["address"] == f"127.0.0.1:{port}"]
+
+        def exchange(port):
+            with udp_socket(("127.0.0.1", port)) as sock:
+                sock.sendto(b"a program", self.gateway.udp)
+                self.assertEqual(sock.recv(100), b"A PROGRAM")
+                return sock.getsockname()[1]
+
+        port = exchange(0)
+        self.assertEqual([client["test"] for client in clients(port)], [False])
+        with self.gateway.events("types=clients") as stream:
+            for _ in range(5):
+                self.post(listener="udp-upper", text="a test", from_port=port)
+            wait_until(lambda: any(client["test"] for client in
+                                   stream.next_of("clients")["data"]["items"]), "told as a test")
+        exchange(port)
+        found = {client["test"]: client for client in clients(port)}
+        self.assertEqual(len(clients(port)), 2)
+        self.assertEqual(found[True]["received"]["messages"], 5)
+        self.assertEqual(found[False]["received"]["messages"], 2)
+        self.assertIs(self.gateway.fetch(f"clients/{found[True]['id']}")["test"], True)
+        self.assertIs(self.gateway.fetch(f"clients/{found[False]['id']}")["test"], False)
 
     def test_largest(self):
         result = self.post(listener="udp-upper", base64=base64.b64encode(b"a" * 65507).decode())[2]

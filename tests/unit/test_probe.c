@@ -75,7 +75,7 @@ static void ask(const struct peer *peer, const void *bytes, size_t size)
     struct sl_error error;
     struct sl_buffer reply = {0};
     int64_t rtt_us = -1;
-    assert_int_equal(sl_probe_send(&probe, &peer->address, 0, bytes, size, &error), 0);
+    assert_int_equal(sl_probe_send(&probe, NULL, &peer->address, 0, bytes, size, &error), 0);
     assert_true(sl_address_equal(&probe.to, &peer->address));
     assert_int_not_equal(probe.from.port, 0);
     assert_int_equal(sl_probe_receive(&probe, &reply, &rtt_us), 0);
@@ -134,7 +134,7 @@ static void it_comes_from_the_port_asked_for(void **state)
     close(free_port.fd);
     struct sl_probe probe;
     struct sl_error error;
-    assert_int_equal(sl_probe_send(&probe, &peer.address, port, "x", 1, &error), 0);
+    assert_int_equal(sl_probe_send(&probe, NULL, &peer.address, port, "x", 1, &error), 0);
     assert_int_equal(probe.from.port, port);
     assert_memory_equal(probe.from.ip, peer.address.ip, 16);
     answer_doubled(&peer, &probe.from);
@@ -151,7 +151,7 @@ static void a_port_in_use_is_said_so(void **state)
     char expected[128];
     snprintf(expected, sizeof(expected), "cannot send from port %u: the port is in use",
              peer.address.port);
-    assert_int_equal(sl_probe_send(&probe, &peer.address, peer.address.port, "x", 1, &error),
+    assert_int_equal(sl_probe_send(&probe, NULL, &peer.address, peer.address.port, "x", 1, &error),
                      -EADDRINUSE);
     assert_string_equal(error.text, expected);
     assert_int_equal(probe.fd, -1);
@@ -167,7 +167,7 @@ static void where_nobody_listens_the_kernel_says_so(void **state)
     struct sl_error error;
     struct sl_buffer reply = {0};
     int64_t rtt_us = -1;
-    assert_int_equal(sl_probe_send(&probe, &gone.address, 0, "x", 1, &error), 0);
+    assert_int_equal(sl_probe_send(&probe, NULL, &gone.address, 0, "x", 1, &error), 0);
     assert_readable(&probe);
     assert_int_equal(sl_probe_receive(&probe, &reply, &rtt_us), -ECONNREFUSED);
     assert_int_equal(reply.size, 0);
@@ -187,7 +187,7 @@ static void what_does_not_fit_a_datagram_is_not_sent(void **state)
              "cannot send to %s: the datagram is too large for the way there", address);
     struct sl_probe probe;
     struct sl_error error;
-    assert_int_equal(sl_probe_send(&probe, &peer.address, 0, bytes, sizeof(bytes), &error),
+    assert_int_equal(sl_probe_send(&probe, NULL, &peer.address, 0, bytes, sizeof(bytes), &error),
                      -EMSGSIZE);
     assert_string_equal(error.text, expected);
     assert_int_equal(probe.fd, -1);
@@ -203,7 +203,7 @@ static void strangers_are_not_heard(void **state)
     struct sl_error error;
     struct sl_buffer reply = {0};
     int64_t rtt_us;
-    assert_int_equal(sl_probe_send(&probe, &peer.address, 0, "x", 1, &error), 0);
+    assert_int_equal(sl_probe_send(&probe, NULL, &peer.address, 0, "x", 1, &error), 0);
     struct sockaddr_storage storage;
     socklen_t size = sl_address_to_sockaddr(&probe.from, &storage);
     sendto(stranger.fd, "forged", 6, 0, (struct sockaddr *)&storage, size);

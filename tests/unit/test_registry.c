@@ -51,7 +51,7 @@ static struct sl_client *open_udp(struct sl_shard *shard, uint16_t port)
 static struct sl_client *find_udp(struct sl_shard *shard, uint16_t port)
 {
     struct sl_address peer = ipv4(9, port), local = ipv4(1, 12000);
-    return sl_shard_find(shard, UDP_LISTENER, &peer, &local);
+    return sl_shard_find(shard, UDP_LISTENER, &peer, &local, false);
 }
 
 static void close_client(struct sl_shard *shard, struct sl_client *client)
@@ -147,18 +147,57 @@ static void udp_clients_are_kept_apart_by_every_part_of_their_addresses(void **s
     struct sl_client *clients[COUNT_OF(keys)];
     for (size_t i = 0; i < COUNT_OF(keys); i++) {
         const struct key *key = &keys[i];
-        assert_null(sl_shard_find(shard, key->listener, &key->peer, &key->local));
+        assert_null(sl_shard_find(shard, key->listener, &key->peer, &key->local, false));
         clients[i] = sl_shard_open(shard, key->listener, &key->peer, &key->local, -1, &at_start);
     }
     for (size_t i = 0; i < COUNT_OF(keys); i++) {
         const struct key *key = &keys[i];
-        assert_ptr_equal(sl_shard_find(shard, key->listener, &key->peer, &key->local), clients[i]);
+        assert_ptr_equal(sl_shard_find(shard, key->listener, &key->peer, &key->local, false),
+                         clients[i]);
     }
     for (size_t i = 0; i < COUNT_OF(keys); i++) {
         const struct key *key = &keys[i];
         close_client(shard, clients[i]);
-        assert_null(sl_shard_find(shard, key->listener, &key->peer, &key->local));
+        assert_null(sl_shard_find(shard, key->listener, &key->peer, &key->local, false));
     }
+    sl_registry_free(registry);
+}
+
+static void a_test_of_the_gateway_is_a_client_of_its_own(void **state)
+{
+    (void)state;
+    struct sl_registry *registry = new_registry(1);
+    struct sl_shard *shard = sl_registry_shard(registry, 0);
+    struct sl_address peer = ipv4(9, 5), other = ipv4(9, 6), local = ipv4(1, 12000);
+    assert_false(sl_registry_take_test(registry, &peer));
+    sl_registry_expect_test(registry, &peer);
+    assert_false(sl_registry_take_test(registry, &other));
+    assert_true(sl_registry_take_test(registry, &peer));
+    assert_false(sl_registry_take_test(registry, &peer)); /* one datagram */
+
+    struct sl_client *program = open_udp(shard, 5);
+    assert_null(sl_shard_find(shard, UDP_LISTENER, &peer, &local, true));
+    struct sl_client *test = open_udp(shard, 5);
+    sl_client_mark_test(test);
+    assert_ptr_equal(sl_shard_find(shard, UDP_LISTENER, &peer, &local, true), test);
+    assert_ptr_equal(sl_shard_find(shard, UDP_LISTENER, &peer, &local, false), program);
+    struct sl_client_view view;
+    assert_true(sl_registry_get(registry, sl_client_id(test), &view));
+    assert_true(view.test);
+    uint64_t id = sl_client_id(test);
+    close_client(shard, test);
+    assert_true(sl_registry_get(registry, id, &view));
+    assert_true(view.test && !view.open);
+    assert_true(sl_registry_get(registry, sl_client_id(program), &view));
+    assert_false(view.test);
+
+    for (uint16_t port = 1; port <= 1000; port++) { /* the oldest give way */
+        struct sl_address from = ipv4(8, port);
+        sl_registry_expect_test(registry, &from);
+    }
+    struct sl_address oldest = ipv4(8, 1), newest = ipv4(8, 1000);
+    assert_false(sl_registry_take_test(registry, &oldest));
+    assert_true(sl_registry_take_test(registry, &newest));
     sl_registry_free(registry);
 }
 
@@ -169,7 +208,7 @@ static void connections_are_not_found_by_address(void **state)
     struct sl_shard *shard = sl_registry_shard(registry, 0);
     struct sl_address peer = ipv4(9, 1), local = ipv4(1, 12000);
     open_at(shard, TCP_LISTENER, peer, at_start);
-    assert_null(sl_shard_find(shard, TCP_LISTENER, &peer, &local));
+    assert_null(sl_shard_find(shard, TCP_LISTENER, &peer, &local, false));
     struct sl_client *udp = open_udp(shard, 1);
     assert_ptr_equal(find_udp(shard, 1), udp);
     sl_registry_free(registry);
@@ -412,6 +451,7 @@ int main(void)
         cmocka_unit_test(a_client_is_what_it_was_opened_as),
         cmocka_unit_test(clients_are_found_by_id_until_they_close),
         cmocka_unit_test(udp_clients_are_kept_apart_by_every_part_of_their_addresses),
+        cmocka_unit_test(a_test_of_the_gateway_is_a_client_of_its_own),
         cmocka_unit_test(connections_are_not_found_by_address),
         cmocka_unit_test(counting_adds_to_client_and_listener),
         cmocka_unit_test(the_order_is_by_last_sight),

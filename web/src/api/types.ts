@@ -55,6 +55,8 @@ export interface Client {
   closed_at: string | null;
   closed_by: string | null;
   close_reason: string | null;
+  /** The gateway's own test datagrams. */
+  test: boolean;
   received: Traffic;
   sent: Traffic;
   refused: number;

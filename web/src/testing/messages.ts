@@ -46,6 +46,7 @@ export function client(id: number, changes: Partial<Client> = {}): Client {
     closed_at: null,
     closed_by: null,
     close_reason: null,
+    test: false,
     received: { messages: 1, bytes: 2 },
     sent: { messages: 1, bytes: 21 },
     refused: 0,

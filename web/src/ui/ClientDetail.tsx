@@ -6,6 +6,7 @@ import { formatAge, formatBytes, formatCount, formatMicros } from '../text/forma
 import { ClientState } from './ClientState';
 import { DisconnectButton } from './DisconnectButton';
 import { type Fact, Facts } from './Facts';
+import { TestMark } from './TestMark';
 import { Moment } from './Time';
 import { Timeline } from './Timeline';
 import { useLoaded } from './useLoaded';
@@ -60,6 +61,7 @@ function clientFacts(client: Client, now: number): Fact[] {
     `${formatCount(messages)} · ${formatBytes(bytes)}`;
   return [
     ['State', <ClientState key="state" client={client} />],
+    ...(client.test ? ([['Sent by', <TestMark key="test" client={client} />]] as Fact[]) : []),
     ['Service', client.service],
     ['Remote address', <code key="remote">{client.address}</code>],
     ['Local address', <code key="local">{client.local_address}</code>],

@@ -6,6 +6,7 @@ import { formatMoment } from '../text/time';
 import { ClientState } from './ClientState';
 import { FilterLink } from './FilterLink';
 import { ServiceTag } from './ServiceTag';
+import { TestMark } from './TestMark';
 import { Time } from './Time';
 
 interface Props {
@@ -74,7 +75,9 @@ export function ClientRow({ client, index, active, selected, onOpen }: Props) {
         {client.rtt_us === null ? '–' : formatMicros(client.rtt_us)}
       </span>
       <span role="gridcell" class="cell cell-state">
-        {client.pending ? (
+        {client.test ? (
+          <TestMark client={client} />
+        ) : client.pending ? (
           <span class="state-waiting" title={waitingTitle(client.pending)}>
             {formatBytes(client.pending.size)} wait
           </span>
