@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { test } from 'node:test';
-import { logRow, openDashboard, startGateway } from './support/dashboard.mjs';
+import { clientRow, logRow, openDashboard, startGateway } from './support/dashboard.mjs';
 
 test('the form sends to a listener and shows the reply with its round trip', async (t) => {
   const gateway = await startGateway(t);
@@ -77,7 +79,7 @@ test('a run counts its losses and sums up its round trips; each reply leads to t
   await page.getByLabel('Interval, ms').fill('5');
   await page.getByRole('button', { name: /^Send/ }).click();
   await page.locator('.run', { hasText: '4 of 4' }).waitFor();
-  assert.match(await page.locator('.run').textContent(), /Lost1min\d.*median\d.*p99\d/);
+  assert.match(await page.locator('.run').textContent(), /Lost1Every\d.*min\d.*median\d.*p99\d/);
   assert.equal(await page.locator('.result[data-lost="true"]').count(), 1);
   await page.locator('.result', { hasText: 'nothing came within 1000 ms' }).waitFor();
   await page.locator('.result').first().getByRole('button', { name: 'in the log' }).click();
@@ -111,6 +113,9 @@ test('a run is one client, and can be stopped beside an open message', async (t)
   ).json();
   assert.equal(clients.items.length, 1);
   assert.equal(clients.items[0].received.messages, 200);
+  assert.equal(clients.items[0].test, true);
+  const mark = clientRow(page, clients.items[0].address).locator('.test-mark');
+  assert.match((await mark.getAttribute('title')) ?? '', /own test datagrams/);
 
   await page.getByLabel('Count').fill('10000');
   await page.getByLabel('Interval, ms').fill('50');
@@ -122,6 +127,56 @@ test('a run is one client, and can be stopped beside an open message', async (t)
   assert.ok(box && box.y >= 0 && box.y + box.height <= 720);
   await stop.click();
   await stop.waitFor({ state: 'hidden' });
+});
+
+test('to another target a run sends all it promised, above, at and below the limit', async (t) => {
+  const target = createSocket('udp4').bind(0, '127.0.0.1');
+  t.after(() => target.close());
+  await once(target, 'listening');
+  const seen = [];
+  target.on('message', (bytes, { port, address }) => {
+    seen.push(port);
+    target.send(bytes, port, address);
+  });
+  const { port } = target.address();
+  const flags = ['--allow-target', `127.0.0.1/32:${port}`];
+  const gateway = await startGateway(t, { flags });
+  const { page } = await openDashboard(t, gateway);
+  await page.getByLabel('To', { exact: true }).selectOption({ label: 'Another address…' });
+  await page.getByLabel('Address', { exact: true }).fill(`127.0.0.1:${port}`);
+  const paced = page.getByText(/^Slowed down by the gateway: too many .*10 a second/);
+  // Where the machine is slow the limit is not reached: once the gateway is said to have refused one.
+  let asked = 0;
+  await page.route('**/api/v1/datagrams', (route) => {
+    asked += 1;
+    if (asked !== 3) return route.continue();
+    const problem = { detail: 'too many test datagrams', param: 'to', allowed: '10 a second' };
+    const headers = { 'Retry-After': '1' };
+    return route.fulfill({ status: 429, headers, json: problem });
+  });
+  // Ten at once are allowed, and then ten a second.
+  for (const [interval, count] of [
+    [0, 35],
+    [100, 15],
+    [300, 5],
+  ]) {
+    const before = seen.length;
+    await page.getByLabel('Count').fill(String(count));
+    await page.getByLabel('Interval, ms').fill(String(interval));
+    await page.getByRole('button', { name: /^Send Ctrl/ }).click();
+    await page.locator('.run', { hasText: `${count} of ${count}` }).waitFor({ timeout: 120_000 });
+    if (interval === 0) await paced.waitFor();
+    const ports = seen.slice(before);
+    assert.equal(ports.length, count);
+    assert.equal(new Set(ports).size, 1);
+    const every = await page
+      .locator('.run > div', { hasText: 'Every' })
+      .locator('dd')
+      .textContent();
+    if (interval === 300) assert.ok(Number.parseFloat(every) >= 299 || / s$/.test(every), every);
+    await page.getByRole('button', { name: /^Send Ctrl/ }).waitFor();
+  }
+  assert.equal(await page.locator('.send-problem').count(), 0);
 });
 
 test('a port that is taken is an error at the source port', async (t) => {

@@ -6,6 +6,8 @@ export class ApiProblem extends Error {
     /** The request's field at fault, where there is one. */
     readonly param: string | null = null,
     readonly allowed: string | null = null,
+    /** Seconds until it would be answered, where the gateway says so. */
+    readonly retryAfterS: number | null = null,
   ) {
     super(message);
     this.name = 'ApiProblem';
@@ -25,7 +27,14 @@ export class ApiProblem extends Error {
     const body = await readObject(response);
     const text = (key: string) => (typeof body[key] === 'string' ? (body[key] as string) : null);
     const message = text('detail') ?? text('title') ?? `The gateway answered ${response.status}.`;
-    return new ApiProblem(response.status, message, text('param'), text('allowed'));
+    const after = Number.parseInt(response.headers.get('Retry-After') ?? '', 10);
+    return new ApiProblem(
+      response.status,
+      message,
+      text('param'),
+      text('allowed'),
+      Number.isNaN(after) ? null : after,
+    );
   }
 }
 

@@ -38,7 +38,14 @@ test('a run sends as many as asked, with a pause between, and counts what was lo
     now: () => now,
   });
   await sending.send(series(3));
-  assert.deepEqual(sending.run.value, { count: 3, sent: 3, rtts: [10, 30], stopped: false });
+  assert.deepEqual(sending.run.value, {
+    count: 3,
+    sent: 3,
+    rtts: [10, 30],
+    stopped: false,
+    everyMs: 7,
+    limit: null,
+  });
   assert.deepEqual(pauses, [5, 5]);
   assert.deepEqual(ports, [0, 1, 1]);
   assert.equal(sending.attempts.value[1]?.result.timed_out, true);
@@ -74,7 +81,7 @@ test('a run waits where there were too many, and sends all it promised', async (
     api: {
       sendDatagram: async () => {
         asked += 1;
-        if (asked % 2 === 0) throw new ApiProblem(429, 'too many', 'to');
+        if (asked % 2 === 0) throw new ApiProblem(429, 'too many', 'to', '10 a second', 1);
         return result(1);
       },
     },
@@ -84,7 +91,30 @@ test('a run waits where there were too many, and sends all it promised', async (
   await sending.send({ ...series(3), intervalMs: 0 });
   assert.equal(sending.run.value?.sent, 3);
   assert.equal(sending.problem.value, null);
-  assert.equal(pauses.filter((ms) => ms === 100).length, 2);
+  assert.equal(
+    pauses.reduce((sum, ms) => sum + ms, 0),
+    2000,
+    'as long as the gateway said',
+  );
+  assert.equal(sending.run.value?.limit, 'too many (allowed: 10 a second)');
+});
+
+test('where there is never room the run ends with the gateway’s words', async () => {
+  let asked = 0;
+  const sending = new Sending({
+    api: {
+      sendDatagram: async () => {
+        asked += 1;
+        throw new ApiProblem(429, 'too many at once', null, null, 5);
+      },
+    },
+    pause: async () => {},
+    now: () => 0,
+  });
+  await sending.send(series(3));
+  assert.equal(asked, 10);
+  assert.deepEqual(sending.problem.value, { field: 'form', message: 'too many at once' });
+  assert.equal(sending.busy.value, false);
 });
 
 test('the summary names round trips that were measured', () => {

@@ -1,6 +1,7 @@
 /** Runs of test datagrams: sends them one after the other from one port, so that a run is one client,
  * and keeps what became of each. The interval is from one sending to the next, unless the wait for a
- * reply takes longer. */
+ * reply takes longer: nothing in a reply says which datagram it answers, so of two that wait at one
+ * port neither round trip could be told. */
 import { signal } from '@preact/signals';
 import type { Api } from '../api/client';
 import { ApiProblem } from '../api/problem';
@@ -19,7 +20,11 @@ import { rememberPacket } from './shelf';
 const KEPT_ATTEMPTS = 100;
 /** The gateway allows ten a second to others than its own listeners. */
 const TOO_MANY = 429;
-const TOO_MANY_PAUSE_MS = 100;
+/** Where the gateway does not say how long. */
+const TOO_MANY_PAUSE_S = 1;
+/** So many times in a row one datagram is refused before the run ends with the gateway's words. */
+const TOO_MANY_TRIES = 10;
+const STOP_LOOK_MS = 200;
 
 export interface Attempt {
   id: number;
@@ -34,7 +39,13 @@ export interface Run {
   sent: number;
   rtts: number[];
   stopped: boolean;
+  /** From one to the next in the mean, as it was; null before the second. */
+  everyMs: number | null;
+  /** The gateway's words, where its limit sets the pace. */
+  limit: string | null;
 }
+
+const FIRST_RUN = { sent: 0, rtts: [], stopped: false, everyMs: null, limit: null };
 
 interface Deps {
   api: Pick<Api, 'sendDatagram'>;
@@ -71,16 +82,19 @@ export class Sending {
     if (this.busy.value) return;
     this.busy.value = true;
     this.problem.value = null;
-    this.run.value = { count, sent: 0, rtts: [], stopped: false };
+    this.run.value = { ...FIRST_RUN, count };
     try {
       let fromPort = request.from_port;
       let due = this.deps.now();
+      let first = due;
       for (let n = 0; n < count && !this.run.value.stopped; n += 1) {
-        if (n > 0) await this.deps.pause(Math.max(0, due - this.deps.now()));
+        if (n > 0) await this.pauseUnlessStopped(Math.max(0, due - this.deps.now()));
         if (this.run.value.stopped) break;
-        const result = await this.sendPaced({ ...request, from_port: fromPort });
-        if (!result) break;
-        this.note(result, request.timeout_ms);
+        const accepted = await this.sendPaced({ ...request, from_port: fromPort });
+        if (!accepted) break;
+        const { result, at } = accepted;
+        if (n === 0) first = at;
+        this.note(result, request.timeout_ms, n > 0 ? (at - first) / n : null);
         fromPort = Number(result.from.slice(result.from.lastIndexOf(':') + 1));
         due = Math.max(due + intervalMs, this.deps.now() - intervalMs);
       }
@@ -92,26 +106,38 @@ export class Sending {
     }
   }
 
-  /** Tries again where there were too many; null where the run was stopped meanwhile. */
-  private async sendPaced(request: DatagramRequest): Promise<DatagramResult | null> {
-    while (!this.run.value?.stopped) {
+  /** Tries again where there were too many; null where the run was stopped meanwhile. `at` is when
+   * it was asked for. */
+  private async sendPaced(
+    request: DatagramRequest,
+  ): Promise<{ result: DatagramResult; at: number } | null> {
+    for (let tries = 1; !this.run.value?.stopped; tries += 1) {
+      const at = this.deps.now();
       try {
-        return await this.deps.api.sendDatagram(request);
+        return { result: await this.deps.api.sendDatagram(request), at };
       } catch (error) {
         if (!(error instanceof ApiProblem) || error.status !== TOO_MANY) throw error;
-        await this.deps.pause(TOO_MANY_PAUSE_MS);
+        if (tries === TOO_MANY_TRIES) throw error;
+        if (this.run.value) this.run.value = { ...this.run.value, limit: error.sentence };
+        await this.pauseUnlessStopped((error.retryAfterS ?? TOO_MANY_PAUSE_S) * 1000);
       }
     }
     return null;
   }
 
-  private note(result: DatagramResult, timeoutMs: number): void {
+  /** In pieces, so that Stop need not wait for its end. */
+  private async pauseUnlessStopped(ms: number): Promise<void> {
+    for (let left = ms; left > 0 && !this.run.value?.stopped; left -= STOP_LOOK_MS)
+      await this.deps.pause(Math.min(left, STOP_LOOK_MS));
+  }
+
+  private note(result: DatagramResult, timeoutMs: number, everyMs: number | null): void {
     const attempt = { id: this.nextId++, at: new Date(), timeoutMs, result };
     this.attempts.value = [attempt, ...this.attempts.value].slice(0, KEPT_ATTEMPTS);
     const run = this.run.value;
     if (!run) return;
     const rtts = result.rtt_us === null ? run.rtts : [...run.rtts, result.rtt_us];
-    this.run.value = { ...run, sent: run.sent + 1, rtts };
+    this.run.value = { ...run, sent: run.sent + 1, rtts, everyMs };
   }
 }
 

@@ -29,6 +29,8 @@ const FIGURES = [
   { field: 'fromPort', label: 'Source port' },
 ] as const;
 
+const INTERVAL_HINT = 'The interval is kept, unless the wait for a reply or the timeout is longer';
+
 interface Props {
   packet: Packet;
   listeners: readonly Listener[];
@@ -59,6 +61,7 @@ export function SendForm(props: Props) {
         : { encoding: next },
     );
   const wrong = FIGURES.find(({ field }) => field === problem?.field);
+  const said = wrong ? `${wrong.label}: ${problem?.message}` : errorAt('form');
   const note = useId();
   return (
     <form class="send-form" noValidate onSubmit={onSubmit}>
@@ -106,8 +109,12 @@ export function SendForm(props: Props) {
         ))}
       </div>
       {/* One place for the four of them, always there, so that the button below never moves. */}
-      <p id={note} class="field-note send-problem" role="alert">
-        {wrong ? `${wrong.label}: ${problem?.message}` : errorAt('form')}
+      <p
+        id={note}
+        class={said ? 'field-note send-problem' : 'field-note'}
+        role={said ? 'alert' : undefined}
+      >
+        {said ?? INTERVAL_HINT}
       </p>
       <button type="submit" class="button-main">
         {busy ? 'Stop' : 'Send'}
