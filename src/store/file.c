@@ -372,6 +372,7 @@ static int count_frames(void *context, sqlite3 *db, const char *schema, int fram
 int sl_store_attach(struct sl_store *store)
 {
     sqlite3_wal_hook(store->db, count_frames, store);
+    store->pages_kept = 0;
     store->checkpointer = sl_checkpointer_new(store->path);
     if (!store->checkpointer)
         return SQLITE_CANTOPEN;

@@ -48,6 +48,7 @@ struct sl_store {
     uint64_t unsaid; /* lost, and not in the log yet */
     bool was_paused; /* since that was said last */
     uint64_t page_size, pages, free_pages, wal_max;
+    uint64_t pages_kept;                /* in use, that the next upkeep may leave; 0: any */
     unsigned delete_rows;               /* a step of retention: as many as take a few ms */
     int wal_frames, wal_checkpointed;   /* in the WAL; of them when it was last moved */
     bool passing;                       /* a pass of the checkpointer was begun */

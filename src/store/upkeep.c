@@ -57,13 +57,38 @@ static void adapt(struct sl_store *store, int64_t took_ns)
         store->delete_rows *= 2;
 }
 
+uint64_t sl_store_wal_bytes(struct sl_store *store)
+{
+    uint64_t part;
+
+    pthread_mutex_lock(&store->lock);
+    part = store->retention.bytes / WAL_PART;
+    pthread_mutex_unlock(&store->lock);
+    return part && part < store->wal_max ? part : store->wal_max;
+}
+
+static uint64_t wal_frames_max(struct sl_store *store)
+{
+    uint64_t bytes = sl_store_wal_bytes(store);
+
+    return (bytes < SL_FILES_WAL_MAX ? WAL_FULL : WAL_FULL_ROOMY) * (bytes / store->page_size);
+}
+
+/* On a busy machine a tick may be over before anything was deleted. What has to go must not become
+ * more all the same: as much goes as has come, as far as the WAL has room for that. */
+static bool has_grown(struct sl_store *store)
+{
+    return store->pages_kept > 0 && store->pages - store->free_pages > store->pages_kept &&
+           (uint64_t)store->wal_frames < wal_frames_max(store);
+}
+
 /* True where the time ran out before what has to go was gone. */
 static bool delete_some(struct sl_store *store, int64_t until_ns, int *code)
 {
     int64_t before_ns = sl_clock_mono_ns(), after_ns;
     unsigned deleted;
 
-    while (before_ns < until_ns) {
+    while (before_ns < until_ns || has_grown(store)) {
         *code = sl_retention_step(store, &deleted);
         if (*code != SQLITE_OK || deleted == 0)
             return false;
@@ -75,6 +100,15 @@ static bool delete_some(struct sl_store *store, int64_t until_ns, int *code)
             return false;
     }
     return true;
+}
+
+/* Of what has to go only the part that was there before waits for later ticks. */
+static void remember_size(struct sl_store *store, bool more)
+{
+    uint64_t used = store->pages - store->free_pages;
+
+    if (!more || store->pages_kept == 0 || used < store->pages_kept)
+        store->pages_kept = used;
 }
 
 /* Gives free pages back, all of them when nothing else is going on. */
@@ -110,23 +144,6 @@ int sl_store_checkpoint(struct sl_store *store)
     if (moved >= 0)
         store->wal_checkpointed = moved;
     return code;
-}
-
-uint64_t sl_store_wal_bytes(struct sl_store *store)
-{
-    uint64_t part;
-
-    pthread_mutex_lock(&store->lock);
-    part = store->retention.bytes / WAL_PART;
-    pthread_mutex_unlock(&store->lock);
-    return part && part < store->wal_max ? part : store->wal_max;
-}
-
-static uint64_t wal_frames_max(struct sl_store *store)
-{
-    uint64_t bytes = sl_store_wal_bytes(store);
-
-    return (bytes < SL_FILES_WAL_MAX ? WAL_FULL : WAL_FULL_ROOMY) * (bytes / store->page_size);
 }
 
 bool sl_store_is_blocked(struct sl_store *store, char words[SL_DATABASE_WORDS_SIZE])
@@ -249,6 +266,7 @@ bool sl_store_upkeep(struct sl_store *store, int64_t now_ns)
     idle = now_ns - store->changed_at_ns > IDLE_NS;
     code = sl_store_measure(store);
     more = code == SQLITE_OK && delete_some(store, now_ns + TICK_NS, &code);
+    remember_size(store, more);
     if (code == SQLITE_OK)
         more |= shrink_some(store, idle, now_ns + TICK_NS, &code);
     if (code != SQLITE_OK) {
