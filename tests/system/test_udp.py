@@ -125,7 +125,7 @@ class Uppercase(GatewayTest):
             with self.assertRaises(TimeoutError):
                 sock.recv(65535)
             client = self.assert_conversation(sock, (payload, None, "reply_too_large"))
-            self.assertEqual(client["refused"], 1)
+            self.assertEqual(client["unanswered"], 1)
             self.assertEqual(client["received"], {"messages": 1, "bytes": 60000})
             self.assertEqual(client["sent"], {"messages": 0, "bytes": 0})
             found = self.gateway.messages(outcome="reply_too_large")
