@@ -97,6 +97,8 @@ test('a run can be stopped', async (t) => {
   assert.doesNotMatch(await page.locator('.run').textContent(), /1,000 of/);
 });
 
+const pageHeight = (page) => page.evaluate(() => document.documentElement.scrollHeight);
+
 test('a run is one client, and can be stopped beside an open message', async (t) => {
   const gateway = await startGateway(t);
   const { page } = await openDashboard(t, gateway);
@@ -104,10 +106,15 @@ test('a run is one client, and can be stopped beside an open message', async (t)
   const payload = page.getByLabel('Payload', { exact: true });
   if (!(await payload.isVisible())) await page.getByRole('button', { name: 'Send…' }).click();
   await payload.fill('one flow');
+  const before = await pageHeight(page);
   await page.getByLabel('Count').fill('200');
   await page.getByLabel('Interval, ms').fill('0');
   await page.getByRole('button', { name: /^Send Ctrl/ }).click();
-  await page.locator('.run', { hasText: '200 of 200' }).waitFor({ timeout: 60_000 });
+  await page.locator('.run', { hasText: '200 of 200' }).waitFor({ timeout: 240_000 });
+  await page.waitForFunction(() => document.querySelector('.results').clientHeight >= 90);
+  // The list scrolls by itself, however long the run.
+  const grown = (await pageHeight(page)) - before;
+  assert.ok(grown < 250, `the page grew by ${grown} px`);
   const clients = await (
     await page.request.get(new URL('/api/v1/clients', page.url()).href)
   ).json();
