@@ -153,9 +153,10 @@ void sl_store_say_lost(struct sl_store *store);
 /* As large as the WAL may become, about: also a part of what retention allows the file. */
 uint64_t sl_store_wal_bytes(struct sl_store *store);
 
-/* Whether the WAL has become as large as it ever may, and *words say what keeps it from being moved
- * into the file. Does what can be done about it without waiting for a reader. */
-bool sl_store_is_blocked(struct sl_store *store, char words[SL_DATABASE_WORDS_SIZE]);
+/* Whether the WAL has become as large as it ever may. *words and SQLite's *code then say what keeps
+ * it from being moved into the file. Does what can be done about it without waiting for a reader.
+ */
+bool sl_store_is_blocked(struct sl_store *store, char words[SL_DATABASE_WORDS_SIZE], int *code);
 
 /* Moves all of the WAL into the file and empties it, waiting for the disk but for no reader. What
  * it could not do stays for a later one: SQLite's code. */

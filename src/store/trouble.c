@@ -143,13 +143,19 @@ static bool has_room(struct sl_store *store)
     return result != -ENOSPC;
 }
 
-/* What waits at the end is written all the same. */
+/* What waits at the end is written all the same. Where it is for want of space that the WAL cannot
+ * be moved, the ballast's space is for that, too. */
 static bool is_blocked(struct sl_store *store, int64_t now_ns)
 {
     char words[SL_DATABASE_WORDS_SIZE];
+    int code;
 
-    if (atomic_load(&store->stopping) || !sl_store_is_blocked(store, words))
+    if (atomic_load(&store->stopping) || !sl_store_is_blocked(store, words, &code))
         return false;
+    if (sl_database_trouble(store->db, code) == SL_TROUBLE_FULL) {
+        sl_store_fail(store, code);
+        return true;
+    }
     store->retry_at_ns = now_ns + RETRY_NS;
     sl_store_pause(store, SL_STORE_BLOCKED, words);
     return true;

@@ -111,10 +111,11 @@ static void remember_size(struct sl_store *store, bool more)
         store->pages_kept = used;
 }
 
-/* Gives free pages back, all of them when nothing else is going on. */
+/* Gives free pages back, all of them where nothing else is going on, or nothing comes after. */
 static bool shrink_some(struct sl_store *store, bool idle, int64_t until_ns, int *code)
 {
-    uint64_t keep = idle ? 0 : FREE_PAGES_KEPT + store->pages / 16;
+    bool all = idle || atomic_load(&store->stopping);
+    uint64_t keep = all ? 0 : FREE_PAGES_KEPT + store->pages / 16;
 
     while (store->free_pages > keep) {
         uint64_t before = store->free_pages;
@@ -146,19 +147,17 @@ int sl_store_checkpoint(struct sl_store *store)
     return code;
 }
 
-bool sl_store_is_blocked(struct sl_store *store, char words[SL_DATABASE_WORDS_SIZE])
+bool sl_store_is_blocked(struct sl_store *store, char words[SL_DATABASE_WORDS_SIZE], int *code)
 {
-    int code;
-
     if ((uint64_t)store->wal_frames < wal_frames_max(store))
         return false;
-    code = sl_store_checkpoint(store);
+    *code = sl_store_checkpoint(store);
     if ((uint64_t)store->wal_frames < wal_frames_max(store))
         return false;
-    if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY)
+    if (*code == SQLITE_OK || (*code & 0xff) == SQLITE_BUSY)
         snprintf(words, SL_DATABASE_WORDS_SIZE, "another program keeps a read transaction open");
     else
-        sl_database_words(store->db, code, words);
+        sl_database_words(store->db, *code, words);
     return true;
 }
 
