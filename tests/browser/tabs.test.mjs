@@ -142,3 +142,26 @@ test('a reader that sleeps is followed by another tab, and nothing is lost', asy
   await logRow(page, 'WHILE IT SLEEPS 19.').waitFor();
   await streamsBecome(gateway, 1);
 });
+
+test('the page says that requests wait where all connections of the browser are taken', async (t) => {
+  const gateway = await startGateway(t);
+  const { page } = await openDashboard(t, gateway);
+  const client = await udpClient(t, gateway.addresses.udpUpper);
+  await client.ask('before');
+  await logRow(page, 'BEFORE').waitFor();
+  await page.evaluate(() => {
+    window.taken = new AbortController();
+    for (let i = 0; i < 6; i += 1)
+      fetch(`api/v1/export?format=ndjson&follow=1&after=${i}`, {
+        signal: window.taken.signal,
+      }).catch(() => {});
+  });
+  await page.getByRole('combobox', { name: 'Filter messages' }).fill('before');
+  await page.keyboard.press('Enter');
+  const short = page.locator('.stream-short');
+  await short.waitFor();
+  assert.match((await short.getAttribute('title')) ?? '', /six connections/);
+  await page.evaluate(() => window.taken.abort());
+  await short.waitFor({ state: 'detached' });
+  await logRow(page, 'BEFORE').waitFor();
+});

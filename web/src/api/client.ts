@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import { type Filter, filterQuery } from '../store/filter';
 import type { ApiDocument } from '../text/openapi';
 import { authorizedFetch, type Init } from './authorized';
@@ -36,11 +37,31 @@ export function exportUrl(format: ExportFormat, filter: Filter): string {
 
 type Query = Record<string, string | number>;
 
+/** How many requests have waited longer than any answer takes. */
+export const overdue = signal(0);
+const OVERDUE_MS = 3000;
+
+async function watched<T>(answer: Promise<T>): Promise<T> {
+  let counted = 0;
+  const timer = setTimeout(() => {
+    counted = 1;
+    overdue.value += 1;
+  }, OVERDUE_MS);
+  try {
+    return await answer;
+  } finally {
+    clearTimeout(timer);
+    overdue.value -= counted;
+  }
+}
+
 /** Every request answers with the body or throws an ApiProblem. */
 async function request<T>(path: string, init: Init = {}): Promise<T> {
+  const answer = authorizedFetch(BASE + path, init);
   let response: Response;
   try {
-    response = await authorizedFetch(BASE + path, init);
+    // A test datagram waits for its reply.
+    response = await (path === '/datagrams' ? answer : watched(answer));
   } catch {
     throw ApiProblem.unreachable();
   }
