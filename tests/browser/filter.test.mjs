@@ -264,6 +264,7 @@ test('typing moves nothing, and is not refused before it is done', async (t) => 
     await page.keyboard.press('Enter');
     await page.getByText('1 match').or(page.getByText('2 match')).first().waitFor();
     assert.equal(await top(), before);
+    await filterBar(page).focus(); // which Enter has left
     await page.keyboard.press('End');
     await page.keyboard.type(' -outcome:');
     await page.keyboard.press('Enter');

@@ -82,7 +82,7 @@ export function FilterBar({ log }: Props) {
     view.setFilter(read.filter);
     setLine(writeFilter(read.filter, vocabulary()));
     // What it found is next, and the page's keys are not typed into the field.
-    findPlace('log')?.focus();
+    findPlace('log')?.focus({ preventScroll: true });
   };
   const clear = () => {
     close();
