@@ -59,7 +59,7 @@ const char *sl_store_path(const struct sl_store *store);
  * anew after a run that was killed, since that one may have shown numbers to somebody that were
  * not written yet and are given to other exchanges now. `run` is random too, and this start's: it
  * stands in the file, synced to the disk, before sl_store_open returns (on a full disk: before the
- * first exchange does). */
+ * first exchange does). Before sl_store_start: the writer's thread may open the file anew. */
 uint64_t sl_store_next_seq(const struct sl_store *store);
 uint64_t sl_store_next_client(const struct sl_store *store);
 const char *sl_store_log_id(const struct sl_store *store);
