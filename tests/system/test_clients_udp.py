@@ -176,13 +176,17 @@ class UdpClient(ClientTest):
         result = udp_client(("::1", port), "-w", "30s", 0, "hi")
         self.assert_ends(result, 1, b"", b"nobody listens at [::1]:%d" % port)
 
-    def test_a_tab_is_a_tab_on_a_terminal(self):
+    def shown_on_a_terminal(self, reply):
         def answer(sock):
-            sock.sendto(b"A\tB\x1b[2J\tC\n", sock.recvfrom(100)[1])
+            sock.sendto(reply, sock.recvfrom(100)[1])
         with serve_datagrams(answer) as server:
             with Terminal(client_command("SOCKLENS_UDP", server, 0, "hi")) as terminal:
                 self.assertEqual(terminal.finish(), 0)
-        self.assertIn(terminal.shown.expandtabs(), (b"A\tB\\x1b[2J\tC\r\n".expandtabs(),))
+                return terminal.shown
+
+    def test_a_tab_is_a_tab_on_a_terminal(self):
+        shown = self.shown_on_a_terminal(b"A\tB\x1b[2J\tC\n")
+        self.assertIn(shown.expandtabs(), (b"A\tB\\x1b[2J\tC\r\n".expandtabs(),))
 
     def test_port_that_is_taken(self):
         with udp_socket(("0.0.0.0", 0)) as taken:
@@ -194,20 +198,10 @@ class UdpClient(ClientTest):
         self.assert_ends(udp_client(("127.0.0.1", 9)), 1, UDP_PROMPT + b"\n", b"nothing sent")
 
     def test_escapes_on_a_terminal_only(self):
-        def answer(sock):
-            sock.sendto(b"A\x1b[31m\\B", sock.recvfrom(100)[1])
-        with serve_datagrams(answer) as server:
-            with Terminal(client_command("SOCKLENS_UDP", server, 0, "hi")) as terminal:
-                self.assertEqual(terminal.finish(), 0)
-                self.assertEqual(terminal.shown, b"A\\x1b[31m\\\\B\r\n")
+        self.assertEqual(self.shown_on_a_terminal(b"A\x1b[31m\\B"), b"A\\x1b[31m\\\\B\r\n")
 
     def test_backslash_alone_is_left_as_it_is(self):
-        def answer(sock):
-            sock.sendto(b"C:\\TEMP \xc3\x9c", sock.recvfrom(100)[1])
-        with serve_datagrams(answer) as server:
-            with Terminal(client_command("SOCKLENS_UDP", server, 0, "hi")) as terminal:
-                self.assertEqual(terminal.finish(), 0)
-                self.assertEqual(terminal.shown, b"C:\\TEMP \xc3\x9c\r\n")
+        self.assertEqual(self.shown_on_a_terminal(b"C:\\TEMP \xc3\x9c"), b"C:\\TEMP \xc3\x9c\r\n")
 
     def test_a_pause_does_not_disturb_it(self):
         """SIGSTOP and SIGCONT interrupt poll(2)."""
