@@ -10,9 +10,9 @@
 #include "socklens/clock.h"
 
 #define SL_BUDGET_RECORDS 20000
-#define SL_BUDGET_NS      SL_NS_PER_MS
+#define SL_BUDGET_NS      (SL_NS_PER_MS / 2)
 #define SL_BUDGET_NS_MIN  (SL_NS_PER_MS / 10)
-#define SL_BUDGET_NS_ALL  (4 * SL_NS_PER_MS) /* about so much for one turn of all */
+#define SL_BUDGET_NS_ALL  (SL_NS_PER_MS / 2) /* about so much for one turn of all */
 
 /* The clock is asked after so much. */
 #define SL_BUDGET_CLOCK_RECORDS 16

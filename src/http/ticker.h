@@ -35,8 +35,8 @@
 #define SL_CLIENTS_NS (500 * SL_NS_PER_MS)
 #define SL_STATUS_NS  SL_NS_PER_S
 
-/* A turn of a stream takes some 20 us; so this is a good millisecond. */
-#define SL_TURNS_AT_ONCE 64
+/* A turn of a stream takes some 20 us; so this is some 160 us. */
+#define SL_TURNS_AT_ONCE 8
 /* So few that are busy need no turns. */
 #define SL_TURNS_FREE 4
 

@@ -13,12 +13,22 @@
 
 struct lingering {
     struct queued queued;
+    struct queued late; /* in streams->late, if is_late */
+    bool is_late;
+    uint32_t events;       /* what epoll has reported since the last read */
     uint64_t after_close;  /* bytes that came */
     struct sl_buffer kept; /* the first of them */
 };
 
 /* A peer that goes on sending after our end is cut here. */
 #define AFTER_CLOSE_MAX (1u << 20)
+
+/* What a turn reads of those that linger, in bytes; a visit without any counts for some. */
+#define LATE_READ_MAX   65536u
+#define LATE_VISIT_COST 1024u
+
+/* How many a new connection looks at for one of its own address. */
+#define ROOM_LOOKS_MAX 64
 
 /* With its peer's end, an error or urgent data, a read that came back short does not mean that it
  * found all there is: the next one brings the end, the error, or what stands behind the mark. */
@@ -175,6 +185,8 @@ static void end_lingering(struct streams *streams, struct connection *connection
     struct lingering *entry = connection->lingering;
 
     queue_remove(&streams->lingering, &entry->queued);
+    if (entry->is_late)
+        queue_remove(&streams->late, &entry->late);
     if (entry->after_close > 0)
         exchange_unanswered(streams, connection, entry->kept.data, entry->kept.size,
                             entry->after_close, SL_AFTER_CLOSE);
@@ -289,18 +301,65 @@ void connection_decide_end(struct connection *connection, enum sl_closed_by by,
     connection->reason = (uint8_t)reason;
 }
 
-void connection_read_lingering(struct streams *streams, struct connection *connection,
-                               uint32_t events)
+void connection_mark_late(struct streams *streams, struct connection *connection, uint32_t events)
 {
+    struct lingering *entry = connection->lingering;
+
+    entry->events |= events;
+    if (entry->is_late)
+        return;
+    entry->is_late = true;
+    entry->late.connection = connection;
+    queue_append(&streams->late, &entry->late);
+}
+
+/* Returns the bytes read. The connection may be gone afterwards. */
+static size_t read_late(struct streams *streams, struct connection *connection)
+{
+    struct lingering *entry = connection->lingering;
     size_t most = connection_read_size(streams);
     ssize_t size = connection_receive(streams, connection);
+    bool more = connection_may_have_more(size, most, entry->events);
 
+    queue_remove(&streams->late, &entry->late);
+    entry->is_late = false;
+    entry->events = 0;
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
+        return 0;
     if (size > 0)
         keep_after_close(streams, connection, streams->read_buffer, (size_t)size);
-    if (size <= 0 || connection->lingering->after_close > AFTER_CLOSE_MAX)
+    if (size <= 0 || entry->after_close > AFTER_CLOSE_MAX)
         connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_ERROR);
-    else if (connection->edge_triggered && connection_may_have_more(size, most, events))
-        connection_watch_reads(streams, connection);
+    else if (more)
+        connection_mark_late(streams, connection, 0);
+    return size > 0 ? (size_t)size : 0;
+}
+
+void connections_read_late(struct streams *streams)
+{
+    size_t read = 0;
+
+    while (streams->late.first && read < LATE_READ_MAX)
+        read += LATE_VISIT_COST + read_late(streams, streams->late.first->connection);
+}
+
+static bool counts_with(const struct connection *connection, const struct sl_address *peer)
+{
+    struct sl_address ours = sl_address_limit_key(sl_client_peer(connection->client));
+    struct sl_address theirs = sl_address_limit_key(peer);
+
+    return sl_address_equal(&ours, &theirs);
+}
+
+bool connections_make_room(struct streams *streams, const struct sl_address *peer)
+{
+    struct queued *entry = streams->lingering.first;
+
+    for (int left = ROOM_LOOKS_MAX; entry && left > 0; entry = entry->next, left--) {
+        if (!peer || counts_with(entry->connection, peer)) {
+            connection_close(streams, entry->connection, SL_BY_SERVER, SL_CLOSE_ERROR);
+            return true;
+        }
+    }
+    return false;
 }

@@ -14,8 +14,8 @@
  *
  *   LINGERING  our side is shut down after the last reply; what still comes is read and recorded,
  *              for a close with unread bytes makes the kernel send RST, and a reply that is still
- *              on its way would be lost to the peer. Ends with the peer's end or after two seconds;
- *              all that came is one record then.
+ *              on its way would be lost to the peer. Ends with the peer's end, after two seconds,
+ * or when a new connection needs the place; all that came is one record then.
  *
  * One thread, the worker's, does all of it. */
 #ifndef NET_CONNECTION_H
@@ -88,6 +88,7 @@ struct streams {
     struct sl_buffer spare;  /* memory for the next one's rest */
     struct queue waiting[2]; /* for the gap, for that of line mode; in the order of time */
     struct queue lingering;  /* in the order in which they end */
+    struct queue late;       /* those of them on which something has come */
     int64_t linger_ns;
     uint64_t held, held_max; /* bytes; see STREAM_HELD_MAX */
     uint64_t cut;            /* connections closed for it, not logged yet */
@@ -117,8 +118,17 @@ void connection_close(struct streams *streams, struct connection *connection, en
 /* Begins the lingering close; `rest` has come after the end. May be gone afterwards. */
 void connection_linger(struct streams *streams, struct connection *connection,
                        const struct sl_chunk *rest);
-void connection_read_lingering(struct streams *streams, struct connection *connection,
-                               uint32_t events);
+
+/* Something has come on one that lingers: it is read when all others have had their turn, for it
+ * has its answer. */
+void connection_mark_late(struct streams *streams, struct connection *connection, uint32_t events);
+
+/* Reads from some of those. They may be gone afterwards. */
+void connections_read_late(struct streams *streams);
+
+/* Closes the one that lingers longest, so that a new one has its place: one that counts for the
+ * limit of `peer`'s address, or any where that is NULL. False where none is found. */
+bool connections_make_room(struct streams *streams, const struct sl_address *peer);
 
 /* Counts what it holds now; false where all together hold too much and it is one of the causes. */
 bool connection_account(struct streams *streams, struct connection *connection);

@@ -354,7 +354,7 @@ void connection_ready(struct streams *streams, struct connection *connection, ui
         write_blocked(streams, connection);
         break;
     case CONNECTION_LINGERING:
-        connection_read_lingering(streams, connection, events);
+        connection_mark_late(streams, connection, events);
         break;
     }
 }

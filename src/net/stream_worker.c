@@ -18,7 +18,7 @@
 
 #define EVENTS_MAX        256
 #define ACCEPTS_A_TURN    64
-#define READY_A_TURN      8
+#define READY_A_TURN      2
 #define ACCEPTS_AT_END    4096 /* what may stand in a listener's backlog */
 #define LINGER_NS         (2 * SL_NS_PER_S)
 #define LINGER_AT_END_NS  (SL_NS_PER_S / 2)
@@ -139,7 +139,13 @@ static void accept_without_descriptor(struct stream_state *state, struct sl_sock
 static void admit(struct stream_state *state, const struct sl_socket *listener, int fd,
                   const struct sl_address *peer)
 {
-    switch (sl_limits_admit(&state->worker->net->limits, peer)) {
+    struct sl_limits *limits = &state->worker->net->limits;
+    enum sl_admission admission = sl_limits_admit(limits, peer);
+
+    if (admission != SL_ADMITTED &&
+        connections_make_room(&state->streams, admission == SL_TOO_MANY_FROM_ADDRESS ? peer : NULL))
+        admission = sl_limits_admit(limits, peer);
+    switch (admission) {
     case SL_ADMITTED:
         connection_open(&state->streams, listener, fd, peer);
         break;
@@ -246,7 +252,7 @@ static int wait_ms(const struct stream_state *state)
     int64_t until = earlier(idle_until(state), queue_until(&streams->lingering));
     int64_t left;
 
-    if (streams->ready.first)
+    if (streams->ready.first || streams->late.first)
         return 0;
     until = earlier(until, queue_until(&streams->waiting[0]));
     until = earlier(until, queue_until(&streams->waiting[1]));
@@ -311,6 +317,7 @@ static void turn(struct stream_state *state, int timeout_ms)
     if (woken)
         run_commands(state);
     serve_ready(&state->streams);
+    connections_read_late(&state->streams);
     end_times(state);
 }
 

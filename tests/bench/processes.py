@@ -20,10 +20,10 @@ class BenchError(Exception):
     """A run that cannot be used; its text says what happened."""
 
 
-def start_pinned(command, cpu, **pipes):
-    """Starts a process on one CPU, in a session of its own with a high priority if allowed."""
+def start_pinned(command, cpus, **pipes):
+    """Starts a process on these CPUs, in a session of its own with a high priority if allowed."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {cpu})
+    os.sched_setaffinity(0, cpus)
     try:
         process = subprocess.Popen(command, start_new_session=True, **pipes)
     finally:
@@ -76,12 +76,12 @@ def cpu_seconds(pid):
 class Server:
     """A server process and the addresses from its ready file."""
 
-    def __init__(self, command, cpu, folder, name):
+    def __init__(self, command, cpus, folder, name):
         self.ready_file = Path(folder, f"{name}.json")
         self.log_path = Path(folder, f"{name}.log")
         self.name = name
         with self.log_path.open("wb") as log:
-            self.process = start_pinned([*command, str(self.ready_file)], cpu, stdout=log,
+            self.process = start_pinned([*command, str(self.ready_file)], cpus, stdout=log,
                                         stderr=log, stdin=subprocess.DEVNULL, cwd=folder)
         try:
             self.addresses = self._wait_ready()
@@ -129,7 +129,7 @@ class Stage:
 
     def _start(self, command, name):
         self.started += 1
-        server = Server(command, self.options.server_cpu, self.folder, f"{name}-{self.started}")
+        server = Server(command, {self.options.server_cpu}, self.folder, f"{name}-{self.started}")
         self.running.callback(end_process, server.process)
         return server
 
@@ -159,7 +159,7 @@ class Stage:
 
     def start_client(self, arguments, **pipes):
         """Starts sl-load; it ends with the stage at the latest."""
-        client = start_pinned([self.options.load, *arguments], self.options.client_cpu,
+        client = start_pinned([self.options.load, *arguments], {self.options.client_cpu},
                               stdout=subprocess.PIPE, text=True, **pipes)
         self.running.callback(end_process, client)
         return client

@@ -46,14 +46,14 @@ def start_gateway(options, folder, cpu):
     most = (options.streams + options.silent) * 4 // 3 + OTHERS
     return Server([options.socklens, "--udp-upper", "127.0.0.1:0", "--http", "127.0.0.1:0",
                    "--tcp-upper", "none", "--tcp-chat", "none", "--store", "memory",
-                   "--max-http-connections", str(most), "--ready-file"], cpu, folder, "socklens")
+                   "--max-http-connections", str(most), "--ready-file"], {cpu}, folder, "socklens")
 
 
 def start_reader(options, server, cpu):
     count = options.rate * options.seconds
     reader = start_pinned([options.reader, server.addresses["http"], str(options.streams),
                            str(options.silent), str(count), str(options.seconds + SLACK_S)],
-                          cpu, stdout=subprocess.PIPE, text=True)
+                          {cpu}, stdout=subprocess.PIPE, text=True)
     if not select.select([reader.stdout], [], [], SLACK_S)[0] or \
             reader.stdout.readline() != "ready\n":
         end_process(reader)

@@ -7,6 +7,7 @@ import socket
 import tempfile
 import time
 import unittest
+from contextlib import ExitStack
 
 from gateway import (STORED_MAX, Gateway, GatewayTest, receive_all, receive_exactly, receive_line,
                      reset, tcp_connect, wait_until)
@@ -477,6 +478,20 @@ class Limits(Talking, unittest.TestCase):
             self.assert_alive(gateway)
             other.close()
             held.pop().close()
+
+    def test_the_answered_make_room(self):
+        """Whoever has his answer and stays does not keep others out."""
+        for limit in ("--max-connections", "--max-connections-per-address"):
+            with self.subTest(limit), Gateway(limit, "3") as gateway, ExitStack() as held:
+                for _ in range(12):
+                    sock = held.enter_context(tcp_connect(gateway.tcp))
+                    sock.sendall(b"hello\n")
+                    self.assertEqual(receive_all(sock), b"HELLO\n")
+                wait_until(lambda: len(gateway.clients(state="open")) <= 3, "most have gone")
+                reasons = {client["close_reason"] for client in gateway.clients(state="closed")}
+                self.assertEqual(reasons, {"answered"})
+                listener = gateway.listener(gateway.addresses["tcp_upper"][0])
+                self.assertEqual(listener["rejected_connections"], 0)
 
     def assert_turned_away(self, gateway, server):
         with tcp_connect(server) as sock:

@@ -80,6 +80,7 @@ static void say(struct stage *stage, const char *text)
 {
     send_text(stage->fd, text);
     connection_ready(&stage->streams, connection_of(stage), EPOLLIN);
+    connections_read_late(&stage->streams);
 }
 
 static uint64_t recorded(struct stage *stage)
