@@ -17,7 +17,16 @@
 
 #include "socklens/address.h"
 
-enum sl_service_id { SL_UDP_UPPER, SL_TCP_UPPER, SL_TCP_CHAT, SL_SERVICE_COUNT };
+/* Each list has its names once: the constant, and what API, settings and files call it. Numbers are
+ * kept in files: append only. */
+#define SL_SERVICE_LIST(X)                                                                         \
+    X(SL_UDP_UPPER, "udp-upper")                                                                   \
+    X(SL_TCP_UPPER, "tcp-upper")                                                                   \
+    X(SL_TCP_CHAT, "tcp-chat")
+
+#define SL_LIST_CONSTANT(constant, ...) constant,
+
+enum sl_service_id { SL_SERVICE_LIST(SL_LIST_CONSTANT) SL_SERVICE_COUNT };
 
 enum sl_record_kind {
     SL_RECORD_EXCHANGE,
@@ -25,40 +34,68 @@ enum sl_record_kind {
     SL_RECORD_CLOSED, /* a client went: `received` holds a struct sl_closing */
 };
 
-/* How an exchange ended. Everything but SL_REPLIED means that the peer got no reply. The numbers
- * are kept in files: append only. */
-enum sl_outcome {
-    SL_REPLIED,
-    SL_REPLY_TOO_LARGE,         /* over 65,507 bytes: no datagram can carry it */
-    SL_REFUSED_OWN_LISTENER,    /* source port is one of our own UDP listeners' */
-    SL_REFUSED_REFLECTING_PORT, /* a remote port of a service that answers anything (7, 53 ...) */
-    SL_REFUSED_NOT_UNICAST,     /* to or from a broadcast, multicast or unspecified address */
-    SL_REFUSED_RATE_LIMIT,      /* the source address is over its rate */
-    SL_SEND_FAILED,             /* the kernel refused the reply (no route, firewall, no memory) */
-    SL_PEER_GONE,               /* the connection ended before the reply was handed to the kernel */
-    SL_AFTER_CLOSE,             /* arrived after the message that ended the conversation */
-    SL_UNFINISHED,              /* a line without an end when the connection ended */
-    SL_REFUSED_LOOP,            /* the peer goes on sending our own answer back: an echo loop */
-    SL_OUTCOME_COUNT
-};
+/* What an outcome counts as. */
+enum sl_outcome_class { SL_COUNTS_AS_SENT, SL_COUNTS_AS_REFUSED, SL_COUNTS_AS_UNANSWERED };
 
-enum sl_closed_by { SL_BY_PEER, SL_BY_SERVER, SL_BY_OPERATOR, SL_CLOSED_BY_COUNT };
+/* How an exchange ended. Everything but SL_REPLIED means that the peer got no reply.
+ *
+ *   reply_too_large          over 65,507 bytes: no datagram can carry it
+ *   refused_own_listener     the source port is one of our own UDP listeners'
+ *   refused_reflecting_port  a remote port of a service that answers anything (7, 53 ...)
+ *   refused_not_unicast      to or from a broadcast, multicast or unspecified address
+ *   refused_rate_limit       the source address is over its rate
+ *   send_failed              the kernel refused the reply (no route, firewall, no memory)
+ *   peer_gone                the connection ended before the reply was handed to the kernel
+ *   after_close              arrived after the message that ended the conversation
+ *   unfinished               a line without an end when the connection ended
+ *   refused_loop             the peer goes on sending our own answer back: an echo loop */
+#define SL_OUTCOME_LIST(X)                                                                         \
+    X(SL_REPLIED, "replied", SL_COUNTS_AS_SENT)                                                    \
+    X(SL_REPLY_TOO_LARGE, "reply_too_large", SL_COUNTS_AS_UNANSWERED)                              \
+    X(SL_REFUSED_OWN_LISTENER, "refused_own_listener", SL_COUNTS_AS_REFUSED)                       \
+    X(SL_REFUSED_REFLECTING_PORT, "refused_reflecting_port", SL_COUNTS_AS_REFUSED)                 \
+    X(SL_REFUSED_NOT_UNICAST, "refused_not_unicast", SL_COUNTS_AS_REFUSED)                         \
+    X(SL_REFUSED_RATE_LIMIT, "refused_rate_limit", SL_COUNTS_AS_REFUSED)                           \
+    X(SL_SEND_FAILED, "send_failed", SL_COUNTS_AS_UNANSWERED)                                      \
+    X(SL_PEER_GONE, "peer_gone", SL_COUNTS_AS_UNANSWERED)                                          \
+    X(SL_AFTER_CLOSE, "after_close", SL_COUNTS_AS_UNANSWERED)                                      \
+    X(SL_UNFINISHED, "unfinished", SL_COUNTS_AS_UNANSWERED)                                        \
+    X(SL_REFUSED_LOOP, "refused_loop", SL_COUNTS_AS_REFUSED)
 
-/* The numbers are kept in files: append only. */
-enum sl_close_reason {
-    SL_CLOSE_EXIT,         /* the chat's Exit */
-    SL_CLOSE_ANSWERED,     /* one message, one reply, close */
-    SL_CLOSE_EOF,          /* the peer closed its side */
-    SL_CLOSE_RESET,        /* RST, or another error of the connection */
-    SL_CLOSE_IDLE_TIMEOUT, /* TCP: nothing arrived for --tcp-idle */
-    SL_CLOSE_DISCONNECTED, /* over the API */
-    SL_CLOSE_SHUTDOWN,     /* the gateway stopped */
-    SL_CLOSE_FORGOTTEN,    /* UDP: nothing arrived for --udp-idle */
-    SL_CLOSE_EVICTED,      /* UDP: the table was full and this one was idle longest */
-    SL_CLOSE_ERROR,        /* ours: out of memory */
-    SL_CLOSE_UNFINISHED,   /* all connections together held too much, this one more than a little */
-    SL_CLOSE_REASON_COUNT
-};
+enum sl_outcome { SL_OUTCOME_LIST(SL_LIST_CONSTANT) SL_OUTCOME_COUNT };
+
+#define SL_CLOSED_BY_LIST(X)                                                                       \
+    X(SL_BY_PEER, "peer") X(SL_BY_SERVER, "server") X(SL_BY_OPERATOR, "operator")
+
+enum sl_closed_by { SL_CLOSED_BY_LIST(SL_LIST_CONSTANT) SL_CLOSED_BY_COUNT };
+
+/* Why a client went.
+ *
+ *   exit              the chat's Exit
+ *   answered          one message, one reply, close
+ *   eof               the peer closed its side
+ *   reset             RST, or another error of the connection
+ *   idle_timeout      TCP: nothing arrived for --tcp-idle
+ *   disconnected      over the API
+ *   shutdown          the gateway stopped
+ *   forgotten         UDP: nothing arrived for --udp-idle
+ *   evicted           UDP: the table was full and this one was idle longest
+ *   error             ours: out of memory
+ *   unfinished_limit  all connections together held too much, this one more than a little */
+#define SL_CLOSE_REASON_LIST(X)                                                                    \
+    X(SL_CLOSE_EXIT, "exit")                                                                       \
+    X(SL_CLOSE_ANSWERED, "answered")                                                               \
+    X(SL_CLOSE_EOF, "eof")                                                                         \
+    X(SL_CLOSE_RESET, "reset")                                                                     \
+    X(SL_CLOSE_IDLE_TIMEOUT, "idle_timeout")                                                       \
+    X(SL_CLOSE_DISCONNECTED, "disconnected")                                                       \
+    X(SL_CLOSE_SHUTDOWN, "shutdown")                                                               \
+    X(SL_CLOSE_FORGOTTEN, "forgotten")                                                             \
+    X(SL_CLOSE_EVICTED, "evicted")                                                                 \
+    X(SL_CLOSE_ERROR, "error")                                                                     \
+    X(SL_CLOSE_UNFINISHED, "unfinished_limit")
+
+enum sl_close_reason { SL_CLOSE_REASON_LIST(SL_LIST_CONSTANT) SL_CLOSE_REASON_COUNT };
 
 /* What the kernel knows of a TCP connection: the part of struct tcp_info (tcp(7)) that we show. */
 struct sl_tcp_info {
@@ -78,7 +115,7 @@ struct sl_tcp_info {
 struct sl_counters {
     uint64_t received_messages, received_bytes;
     uint64_t sent_messages, sent_bytes;
-    uint64_t refused;    /* a rule of the gateway forbade the reply: SL_REFUSED_... */
+    uint64_t refused;    /* a rule of the gateway forbade the reply */
     uint64_t unanswered; /* no reply for any other reason */
 };
 
@@ -109,34 +146,36 @@ const char *sl_line_end_name(uint8_t line_end);
 
 #define SL_STORED_SIZE_MAX 65536u /* bytes of one side that are kept */
 
-/* What a worker hands to the journal. Pointers need to hold for the call only. */
-struct sl_event {
-    uint8_t kind;     /* enum sl_record_kind */
+/* What was received and what came of it, wherever it stands. Of a lifecycle record only `client`,
+ * `peer`, `local`, `listener`, `service` and `received_at_ns` (when it happened) have a meaning. */
+struct sl_exchange {
+    uint64_t client;
+    int64_t received_at_ns;                /* wall clock */
+    int64_t replied_at_ns;                 /* wall clock; 0: no reply */
+    uint64_t received_size, sent_size;     /* bytes on the wire, without the line end */
+    uint32_t received_stored, sent_stored; /* bytes of these that are kept */
+    struct sl_address peer, local;
+    uint16_t listener;
     uint8_t service;  /* enum sl_service_id */
     uint8_t outcome;  /* enum sl_outcome */
     uint8_t line_end; /* enum sl_line_end: what followed the received bytes */
-    uint16_t listener;
-    uint64_t client;
-    struct sl_address peer, local;
-    int64_t received_at_ns; /* wall clock */
-    int64_t replied_at_ns;  /* wall clock; 0: no reply */
-    const uint8_t *received, *sent;
-    uint32_t received_stored, sent_stored; /* bytes at the pointers, at most SL_STORED_SIZE_MAX */
-    uint64_t received_size, sent_size;     /* bytes on the wire, without the line end */
+    uint8_t reserved[3];
+};
+
+/* What a worker hands to the journal. Pointers need to hold for the call only. */
+struct sl_event {
+    uint8_t kind; /* enum sl_record_kind */
+    struct sl_exchange exchange;
+    const uint8_t *received, *sent; /* as many bytes as the exchange says are stored */
 };
 
 /* A record as it stands in the journal. The payloads follow it in memory. */
 struct sl_record {
     uint32_t size; /* of the whole record, a multiple of 8 */
-    uint8_t kind, service, outcome, line_end;
+    uint8_t kind;  /* enum sl_record_kind */
+    uint8_t reserved[3];
     uint64_t seq; /* an exchange's own; of a lifecycle record that of the next exchange */
-    uint64_t client;
-    int64_t received_at_ns, replied_at_ns;
-    uint64_t received_size, sent_size;
-    uint32_t received_stored, sent_stored;
-    struct sl_address peer, local;
-    uint16_t listener;
-    uint16_t reserved2[3];
+    struct sl_exchange exchange;
     uint8_t payload[]; /* received_stored bytes, then sent_stored bytes */
 };
 
@@ -147,13 +186,13 @@ static inline const uint8_t *sl_record_received(const struct sl_record *record)
 
 static inline const uint8_t *sl_record_sent(const struct sl_record *record)
 {
-    return record->payload + record->received_stored;
+    return record->payload + record->exchange.received_stored;
 }
 
 /* True where a reply exists (even an empty one). */
 static inline bool sl_record_has_reply(const struct sl_record *record)
 {
-    return record->outcome == SL_REPLIED;
+    return record->exchange.outcome == SL_REPLIED;
 }
 
 /* The names the API uses, e.g. "udp-upper", "refused_rate_limit", "peer", "idle_timeout". The

@@ -254,13 +254,14 @@ static void write_missed(struct command *command, uint64_t seq)
 
 static bool is_wanted(const struct command *command, const struct sl_record *record)
 {
+    const struct sl_exchange *exchange = &record->exchange;
     const struct sl_filter *filter = &command->filter;
 
     if (!command->by_row)
         return true;
     if (record->kind == SL_RECORD_EXCHANGE)
         return sl_filter_match(filter, record);
-    return sl_filter_match_client(filter, record->service, record->client, &record->peer);
+    return sl_filter_match_client(filter, exchange->service, exchange->client, &exchange->peer);
 }
 
 static bool write_record(void *context, const struct sl_record *record, const char *listener)

@@ -88,11 +88,13 @@ void sl_transcript_chats_deinit(struct sl_transcript_chats *chats)
 static int append_speaker(struct sl_buffer *out, const struct sl_transcript_chats *chats,
                           const struct sl_listener_info *listener, const struct sl_record *record)
 {
-    if (!has_company(chats, record->client))
+    const struct sl_exchange *exchange = &record->exchange;
+
+    if (!has_company(chats, exchange->client))
         return 0;
     if (listener->transport == SL_UNIX)
-        return sl_buffer_printf(out, "Client %" PRIu64 ": ", record->client);
-    return sl_buffer_printf(out, "%s: ", address_place(&record->peer, NULL).text);
+        return sl_buffer_printf(out, "Client %" PRIu64 ": ", exchange->client);
+    return sl_buffer_printf(out, "%s: ", address_place(&exchange->peer, NULL).text);
 }
 
 static const char *no_reply_reason(uint8_t outcome)
@@ -128,25 +130,26 @@ static const char *no_reply_reason(uint8_t outcome)
 /* "LEAD text\n", and a note where the message is longer than what was kept of it. */
 static int append_message(struct sl_buffer *out, const char *lead, const struct sl_record *record)
 {
+    const struct sl_exchange *exchange = &record->exchange;
     int failed = sl_buffer_append_text(out, lead);
 
-    failed |= sl_text_escape(sl_record_received(record), record->received_stored, out);
-    if (record->received_size > record->received_stored)
+    failed |= sl_text_escape(sl_record_received(record), exchange->received_stored, out);
+    if (exchange->received_size > exchange->received_stored)
         failed |= sl_buffer_printf(out, " [the first %" PRIu32 " of %" PRIu64 " bytes]",
-                                   record->received_stored, record->received_size);
+                                   exchange->received_stored, exchange->received_size);
     return failed | sl_buffer_append_text(out, "\n");
 }
 
 static int append_no_reply(struct sl_buffer *out, const struct sl_record *record)
 {
-    const char *reason = no_reply_reason(record->outcome);
+    const char *reason = no_reply_reason(record->exchange.outcome);
 
     return reason ? sl_buffer_printf(out, "No reply sent: %s\n", reason) : 0;
 }
 
 static int append_datagram(struct sl_buffer *out, const struct sl_record *record)
 {
-    struct place peer = address_place(&record->peer, NULL);
+    struct place peer = address_place(&record->exchange.peer, NULL);
     int failed = append_message(out, "This message:  ", record);
 
     failed |= sl_buffer_printf(out, "is received from: %s\n", peer.text);
@@ -164,8 +167,8 @@ static int append_listening(struct sl_buffer *out, const struct sl_listener_info
 static int append_connected(struct sl_buffer *out, const struct sl_transcript_chats *chats,
                             const struct sl_listener_info *listener, const struct sl_record *record)
 {
-    struct place peer = address_place(&record->peer, NULL);
-    struct place local = address_place(&record->local, listener);
+    struct place peer = address_place(&record->exchange.peer, NULL);
+    struct place local = address_place(&record->exchange.local, listener);
     bool is_unix = listener->transport == SL_UNIX;
     int failed = is_unix ? append_speaker(out, chats, listener, record) : 0;
 
@@ -206,11 +209,11 @@ static int append_reason(struct sl_buffer *out, uint8_t reason, const char *peer
 static int append_closed(struct sl_buffer *out, const struct sl_transcript_chats *chats,
                          const struct sl_listener_info *listener, const struct sl_record *record)
 {
-    struct place peer = address_place(&record->peer, NULL);
+    struct place peer = address_place(&record->exchange.peer, NULL);
     struct sl_closing closing;
     int failed = 0;
 
-    if (record->received_stored < sizeof(closing))
+    if (record->exchange.received_stored < sizeof(closing))
         return 0;
     memcpy(&closing, sl_record_received(record), sizeof(closing));
     /* The other reasons have the address in their line. */
@@ -231,7 +234,7 @@ static int append_chat_message(struct sl_buffer *out, const struct sl_transcript
     int failed = append_speaker(out, chats, listener, record);
 
     failed |= append_message(out, "Received Message from Client: ", record);
-    if (no_reply_reason(record->outcome))
+    if (no_reply_reason(record->exchange.outcome))
         failed |= append_speaker(out, chats, listener, record) | append_no_reply(out, record);
     return failed;
 }
@@ -239,18 +242,19 @@ static int append_chat_message(struct sl_buffer *out, const struct sl_transcript
 static int append_chat(struct sl_buffer *out, struct sl_transcript_chats *chats,
                        const struct sl_listener_info *listener, const struct sl_record *record)
 {
+    const struct sl_exchange *exchange = &record->exchange;
     int failed = 0;
 
     switch ((enum sl_record_kind)record->kind) {
     case SL_RECORD_OPENED:
-        remove_chat(chats, record->client); /* after a gap the registry may have named it */
-        add_chat(chats, record->client);
+        remove_chat(chats, exchange->client); /* after a gap the registry may have named it */
+        add_chat(chats, exchange->client);
         return append_connected(out, chats, listener, record);
     case SL_RECORD_EXCHANGE:
         return append_chat_message(out, chats, listener, record);
     case SL_RECORD_CLOSED:
         failed = append_closed(out, chats, listener, record);
-        remove_chat(chats, record->client);
+        remove_chat(chats, exchange->client);
     }
     return failed;
 }
@@ -284,13 +288,14 @@ int sl_transcript_record(struct sl_buffer *out, struct sl_transcript_chats *chat
                          const struct sl_registry *registry, const struct sl_record *record)
 {
     size_t size_before = out->size;
-    enum sl_framing framing = sl_service_get(record->service)->framing;
+    enum sl_framing framing = sl_service_get(record->exchange.service)->framing;
     int failed = 0;
 
     if (framing == SL_FRAMING_DATAGRAM && record->kind == SL_RECORD_EXCHANGE)
         failed = append_datagram(out, record);
     else if (framing == SL_FRAMING_CHAT)
-        failed = append_chat(out, chats, sl_registry_listener(registry, record->listener), record);
+        failed = append_chat(out, chats, sl_registry_listener(registry, record->exchange.listener),
+                             record);
     return finish(out, size_before, failed);
 }
 

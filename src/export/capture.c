@@ -94,15 +94,16 @@ static void say_stored(char *comment, size_t length, size_t stored, uint64_t siz
 
 void capture_comment_received(const struct sl_record *record, char comment[CAPTURE_COMMENT_SIZE])
 {
+    const struct sl_exchange *exchange = &record->exchange;
     int length = snprintf(comment, CAPTURE_COMMENT_SIZE, "seq %" PRIu64 " %s", record->seq,
-                          sl_outcome_name(record->outcome));
+                          sl_outcome_name(exchange->outcome));
 
-    say_stored(comment, (size_t)length, record->received_stored, record->received_size);
+    say_stored(comment, (size_t)length, exchange->received_stored, exchange->received_size);
 }
 
 void capture_comment_sent(const struct sl_record *record, char comment[CAPTURE_COMMENT_SIZE])
 {
     int length = snprintf(comment, CAPTURE_COMMENT_SIZE, "reply to seq %" PRIu64, record->seq);
 
-    say_stored(comment, (size_t)length, record->sent_stored, record->sent_size);
+    say_stored(comment, (size_t)length, record->exchange.sent_stored, record->exchange.sent_size);
 }

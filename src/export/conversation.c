@@ -44,7 +44,7 @@ static int send_flags(const struct scene *scene, struct flow *flow, enum side si
     return send_segment(scene, flow,
                         (struct shot){.side = side,
                                       .flags = flags,
-                                      .at_ns = scene->record->received_at_ns,
+                                      .at_ns = scene->record->exchange.received_at_ns,
                                       .comment = comment});
 }
 
@@ -94,12 +94,12 @@ static int speak(const struct scene *scene, struct flow *flow, const struct spee
 
 static struct flow *begin_flow(const struct scene *scene)
 {
-    return flows_add(scene->capture->flows, scene->record->client, scene->record->seq);
+    return flows_add(scene->capture->flows, scene->record->exchange.client, scene->record->seq);
 }
 
 int conversation_opened(const struct scene *scene)
 {
-    uint64_t client = scene->record->client;
+    uint64_t client = scene->record->exchange.client;
     char comment[CAPTURE_COMMENT_SIZE];
     struct flow *flow;
     int error;
@@ -133,14 +133,14 @@ static int join_line(struct sl_buffer *line, struct speech *speech, const char *
 static int speak_received(const struct scene *scene, struct flow *flow)
 {
     const struct sl_record *record = scene->record;
-    const char *line_end = sl_line_end_bytes(record->line_end);
+    const char *line_end = sl_line_end_bytes(record->exchange.line_end);
     size_t line_end_size = strlen(line_end);
     char comment[CAPTURE_COMMENT_SIZE];
     struct speech speech = {.side = SIDE_PEER,
-                            .at_ns = record->received_at_ns,
+                            .at_ns = record->exchange.received_at_ns,
                             .bytes = sl_record_received(record),
-                            .stored = record->received_stored,
-                            .size = record->received_size,
+                            .stored = record->exchange.received_stored,
+                            .size = record->exchange.received_size,
                             .comment = comment};
 
     capture_comment_received(record, comment);
@@ -159,17 +159,17 @@ static int speak_sent(const struct scene *scene, struct flow *flow)
     capture_comment_sent(record, comment);
     return speak(scene, flow,
                  &(struct speech){.side = SIDE_GATEWAY,
-                                  .at_ns = record->replied_at_ns,
+                                  .at_ns = record->exchange.replied_at_ns,
                                   .bytes = sl_record_sent(record),
-                                  .stored = record->sent_stored,
-                                  .size = record->sent_size,
+                                  .stored = record->exchange.sent_stored,
+                                  .size = record->exchange.sent_size,
                                   .comment = comment});
 }
 
 int conversation_exchange(const struct scene *scene)
 {
     const struct sl_record *record = scene->record;
-    struct flow *flow = flows_find(scene->capture->flows, record->client);
+    struct flow *flow = flows_find(scene->capture->flows, record->exchange.client);
     int error;
 
     if (!flow)
@@ -179,10 +179,10 @@ int conversation_exchange(const struct scene *scene)
     error = speak_received(scene, flow);
     if (error != 0)
         return error;
-    if (sl_record_has_reply(record) && record->sent_size > 0)
+    if (sl_record_has_reply(record) && record->exchange.sent_size > 0)
         return speak_sent(scene, flow);
-    if (record->received_size > 0 || record->line_end)
-        return acknowledge(scene, flow, SIDE_GATEWAY, record->received_at_ns);
+    if (record->exchange.received_size > 0 || record->exchange.line_end)
+        return acknowledge(scene, flow, SIDE_GATEWAY, record->exchange.received_at_ns);
     return 0;
 }
 
@@ -226,16 +226,16 @@ static int finish(const struct scene *scene, struct flow *flow, const struct sl_
 int conversation_closed(const struct scene *scene)
 {
     const struct sl_record *record = scene->record;
-    struct flow *flow = flows_find(scene->capture->flows, record->client);
+    struct flow *flow = flows_find(scene->capture->flows, record->exchange.client);
     char comment[CAPTURE_COMMENT_SIZE];
     struct sl_closing closing;
     int error;
 
-    if (!flow || record->received_stored < sizeof(closing))
+    if (!flow || record->exchange.received_stored < sizeof(closing))
         return 0;
     memcpy(&closing, sl_record_received(record), sizeof(closing));
     snprintf(comment, sizeof(comment), "client %llu closed by %s: %s",
-             (unsigned long long)record->client, sl_closed_by_name(closing.closed_by),
+             (unsigned long long)record->exchange.client, sl_closed_by_name(closing.closed_by),
              sl_close_reason_name(closing.reason));
     error = finish(scene, flow, &closing, comment);
     flows_remove(scene->capture->flows, flow);

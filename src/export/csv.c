@@ -243,12 +243,13 @@ static int end_row(struct row *row)
 
 static void who(struct row *row, const struct sl_record *record, const char *listener)
 {
+    const struct sl_exchange *exchange = &record->exchange;
     char address[SL_ADDRESS_TEXT_SIZE];
-    size_t size = sl_address_format(&record->peer, address);
+    size_t size = sl_address_format(&exchange->peer, address);
 
     number(row, record->seq);
-    word(row, sl_service_id_name(record->service));
-    number(row, record->client);
+    word(row, sl_service_id_name(exchange->service));
+    number(row, exchange->client);
     text(row, (const uint8_t *)address, size);
     if (listener)
         text(row, (const uint8_t *)listener, strlen(listener));
@@ -258,9 +259,11 @@ static void who(struct row *row, const struct sl_record *record, const char *lis
 
 static void when(struct row *row, const struct sl_record *record)
 {
-    time_of(row, record->received_at_ns);
-    if (record->replied_at_ns) {
-        time_of(row, record->replied_at_ns);
+    const struct sl_exchange *exchange = &record->exchange;
+
+    time_of(row, exchange->received_at_ns);
+    if (exchange->replied_at_ns) {
+        time_of(row, exchange->replied_at_ns);
         number(row, payload_service_us(record));
     } else {
         empty(row, 2);
@@ -269,23 +272,24 @@ static void when(struct row *row, const struct sl_record *record)
 
 static void what(struct row *row, const struct sl_record *record)
 {
+    const struct sl_exchange *exchange = &record->exchange;
     static const char *const line_ends[SL_LINE_END_COUNT] = {
         [SL_LINE_END_NONE] = "", [SL_LINE_END_LF] = "LF", [SL_LINE_END_CRLF] = "CRLF"};
     const uint8_t *received = sl_record_received(record), *sent = sl_record_sent(record);
     bool replied = sl_record_has_reply(record);
 
-    number(row, record->received_size);
-    number_if(row, replied, record->sent_size);
-    word(row, sl_outcome_name(record->outcome));
-    text_or_empty(row, received, record->received_stored, record->received_size);
-    text_or_empty(row, sent, record->sent_stored, record->sent_size);
+    number(row, exchange->received_size);
+    number_if(row, replied, exchange->sent_size);
+    word(row, sl_outcome_name(exchange->outcome));
+    text_or_empty(row, received, exchange->received_stored, exchange->received_size);
+    text_or_empty(row, sent, exchange->sent_stored, exchange->sent_size);
     if (!row->spreadsheet) {
-        base64(row, received, record->received_stored);
-        base64(row, sent, record->sent_stored);
+        base64(row, received, exchange->received_stored);
+        base64(row, sent, exchange->sent_stored);
     }
-    number(row, record->received_stored);
-    number_if(row, replied, record->sent_stored);
-    word(row, record->line_end < SL_LINE_END_COUNT ? line_ends[record->line_end] : "");
+    number(row, exchange->received_stored);
+    number_if(row, replied, exchange->sent_stored);
+    word(row, exchange->line_end < SL_LINE_END_COUNT ? line_ends[exchange->line_end] : "");
 }
 
 static int write_record(bool spreadsheet, const struct sl_record *record, const char *listener,

@@ -37,23 +37,25 @@ static void name(struct sl_json *json, const char *text)
 static void client(struct sl_json *json, const struct sl_record *record)
 {
     sl_json_lead(json, "\"client\":{\"id\":");
-    sl_json_uint(json, record->client);
+    sl_json_uint(json, record->exchange.client);
     sl_json_key(json, "address");
-    sl_address_json(json, &record->peer);
+    sl_address_json(json, &record->exchange.peer);
     sl_json_close_object(json);
 }
 
 static void times(struct sl_json *json, const struct sl_record *record)
 {
+    const struct sl_exchange *exchange = &record->exchange;
+
     sl_json_key(json, "received_at");
-    sl_json_time(json, record->received_at_ns);
+    sl_json_time(json, exchange->received_at_ns);
     sl_json_key(json, "replied_at");
-    if (record->replied_at_ns)
-        sl_json_time(json, record->replied_at_ns);
+    if (exchange->replied_at_ns)
+        sl_json_time(json, exchange->replied_at_ns);
     else
         sl_json_null(json);
     sl_json_key(json, "service_us");
-    if (record->replied_at_ns)
+    if (exchange->replied_at_ns)
         sl_json_uint(json, payload_service_us(record));
     else
         sl_json_null(json);
@@ -61,22 +63,25 @@ static void times(struct sl_json *json, const struct sl_record *record)
 
 static void payloads(struct sl_json *json, const struct sl_record *record)
 {
+    const struct sl_exchange *exchange = &record->exchange;
+
     sl_json_key(json, "received");
-    sl_payload_json(json, sl_record_received(record), record->received_stored,
-                    record->received_size);
+    sl_payload_json(json, sl_record_received(record), exchange->received_stored,
+                    exchange->received_size);
     sl_json_key(json, "line_end");
-    sl_json_string(json, sl_line_end_name(record->line_end));
+    sl_json_string(json, sl_line_end_name(exchange->line_end));
     sl_json_key(json, "sent");
     if (sl_record_has_reply(record))
-        sl_payload_json(json, sl_record_sent(record), record->sent_stored, record->sent_size);
+        sl_payload_json(json, sl_record_sent(record), exchange->sent_stored, exchange->sent_size);
     else
         sl_json_null(json);
 }
 
 static void hints(struct sl_json *json, const struct sl_record *record)
 {
-    unsigned hints = sl_hints(sl_record_received(record), record->received_stored,
-                              record->received_size, record->line_end);
+    const struct sl_exchange *exchange = &record->exchange;
+    unsigned hints = sl_hints(sl_record_received(record), exchange->received_stored,
+                              exchange->received_size, exchange->line_end);
 
     if (!hints)
         return;
@@ -94,7 +99,7 @@ static void open_message(struct sl_json *json, const struct sl_record *record, c
     sl_json_lead(json, "{\"seq\":");
     sl_json_uint(json, record->seq);
     sl_json_key(json, "service");
-    name(json, sl_service_id_name(record->service));
+    name(json, sl_service_id_name(record->exchange.service));
     client(json, record);
     sl_json_key(json, "listener");
     if (listener)
@@ -104,7 +109,7 @@ static void open_message(struct sl_json *json, const struct sl_record *record, c
     times(json, record);
     payloads(json, record);
     sl_json_key(json, "outcome");
-    name(json, sl_outcome_name(record->outcome));
+    name(json, sl_outcome_name(record->exchange.outcome));
     hints(json, record);
 }
 

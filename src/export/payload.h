@@ -25,7 +25,7 @@ static inline size_t payload_text_size(const uint8_t *bytes, size_t stored, uint
  * between. */
 static inline uint64_t payload_service_us(const struct sl_record *record)
 {
-    int64_t ns = record->replied_at_ns - record->received_at_ns;
+    int64_t ns = record->exchange.replied_at_ns - record->exchange.received_at_ns;
 
     return ns > 0 ? (uint64_t)(ns / SL_NS_PER_US) : 0;
 }

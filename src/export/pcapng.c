@@ -146,13 +146,13 @@ static void find_ends(struct scene *scene)
     const struct sl_record *record = scene->record;
     struct sl_address *peer = &scene->ends[SIDE_PEER], *local = &scene->ends[SIDE_GATEWAY];
 
-    *peer = record->peer;
-    *local = record->local;
+    *peer = record->exchange.peer;
+    *local = record->exchange.local;
     if (!is_ip(peer)) {
-        *peer = unix_peer(record->client);
+        *peer = unix_peer(record->exchange.client);
         *local = (struct sl_address){.family = AF_INET, .ip = {127, 0, 0, 1}};
-        if (record->service < SL_SERVICE_COUNT)
-            local->port = sl_service_get(record->service)->default_port;
+        if (record->exchange.service < SL_SERVICE_COUNT)
+            local->port = sl_service_get(record->exchange.service)->default_port;
     } else if (local->family != peer->family) { /* where we were reached is not known */
         *local = (struct sl_address){.family = peer->family, .port = local->port};
     }
@@ -166,19 +166,19 @@ static int datagram_exchange(const struct scene *scene)
 
     capture_comment_received(record, comment);
     error = capture_udp(scene, &(struct shot){.side = SIDE_PEER,
-                                              .at_ns = record->received_at_ns,
+                                              .at_ns = record->exchange.received_at_ns,
                                               .payload = sl_record_received(record),
-                                              .stored = record->received_stored,
-                                              .size = record->received_size,
+                                              .stored = record->exchange.received_stored,
+                                              .size = record->exchange.received_size,
                                               .comment = comment});
     if (error != 0 || !sl_record_has_reply(record))
         return error;
     capture_comment_sent(record, comment);
     return capture_udp(scene, &(struct shot){.side = SIDE_GATEWAY,
-                                             .at_ns = record->replied_at_ns,
+                                             .at_ns = record->exchange.replied_at_ns,
                                              .payload = sl_record_sent(record),
-                                             .stored = record->sent_stored,
-                                             .size = record->sent_size,
+                                             .stored = record->exchange.sent_stored,
+                                             .size = record->exchange.sent_size,
                                              .comment = comment});
 }
 
@@ -186,13 +186,13 @@ static int write_record(void *state, const struct sl_record *record, const char 
                         struct sl_buffer *out)
 {
     struct scene scene = {.capture = state, .record = record, .out = out};
-    bool stream = is_stream(record->service);
+    bool stream = is_stream(record->exchange.service);
     int error;
 
     if (record->kind != SL_RECORD_EXCHANGE && !stream)
         return 0;
-    error = interface_of(scene.capture, listener ? listener : UNKNOWN_NAME, record->service, out,
-                         &scene.interface);
+    error = interface_of(scene.capture, listener ? listener : UNKNOWN_NAME,
+                         record->exchange.service, out, &scene.interface);
     if (error != 0)
         return error;
     find_ends(&scene);

@@ -91,9 +91,10 @@ enum sl_step sl_api_message(struct sl_request *request, struct sl_answer *answer
 
 static void write_raw(const struct sl_record *record, bool sent, struct sl_answer *answer)
 {
+    const struct sl_exchange *exchange = &record->exchange;
     const uint8_t *bytes = sent ? sl_record_sent(record) : sl_record_received(record);
-    size_t size = sent ? record->sent_stored : record->received_stored;
-    uint64_t whole = sent ? record->sent_size : record->received_size;
+    size_t size = sent ? exchange->sent_stored : exchange->received_stored;
+    uint64_t whole = sent ? exchange->sent_size : exchange->received_size;
 
     if (sl_buffer_append(&answer->body, bytes, size) < 0) {
         sl_answer_json(answer, true);
@@ -119,7 +120,7 @@ static void write_side(void *context, const struct sl_record *record, const char
         return;
     }
     sl_problem_set(&problem, 404, "side", "received", "message %" PRIu64 " got no reply (%s)",
-                   record->seq, sl_outcome_name(record->outcome));
+                   record->seq, sl_outcome_name(record->exchange.outcome));
     sl_answer_problem(target->answer, &problem);
 }
 

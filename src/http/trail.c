@@ -85,12 +85,14 @@ void sl_trail_bounds(struct sl_trail *trail, uint64_t *oldest, uint64_t *newest)
 
 bool sl_trail_wants(const struct sl_trail_walk *walk, const struct sl_record *record)
 {
+    const struct sl_exchange *exchange = &record->exchange;
     const struct sl_filter *filter = walk->filter;
 
     if (record->kind == SL_RECORD_EXCHANGE)
         return !filter || sl_filter_match(filter, record);
-    return walk->lifecycle && (!filter || sl_filter_match_client(filter, record->service,
-                                                                 record->client, &record->peer));
+    return walk->lifecycle &&
+           (!filter ||
+            sl_filter_match_client(filter, exchange->service, exchange->client, &exchange->peer));
 }
 
 bool sl_trail_tell_gap(struct sl_trail *trail, const struct sl_trail_walk *walk, uint64_t from,
@@ -153,7 +155,7 @@ static bool step_forward(struct sl_trail *trail, struct sl_trail_walk *walk,
         sl_budget_note(budget, record->size);
         more = !sl_trail_wants(walk, record) ||
                walk->record(walk->context, record,
-                            sl_listener_name(trail->registry, record->listener));
+                            sl_listener_name(trail->registry, record->exchange.listener));
         pass(walk, record);
         break;
     }
@@ -209,7 +211,7 @@ static enum sl_walked journal_backward(struct sl_trail *trail, struct sl_trail_w
         sl_budget_note(budget, record->size);
         more = !sl_trail_wants(walk, record) ||
                walk->record(walk->context, record,
-                            sl_listener_name(trail->registry, record->listener));
+                            sl_listener_name(trail->registry, record->exchange.listener));
         walk->place.seq = record->seq;
     }
     if (read == SL_READ_END)

@@ -34,29 +34,18 @@ static void copy_bytes(uint8_t *to, const uint8_t *from, size_t size)
         memcpy(to, from, size);
 }
 
-/* Field by field: a compound literal would first clear what is then overwritten. */
 static void fill(struct sl_record *record, const struct sl_event *event, uint32_t size,
                  uint64_t seq)
 {
+    const struct sl_exchange *exchange = &event->exchange;
+
     record->size = size;
     record->kind = event->kind;
-    record->service = event->service;
-    record->outcome = event->outcome;
-    record->line_end = event->line_end;
+    memset(record->reserved, 0, sizeof(record->reserved));
     record->seq = seq;
-    record->client = event->client;
-    record->received_at_ns = event->received_at_ns;
-    record->replied_at_ns = event->replied_at_ns;
-    record->received_size = event->received_size;
-    record->sent_size = event->sent_size;
-    record->received_stored = event->received_stored;
-    record->sent_stored = event->sent_stored;
-    record->peer = event->peer;
-    record->local = event->local;
-    record->listener = event->listener;
-    memset(record->reserved2, 0, sizeof(record->reserved2));
-    copy_bytes(record->payload, event->received, event->received_stored);
-    copy_bytes(record->payload + event->received_stored, event->sent, event->sent_stored);
+    record->exchange = *exchange;
+    copy_bytes(record->payload, event->received, exchange->received_stored);
+    copy_bytes(record->payload + exchange->received_stored, event->sent, exchange->sent_stored);
 }
 
 /* The next record will be written to memory that no cache holds: let it come meanwhile. */
@@ -71,8 +60,8 @@ static void prefetch(const struct sl_block *block)
 bool sl_block_append(struct sl_block *block, const struct sl_event *event, uint64_t seq)
 {
     uint32_t index = atomic_load_explicit(&block->committed, memory_order_relaxed);
-    uint32_t size =
-        (uint32_t)sizeof(struct sl_record) + event->received_stored + event->sent_stored;
+    uint32_t size = (uint32_t)sizeof(struct sl_record) + event->exchange.received_stored +
+                    event->exchange.sent_stored;
 
     size = (size + 7u) & ~7u;
     if (block->used + size + (index + 1) * sizeof(uint32_t) > BLOCK_DATA_SIZE)

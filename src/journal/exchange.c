@@ -2,45 +2,14 @@
 
 #include <string.h>
 
-static const char *const service_names[SL_SERVICE_COUNT] = {
-    [SL_UDP_UPPER] = "udp-upper",
-    [SL_TCP_UPPER] = "tcp-upper",
-    [SL_TCP_CHAT] = "tcp-chat",
-};
+#define NAME(constant, name, ...)                name,
+#define CLASS(constant, name, class_of_constant) class_of_constant,
 
-static const char *const outcome_names[SL_OUTCOME_COUNT] = {
-    [SL_REPLIED] = "replied",
-    [SL_REPLY_TOO_LARGE] = "reply_too_large",
-    [SL_REFUSED_OWN_LISTENER] = "refused_own_listener",
-    [SL_REFUSED_REFLECTING_PORT] = "refused_reflecting_port",
-    [SL_REFUSED_NOT_UNICAST] = "refused_not_unicast",
-    [SL_REFUSED_RATE_LIMIT] = "refused_rate_limit",
-    [SL_SEND_FAILED] = "send_failed",
-    [SL_PEER_GONE] = "peer_gone",
-    [SL_AFTER_CLOSE] = "after_close",
-    [SL_UNFINISHED] = "unfinished",
-    [SL_REFUSED_LOOP] = "refused_loop",
-};
-
-static const char *const closed_by_names[SL_CLOSED_BY_COUNT] = {
-    [SL_BY_PEER] = "peer",
-    [SL_BY_SERVER] = "server",
-    [SL_BY_OPERATOR] = "operator",
-};
-
-static const char *const close_reason_names[SL_CLOSE_REASON_COUNT] = {
-    [SL_CLOSE_EXIT] = "exit",
-    [SL_CLOSE_ANSWERED] = "answered",
-    [SL_CLOSE_EOF] = "eof",
-    [SL_CLOSE_RESET] = "reset",
-    [SL_CLOSE_IDLE_TIMEOUT] = "idle_timeout",
-    [SL_CLOSE_DISCONNECTED] = "disconnected",
-    [SL_CLOSE_SHUTDOWN] = "shutdown",
-    [SL_CLOSE_FORGOTTEN] = "forgotten",
-    [SL_CLOSE_EVICTED] = "evicted",
-    [SL_CLOSE_ERROR] = "error",
-    [SL_CLOSE_UNFINISHED] = "unfinished_limit",
-};
+static const char *const service_names[SL_SERVICE_COUNT] = {SL_SERVICE_LIST(NAME)};
+static const char *const outcome_names[SL_OUTCOME_COUNT] = {SL_OUTCOME_LIST(NAME)};
+static const char *const closed_by_names[SL_CLOSED_BY_COUNT] = {SL_CLOSED_BY_LIST(NAME)};
+static const char *const close_reason_names[SL_CLOSE_REASON_COUNT] = {SL_CLOSE_REASON_LIST(NAME)};
+static const uint8_t outcome_classes[SL_OUTCOME_COUNT] = {SL_OUTCOME_LIST(CLASS)};
 
 /* A number from a file of a newer version must still print. */
 static const char *name_of(const char *const *names, unsigned count, unsigned index)
@@ -85,25 +54,15 @@ void sl_counters_add(struct sl_counters *sum, const struct sl_counters *more)
 
 void sl_counters_add_outcome(struct sl_counters *sum, uint8_t outcome)
 {
-    switch ((enum sl_outcome)outcome) {
-    case SL_REPLIED:
+    switch (outcome < SL_OUTCOME_COUNT ? outcome_classes[outcome] : SL_COUNTS_AS_UNANSWERED) {
+    case SL_COUNTS_AS_SENT:
         sum->sent_messages++;
         break;
-    case SL_REFUSED_OWN_LISTENER:
-    case SL_REFUSED_REFLECTING_PORT:
-    case SL_REFUSED_NOT_UNICAST:
-    case SL_REFUSED_RATE_LIMIT:
-    case SL_REFUSED_LOOP:
+    case SL_COUNTS_AS_REFUSED:
         sum->refused++;
         break;
-    case SL_REPLY_TOO_LARGE:
-    case SL_SEND_FAILED:
-    case SL_PEER_GONE:
-    case SL_AFTER_CLOSE:
-    case SL_UNFINISHED:
-    case SL_OUTCOME_COUNT:
+    default:
         sum->unanswered++;
-        break;
     }
 }
 

@@ -112,8 +112,8 @@ static bool either_side(const struct sl_record *record, const struct sl_buffer *
                         search found)
 {
     return needle->size == 0 ||
-           found(sl_record_received(record), record->received_stored, needle) ||
-           found(sl_record_sent(record), record->sent_stored, needle);
+           found(sl_record_received(record), record->exchange.received_stored, needle) ||
+           found(sl_record_sent(record), record->exchange.sent_stored, needle);
 }
 
 static bool in_set(uint32_t bits, unsigned index)
@@ -204,20 +204,22 @@ uint64_t sl_filter_min_size(const struct sl_filter *filter)
 /* Cheap tests first: most records fall to a number, not to a search. */
 bool sl_filter_match(const struct sl_filter *filter, const struct sl_record *record)
 {
+    const struct sl_exchange *exchange = &record->exchange;
+
     if (record->kind != SL_RECORD_EXCHANGE)
         return false;
-    if (!in_set(filter->outcomes, record->outcome) ||
-        !sl_filter_match_client(filter, record->service, record->client, &record->peer))
+    if (!in_set(filter->outcomes, exchange->outcome) ||
+        !sl_filter_match_client(filter, exchange->service, exchange->client, &exchange->peer))
         return false;
     if (record->seq <= filter->after_seq && filter->has_after)
         return false;
-    if (filter->since_ns && record->received_at_ns < filter->since_ns)
+    if (filter->since_ns && exchange->received_at_ns < filter->since_ns)
         return false;
-    if (filter->until_ns && record->received_at_ns >= filter->until_ns)
+    if (filter->until_ns && exchange->received_at_ns >= filter->until_ns)
         return false;
-    if (!in_size(&filter->size, larger(record->received_size, record->sent_size)) ||
-        !in_size(&filter->received, record->received_size) ||
-        !in_size(&filter->sent, record->sent_size))
+    if (!in_size(&filter->size, larger(exchange->received_size, exchange->sent_size)) ||
+        !in_size(&filter->received, exchange->received_size) ||
+        !in_size(&filter->sent, exchange->sent_size))
         return false;
     return either_side(record, &filter->text, contains_any_case) &&
            either_side(record, &filter->bytes, contains);

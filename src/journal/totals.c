@@ -23,8 +23,10 @@ static void add_duration(struct sl_durations *durations, int64_t took_ns)
 
 void sl_totals_add(struct sl_totals *totals, const struct sl_event *event)
 {
-    totals->outcomes[event->service][event->outcome]++;
-    if (event->outcome == SL_REPLIED)
-        add_duration(&totals->durations[event->service],
-                     event->replied_at_ns - event->received_at_ns);
+    const struct sl_exchange *exchange = &event->exchange;
+
+    totals->outcomes[exchange->service][exchange->outcome]++;
+    if (exchange->outcome == SL_REPLIED)
+        add_duration(&totals->durations[exchange->service],
+                     exchange->replied_at_ns - exchange->received_at_ns);
 }

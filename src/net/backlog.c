@@ -10,13 +10,14 @@ static bool copy_payloads(struct backlog *backlog)
     for (size_t i = 0; i < backlog->count; i++) {
         const struct sl_event *event = &backlog->events[i];
 
-        if (sl_buffer_append(&backlog->payload, event->received, event->received_stored) != 0)
+        if (sl_buffer_append(&backlog->payload, event->received, event->exchange.received_stored) !=
+            0)
             return false;
     }
     /* Only now, when the buffer no longer moves. */
     for (size_t i = 0; i < backlog->count; i++) {
         backlog->events[i].received = backlog->payload.data + offset;
-        offset += backlog->events[i].received_stored;
+        offset += backlog->events[i].exchange.received_stored;
     }
     return true;
 }
@@ -66,7 +67,7 @@ uint64_t backlog_pending(const struct backlog *backlog)
     uint64_t size = backlog->unread.size;
 
     for (size_t i = 0; i < backlog->count; i++)
-        size += backlog->events[i].received_size;
+        size += backlog->events[i].exchange.received_size;
     return size;
 }
 

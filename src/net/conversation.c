@@ -63,7 +63,7 @@ static enum step converse(struct streams *streams, struct connection *connection
             return failed ? STEP_NO_MEMORY : STEP_REST_KEPT;
         if (!respond(connection, service, &message, &now->replies, &verdict)) {
             connection_decide_end(connection, SL_BY_SERVER, SL_CLOSE_ERROR);
-            add_exchange(now, common, &message)->outcome = SL_SEND_FAILED;
+            add_exchange(now, common, &message)->exchange.outcome = SL_SEND_FAILED;
             return STEP_NO_MEMORY;
         }
         add_exchange(now, common, &message);

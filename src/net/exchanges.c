@@ -6,22 +6,27 @@ struct sl_event exchange_common(const struct connection *connection, int64_t rec
 {
     return (struct sl_event){
         .kind = SL_RECORD_EXCHANGE,
-        .service = connection->service,
-        .outcome = SL_REPLIED,
-        .listener = sl_client_listener(connection->client),
-        .client = sl_client_id(connection->client),
-        .peer = *sl_client_peer(connection->client),
-        .local = *sl_client_local(connection->client),
-        .received_at_ns = received_at_ns,
+        .exchange =
+            {
+                .service = connection->service,
+                .outcome = SL_REPLIED,
+                .listener = sl_client_listener(connection->client),
+                .client = sl_client_id(connection->client),
+                .peer = *sl_client_peer(connection->client),
+                .local = *sl_client_local(connection->client),
+                .received_at_ns = received_at_ns,
+            },
     };
 }
 
 void exchange_set_received(struct sl_event *event, const struct sl_message *message)
 {
+    struct sl_exchange *exchange = &event->exchange;
+
     event->received = message->bytes;
-    event->received_stored = (uint32_t)message->stored;
-    event->received_size = message->size;
-    event->line_end = message->line_end;
+    exchange->received_stored = (uint32_t)message->stored;
+    exchange->received_size = message->size;
+    exchange->line_end = message->line_end;
 }
 
 static void count_and_log(struct streams *streams, struct connection *connection,
@@ -30,10 +35,10 @@ static void count_and_log(struct streams *streams, struct connection *connection
     struct sl_counters sum = {.received_messages = count};
 
     for (size_t i = 0; i < count; i++) {
-        sum.received_bytes +=
-            events[i].received_size + strlen(sl_line_end_bytes(events[i].line_end));
-        sum.sent_bytes += events[i].sent_size;
-        sl_counters_add_outcome(&sum, events[i].outcome);
+        sum.received_bytes += events[i].exchange.received_size +
+                              strlen(sl_line_end_bytes(events[i].exchange.line_end));
+        sum.sent_bytes += events[i].exchange.sent_size;
+        sl_counters_add_outcome(&sum, events[i].exchange.outcome);
     }
     sl_shard_lock(streams->worker->shard);
     sl_shard_count(streams->worker->shard, connection->client, &sum, now);
@@ -54,13 +59,13 @@ static void complete(struct sl_event *events, const size_t *reply_end, size_t co
     for (size_t i = 0; i < count; i++) {
         size_t size = reply_end[i] - begin;
 
-        if (events[i].outcome == SL_REPLIED && reply_end[i] > written) {
-            events[i].outcome = (uint8_t)otherwise;
-        } else if (events[i].outcome == SL_REPLIED) {
-            events[i].replied_at_ns = now_ns;
+        if (events[i].exchange.outcome == SL_REPLIED && reply_end[i] > written) {
+            events[i].exchange.outcome = (uint8_t)otherwise;
+        } else if (events[i].exchange.outcome == SL_REPLIED) {
+            events[i].exchange.replied_at_ns = now_ns;
             events[i].sent = replies + begin;
-            events[i].sent_size = size;
-            events[i].sent_stored =
+            events[i].exchange.sent_size = size;
+            events[i].exchange.sent_stored =
                 (uint32_t)(size < SL_STORED_SIZE_MAX ? size : SL_STORED_SIZE_MAX);
         }
         begin = reply_end[i];
@@ -124,6 +129,6 @@ void exchange_unanswered(struct streams *streams, struct connection *connection,
     struct sl_event event = exchange_common(connection, at.wall_ns);
 
     exchange_set_received(&event, &message);
-    event.outcome = (uint8_t)outcome;
+    event.exchange.outcome = (uint8_t)outcome;
     count_and_log(streams, connection, &event, 1, &at);
 }

@@ -194,24 +194,23 @@ static void record(struct udp_state *state, const struct udp_item *item, int64_t
     bool replied = item->outcome == SL_REPLIED;
     uint32_t reply_size = replied ? item->reply_size : 0;
     struct sl_event *event = add_event(state);
+    struct sl_exchange *exchange = &event->exchange;
 
     /* Field by field: a compound literal would first clear what is then overwritten. */
     event->kind = SL_RECORD_EXCHANGE;
-    event->service = batch->socket->service;
-    event->outcome = item->outcome;
-    event->line_end = SL_LINE_END_NONE;
-    event->listener = batch->socket->listener;
-    event->client = message->client ? sl_client_id(message->client) : 0;
-    event->peer = message->peer;
-    event->local = message->local;
-    event->received_at_ns = received_at_ns;
-    event->replied_at_ns = replied ? replied_at_ns : 0;
     event->received = item->bytes;
-    event->received_stored = item->size;
-    event->received_size = item->size;
     event->sent = replied ? batch->replies.data + item->reply_offset : NULL;
-    event->sent_stored = reply_size;
-    event->sent_size = reply_size;
+    exchange->client = message->client ? sl_client_id(message->client) : 0;
+    exchange->received_at_ns = received_at_ns;
+    exchange->replied_at_ns = replied ? replied_at_ns : 0;
+    exchange->received_size = exchange->received_stored = item->size;
+    exchange->sent_size = exchange->sent_stored = reply_size;
+    exchange->peer = message->peer;
+    exchange->local = message->local;
+    exchange->listener = batch->socket->listener;
+    exchange->service = batch->socket->service;
+    exchange->outcome = item->outcome;
+    exchange->line_end = SL_LINE_END_NONE;
 }
 
 static void count_sent(struct udp_state *state, const struct sl_time *now)

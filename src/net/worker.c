@@ -122,12 +122,15 @@ static struct sl_event lifecycle(enum sl_record_kind kind, const struct sl_clien
 {
     return (struct sl_event){
         .kind = (uint8_t)kind,
-        .service = service,
-        .listener = sl_client_listener(client),
-        .client = sl_client_id(client),
-        .peer = *sl_client_peer(client),
-        .local = *sl_client_local(client),
-        .received_at_ns = now_ns,
+        .exchange =
+            {
+                .service = service,
+                .listener = sl_client_listener(client),
+                .client = sl_client_id(client),
+                .peer = *sl_client_peer(client),
+                .local = *sl_client_local(client),
+                .received_at_ns = now_ns,
+            },
     };
 }
 
@@ -149,7 +152,7 @@ void sl_worker_close_client(struct sl_worker *worker, struct sl_client *client,
     sl_shard_close(worker->shard, client, by, reason, &now, &closing);
     sl_shard_unlock(worker->shard);
     event.received = (const uint8_t *)&closing;
-    event.received_stored = sizeof(closing);
-    event.received_size = sizeof(closing);
+    event.exchange.received_stored = sizeof(closing);
+    event.exchange.received_size = sizeof(closing);
     sl_journal_append(worker->net->journal, &event, 1);
 }

@@ -93,21 +93,22 @@ static int note_lifecycle(struct sl_clients *clients, const struct sl_record *re
     sqlite3_stmt *statement = clients->lifecycle;
 
     sqlite3_bind_int64(statement, 1, (int64_t)record->seq);
-    sqlite3_bind_int64(statement, 2, record->received_at_ns);
+    sqlite3_bind_int64(statement, 2, record->exchange.received_at_ns);
     sqlite3_bind_int(statement, 3, record->kind);
-    sqlite3_bind_int64(statement, 4, (int64_t)record->client);
+    sqlite3_bind_int64(statement, 4, (int64_t)record->exchange.client);
     return sl_database_run(statement);
 }
 
 static int insert(struct sl_clients *clients, const struct sl_record *record, int64_t listener,
                   int64_t opened_at_ns)
 {
+    const struct sl_exchange *exchange = &record->exchange;
     sqlite3_stmt *statement = clients->open;
     char peer[SL_ADDRESS_TEXT_SIZE], local[SL_ADDRESS_TEXT_SIZE];
-    int peer_size = (int)sl_address_format(&record->peer, peer);
-    int local_size = (int)sl_address_format(&record->local, local);
+    int peer_size = (int)sl_address_format(&exchange->peer, peer);
+    int local_size = (int)sl_address_format(&exchange->local, local);
 
-    sqlite3_bind_int64(statement, 1, (int64_t)record->client);
+    sqlite3_bind_int64(statement, 1, (int64_t)exchange->client);
     sqlite3_bind_int64(statement, 2, listener);
     sqlite3_bind_text(statement, 3, peer, peer_size, SQLITE_STATIC);
     sqlite3_bind_text(statement, 4, local, local_size, SQLITE_STATIC);
@@ -117,11 +118,12 @@ static int insert(struct sl_clients *clients, const struct sl_record *record, in
 
 int sl_clients_opened(struct sl_clients *clients, const struct sl_record *record, int64_t listener)
 {
-    int code = insert(clients, record, listener, record->received_at_ns);
+    const struct sl_exchange *exchange = &record->exchange;
+    int code = insert(clients, record, listener, exchange->received_at_ns);
 
     if (code != SQLITE_OK)
         return code;
-    remember(clients, record->client, &record->peer, &record->local);
+    remember(clients, exchange->client, &exchange->peer, &exchange->local);
     return note_lifecycle(clients, record);
 }
 
@@ -144,8 +146,8 @@ static int update(struct sl_clients *clients, const struct sl_record *record,
 {
     sqlite3_stmt *statement = clients->close;
 
-    sqlite3_bind_int64(statement, 1, (int64_t)record->client);
-    sqlite3_bind_int64(statement, 2, record->received_at_ns);
+    sqlite3_bind_int64(statement, 1, (int64_t)record->exchange.client);
+    sqlite3_bind_int64(statement, 2, record->exchange.received_at_ns);
     sqlite3_bind_int(statement, 3, closing->closed_by);
     sqlite3_bind_int(statement, 4, closing->reason);
     sqlite3_bind_int64(statement, 5, closing->last_seen_at_ns);
@@ -164,7 +166,7 @@ int sl_clients_closed(struct sl_clients *clients, const struct sl_record *record
     struct sl_closing closing;
     int code;
 
-    assert(record->received_stored == sizeof(closing));
+    assert(record->exchange.received_stored == sizeof(closing));
     memcpy(&closing, sl_record_received(record), sizeof(closing));
     code = insert(clients, record, listener, closing.opened_at_ns);
     if (code == SQLITE_OK)
@@ -174,41 +176,43 @@ int sl_clients_closed(struct sl_clients *clients, const struct sl_record *record
 
 static int look_up(struct sl_clients *clients, const struct sl_record *record, int64_t listener)
 {
+    const struct sl_exchange *exchange = &record->exchange;
     sqlite3_stmt *statement = clients->find;
     int code;
 
-    sqlite3_bind_int64(statement, 1, (int64_t)record->client);
+    sqlite3_bind_int64(statement, 1, (int64_t)exchange->client);
     code = sqlite3_step(statement);
     if (code == SQLITE_ROW) {
         struct sl_address peer = sl_database_address(statement, 0);
         struct sl_address local = sl_database_address(statement, 1);
 
-        remember(clients, record->client, &peer, &local);
+        remember(clients, exchange->client, &peer, &local);
     }
     sqlite3_reset(statement);
     if (code != SQLITE_DONE)
         return code == SQLITE_ROW ? SQLITE_OK : code;
-    code = insert(clients, record, listener, record->received_at_ns);
+    code = insert(clients, record, listener, exchange->received_at_ns);
     if (code == SQLITE_OK)
-        remember(clients, record->client, &record->peer, &record->local);
+        remember(clients, exchange->client, &exchange->peer, &exchange->local);
     return code;
 }
 
 int sl_clients_check(struct sl_clients *clients, const struct sl_record *record, int64_t listener,
                      bool *same_addresses)
 {
-    const struct sl_known_client *known = place_of(clients, record->client);
+    const struct sl_exchange *exchange = &record->exchange;
+    const struct sl_known_client *known = place_of(clients, exchange->client);
 
     *same_addresses = false;
-    if (record->client == 0)
+    if (exchange->client == 0)
         return SQLITE_OK;
-    if (known->id != record->client) {
+    if (known->id != exchange->client) {
         int code = look_up(clients, record, listener);
         if (code != SQLITE_OK)
             return code;
     }
-    *same_addresses = sl_address_equal(&known->peer, &record->peer) &&
-                      sl_address_equal(&known->local, &record->local);
+    *same_addresses = sl_address_equal(&known->peer, &exchange->peer) &&
+                      sl_address_equal(&known->local, &exchange->local);
     return SQLITE_OK;
 }
 

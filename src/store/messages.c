@@ -85,14 +85,15 @@ static int bind_payloads(sqlite3_stmt *statement, int column, const struct sl_me
 
     if (row->is_upper) {
         sqlite3_bind_int(statement, column + 1, SL_PAYLOAD_UPPER);
-        return sl_payload_bind_text(statement, column, payload, row->received_stored);
+        return sl_payload_bind_text(statement, column, payload, row->exchange.received_stored);
     }
-    code = sl_payload_bind(statement, column, payload, row->received_stored);
+    code = sl_payload_bind(statement, column, payload, row->exchange.received_stored);
     if (code != SQLITE_OK)
         return code;
-    if (row->outcome != SL_REPLIED && row->sent_stored == 0)
+    if (row->exchange.outcome != SL_REPLIED && row->exchange.sent_stored == 0)
         return sqlite3_bind_null(statement, column + 1);
-    return sl_payload_bind(statement, column + 1, payload + row->received_stored, row->sent_stored);
+    return sl_payload_bind(statement, column + 1, payload + row->exchange.received_stored,
+                           row->exchange.sent_stored);
 }
 
 /* What every row has, in the order of COLUMN_NAMES from `column` on. */
@@ -100,15 +101,15 @@ static int bind_row(sqlite3_stmt *statement, int column, const struct sl_message
                     const uint8_t *payload)
 {
     sqlite3_bind_int64(statement, column, (int64_t)row->seq);
-    sqlite3_bind_int64(statement, column + 1, (int64_t)row->client);
+    sqlite3_bind_int64(statement, column + 1, (int64_t)row->exchange.client);
     sqlite3_bind_int64(statement, column + 2, row->listener);
-    sqlite3_bind_int(statement, column + 3, row->outcome);
-    sqlite3_bind_int64(statement, column + 4, row->received_at_ns);
-    if (row->replied_at_ns)
-        sqlite3_bind_int64(statement, column + 5, row->replied_at_ns);
+    sqlite3_bind_int(statement, column + 3, row->exchange.outcome);
+    sqlite3_bind_int64(statement, column + 4, row->exchange.received_at_ns);
+    if (row->exchange.replied_at_ns)
+        sqlite3_bind_int64(statement, column + 5, row->exchange.replied_at_ns);
     else
         sqlite3_bind_null(statement, column + 5);
-    sqlite3_bind_int(statement, column + 8, row->line_end);
+    sqlite3_bind_int(statement, column + 8, row->exchange.line_end);
     return bind_payloads(statement, column + 6, row, payload);
 }
 
@@ -158,20 +159,16 @@ int sl_messages_end(struct sl_messages *messages)
 
 static void fill_row(struct sl_message_row *row, const struct sl_record *record, int64_t listener)
 {
+    const struct sl_exchange *exchange = &record->exchange;
+
     *row = (struct sl_message_row){
         .seq = record->seq,
-        .client = record->client,
         .listener = listener,
-        .received_at_ns = record->received_at_ns,
-        .replied_at_ns = record->replied_at_ns,
-        .received_stored = record->received_stored,
-        .sent_stored = record->sent_stored,
-        .outcome = record->outcome,
-        .line_end = record->line_end,
-        .is_upper = record->outcome == SL_REPLIED &&
-                    record->sent_stored == record->received_stored &&
+        .exchange = *exchange,
+        .is_upper = exchange->outcome == SL_REPLIED &&
+                    exchange->sent_stored == exchange->received_stored &&
                     sl_payload_is_upper(sl_record_received(record), sl_record_sent(record),
-                                        record->sent_stored),
+                                        exchange->sent_stored),
     };
 }
 
@@ -187,6 +184,7 @@ static void bind_address(sqlite3_stmt *statement, int column, const struct sl_ad
 static int insert_now(struct sl_messages *messages, const struct sl_record *record,
                       int64_t listener, bool same_addresses)
 {
+    const struct sl_exchange *exchange = &record->exchange;
     sqlite3_stmt *statement = messages->one;
     struct sl_message_row row;
     int code = sl_messages_flush(messages); /* keys arrive in order: the end of a B-tree is cheap */
@@ -197,13 +195,13 @@ static int insert_now(struct sl_messages *messages, const struct sl_record *reco
     code = bind_row(statement, 1, &row, record->payload);
     if (code != SQLITE_OK)
         return code;
-    sqlite3_bind_int64(statement, COLUMNS + 1, (int64_t)record->received_size);
-    sqlite3_bind_int64(statement, COLUMNS + 2, (int64_t)record->sent_size);
+    sqlite3_bind_int64(statement, COLUMNS + 1, (int64_t)exchange->received_size);
+    sqlite3_bind_int64(statement, COLUMNS + 2, (int64_t)exchange->sent_size);
     sqlite3_bind_null(statement, COLUMNS + 3);
     sqlite3_bind_null(statement, COLUMNS + 4);
     if (!same_addresses) {
-        bind_address(statement, COLUMNS + 3, &record->peer);
-        bind_address(statement, COLUMNS + 4, &record->local);
+        bind_address(statement, COLUMNS + 3, &exchange->peer);
+        bind_address(statement, COLUMNS + 4, &exchange->local);
     }
     return sl_database_run(statement);
 }
@@ -211,9 +209,11 @@ static int insert_now(struct sl_messages *messages, const struct sl_record *reco
 /* Small, and with nothing that its payloads and its client do not say. */
 static bool is_plain(const struct sl_record *record)
 {
-    return (size_t)record->received_stored + record->sent_stored <= COPIED_MAX &&
-           record->received_size == record->received_stored &&
-           record->sent_size == record->sent_stored;
+    const struct sl_exchange *exchange = &record->exchange;
+
+    return (size_t)exchange->received_stored + exchange->sent_stored <= COPIED_MAX &&
+           exchange->received_size == exchange->received_stored &&
+           exchange->sent_size == exchange->sent_stored;
 }
 
 static int add_exchange(struct sl_messages *messages, const struct sl_record *record,
@@ -232,7 +232,7 @@ static int add_exchange(struct sl_messages *messages, const struct sl_record *re
         return insert_now(messages, record, listener, same);
     fill_row(row, record, listener);
     row->offset = messages->bytes.size;
-    kept = record->received_stored + (row->is_upper ? 0 : record->sent_stored);
+    kept = record->exchange.received_stored + (row->is_upper ? 0 : record->exchange.sent_stored);
     if (sl_buffer_append(&messages->bytes, record->payload, kept) < 0)
         return SQLITE_NOMEM;
     messages->count++;
@@ -242,7 +242,8 @@ static int add_exchange(struct sl_messages *messages, const struct sl_record *re
 int sl_messages_add(struct sl_messages *messages, const struct sl_record *record)
 {
     int64_t listener;
-    int code = sl_listeners_row(&messages->listeners, record->listener, record->service, &listener);
+    int code = sl_listeners_row(&messages->listeners, record->exchange.listener,
+                                record->exchange.service, &listener);
 
     if (code != SQLITE_OK)
         return code;

@@ -14,11 +14,10 @@
 #define SL_MESSAGE_ROWS 64 /* to a statement */
 
 struct sl_message_row {
-    uint64_t seq, client;
-    int64_t listener, received_at_ns, replied_at_ns;
+    uint64_t seq;
+    int64_t listener; /* its row */
+    struct sl_exchange exchange;
     size_t offset; /* of what was received, and behind it what was sent unless it is upper */
-    uint32_t received_stored, sent_stored;
-    uint8_t outcome, line_end;
     bool is_upper; /* sent is the upper case of received */
 };
 

@@ -162,20 +162,21 @@ static uint64_t size_of(sqlite3_stmt *row, int noted, int kept)
 static void fill_numbers(struct search *search, struct sl_record *record,
                          const struct sl_reader_listener **listener)
 {
+    struct sl_exchange *exchange = &record->exchange;
     sqlite3_stmt *row = search->statements[SOURCE_MESSAGE];
 
     *listener = sl_reader_listener(search->reader, sqlite3_column_int64(row, 2));
     record->kind = SL_RECORD_EXCHANGE;
-    record->service = (*listener)->service;
-    record->outcome = (uint8_t)sqlite3_column_int(row, 3);
+    exchange->service = (*listener)->service;
+    exchange->outcome = (uint8_t)sqlite3_column_int(row, 3);
     record->seq = (uint64_t)sqlite3_column_int64(row, 0);
-    record->client = (uint64_t)sqlite3_column_int64(row, 1);
-    record->received_at_ns = sl_reader_time(row, 4);
-    record->replied_at_ns = sl_reader_time(row, 5);
-    record->received_size = size_of(row, 8, 10);
-    record->sent_size = size_of(row, 9, is_upper(row) ? 10 : 11);
-    record->line_end = (uint8_t)sqlite3_column_int(row, 12);
-    record->listener = UINT16_MAX;
+    exchange->client = (uint64_t)sqlite3_column_int64(row, 1);
+    exchange->received_at_ns = sl_reader_time(row, 4);
+    exchange->replied_at_ns = sl_reader_time(row, 5);
+    exchange->received_size = size_of(row, 8, 10);
+    exchange->sent_size = size_of(row, 9, is_upper(row) ? 10 : 11);
+    exchange->line_end = (uint8_t)sqlite3_column_int(row, 12);
+    exchange->listener = UINT16_MAX;
 }
 
 static uint32_t copy_payload(sqlite3_stmt *row, int column, uint8_t *to)
@@ -192,39 +193,43 @@ static uint32_t copy_payload(sqlite3_stmt *row, int column, uint8_t *to)
 
 static void fill_payloads(sqlite3_stmt *row, struct sl_record *record)
 {
-    record->received_stored = copy_payload(row, 10, record->payload);
+    struct sl_exchange *exchange = &record->exchange;
+
+    exchange->received_stored = copy_payload(row, 10, record->payload);
     if (is_upper(row)) {
-        record->sent_stored = record->received_stored;
-        sl_payload_upper(record->payload, record->payload + record->received_stored,
-                         record->received_stored);
+        exchange->sent_stored = exchange->received_stored;
+        sl_payload_upper(record->payload, record->payload + exchange->received_stored,
+                         exchange->received_stored);
     } else
-        record->sent_stored = copy_payload(row, 11, record->payload + record->received_stored);
+        exchange->sent_stored = copy_payload(row, 11, record->payload + exchange->received_stored);
     record->size =
-        (uint32_t)(sizeof(*record) + record->received_stored + record->sent_stored + 7u) & ~7u;
+        (uint32_t)(sizeof(*record) + exchange->received_stored + exchange->sent_stored + 7u) & ~7u;
 }
 
 static void fill_addresses(struct search *search, struct sl_record *record)
 {
+    struct sl_exchange *exchange = &record->exchange;
     sqlite3_stmt *row = search->statements[SOURCE_MESSAGE];
     bool peer = sqlite3_column_type(row, 6) != SQLITE_NULL;
     bool local = sqlite3_column_type(row, 7) != SQLITE_NULL;
 
     if (!peer || !local)
-        sl_reader_addresses(search->reader, record->client, &record->peer, &record->local);
+        sl_reader_addresses(search->reader, exchange->client, &exchange->peer, &exchange->local);
     if (peer)
-        record->peer = sl_database_address(row, 6);
+        exchange->peer = sl_database_address(row, 6);
     if (local)
-        record->local = sl_database_address(row, 7);
+        exchange->local = sl_database_address(row, 7);
 }
 
 static bool has_wanted_address(struct search *search, struct sl_record *record)
 {
+    struct sl_exchange *exchange = &record->exchange;
     const struct sl_filter *filter = search->asked->filter;
 
     if (!filter || !sl_filter_asks_address(filter))
         return true;
     fill_addresses(search, record);
-    return sl_filter_match_client(filter, record->service, record->client, &record->peer);
+    return sl_filter_match_client(filter, exchange->service, exchange->client, &exchange->peer);
 }
 
 static bool visit_message(struct search *search)
@@ -262,7 +267,7 @@ static void fill_closing(const struct sl_client_view *view, struct sl_record *re
     };
 
     memcpy(record->payload, &closing, sizeof(closing));
-    record->received_size = record->received_stored = sizeof(closing);
+    record->exchange.received_size = record->exchange.received_stored = sizeof(closing);
 }
 
 static bool is_wanted(const struct sl_filter *filter, const struct sl_client_view *view)
@@ -283,19 +288,19 @@ static bool visit_lifecycle(struct search *search)
         return false;
     }
     record->seq = (uint64_t)sqlite3_column_int64(row, 0);
-    record->received_at_ns = sl_reader_time(row, 1);
+    record->exchange.received_at_ns = sl_reader_time(row, 1);
     record->kind = (uint8_t)sqlite3_column_int(row, 2);
-    record->client = (uint64_t)sqlite3_column_int64(row, 3);
-    if (!sl_reader_client(search->reader, record->client, &view, &listener) ||
+    record->exchange.client = (uint64_t)sqlite3_column_int64(row, 3);
+    if (!sl_reader_client(search->reader, record->exchange.client, &view, &listener) ||
         !is_wanted(asked->filter, &view))
         return true;
-    record->service = view.service;
-    record->listener = UINT16_MAX;
-    record->peer = view.peer;
-    record->local = view.local;
+    record->exchange.service = view.service;
+    record->exchange.listener = UINT16_MAX;
+    record->exchange.peer = view.peer;
+    record->exchange.local = view.local;
     if (record->kind == SL_RECORD_CLOSED)
         fill_closing(&view, record);
-    record->size = (uint32_t)(sizeof(*record) + record->received_stored + 7u) & ~7u;
+    record->size = (uint32_t)(sizeof(*record) + record->exchange.received_stored + 7u) & ~7u;
     return asked->visit(asked->context, record, listener);
 }
 

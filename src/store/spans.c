@@ -28,7 +28,7 @@ void sl_spans_forget(struct sl_spans *spans)
 static void begin(struct sl_spans *spans, const struct sl_record *record)
 {
     spans->first_seq = record->seq;
-    spans->earliest_ns = spans->latest_ns = record->received_at_ns;
+    spans->earliest_ns = spans->latest_ns = record->exchange.received_at_ns;
     spans->services = spans->outcomes = 0;
     spans->largest = 0;
     spans->client = spans->highest_client = 0;
@@ -64,18 +64,20 @@ static uint64_t larger(uint64_t a, uint64_t b)
 
 int sl_spans_add(struct sl_spans *spans, const struct sl_record *record)
 {
+    const struct sl_exchange *exchange = &record->exchange;
+
     if (spans->messages == 0)
         begin(spans, record);
     spans->last_seq = record->seq;
-    if (record->received_at_ns < spans->earliest_ns)
-        spans->earliest_ns = record->received_at_ns;
-    if (record->received_at_ns > spans->latest_ns)
-        spans->latest_ns = record->received_at_ns;
-    spans->services |= UINT32_C(1) << record->service;
-    spans->outcomes |= UINT32_C(1) << record->outcome;
-    spans->largest = larger(spans->largest, larger(record->received_size, record->sent_size));
-    if (record->client != spans->client)
-        note_client(spans, record->client);
+    if (exchange->received_at_ns < spans->earliest_ns)
+        spans->earliest_ns = exchange->received_at_ns;
+    if (exchange->received_at_ns > spans->latest_ns)
+        spans->latest_ns = exchange->received_at_ns;
+    spans->services |= UINT32_C(1) << exchange->service;
+    spans->outcomes |= UINT32_C(1) << exchange->outcome;
+    spans->largest = larger(spans->largest, larger(exchange->received_size, exchange->sent_size));
+    if (exchange->client != spans->client)
+        note_client(spans, exchange->client);
     return ++spans->messages < SL_SPAN_MESSAGES ? SQLITE_OK : sl_spans_end(spans);
 }
 

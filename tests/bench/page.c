@@ -37,21 +37,21 @@ static void fill(struct bench *bench)
     for (unsigned i = 0; i < MESSAGES; i++) {
         struct sl_event event = {
             .kind = SL_RECORD_EXCHANGE,
-            .service = SL_UDP_UPPER,
-            .outcome = SL_REPLIED,
-            .client = 1 + i % 30,
-            .peer = {.family = AF_INET, .port = (uint16_t)(40000 + i % 30)},
-            .received_at_ns = INT64_C(1767225600) * SL_NS_PER_S + i * INT64_C(1234567),
+            .exchange.service = SL_UDP_UPPER,
+            .exchange.outcome = SL_REPLIED,
+            .exchange.client = 1 + i % 30,
+            .exchange.peer = {.family = AF_INET, .port = (uint16_t)(40000 + i % 30)},
+            .exchange.received_at_ns = INT64_C(1767225600) * SL_NS_PER_S + i * INT64_C(1234567),
             .received = (const uint8_t *)"hello from client1",
             .sent = (const uint8_t *)"HELLO FROM CLIENT1",
-            .received_stored = 18,
-            .sent_stored = 18,
-            .received_size = 18,
-            .sent_size = 18,
+            .exchange.received_stored = 18,
+            .exchange.sent_stored = 18,
+            .exchange.received_size = 18,
+            .exchange.sent_size = 18,
         };
 
-        inet_pton(AF_INET, "127.0.0.1", event.peer.ip);
-        event.replied_at_ns = event.received_at_ns + 9000;
+        inet_pton(AF_INET, "127.0.0.1", event.exchange.peer.ip);
+        event.exchange.replied_at_ns = event.exchange.received_at_ns + 9000;
         sl_journal_append(bench->journal, &event, 1);
     }
 }

@@ -10,16 +10,18 @@ static struct sl_record *make_record(const uint8_t *data, size_t size)
 
     demand(record);
     record->kind = SL_RECORD_EXCHANGE;
-    record->received_size = record->received_stored = (uint32_t)received;
-    record->sent_size = record->sent_stored = (uint32_t)(size - received);
+    record->exchange.received_size = record->exchange.received_stored = (uint32_t)received;
+    record->exchange.sent_size = record->exchange.sent_stored = (uint32_t)(size - received);
     memcpy(record->payload, data, size);
     return record;
 }
 
 static bool contains(const struct sl_record *record, const struct sl_buffer *bytes)
 {
-    return memmem(record->payload, record->received_stored, bytes->data, bytes->size) ||
-           memmem(record->payload + record->received_stored, record->sent_stored, bytes->data,
+    const struct sl_exchange *exchange = &record->exchange;
+
+    return memmem(record->payload, exchange->received_stored, bytes->data, bytes->size) ||
+           memmem(record->payload + exchange->received_stored, exchange->sent_stored, bytes->data,
                   bytes->size);
 }
 

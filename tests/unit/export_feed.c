@@ -69,14 +69,14 @@ static struct sl_record *record_of(const cJSON *line)
 
     sl_service_id_parse(text_of(line, "service"), &service);
     sl_outcome_parse(text_of(line, "outcome"), &outcome);
-    head.service = (uint8_t)service;
-    head.outcome = (uint8_t)outcome;
+    head.exchange.service = (uint8_t)service;
+    head.exchange.outcome = (uint8_t)outcome;
     head.seq = number_of(line, "seq", 0);
-    head.client = number_of(line, "client", 0);
-    head.peer = address_of(line, "peer");
-    head.local = address_of(line, "local");
-    head.received_at_ns = strtoll(text_of(line, "received_at"), NULL, 10);
-    head.replied_at_ns = strtoll(text_of(line, "replied_at"), NULL, 10);
+    head.exchange.client = number_of(line, "client", 0);
+    head.exchange.peer = address_of(line, "peer");
+    head.exchange.local = address_of(line, "local");
+    head.exchange.received_at_ns = strtoll(text_of(line, "received_at"), NULL, 10);
+    head.exchange.replied_at_ns = strtoll(text_of(line, "replied_at"), NULL, 10);
     if (strcmp(text_of(line, "kind"), "opened") == 0)
         head.kind = SL_RECORD_OPENED;
     if (strcmp(text_of(line, "kind"), "closed") == 0) {
@@ -85,12 +85,12 @@ static struct sl_record *record_of(const cJSON *line)
     } else if (sl_text_from_hex(text_of(line, "received"), &payload) != 0) {
         errx(2, "received is not hex");
     }
-    head.received_stored = (uint32_t)payload.size;
+    head.exchange.received_stored = (uint32_t)payload.size;
     if (sl_text_from_hex(text_of(line, "sent"), &payload) != 0)
         errx(2, "sent is not hex");
-    head.sent_stored = (uint32_t)payload.size - head.received_stored;
-    head.received_size = number_of(line, "received_size", head.received_stored);
-    head.sent_size = number_of(line, "sent_size", head.sent_stored);
+    head.exchange.sent_stored = (uint32_t)payload.size - head.exchange.received_stored;
+    head.exchange.received_size = number_of(line, "received_size", head.exchange.received_stored);
+    head.exchange.sent_size = number_of(line, "sent_size", head.exchange.sent_stored);
     record = malloc(sizeof(head) + payload.size);
     if (!record)
         errx(2, "no memory");

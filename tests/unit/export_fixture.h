@@ -18,14 +18,16 @@
 static inline struct sl_record *new_record(const struct sl_record *head, const void *received,
                                            const void *sent)
 {
-    struct sl_record *record = malloc(sizeof(*record) + head->received_stored + head->sent_stored);
+    const struct sl_exchange *exchange = &head->exchange;
+    struct sl_record *record =
+        malloc(sizeof(*record) + exchange->received_stored + exchange->sent_stored);
 
     assert_non_null(record);
     *record = *head;
-    if (received && head->received_stored > 0)
-        memcpy(record->payload, received, head->received_stored);
-    if (sent && head->sent_stored > 0)
-        memcpy(record->payload + head->received_stored, sent, head->sent_stored);
+    if (received && exchange->received_stored > 0)
+        memcpy(record->payload, received, exchange->received_stored);
+    if (sent && exchange->sent_stored > 0)
+        memcpy(record->payload + exchange->received_stored, sent, exchange->sent_stored);
     return record;
 }
 
@@ -36,10 +38,10 @@ static inline int export_one(struct sl_exporter *exporter, struct sl_record head
     struct sl_record *record;
     int error;
 
-    if (head.received_stored == 0 && received)
-        head.received_size = head.received_stored = (uint32_t)strlen(received);
-    if (head.sent_stored == 0 && sent)
-        head.sent_size = head.sent_stored = (uint32_t)strlen(sent);
+    if (head.exchange.received_stored == 0 && received)
+        head.exchange.received_size = head.exchange.received_stored = (uint32_t)strlen(received);
+    if (head.exchange.sent_stored == 0 && sent)
+        head.exchange.sent_size = head.exchange.sent_stored = (uint32_t)strlen(sent);
     record = new_record(&head, received, sent);
     error = sl_exporter_record(exporter, record, NAME, out);
     free(record);

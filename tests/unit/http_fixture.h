@@ -44,17 +44,17 @@ static inline void fixture_append(struct fixture *fixture, uint64_t client, size
 {
     static uint8_t text[SL_STORED_SIZE_MAX];
     struct sl_event events[2] = {
-        {.kind = SL_RECORD_OPENED, .client = client},
+        {.kind = SL_RECORD_OPENED, .exchange.client = client},
         {.kind = SL_RECORD_EXCHANGE,
-         .client = client,
+         .exchange.client = client,
          .received = text,
          .sent = text,
-         .received_stored = (uint32_t)size,
-         .sent_stored = (uint32_t)size,
-         .received_size = size,
-         .sent_size = size,
-         .received_at_ns = 1000,
-         .replied_at_ns = 3000},
+         .exchange.received_stored = (uint32_t)size,
+         .exchange.sent_stored = (uint32_t)size,
+         .exchange.received_size = size,
+         .exchange.sent_size = size,
+         .exchange.received_at_ns = 1000,
+         .exchange.replied_at_ns = 3000},
     };
 
     memset(text, 'a', size);

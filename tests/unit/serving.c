@@ -137,8 +137,8 @@ struct sl_closing serving_closing(struct serving *serving, uint64_t client)
     sl_cursor_seek(&serving->cursor, serving->journal, 1);
     do {
         assert_int_equal(sl_cursor_next(&serving->cursor, &record, &gap), SL_READ_RECORD);
-    } while (record->kind != SL_RECORD_CLOSED || record->client != client);
-    assert_int_equal(record->received_stored, sizeof(closing));
+    } while (record->kind != SL_RECORD_CLOSED || record->exchange.client != client);
+    assert_int_equal(record->exchange.received_stored, sizeof(closing));
     memcpy(&closing, sl_record_received(record), sizeof(closing));
     return closing;
 }

@@ -27,8 +27,9 @@ static inline bool take(void *context, const struct sl_record *record, const cha
     found->last = malloc(record->size);
     memcpy(found->last, record, record->size);
     strcpy(found->listener, listener);
-    sl_buffer_printf(&found->text, "%s %u,", kinds[record->kind],
-                     (unsigned)(record->kind == SL_RECORD_EXCHANGE ? record->seq : record->client));
+    sl_buffer_printf(
+        &found->text, "%s %u,", kinds[record->kind],
+        (unsigned)(record->kind == SL_RECORD_EXCHANGE ? record->seq : record->exchange.client));
     return found->count != found->stop_after;
 }
 

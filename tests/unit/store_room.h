@@ -122,18 +122,20 @@ static inline struct sl_event room_event(uint64_t client, const char *text)
 {
     return (struct sl_event){
         .kind = SL_RECORD_EXCHANGE,
-        .service = SL_UDP_UPPER,
-        .client = client,
-        .peer = {.family = AF_INET, .port = (uint16_t)(1600 + client), .ip = {127, 0, 0, 1}},
-        .local = room_listeners[0].address,
-        .received_at_ns = sl_clock_wall_ns(),
-        .replied_at_ns = sl_clock_wall_ns() + 9000,
+        .exchange.service = SL_UDP_UPPER,
+        .exchange.client = client,
+        .exchange.peer = {.family = AF_INET,
+                          .port = (uint16_t)(1600 + client),
+                          .ip = {127, 0, 0, 1}},
+        .exchange.local = room_listeners[0].address,
+        .exchange.received_at_ns = sl_clock_wall_ns(),
+        .exchange.replied_at_ns = sl_clock_wall_ns() + 9000,
         .received = (const uint8_t *)text,
-        .received_stored = (uint32_t)strlen(text),
-        .received_size = strlen(text),
+        .exchange.received_stored = (uint32_t)strlen(text),
+        .exchange.received_size = strlen(text),
         .sent = (const uint8_t *)text,
-        .sent_stored = (uint32_t)strlen(text),
-        .sent_size = strlen(text),
+        .exchange.sent_stored = (uint32_t)strlen(text),
+        .exchange.sent_size = strlen(text),
     };
 }
 

@@ -72,7 +72,7 @@ static void a_listening_socket_serves_all_workers(void **state)
             chat(fds[i]);
         }
         assert_int_equal(serving_counters(&serving, 0).connections, COUNT_OF(fds));
-        assert_true(sl_address_equal(&serving_exchange(&serving, 1)->local, &address));
+        assert_true(sl_address_equal(&serving_exchange(&serving, 1)->exchange.local, &address));
         for (size_t i = 0; i < COUNT_OF(fds); i++)
             close(fds[i]);
         serving_free(&serving);
@@ -127,7 +127,7 @@ static void a_udp_socket_belongs_to_one_worker(void **state)
     int loop = connect_datagram(&own, &address);
     send_text(loop, "echo");
     serving_wait_exchanges(&serving, COUNT_OF(fds) + 1);
-    assert_int_equal(serving_exchange(&serving, COUNT_OF(fds) + 1)->outcome,
+    assert_int_equal(serving_exchange(&serving, COUNT_OF(fds) + 1)->exchange.outcome,
                      SL_REFUSED_OWN_LISTENER);
     close(loop);
     serving_free(&serving);

@@ -17,10 +17,10 @@ static void add(struct at_hand *at_hand, const char *received, const char *reply
     struct exchanges *exchanges = &at_hand->exchanges;
     exchanges->events[exchanges->count] = (struct sl_event){
         .kind = SL_RECORD_EXCHANGE,
-        .client = exchanges->count + 1,
+        .exchange.client = exchanges->count + 1,
         .received = (const uint8_t *)received,
-        .received_stored = (uint32_t)strlen(received),
-        .received_size = strlen(received),
+        .exchange.received_stored = (uint32_t)strlen(received),
+        .exchange.received_size = strlen(received),
     };
     assert_int_equal(sl_buffer_append_text(&exchanges->replies, reply), 0);
     exchanges->reply_end[exchanges->count++] = exchanges->replies.size;
@@ -64,8 +64,8 @@ static void it_keeps_all_though_the_buffers_are_used_again(void **state)
     assert_int_equal(backlog->written, 5);
     assert_bytes_equal(backlog->replies.data, backlog->replies.size, "ONE\nTHREE\n", 10);
     for (size_t i = 0; i < 3; i++) {
-        assert_int_equal(backlog->events[i].client, i + 1);
-        assert_bytes_equal(backlog->events[i].received, backlog->events[i].received_stored,
+        assert_int_equal(backlog->events[i].exchange.client, i + 1);
+        assert_bytes_equal(backlog->events[i].received, backlog->events[i].exchange.received_stored,
                            received[i], strlen(received[i]));
         assert_int_equal(backlog->reply_end[i], reply_ends[i]);
     }
@@ -83,7 +83,7 @@ static void it_keeps_as_much_as_a_worker_can_have(void **state)
     struct exchanges *exchanges = calloc(1, sizeof(*exchanges));
     for (size_t i = 0; i < STREAM_EVENTS_MAX; i++) {
         exchanges->events[i].received = bytes + i;
-        exchanges->events[i].received_stored = (uint32_t)(i % 200);
+        exchanges->events[i].exchange.received_stored = (uint32_t)(i % 200);
         bytes[i] = (uint8_t)i;
     }
     exchanges->count = STREAM_EVENTS_MAX;

@@ -101,10 +101,10 @@ static void assert_recorded(struct stage *stage, uint64_t seq, enum sl_outcome o
                             const char *received)
 {
     const struct sl_record *record = serving_exchange(&stage->serving, seq);
-    assert_string_equal(sl_outcome_name(record->outcome), sl_outcome_name(outcome));
-    assert_bytes_equal(sl_record_received(record), record->received_stored, received,
+    assert_string_equal(sl_outcome_name(record->exchange.outcome), sl_outcome_name(outcome));
+    assert_bytes_equal(sl_record_received(record), record->exchange.received_stored, received,
                        strlen(received));
-    assert_int_equal(record->sent_size > 0, outcome == SL_REPLIED);
+    assert_int_equal(record->exchange.sent_size > 0, outcome == SL_REPLIED);
 }
 
 static void assert_closed(struct stage *stage, enum sl_close_reason reason)
@@ -180,7 +180,7 @@ static void no_half_reply_is_sent(void **state)
     allow_allocations(-1);
     assert_closed(stage, SL_CLOSE_ERROR);
     uint64_t replied = 0;
-    while (serving_exchange(&stage->serving, replied + 1)->outcome == SL_REPLIED)
+    while (serving_exchange(&stage->serving, replied + 1)->exchange.outcome == SL_REPLIED)
         replied++;
     assert_in_range(replied, 1, 3);
     struct sl_counters counters = serving_closing(&stage->serving, 1).counters;
@@ -229,8 +229,9 @@ static void a_backlog_that_cannot_be_kept_ends_it(void **state)
     size_t bytes = 0;
     for (uint64_t seq = before + 1; seq <= recorded(stage); seq++) {
         const struct sl_record *record = serving_exchange(&stage->serving, seq);
-        outcomes[record->outcome]++;
-        bytes += record->received_size + (record->received_size == 4); /* its line end */
+        outcomes[record->exchange.outcome]++;
+        bytes += record->exchange.received_size +
+                 (record->exchange.received_size == 4); /* its line end */
     }
     assert_true(outcomes[SL_REPLIED] > 0);
     assert_true(outcomes[SL_PEER_GONE] + outcomes[SL_SEND_FAILED] > 0);
@@ -293,7 +294,7 @@ static void what_all_hold_is_bounded(void **state)
     for (int i = 0; i < 100 && connection_of(stage); i++)
         connection_ready(&stage->streams, connection_of(stage), EPOLLIN);
     assert_closed(stage, SL_CLOSE_UNFINISHED);
-    assert_int_equal(serving_exchange(&stage->serving, 1)->outcome, SL_UNFINISHED);
+    assert_int_equal(serving_exchange(&stage->serving, 1)->exchange.outcome, SL_UNFINISHED);
     assert_int_equal(stage->streams.held, 0);
     assert_int_equal(stage->streams.cut, 1);
     free_stage(stage);
@@ -333,8 +334,8 @@ static void all_after_the_end_is_one_record(void **state)
     assert_int_equal(serving_client(&stage->serving, 1).pending, 104);
     connection_close(&stage->streams, connection_of(stage), SL_BY_PEER, SL_CLOSE_EOF);
     assert_int_equal(recorded(stage), 2);
-    assert_int_equal(serving_exchange(&stage->serving, 2)->outcome, SL_AFTER_CLOSE);
-    assert_int_equal(serving_exchange(&stage->serving, 2)->received_size, 104);
+    assert_int_equal(serving_exchange(&stage->serving, 2)->exchange.outcome, SL_AFTER_CLOSE);
+    assert_int_equal(serving_exchange(&stage->serving, 2)->exchange.received_size, 104);
     free_stage(stage);
 }
 

@@ -23,10 +23,11 @@ static uint8_t payload[64000];
 
 static void add_record(struct pair *pair, enum sl_record_kind kind)
 {
-    struct sl_event event = {.kind = (uint8_t)kind, .client = pair->count, .received = payload};
+    struct sl_event event = {
+        .kind = (uint8_t)kind, .exchange.client = pair->count, .received = payload};
     if (kind == SL_RECORD_EXCHANGE)
-        event.received_stored = (uint32_t)(next_random(&pair->random) % sizeof(payload));
-    event.received_size = event.received_stored;
+        event.exchange.received_stored = (uint32_t)(next_random(&pair->random) % sizeof(payload));
+    event.exchange.received_size = event.exchange.received_stored;
     sl_journal_append(pair->journal, &event, 1);
     pair->records[pair->count].kind = (uint8_t)kind;
     pair->records[pair->count++].seq = pair->next_seq;
@@ -72,7 +73,7 @@ static size_t place_of(const struct pair *pair, uint64_t seq)
 
 static void assert_is(const struct pair *pair, size_t place, const struct sl_record *record)
 {
-    assert_int_equal(record->client, place);
+    assert_int_equal(record->exchange.client, place);
     assert_int_equal(record->kind, pair->records[place].kind);
     assert_int_equal(record->seq, pair->records[place].seq);
 }
@@ -197,8 +198,8 @@ static void evict_everything(struct pair *pair)
 {
     struct sl_event event = {.kind = SL_RECORD_EXCHANGE,
                              .received = payload,
-                             .received_stored = sizeof(payload),
-                             .received_size = sizeof(payload)};
+                             .exchange.received_stored = sizeof(payload),
+                             .exchange.received_size = sizeof(payload)};
     for (int i = 0; i < 16 * 17; i++)
         sl_journal_append(pair->journal, &event, 1);
 }

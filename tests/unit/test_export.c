@@ -47,9 +47,11 @@ static void writes_a_message_a_line(void **state)
 
     (void)state;
     export_one(exporter, (struct sl_record){.kind = SL_RECORD_OPENED}, NULL, NULL, &out);
-    export_one(exporter,
-               (struct sl_record){.seq = 7, .client = 3, .peer = V4(5), .replied_at_ns = 1000},
-               "a\nb", "A\nB", &out);
+    export_one(
+        exporter,
+        (struct sl_record){
+            .seq = 7, .exchange.client = 3, .exchange.peer = V4(5), .exchange.replied_at_ns = 1000},
+        "a\nb", "A\nB", &out);
     assert_int_equal(sl_exporter_gap(exporter, 8, 11, "evicted", &out), 0);
     assert_int_equal(sl_exporter_end(exporter, &out), 0);
     assert_took(&out,
@@ -133,16 +135,17 @@ static int try_with(enum sl_export_format format, int allocations, int callocs,
 
 static void survives_the_lack_of_memory_at_every_step(void **state)
 {
-    struct sl_record head = {.service = SL_TCP_CHAT,
-                             .client = 1,
-                             .peer = V4(1),
-                             .local = V4(2),
-                             .received_stored = 1000,
-                             .received_size = 1000};
+    struct sl_record head = {.exchange.service = SL_TCP_CHAT,
+                             .exchange.client = 1,
+                             .exchange.peer = V4(1),
+                             .exchange.local = V4(2),
+                             .exchange.received_stored = 1000,
+                             .exchange.received_size = 1000};
     struct sl_record *exchange = new_record(&head, (uint8_t[1000]){0}, NULL);
 
     (void)state;
-    head = (struct sl_record){.kind = SL_RECORD_OPENED, .service = SL_TCP_CHAT, .client = 1};
+    head = (struct sl_record){
+        .kind = SL_RECORD_OPENED, .exchange.service = SL_TCP_CHAT, .exchange.client = 1};
     for (unsigned i = 0; i < SL_EXPORT_COUNT; i++) {
         enum sl_export_format format = (enum sl_export_format)i;
         int allowed = 0;

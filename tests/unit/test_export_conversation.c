@@ -39,13 +39,13 @@ static int teardown(void **state)
 static struct sl_record head_of(enum sl_record_kind kind)
 {
     return (struct sl_record){.kind = (uint8_t)kind,
-                              .service = SL_TCP_CHAT,
-                              .client = CLIENT,
+                              .exchange.service = SL_TCP_CHAT,
+                              .exchange.client = CLIENT,
                               .seq = 1,
-                              .peer = V4(40000),
-                              .local = V4(1060),
-                              .received_at_ns = 1,
-                              .replied_at_ns = 2};
+                              .exchange.peer = V4(40000),
+                              .exchange.local = V4(1060),
+                              .exchange.received_at_ns = 1,
+                              .exchange.replied_at_ns = 2};
 }
 
 static void open_client(void)
@@ -57,7 +57,7 @@ static void exchange(const char *received, const char *sent)
 {
     struct sl_record head = head_of(SL_RECORD_EXCHANGE);
 
-    head.outcome = sent ? SL_REPLIED : SL_PEER_GONE;
+    head.exchange.outcome = sent ? SL_REPLIED : SL_PEER_GONE;
     assert_int_equal(export_one(exporter, head, received, sent, &out), 0);
 }
 
@@ -69,7 +69,7 @@ static void close_client(enum sl_closed_by by, enum sl_close_reason reason, int 
 
     closing.tcp.valid = tcp_state != 0;
     closing.tcp.state = (uint8_t)tcp_state;
-    head.received_size = head.received_stored = sizeof(closing);
+    head.exchange.received_size = head.exchange.received_stored = sizeof(closing);
     record = new_record(&head, &closing, NULL);
     assert_int_equal(sl_exporter_record(exporter, record, NAME, &out), 0);
     free(record);
@@ -218,11 +218,11 @@ static void shows_what_ended_a_line(void **state)
 
     (void)state;
     open_client();
-    head.line_end = SL_LINE_END_CRLF;
+    head.exchange.line_end = SL_LINE_END_CRLF;
     assert_int_equal(export_one(exporter, head, "Hi", "ok\n", &out), 0);
     assert_non_null(memmem(out.data, out.size, "Hi\r\n", 4));
-    head.line_end = SL_LINE_END_LF; /* an empty line that nobody answered */
-    head.outcome = SL_PEER_GONE;
+    head.exchange.line_end = SL_LINE_END_LF; /* an empty line that nobody answered */
+    head.exchange.outcome = SL_PEER_GONE;
     assert_int_equal(export_one(exporter, head, NULL, NULL, &out), 0);
     assert_segments(">S0 <SA0 >A0 >PA4 <PA3 >PA1 <A0");
     assert_seamless();
@@ -246,9 +246,9 @@ static void shows_the_size_of_what_was_not_stored(void **state)
     struct sl_record head = head_of(SL_RECORD_EXCHANGE);
 
     (void)state;
-    head.outcome = SL_PEER_GONE;
-    head.received_stored = 2;
-    head.received_size = 65495 + 10;
+    head.exchange.outcome = SL_PEER_GONE;
+    head.exchange.received_stored = 2;
+    head.exchange.received_size = 65495 + 10;
     assert_int_equal(export_one(exporter, head, "Hi", NULL, &out), 0);
     exchange("more", NULL);
     assert_segments(">A65495 <A0 >PA10 <A0 >PA4 <A0");
@@ -264,9 +264,9 @@ static void ends_an_endless_message_in_a_hole(void **state)
     struct sl_record head = head_of(SL_RECORD_EXCHANGE);
 
     (void)state;
-    head.outcome = SL_PEER_GONE;
-    head.received_stored = 2;
-    head.received_size = UINT64_C(1) << 40;
+    head.exchange.outcome = SL_PEER_GONE;
+    head.exchange.received_stored = 2;
+    head.exchange.received_size = UINT64_C(1) << 40;
     assert_int_equal(export_one(exporter, head, "Hi", NULL, &out), 0);
     exchange("more", NULL);
     assert_true(out.size < 100000);

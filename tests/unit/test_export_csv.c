@@ -32,11 +32,11 @@ static void writes_a_header_and_a_row_a_message(void **state)
 {
     struct sl_record head = {
         .seq = 17,
-        .client = 3,
-        .peer = V6(1600),
-        .received_at_ns = 5000,
-        .replied_at_ns = 15000,
-        .line_end = SL_LINE_END_CRLF,
+        .exchange.client = 3,
+        .exchange.peer = V6(1600),
+        .exchange.received_at_ns = 5000,
+        .exchange.replied_at_ns = 15000,
+        .exchange.line_end = SL_LINE_END_CRLF,
     };
 
     (void)state;
@@ -55,20 +55,23 @@ static void writes_a_header_and_a_row_a_message(void **state)
 static void leaves_empty_what_is_not_there(void **state)
 {
     (void)state;
-    export_one(exporter, (struct sl_record){.outcome = SL_REFUSED_RATE_LIMIT}, "a", NULL, &out);
+    export_one(exporter, (struct sl_record){.exchange.outcome = SL_REFUSED_RATE_LIMIT}, "a", NULL,
+               &out);
     assert_took(&out, BEFORE "1,,refused_rate_limit,\"a\",\"\",YQ==,,1,,\r\n");
 }
 
 static void leaves_text_empty_that_is_not_utf8(void **state)
 {
     (void)state;
-    export_one(exporter, (struct sl_record){.outcome = SL_PEER_GONE}, "a\xff", NULL, &out);
+    export_one(exporter, (struct sl_record){.exchange.outcome = SL_PEER_GONE}, "a\xff", NULL, &out);
     assert_took(&out, BEFORE "2,,peer_gone,,\"\",Yf8=,,2,,\r\n");
 }
 
 static void shows_a_text_cut_within_a_character(void **state)
 {
-    struct sl_record head = {.outcome = SL_PEER_GONE, .received_size = 3, .received_stored = 2};
+    struct sl_record head = {.exchange.outcome = SL_PEER_GONE,
+                             .exchange.received_size = 3,
+                             .exchange.received_stored = 2};
 
     (void)state;
     export_one(exporter, head, "a\xc3", NULL, &out);
@@ -81,7 +84,7 @@ static void assert_text(const char *text, const char *expected)
     const char *begin, *end;
 
     out.size = 0;
-    export_one(exporter, (struct sl_record){.outcome = SL_PEER_GONE}, text, NULL, &out);
+    export_one(exporter, (struct sl_record){.exchange.outcome = SL_PEER_GONE}, text, NULL, &out);
     sl_buffer_append(&out, "", 1);
     begin = strstr((const char *)out.data, "peer_gone,") + 10;
     end = strstr(begin, ",\"\",");
@@ -118,7 +121,9 @@ static void defuses_formulas(void **state)
 
 static void shows_control_characters_by_their_pictures(void **state)
 {
-    struct sl_record head = {.outcome = SL_PEER_GONE, .received_size = 3, .received_stored = 3};
+    struct sl_record head = {.exchange.outcome = SL_PEER_GONE,
+                             .exchange.received_size = 3,
+                             .exchange.received_stored = 3};
 
     (void)state;
     export_one(exporter, head, "a\0b", NULL, &out);

@@ -28,10 +28,10 @@ static void export(struct sl_record head, const char *received, const char *sent
 static struct sl_record datagram(uint64_t seq)
 {
     return (struct sl_record){.seq = seq,
-                              .peer = V4(1600),
-                              .local = V4(12000),
-                              .received_at_ns = INT64_C(1767225600123456789),
-                              .replied_at_ns = INT64_C(1767225600123456999)};
+                              .exchange.peer = V4(1600),
+                              .exchange.local = V4(12000),
+                              .exchange.received_at_ns = INT64_C(1767225600123456789),
+                              .exchange.replied_at_ns = INT64_C(1767225600123456999)};
 }
 
 /* The packets of the file, at most `capacity` of them; how many blocks of `type` there are beside
@@ -77,7 +77,7 @@ static void announces_each_listener_once(void **state)
     char text[256];
 
     (void)state;
-    tcp.service = SL_TCP_UPPER;
+    tcp.exchange.service = SL_TCP_UPPER;
     export(udp, "a", "A");
     export(tcp, "b", "B");
     export(udp, "c", "C");
@@ -124,8 +124,8 @@ static void shows_what_was_refused_alone(void **state)
     size_t ignored;
 
     (void)state;
-    head.outcome = SL_REFUSED_OWN_LISTENER;
-    head.replied_at_ns = 0;
+    head.exchange.outcome = SL_REFUSED_OWN_LISTENER;
+    head.exchange.replied_at_ns = 0;
     export(head, "hello", NULL);
     assert_int_equal(read_all(packets, 4, 0, &ignored), 1);
     assert_string_equal(packets[0].comment, "seq 3 refused_own_listener");
@@ -138,9 +138,9 @@ static void says_what_was_not_stored(void **state)
     size_t ignored;
 
     (void)state;
-    head.outcome = SL_SEND_FAILED;
-    head.received_size = 1000;
-    head.received_stored = 5;
+    head.exchange.outcome = SL_SEND_FAILED;
+    head.exchange.received_size = 1000;
+    head.exchange.received_stored = 5;
     export(head, "hello", NULL);
     assert_int_equal(read_all(packets, 4, 0, &ignored), 1);
     assert_string_equal(packets[0].comment, "seq 3 send_failed, 5 of 1000 bytes recorded");
@@ -157,10 +157,10 @@ static void keeps_impossible_sizes_within_a_packet(void **state)
     size_t ignored;
 
     (void)state;
-    head.received_size = UINT64_MAX;
-    head.peer = V6(1);
+    head.exchange.received_size = UINT64_MAX;
+    head.exchange.peer = V6(1);
     export(head, NULL, NULL);
-    head.peer = V4(1);
+    head.exchange.peer = V4(1);
     export(head, NULL, NULL);
     assert_int_equal(read_all(packets, 4, 0, &ignored), 4);
     assert_int_equal(packets[0].size, 40 + 65535);
@@ -202,11 +202,11 @@ static void tells_a_gap_at_the_end_with_statistics(void **state)
 
 static void gives_unix_clients_addresses_of_their_own(void **state)
 {
-    struct sl_record head = {.service = SL_TCP_CHAT,
-                             .client = 64512 * 3 + 7,
-                             .outcome = SL_UNFINISHED,
-                             .peer = {.family = AF_UNIX},
-                             .local = {.family = AF_UNIX}};
+    struct sl_record head = {.exchange.service = SL_TCP_CHAT,
+                             .exchange.client = 64512 * 3 + 7,
+                             .exchange.outcome = SL_UNFINISHED,
+                             .exchange.peer = {.family = AF_UNIX},
+                             .exchange.local = {.family = AF_UNIX}};
     struct seen_packet packets[2];
     size_t ignored;
 

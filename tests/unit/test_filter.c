@@ -12,14 +12,14 @@ static struct sl_record *record_of(const char *received, const char *sent)
     struct sl_record *record = malloc(sizeof(*record) + received_size + sent_size);
     *record = (struct sl_record){
         .kind = SL_RECORD_EXCHANGE,
-        .service = SL_TCP_UPPER,
-        .outcome = sent ? SL_REPLIED : SL_PEER_GONE,
-        .client = 5,
-        .received_at_ns = 1000,
-        .received_size = received_size,
-        .sent_size = sent_size,
-        .received_stored = (uint32_t)received_size,
-        .sent_stored = (uint32_t)sent_size,
+        .exchange.service = SL_TCP_UPPER,
+        .exchange.outcome = sent ? SL_REPLIED : SL_PEER_GONE,
+        .exchange.client = 5,
+        .exchange.received_at_ns = 1000,
+        .exchange.received_size = received_size,
+        .exchange.sent_size = sent_size,
+        .exchange.received_stored = (uint32_t)received_size,
+        .exchange.sent_stored = (uint32_t)sent_size,
     };
     memcpy(record->payload, received, received_size);
     if (sent_size > 0)
@@ -58,7 +58,7 @@ static void peers_are_lists_with_exceptions(void **state)
     bool has_port;
 
     (void)state;
-    assert_true(sl_address_parse("192.0.2.7:1600", &record->peer, &has_port));
+    assert_true(sl_address_parse("192.0.2.7:1600", &record->exchange.peer, &has_port));
     static const struct {
         const char *address;
         uint64_t client;
@@ -135,7 +135,7 @@ static void services_and_outcomes_are_sets(void **state)
         struct sl_filter filter = {.services = wanted};
         for (unsigned service = 0; service < SL_SERVICE_COUNT; service++) {
             struct sl_record *record = record_of("x", "X");
-            record->service = (uint8_t)service;
+            record->exchange.service = (uint8_t)service;
             assert_int_equal(match_and_free(&filter, record),
                              wanted == 0 || (wanted & 1u << service));
         }
@@ -144,7 +144,7 @@ static void services_and_outcomes_are_sets(void **state)
         struct sl_filter filter = {.outcomes = 1u << first | 1u << SL_UNFINISHED};
         for (unsigned outcome = 0; outcome < SL_OUTCOME_COUNT; outcome++) {
             struct sl_record *record = record_of("x", "X");
-            record->outcome = (uint8_t)outcome;
+            record->exchange.outcome = (uint8_t)outcome;
             assert_int_equal(match_and_free(&filter, record),
                              outcome == first || outcome == SL_UNFINISHED);
         }
@@ -189,7 +189,7 @@ static void one_side_of_the_size_is_enough(void **state)
 
     /* The wire counts, not what was kept of it. */
     struct sl_record *cut = record_of("ab", NULL);
-    cut->received_size = UINT64_C(1) << 33;
+    cut->exchange.received_size = UINT64_C(1) << 33;
     filter.size.min = UINT64_C(1) << 33;
     assert_true(match_and_free(&filter, cut));
 }
@@ -339,7 +339,7 @@ static void all_that_is_asked_must_hold(void **state)
     assert_false(match_and_free(&filter, record_of("hello", NULL)));
     assert_false(match_and_free(&filter, record_of("help!", "HELP!")));
     struct sl_record *other = record_of("hello", "HELLO");
-    other->service = SL_TCP_CHAT;
+    other->exchange.service = SL_TCP_CHAT;
     assert_false(match_and_free(&filter, other));
 
     sl_filter_deinit(&filter);

@@ -218,7 +218,7 @@ static void tells_status_each_second_and_changes_of_clients(void **state)
 
 static void tells_that_a_client_came_without_a_message(void **state)
 {
-    struct sl_event event = {.kind = SL_RECORD_OPENED, .client = 1};
+    struct sl_event event = {.kind = SL_RECORD_OPENED, .exchange.client = 1};
     struct fake fake;
 
     (void)state;

@@ -13,15 +13,15 @@ static uint8_t big[BIG];
 static struct sl_event exchange(uint64_t client, const void *received, size_t size)
 {
     return (struct sl_event){.kind = SL_RECORD_EXCHANGE,
-                             .client = client,
+                             .exchange.client = client,
                              .received = received,
-                             .received_stored = (uint32_t)size,
-                             .received_size = size};
+                             .exchange.received_stored = (uint32_t)size,
+                             .exchange.received_size = size};
 }
 
 static struct sl_event lifecycle(enum sl_record_kind kind, uint64_t client)
 {
-    return (struct sl_event){.kind = (uint8_t)kind, .client = client};
+    return (struct sl_event){.kind = (uint8_t)kind, .exchange.client = client};
 }
 
 static void append_big(struct sl_journal *journal, uint64_t count)
@@ -134,23 +134,23 @@ static void a_record_says_all_that_its_event_said(void **state)
     struct sl_journal *journal = sl_journal_new(0, 1);
     struct sl_event event = {
         .kind = SL_RECORD_EXCHANGE,
-        .service = SL_TCP_CHAT,
-        .outcome = SL_REPLIED,
-        .line_end = SL_LINE_END_CRLF,
-        .listener = 3,
-        .client = UINT64_C(1) << 40,
-        .peer = {.family = AF_INET, .port = 1600, .ip = {127, 0, 0, 2}},
-        .local = {.family = AF_INET, .port = 12000, .ip = {127, 0, 0, 1}},
-        .received_at_ns = 11,
-        .replied_at_ns = 22,
+        .exchange.service = SL_TCP_CHAT,
+        .exchange.outcome = SL_REPLIED,
+        .exchange.line_end = SL_LINE_END_CRLF,
+        .exchange.listener = 3,
+        .exchange.client = UINT64_C(1) << 40,
+        .exchange.peer = {.family = AF_INET, .port = 1600, .ip = {127, 0, 0, 2}},
+        .exchange.local = {.family = AF_INET, .port = 12000, .ip = {127, 0, 0, 1}},
+        .exchange.received_at_ns = 11,
+        .exchange.replied_at_ns = 22,
         .received = (const uint8_t *)"hello",
-        .received_stored = 5,
-        .received_size = UINT64_C(5000000000),
+        .exchange.received_stored = 5,
+        .exchange.received_size = UINT64_C(5000000000),
         .sent = (const uint8_t *)"HELLO!",
-        .sent_stored = 6,
-        .sent_size = 7,
+        .exchange.sent_stored = 6,
+        .exchange.sent_size = 7,
     };
-    struct sl_event empty = {.kind = SL_RECORD_EXCHANGE, .outcome = SL_REFUSED_RATE_LIMIT};
+    struct sl_event empty = {.kind = SL_RECORD_EXCHANGE, .exchange.outcome = SL_REFUSED_RATE_LIMIT};
     sl_journal_append(journal, &event, 1);
     sl_journal_append(journal, &empty, 1);
 
@@ -159,25 +159,25 @@ static void a_record_says_all_that_its_event_said(void **state)
     const struct sl_record *record;
     struct sl_gap gap;
     assert_int_equal(sl_cursor_next(&cursor, &record, &gap), SL_READ_RECORD);
-    assert_int_equal(record->service, SL_TCP_CHAT);
-    assert_int_equal(record->outcome, SL_REPLIED);
-    assert_int_equal(record->line_end, SL_LINE_END_CRLF);
+    assert_int_equal(record->exchange.service, SL_TCP_CHAT);
+    assert_int_equal(record->exchange.outcome, SL_REPLIED);
+    assert_int_equal(record->exchange.line_end, SL_LINE_END_CRLF);
     assert_true(sl_record_has_reply(record));
-    assert_int_equal(record->listener, 3);
-    assert_int_equal(record->client, UINT64_C(1) << 40);
-    assert_true(sl_address_equal(&record->peer, &event.peer));
-    assert_true(sl_address_equal(&record->local, &event.local));
-    assert_int_equal(record->received_at_ns, 11);
-    assert_int_equal(record->replied_at_ns, 22);
-    assert_int_equal(record->received_size, UINT64_C(5000000000));
-    assert_int_equal(record->sent_size, 7);
-    assert_bytes_equal(sl_record_received(record), record->received_stored, "hello", 5);
-    assert_bytes_equal(sl_record_sent(record), record->sent_stored, "HELLO!", 6);
+    assert_int_equal(record->exchange.listener, 3);
+    assert_int_equal(record->exchange.client, UINT64_C(1) << 40);
+    assert_true(sl_address_equal(&record->exchange.peer, &event.exchange.peer));
+    assert_true(sl_address_equal(&record->exchange.local, &event.exchange.local));
+    assert_int_equal(record->exchange.received_at_ns, 11);
+    assert_int_equal(record->exchange.replied_at_ns, 22);
+    assert_int_equal(record->exchange.received_size, UINT64_C(5000000000));
+    assert_int_equal(record->exchange.sent_size, 7);
+    assert_bytes_equal(sl_record_received(record), record->exchange.received_stored, "hello", 5);
+    assert_bytes_equal(sl_record_sent(record), record->exchange.sent_stored, "HELLO!", 6);
     assert_int_equal(record->size % 8, 0);
 
     assert_int_equal(sl_cursor_next(&cursor, &record, &gap), SL_READ_RECORD);
     assert_false(sl_record_has_reply(record));
-    assert_int_equal(record->received_stored + record->sent_stored, 0);
+    assert_int_equal(record->exchange.received_stored + record->exchange.sent_stored, 0);
     sl_cursor_close(&cursor);
     sl_journal_free(journal);
 }
@@ -191,7 +191,7 @@ static void the_largest_record_fits(void **state)
     memset(sent, 's', SL_STORED_SIZE_MAX);
     struct sl_event event = exchange(1, received, SL_STORED_SIZE_MAX);
     event.sent = sent;
-    event.sent_stored = SL_STORED_SIZE_MAX;
+    event.exchange.sent_stored = SL_STORED_SIZE_MAX;
     for (int i = 0; i < 20; i++)
         sl_journal_append(journal, &event, 1);
 
@@ -200,9 +200,10 @@ static void the_largest_record_fits(void **state)
     const struct sl_record *record;
     struct sl_gap gap;
     assert_int_equal(sl_cursor_next(&cursor, &record, &gap), SL_READ_RECORD);
-    assert_bytes_equal(sl_record_received(record), record->received_stored, received,
+    assert_bytes_equal(sl_record_received(record), record->exchange.received_stored, received,
                        SL_STORED_SIZE_MAX);
-    assert_bytes_equal(sl_record_sent(record), record->sent_stored, sent, SL_STORED_SIZE_MAX);
+    assert_bytes_equal(sl_record_sent(record), record->exchange.sent_stored, sent,
+                       SL_STORED_SIZE_MAX);
     assert_end(&cursor);
     sl_cursor_close(&cursor);
     sl_journal_free(journal);
@@ -232,8 +233,8 @@ static void nothing_is_lost_where_blocks_meet(void **state)
         struct sl_gap gap;
         assert_int_equal(sl_cursor_next(&cursor, &record, &gap), SL_READ_RECORD);
         assert_int_equal(record->seq, n + 1);
-        assert_int_equal(record->client, n);
-        assert_int_equal(record->received_size, next_random(&random) % 160);
+        assert_int_equal(record->exchange.client, n);
+        assert_int_equal(record->exchange.received_size, next_random(&random) % 160);
     }
     assert_end(&cursor);
     sl_cursor_close(&cursor);

@@ -49,21 +49,23 @@ static struct sl_event nth_event(const struct stage *stage, unsigned writer, uin
     uint32_t size = (uint32_t)((n * 2654435761u + writer) % limit);
     return (struct sl_event){
         .kind = SL_RECORD_EXCHANGE,
-        .listener = (uint16_t)writer,
-        .client = n,
+        .exchange.listener = (uint16_t)writer,
+        .exchange.client = n,
         .received = stage->pattern + n % 251,
-        .received_stored = size,
-        .received_size = size,
+        .exchange.received_stored = size,
+        .exchange.received_size = size,
     };
 }
 
 static bool is_as_written(const struct stage *stage, const struct sl_record *record)
 {
+    const struct sl_exchange *exchange = &record->exchange;
+
     if (record->kind != SL_RECORD_EXCHANGE)
-        return record->received_stored == 0;
-    struct sl_event event = nth_event(stage, record->listener, record->client);
-    return record->received_stored == event.received_stored &&
-           memcmp(sl_record_received(record), event.received, event.received_stored) == 0;
+        return exchange->received_stored == 0;
+    struct sl_event event = nth_event(stage, exchange->listener, exchange->client);
+    return exchange->received_stored == event.exchange.received_stored &&
+           memcmp(sl_record_received(record), event.received, event.exchange.received_stored) == 0;
 }
 
 static void *write_batches(void *argument)
@@ -89,6 +91,8 @@ static void *write_batches(void *argument)
 
 static void check_record(struct follower *follower, const struct sl_record *record)
 {
+    const struct sl_exchange *exchange = &record->exchange;
+
     if (!is_as_written(follower->stage, record))
         snprintf(follower->problem, sizeof(follower->problem), "record %llu was changed",
                  (unsigned long long)record->seq);
@@ -99,11 +103,12 @@ static void check_record(struct follower *follower, const struct sl_record *reco
         return;
     follower->read++;
     follower->next_seq++;
-    uint64_t *last = &follower->last_of[record->listener];
-    if (record->client <= *last || (follower->missed == 0 && record->client != *last + 1))
+    uint64_t *last = &follower->last_of[exchange->listener];
+    if (exchange->client <= *last || (follower->missed == 0 && exchange->client != *last + 1))
         snprintf(follower->problem, sizeof(follower->problem), "writer %u: %llu after %llu",
-                 record->listener, (unsigned long long)record->client, (unsigned long long)*last);
-    *last = record->client;
+                 exchange->listener, (unsigned long long)exchange->client,
+                 (unsigned long long)*last);
+    *last = exchange->client;
 }
 
 static void check_gap(struct follower *follower, const struct sl_gap *gap)

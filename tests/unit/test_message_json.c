@@ -42,17 +42,17 @@ static void writes_both_sides(void **state)
     (void)state;
     write_event((struct sl_event){
         .kind = SL_RECORD_EXCHANGE,
-        .line_end = SL_LINE_END_CRLF,
-        .client = 3,
-        .peer = {.family = AF_INET, .port = 1600, .ip = {127, 0, 0, 1}},
-        .received_at_ns = 1500,
-        .replied_at_ns = 10600,
+        .exchange.line_end = SL_LINE_END_CRLF,
+        .exchange.client = 3,
+        .exchange.peer = {.family = AF_INET, .port = 1600, .ip = {127, 0, 0, 1}},
+        .exchange.received_at_ns = 1500,
+        .exchange.replied_at_ns = 10600,
         .received = (const uint8_t *)"hi \"x\"",
-        .received_stored = 6,
-        .received_size = 6,
+        .exchange.received_stored = 6,
+        .exchange.received_size = 6,
         .sent = (const uint8_t *)"\xff",
-        .sent_stored = 1,
-        .sent_size = 1,
+        .exchange.sent_stored = 1,
+        .exchange.sent_size = 1,
     });
     assert_took(&out,
                 "{\"seq\":1,\"service\":\"udp-upper\",\"client\":{\"id\":3,\"address\":"
@@ -68,8 +68,9 @@ static void writes_both_sides(void **state)
 static void writes_what_got_no_reply(void **state)
 {
     (void)state;
-    write_event((struct sl_event){
-        .kind = SL_RECORD_EXCHANGE, .outcome = SL_REFUSED_REFLECTING_PORT, .received_at_ns = 1});
+    write_event((struct sl_event){.kind = SL_RECORD_EXCHANGE,
+                                  .exchange.outcome = SL_REFUSED_REFLECTING_PORT,
+                                  .exchange.received_at_ns = 1});
     sl_buffer_append(&out, "", 1);
     assert_non_null(strstr((const char *)out.data, "\"replied_at\":null,\"service_us\":null"));
     assert_non_null(strstr((const char *)out.data, "\"sent\":null"));

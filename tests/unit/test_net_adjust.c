@@ -122,17 +122,17 @@ static void the_rate_of_datagrams(void **state)
     do { /* until it is refused */
         send_text(fd, "a");
         serving_wait_exchanges(&serving, ++seq);
-    } while (serving_exchange(&serving, seq)->outcome == SL_REPLIED);
+    } while (serving_exchange(&serving, seq)->exchange.outcome == SL_REPLIED);
     options.udp_rate = 0;
     sl_net_adjust(serving.net, &options);
     do { /* until it is answered, long before a second has passed */
         send_text(fd, "a");
         serving_wait_exchanges(&serving, ++seq);
-    } while (serving_exchange(&serving, seq)->outcome != SL_REPLIED);
+    } while (serving_exchange(&serving, seq)->exchange.outcome != SL_REPLIED);
     for (int i = 0; i < 20; i++) {
         send_text(fd, "a");
         serving_wait_exchanges(&serving, ++seq);
-        assert_int_equal(serving_exchange(&serving, seq)->outcome, SL_REPLIED);
+        assert_int_equal(serving_exchange(&serving, seq)->exchange.outcome, SL_REPLIED);
     }
     close(fd);
     serving_free(&serving);

@@ -111,10 +111,10 @@ static void *follow(void *argument)
         enum sl_read read;
         more = atomic_load(&stage->talking) > 0;
         while ((read = sl_cursor_next(&cursor, &record, &gap)) == SL_READ_RECORD) {
-            *wrong += record->seq != next || record->client >= 100000;
+            *wrong += record->seq != next || record->exchange.client >= 100000;
             next += record->kind == SL_RECORD_EXCHANGE;
-            *wrong += open[record->client] != (record->kind != SL_RECORD_OPENED);
-            open[record->client] = record->kind != SL_RECORD_CLOSED;
+            *wrong += open[record->exchange.client] != (record->kind != SL_RECORD_OPENED);
+            open[record->exchange.client] = record->kind != SL_RECORD_CLOSED;
         }
         *wrong += read == SL_READ_GAP;
         usleep(1000);

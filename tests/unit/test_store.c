@@ -279,8 +279,8 @@ static void append_lifecycle(struct room *room, enum sl_record_kind kind, uint64
     event.kind = (uint8_t)kind;
     if (kind == SL_RECORD_CLOSED) {
         event.received = (const uint8_t *)&closing;
-        event.received_stored = sizeof(closing);
-        event.received_size = sizeof(closing);
+        event.exchange.received_stored = sizeof(closing);
+        event.exchange.received_size = sizeof(closing);
     }
     sl_journal_append(room->journal, &event, 1);
 }

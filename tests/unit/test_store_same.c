@@ -10,23 +10,25 @@ static struct sl_event random_event(uint64_t *random, uint8_t *bytes)
     static const char alphabet[] = "aAbB\xc3\xa9\xff";
     struct sl_event event = room_event(next_random(random) % 5, "");
 
-    event.service = next_random(random) % 2 ? SL_UDP_UPPER : SL_TCP_CHAT;
-    event.listener = event.service == SL_TCP_CHAT;
-    event.outcome = (uint8_t)(next_random(random) % SL_OUTCOME_COUNT);
-    event.line_end = (uint8_t)(next_random(random) % SL_LINE_END_COUNT);
-    event.received_at_ns = (int64_t)(1 + next_random(random) % 1000);
-    event.received_stored = (uint32_t)(next_random(random) % 6);
-    event.sent_stored = event.outcome == SL_REPLIED ? (uint32_t)(next_random(random) % 6) : 0;
-    event.received_size = event.received_stored + next_random(random) % 3;
-    event.sent_size = event.sent_stored;
-    event.replied_at_ns = event.outcome == SL_REPLIED ? event.received_at_ns + 5 : 0;
+    event.exchange.service = next_random(random) % 2 ? SL_UDP_UPPER : SL_TCP_CHAT;
+    event.exchange.listener = event.exchange.service == SL_TCP_CHAT;
+    event.exchange.outcome = (uint8_t)(next_random(random) % SL_OUTCOME_COUNT);
+    event.exchange.line_end = (uint8_t)(next_random(random) % SL_LINE_END_COUNT);
+    event.exchange.received_at_ns = (int64_t)(1 + next_random(random) % 1000);
+    event.exchange.received_stored = (uint32_t)(next_random(random) % 6);
+    event.exchange.sent_stored =
+        event.exchange.outcome == SL_REPLIED ? (uint32_t)(next_random(random) % 6) : 0;
+    event.exchange.received_size = event.exchange.received_stored + next_random(random) % 3;
+    event.exchange.sent_size = event.exchange.sent_stored;
+    event.exchange.replied_at_ns =
+        event.exchange.outcome == SL_REPLIED ? event.exchange.received_at_ns + 5 : 0;
     event.received = bytes;
-    event.sent = bytes + event.received_stored;
-    for (uint32_t i = 0; i < event.received_stored + event.sent_stored; i++)
+    event.sent = bytes + event.exchange.received_stored;
+    for (uint32_t i = 0; i < event.exchange.received_stored + event.exchange.sent_stored; i++)
         bytes[i] = (uint8_t)alphabet[next_random(random) % (sizeof(alphabet))];
-    if (event.sent_stored == event.received_stored && next_random(random) % 4)
-        for (uint32_t i = 0; i < event.sent_stored; i++)
-            bytes[event.received_stored + i] = (uint8_t)toupper(bytes[i]);
+    if (event.exchange.sent_stored == event.exchange.received_stored && next_random(random) % 4)
+        for (uint32_t i = 0; i < event.exchange.sent_stored; i++)
+            bytes[event.exchange.received_stored + i] = (uint8_t)toupper(bytes[i]);
     return event;
 }
 
@@ -98,10 +100,11 @@ static void every_record_is_the_same_as_in_the_journal(void **state)
         search_all(room, (struct sl_store_search){.from.seq = record->seq, .to = record->seq},
                    &found);
         assert_int_equal(found.count, 1);
-        found.last->listener = record->listener;
+        found.last->exchange.listener = record->exchange.listener;
         assert_int_equal(found.last->size, record->size);
         assert_memory_equal(found.last, record,
-                            sizeof(*record) + record->received_stored + record->sent_stored);
+                            sizeof(*record) + record->exchange.received_stored +
+                                record->exchange.sent_stored);
         forget(&found);
     }
     sl_cursor_close(&cursor);

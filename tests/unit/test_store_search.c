@@ -8,37 +8,39 @@ static void a_record_comes_back_as_it_was(void **state)
     const struct sl_record *record;
 
     room_begin(room);
-    event.service = SL_TCP_CHAT;
-    event.listener = 1;
-    event.peer = (struct sl_address){.family = AF_INET6, .port = 77, .ip = {0x20, 1, [15] = 9}};
-    event.local = room_listeners[1].address;
+    event.exchange.service = SL_TCP_CHAT;
+    event.exchange.listener = 1;
+    event.exchange.peer =
+        (struct sl_address){.family = AF_INET6, .port = 77, .ip = {0x20, 1, [15] = 9}};
+    event.exchange.local = room_listeners[1].address;
     event.received = (const uint8_t *)"a\0b\xff";
-    event.received_stored = 4;
-    event.received_size = 70000;
+    event.exchange.received_stored = 4;
+    event.exchange.received_size = 70000;
     event.sent = (const uint8_t *)"Your data";
-    event.sent_stored = 9;
-    event.sent_size = 9;
-    event.received_at_ns = INT64_C(1700000000123456789);
-    event.replied_at_ns = INT64_C(1700000000123456999);
+    event.exchange.sent_stored = 9;
+    event.exchange.sent_size = 9;
+    event.exchange.received_at_ns = INT64_C(1700000000123456789);
+    event.exchange.replied_at_ns = INT64_C(1700000000123456999);
     sl_journal_append(room->journal, &event, 1);
     room_wait(room, room_is_written);
     search_all(room, (struct sl_store_search){.from.seq = 1, .to = 1}, &found);
     assert_int_equal(found.count, 1);
     record = found.last;
     assert_int_equal(record->kind, SL_RECORD_EXCHANGE);
-    assert_int_equal(record->service, SL_TCP_CHAT);
-    assert_int_equal(record->outcome, SL_REPLIED);
+    assert_int_equal(record->exchange.service, SL_TCP_CHAT);
+    assert_int_equal(record->exchange.outcome, SL_REPLIED);
     assert_int_equal(record->seq, 1);
-    assert_int_equal(record->client, 9);
-    assert_int_equal(record->received_at_ns, event.received_at_ns);
-    assert_int_equal(record->replied_at_ns, event.replied_at_ns);
-    assert_int_equal(record->received_size, 70000);
-    assert_int_equal(record->sent_size, 9);
-    assert_bytes_equal(sl_record_received(record), record->received_stored, BYTES("a\0b\xff"));
-    assert_bytes_equal(sl_record_sent(record), record->sent_stored, BYTES("Your data"));
-    assert_true(sl_address_equal(&record->peer, &event.peer));
-    assert_true(sl_address_equal(&record->local, &event.local));
-    assert_int_equal(record->listener, UINT16_MAX);
+    assert_int_equal(record->exchange.client, 9);
+    assert_int_equal(record->exchange.received_at_ns, event.exchange.received_at_ns);
+    assert_int_equal(record->exchange.replied_at_ns, event.exchange.replied_at_ns);
+    assert_int_equal(record->exchange.received_size, 70000);
+    assert_int_equal(record->exchange.sent_size, 9);
+    assert_bytes_equal(sl_record_received(record), record->exchange.received_stored,
+                       BYTES("a\0b\xff"));
+    assert_bytes_equal(sl_record_sent(record), record->exchange.sent_stored, BYTES("Your data"));
+    assert_true(sl_address_equal(&record->exchange.peer, &event.exchange.peer));
+    assert_true(sl_address_equal(&record->exchange.local, &event.exchange.local));
+    assert_int_equal(record->exchange.listener, UINT16_MAX);
     assert_string_equal(found.listener, "[::1]:1060");
     forget(&found);
 }
@@ -55,20 +57,20 @@ static void unusual_addresses_and_sizes_come_back(void **state)
     room_begin(room);
     events[0] = room_event(1, "known");
     events[1] = room_event(1, "moved");
-    events[1].peer.port = 9;
+    events[1].exchange.peer.port = 9;
     events[2] = room_event(0, "none");
     events[3] = room_event(2, "");
-    events[3].peer = events[3].local = (struct sl_address){.family = AF_UNIX};
+    events[3].exchange.peer = events[3].exchange.local = (struct sl_address){.family = AF_UNIX};
     events[3].received = events[3].sent = large;
-    events[3].received_stored = events[3].sent_stored = SL_STORED_SIZE_MAX;
+    events[3].exchange.received_stored = events[3].exchange.sent_stored = SL_STORED_SIZE_MAX;
     sl_journal_append(room->journal, events, 4);
     room_wait(room, room_is_written);
     for (size_t i = 0; i < COUNT_OF(events); i++) {
         search_all(room, (struct sl_store_search){.from.seq = i + 1, .to = i + 1}, &found);
-        assert_true(sl_address_equal(&found.last->peer, &events[i].peer));
-        assert_true(sl_address_equal(&found.last->local, &events[i].local));
-        assert_bytes_equal(sl_record_sent(found.last), found.last->sent_stored, events[i].sent,
-                           events[i].sent_stored);
+        assert_true(sl_address_equal(&found.last->exchange.peer, &events[i].exchange.peer));
+        assert_true(sl_address_equal(&found.last->exchange.local, &events[i].exchange.local));
+        assert_bytes_equal(sl_record_sent(found.last), found.last->exchange.sent_stored,
+                           events[i].sent, events[i].exchange.sent_stored);
     }
     free(large);
     forget(&found);
@@ -164,13 +166,13 @@ static void append_lifecycle(struct room *room, enum sl_record_kind kind, uint64
     struct sl_closing closing = {.closed_by = SL_BY_PEER, .reason = SL_CLOSE_RESET};
 
     event.kind = (uint8_t)kind;
-    event.service = service;
-    event.listener = service == SL_TCP_CHAT;
-    event.received_at_ns = sl_clock_wall_ns();
-    closing.opened_at_ns = event.received_at_ns;
+    event.exchange.service = service;
+    event.exchange.listener = service == SL_TCP_CHAT;
+    event.exchange.received_at_ns = sl_clock_wall_ns();
+    closing.opened_at_ns = event.exchange.received_at_ns;
     event.received = kind == SL_RECORD_CLOSED ? (const uint8_t *)&closing : NULL;
-    event.received_stored = kind == SL_RECORD_CLOSED ? sizeof(closing) : 0;
-    event.received_size = event.received_stored;
+    event.exchange.received_stored = kind == SL_RECORD_CLOSED ? sizeof(closing) : 0;
+    event.exchange.received_size = event.exchange.received_stored;
     sl_journal_append(room->journal, &event, 1);
 }
 
@@ -207,7 +209,7 @@ static void comings_and_goings_stand_in_their_places(void **state)
         search_all(room, search, &found);
         assert_took(&found.text, "opened 2,closed 2,opened 3,closed 3,");
         memcpy(&closing, sl_record_received(found.last), sizeof(closing));
-        assert_int_equal(found.last->received_stored, sizeof(closing));
+        assert_int_equal(found.last->exchange.received_stored, sizeof(closing));
         assert_int_equal(closing.closed_by, SL_BY_PEER);
         assert_int_equal(closing.reason, SL_CLOSE_RESET);
         assert_string_equal(found.listener, "[::1]:1060");
@@ -294,14 +296,14 @@ static void the_views_read_well(void **state)
     char *text;
 
     room_begin(room);
-    event.received_at_ns = INT64_C(1700000000123456789);
-    event.replied_at_ns = event.received_at_ns + 9500;
+    event.exchange.received_at_ns = INT64_C(1700000000123456789);
+    event.exchange.replied_at_ns = event.exchange.received_at_ns + 9500;
     sl_journal_append(room->journal, &event, 1);
     event.received = (const uint8_t *)"\xff\x01\x02\x03\x04";
-    event.outcome = SL_REFUSED_RATE_LIMIT;
-    event.replied_at_ns = 0;
-    event.sent_stored = 0;
-    event.sent_size = 0;
+    event.exchange.outcome = SL_REFUSED_RATE_LIMIT;
+    event.exchange.replied_at_ns = 0;
+    event.exchange.sent_stored = 0;
+    event.exchange.sent_size = 0;
     sl_journal_append(room->journal, &event, 1);
     append_lifecycle(room, SL_RECORD_CLOSED, 3, SL_UDP_UPPER);
     sl_store_stop(room->store);

@@ -19,19 +19,19 @@ static struct sl_event event_of(unsigned i, uint64_t *random)
     struct sl_event event = room_event(1 + phase * 1000, "");
 
     if (phase < 3)
-        event.client += next_random(random) % 20;
+        event.exchange.client += next_random(random) % 20;
     else if (phase == 3)
-        event.client += i % PHASE % 1000; /* too many for a list */
+        event.exchange.client += i % PHASE % 1000; /* too many for a list */
     else if (phase == 4)
-        event.client = 0;
-    event.received_at_ns =
+        event.exchange.client = 0;
+    event.exchange.received_at_ns =
         1000 + (int64_t)(phase ^ 1) * 1000 + (int64_t)(next_random(random) % 900);
-    event.service = phase % 3 == 2 ? SL_TCP_CHAT : SL_UDP_UPPER;
-    event.listener = event.service == SL_TCP_CHAT;
-    event.outcome = phase == 5 ? SL_SEND_FAILED : SL_REPLIED;
+    event.exchange.service = phase % 3 == 2 ? SL_TCP_CHAT : SL_UDP_UPPER;
+    event.exchange.listener = event.exchange.service == SL_TCP_CHAT;
+    event.exchange.outcome = phase == 5 ? SL_SEND_FAILED : SL_REPLIED;
     event.received = event.sent = (const uint8_t *)bytes;
-    event.received_stored = (uint32_t)(phase * 8);
-    event.received_size = event.received_stored;
+    event.exchange.received_stored = (uint32_t)(phase * 8);
+    event.exchange.received_size = event.exchange.received_stored;
     return event;
 }
 
@@ -62,12 +62,14 @@ static void fill(struct room *room)
 
 static bool matches(const struct sl_filter *filter, const struct sl_event *event)
 {
-    return (!filter->services || filter->services & 1u << event->service) &&
-           (!filter->outcomes || filter->outcomes & 1u << event->outcome) &&
-           (!filter->only.client_count || filter->only.clients[0] == event->client) &&
-           (!filter->since_ns || event->received_at_ns >= filter->since_ns) &&
-           (!filter->until_ns || event->received_at_ns < filter->until_ns) &&
-           (event->received_size >= filter->size.min || event->sent_size >= filter->size.min);
+    const struct sl_exchange *exchange = &event->exchange;
+
+    return (!filter->services || filter->services & 1u << exchange->service) &&
+           (!filter->outcomes || filter->outcomes & 1u << exchange->outcome) &&
+           (!filter->only.client_count || filter->only.clients[0] == exchange->client) &&
+           (!filter->since_ns || exchange->received_at_ns >= filter->since_ns) &&
+           (!filter->until_ns || exchange->received_at_ns < filter->until_ns) &&
+           (exchange->received_size >= filter->size.min || exchange->sent_size >= filter->size.min);
 }
 
 struct found {

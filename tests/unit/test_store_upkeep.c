@@ -21,7 +21,7 @@ static void append_closed(struct room *room, uint64_t client)
 
     event.kind = SL_RECORD_CLOSED;
     event.received = (const uint8_t *)&closing;
-    event.received_stored = sizeof(closing);
+    event.exchange.received_stored = sizeof(closing);
     sl_journal_append(room->journal, &event, 1);
 }
 
@@ -102,7 +102,7 @@ static void what_is_too_old_goes(void **state)
 
     room->retention.age_ns = 3600 * SL_NS_PER_S;
     room_begin(room);
-    old.received_at_ns -= 3601 * SL_NS_PER_S;
+    old.exchange.received_at_ns -= 3601 * SL_NS_PER_S;
     for (int i = 0; i < 5000; i++)
         sl_journal_append(room->journal, &old, 1);
     room_append_many(room, 1000);

@@ -24,13 +24,13 @@ static void assert_exchange(struct serving *serving, uint64_t seq, enum sl_outco
 {
     serving_wait_exchanges(serving, seq);
     const struct sl_record *record = serving_exchange(serving, seq);
-    assert_int_equal(record->outcome, outcome);
-    assert_bytes_equal(sl_record_received(record), record->received_stored, received,
+    assert_int_equal(record->exchange.outcome, outcome);
+    assert_bytes_equal(sl_record_received(record), record->exchange.received_stored, received,
                        strlen(received));
-    assert_bytes_equal(sl_record_sent(record), record->sent_stored, sent, strlen(sent));
-    assert_int_equal(record->received_size, strlen(received));
-    assert_int_equal(record->sent_size, strlen(sent));
-    assert_int_equal(record->replied_at_ns != 0, outcome == SL_REPLIED);
+    assert_bytes_equal(sl_record_sent(record), record->exchange.sent_stored, sent, strlen(sent));
+    assert_int_equal(record->exchange.received_size, strlen(received));
+    assert_int_equal(record->exchange.sent_size, strlen(sent));
+    assert_int_equal(record->exchange.replied_at_ns != 0, outcome == SL_REPLIED);
 }
 
 static void assert_closed(struct serving *serving, uint64_t client, enum sl_closed_by by,
@@ -53,9 +53,9 @@ static void a_conversation_is_recorded(void **state)
     expect_text(fd, "Your data was 17 bytes");
     assert_exchange(&serving, 1, SL_REPLIED, "Hi", "Your data was 2 bytes");
     assert_exchange(&serving, 2, SL_REPLIED, "there, all of you", "Your data was 17 bytes");
-    assert_int_equal(serving_exchange(&serving, 1)->client, 1);
-    assert_int_equal(serving_exchange(&serving, 1)->service, SL_TCP_CHAT);
-    assert_true(sl_address_equal(&serving_exchange(&serving, 1)->local, &address));
+    assert_int_equal(serving_exchange(&serving, 1)->exchange.client, 1);
+    assert_int_equal(serving_exchange(&serving, 1)->exchange.service, SL_TCP_CHAT);
+    assert_true(sl_address_equal(&serving_exchange(&serving, 1)->exchange.local, &address));
     struct sl_client_view view = serving_client(&serving, 1);
     assert_true(view.open);
     assert_int_equal(view.transport, SL_TCP);
@@ -113,8 +113,8 @@ static void a_long_line_is_counted_whole_and_stored_cut(void **state)
     expect_text(fd, "Your data was 300000 bytes\n");
     serving_wait_exchanges(&serving, 2);
     const struct sl_record *record = serving_exchange(&serving, 2);
-    assert_int_equal(record->received_size, size);
-    assert_bytes_equal(sl_record_received(record), record->received_stored, line,
+    assert_int_equal(record->exchange.received_size, size);
+    assert_bytes_equal(sl_record_received(record), record->exchange.received_stored, line,
                        SL_STORED_SIZE_MAX);
     free(line);
     close(fd);

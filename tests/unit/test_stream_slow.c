@@ -97,15 +97,16 @@ static void assert_blocked(struct talk *talk)
 /* A line stands in the journal without its end, what nobody took apart as it came. */
 static size_t match(const struct talk *talk, size_t at, const struct sl_record *record)
 {
-    size_t size = record->received_stored;
-    if (record->outcome != SL_AFTER_CLOSE) /* all in one, of which the first is kept */
-        assert_int_equal(record->received_size, size);
+    const struct sl_exchange *exchange = &record->exchange;
+    size_t size = exchange->received_stored;
+    if (exchange->outcome != SL_AFTER_CLOSE) /* all in one, of which the first is kept */
+        assert_int_equal(exchange->received_size, size);
     assert_true(at + size <= talk->text.size);
     if (size > 0)
         assert_memory_equal(sl_record_received(record), talk->text.data + at, size);
-    at += record->received_size;
+    at += exchange->received_size;
     bool line = size == 0 || !memchr(sl_record_received(record), '\n', size);
-    bool may_be_line = record->outcome == SL_REPLIED || record->outcome == SL_PEER_GONE;
+    bool may_be_line = exchange->outcome == SL_REPLIED || exchange->outcome == SL_PEER_GONE;
     if (line && may_be_line && at < talk->text.size && talk->text.data[at] == '\n')
         at++;
     return at;
@@ -121,9 +122,9 @@ static size_t recorded(struct talk *talk, uint64_t outcomes[SL_OUTCOME_COUNT])
     for (uint64_t seq = 1; seq <= stats.newest_seq; seq++) {
         const struct sl_record *record = serving_exchange(&talk->serving, seq);
         at = match(talk, at, record);
-        outcomes[record->outcome]++;
+        outcomes[record->exchange.outcome]++;
         /* First what was answered, then what was not. */
-        if (record->outcome == SL_REPLIED)
+        if (record->exchange.outcome == SL_REPLIED)
             assert_int_equal(outcomes[SL_REPLIED], seq);
     }
     return at;

@@ -6,10 +6,10 @@
 static struct sl_event exchange(enum sl_outcome outcome, int64_t took_ns)
 {
     return (struct sl_event){.kind = SL_RECORD_EXCHANGE,
-                             .service = SL_TCP_CHAT,
-                             .outcome = (uint8_t)outcome,
-                             .received_at_ns = SL_NS_PER_S,
-                             .replied_at_ns = SL_NS_PER_S + took_ns};
+                             .exchange.service = SL_TCP_CHAT,
+                             .exchange.outcome = (uint8_t)outcome,
+                             .exchange.received_at_ns = SL_NS_PER_S,
+                             .exchange.replied_at_ns = SL_NS_PER_S + took_ns};
 }
 
 static void counts_outcomes_and_durations(void **state)
@@ -49,14 +49,14 @@ static void the_journal_keeps_them(void **state)
     static uint8_t big[60000];
     struct sl_journal *journal = sl_journal_new(0, 1);
     struct sl_event event = exchange(SL_REPLIED, 1);
-    struct sl_event opened = {.kind = SL_RECORD_OPENED, .service = SL_TCP_CHAT};
+    struct sl_event opened = {.kind = SL_RECORD_OPENED, .exchange.service = SL_TCP_CHAT};
     struct sl_journal_stats stats;
     struct sl_totals totals;
     uint64_t seq;
 
     (void)state;
     event.received = big;
-    event.received_stored = sizeof(big);
+    event.exchange.received_stored = sizeof(big);
     for (unsigned i = 0; i < 200; i++) {
         sl_journal_append(journal, &event, 1);
         sl_journal_append(journal, &opened, 1);

@@ -60,13 +60,13 @@ static void append(struct room *room, const char *text, size_t size)
 {
     struct sl_event event = {
         .kind = SL_RECORD_EXCHANGE,
-        .service = SL_UDP_UPPER,
-        .client = 1,
-        .peer = {.family = AF_INET, .port = 1600, .ip = {127, 0, 0, 1}},
-        .received_at_ns = 1,
+        .exchange.service = SL_UDP_UPPER,
+        .exchange.client = 1,
+        .exchange.peer = {.family = AF_INET, .port = 1600, .ip = {127, 0, 0, 1}},
+        .exchange.received_at_ns = 1,
         .received = (const uint8_t *)text,
-        .received_stored = (uint32_t)size,
-        .received_size = size,
+        .exchange.received_stored = (uint32_t)size,
+        .exchange.received_size = size,
     };
     sl_journal_append(room->journal, &event, 1);
 }

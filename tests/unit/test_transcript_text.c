@@ -82,19 +82,19 @@ static struct sl_event message(enum sl_service_id service, uint16_t listener,
                                struct sl_address peer, const char *text)
 {
     return (struct sl_event){.kind = SL_RECORD_EXCHANGE,
-                             .service = (uint8_t)service,
-                             .listener = listener,
-                             .client = 1,
-                             .peer = peer,
-                             .local = address4(1, 1060),
-                             .received_at_ns = 1,
-                             .replied_at_ns = 2,
+                             .exchange.service = (uint8_t)service,
+                             .exchange.listener = listener,
+                             .exchange.client = 1,
+                             .exchange.peer = peer,
+                             .exchange.local = address4(1, 1060),
+                             .exchange.received_at_ns = 1,
+                             .exchange.replied_at_ns = 2,
                              .received = (const uint8_t *)text,
-                             .received_stored = (uint32_t)strlen(text),
-                             .received_size = strlen(text),
+                             .exchange.received_stored = (uint32_t)strlen(text),
+                             .exchange.received_size = strlen(text),
                              .sent = (const uint8_t *)"reply",
-                             .sent_stored = 5,
-                             .sent_size = 5};
+                             .exchange.sent_stored = 5,
+                             .exchange.sent_size = 5};
 }
 
 static struct sl_event opened(enum sl_service_id service, uint16_t listener, struct sl_address peer)
@@ -102,7 +102,7 @@ static struct sl_event opened(enum sl_service_id service, uint16_t listener, str
     struct sl_event event = message(service, listener, peer, "");
 
     event.kind = SL_RECORD_OPENED;
-    event.sent_stored = 0;
+    event.exchange.sent_stored = 0;
     return event;
 }
 
@@ -113,8 +113,8 @@ static struct sl_event closed(enum sl_service_id service, uint16_t listener, str
 
     event.kind = SL_RECORD_CLOSED;
     event.received = (const uint8_t *)closing;
-    event.received_stored = sizeof(*closing);
-    event.received_size = sizeof(*closing);
+    event.exchange.received_stored = sizeof(*closing);
+    event.exchange.received_size = sizeof(*closing);
     return event;
 }
 
@@ -229,7 +229,7 @@ static void says_why_no_reply_was_sent(void **state)
         const struct sl_record *record;
         struct sl_gap gap;
 
-        event.outcome = (uint8_t)outcome;
+        event.exchange.outcome = (uint8_t)outcome;
         sl_journal_append(room->journal, &event, 1);
         assert_int_equal(sl_cursor_next(&room->cursor, &record, &gap), SL_READ_RECORD);
         assert_int_equal(sl_transcript_record(&room->out, &room->chats, room->registry, record), 0);
@@ -239,7 +239,7 @@ static void says_why_no_reply_was_sent(void **state)
         room->out.size = 0;
     }
     struct sl_event event = message(SL_TCP_CHAT, room->chat, address4(1, 7), "late");
-    event.outcome = SL_AFTER_CLOSE;
+    event.exchange.outcome = SL_AFTER_CLOSE;
     assert_says(room, &event,
                 "Received Message from Client: late\n"
                 "No reply sent: the conversation had ended\n");
@@ -260,7 +260,7 @@ static void says_that_a_message_was_cut(void **state)
     struct room *room = *state;
     struct sl_event event = message(SL_TCP_CHAT, room->chat, address4(1, 5), "long");
 
-    event.received_size = 70000;
+    event.exchange.received_size = 70000;
     assert_says(room, &event, "Received Message from Client: long [the first 4 of 70000 bytes]\n");
 }
 
@@ -270,7 +270,7 @@ static void names_unix_sockets_by_their_path(void **state)
     struct sl_event event =
         opened(SL_TCP_CHAT, room->chat_unix, (struct sl_address){.family = AF_UNIX});
 
-    event.local = (struct sl_address){.family = AF_UNIX};
+    event.exchange.local = (struct sl_address){.family = AF_UNIX};
     assert_says(room, &event,
                 "The server now is connected to: ''\n"
                 "Socket connects between '/run/chat' and ''\n");
@@ -294,8 +294,8 @@ static void names_who_speaks_while_several_chat(void **state)
     struct sl_event first = opened(SL_TCP_CHAT, room->chat, address4(1, 5));
     struct sl_event second = opened(SL_TCP_CHAT, room->chat_unix, none);
 
-    second.client = 2;
-    second.local = none;
+    second.exchange.client = 2;
+    second.exchange.local = none;
     assert_says(room, &first,
                 "The server now is connected to: ('127.0.0.1', 5)\n"
                 "Socket connects between ('127.0.0.1', 1060) and ('127.0.0.1', 5)\n");
@@ -303,7 +303,7 @@ static void names_who_speaks_while_several_chat(void **state)
                 "Client 2: The server now is connected to: ''\n"
                 "Client 2: Socket connects between '/run/chat' and ''\n");
     first = message(SL_TCP_CHAT, room->chat, address4(1, 5), "Hi");
-    first.outcome = SL_PEER_GONE;
+    first.exchange.outcome = SL_PEER_GONE;
     assert_says(room, &first,
                 "('127.0.0.1', 5): Received Message from Client: Hi\n"
                 "('127.0.0.1', 5): No reply sent: the client has gone\n");
@@ -315,7 +315,7 @@ static void names_who_speaks_while_several_chat(void **state)
                 "Listening at ('127.0.0.0', 1060)\n");
     assert_says(room, &second, "Received Message from Client: \n");
     second = closed(SL_TCP_CHAT, room->chat_unix, none, &closing);
-    second.client = 2;
+    second.exchange.client = 2;
     assert_says(room, &second, "Reply sent, Server socket closed\nListening at '/run/chat'\n");
 }
 
@@ -328,14 +328,14 @@ static void asks_the_registry_after_a_gap(void **state)
     struct sl_shard *shard = sl_registry_shard(room->registry, 0);
     struct sl_event event = opened(SL_TCP_CHAT, room->chat, address4(1, 5));
 
-    event.client = 77; /* whose end is in the gap */
+    event.exchange.client = 77; /* whose end is in the gap */
     assert_says(room, &event,
                 "The server now is connected to: ('127.0.0.1', 5)\n"
                 "Socket connects between ('127.0.0.1', 1060) and ('127.0.0.1', 5)\n");
     sl_shard_lock(shard);
     struct sl_client *client = sl_shard_open(shard, room->chat, &peer, &local, -1, &now);
     event = message(SL_TCP_CHAT, room->chat, peer, "Hi");
-    event.client = sl_client_id(client);
+    event.exchange.client = sl_client_id(client);
     sl_shard_unlock(shard);
     assert_int_equal(sl_transcript_gap(&room->out, &room->chats, room->registry,
                                        &(struct sl_gap){.from = 5, .to = 14}),

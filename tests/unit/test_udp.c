@@ -39,7 +39,7 @@ static void ask(int fd, const char *text, const char *reply)
 static void assert_outcome(struct serving *serving, uint64_t seq, enum sl_outcome outcome)
 {
     serving_wait_exchanges(serving, seq);
-    assert_int_equal(serving_exchange(serving, seq)->outcome, outcome);
+    assert_int_equal(serving_exchange(serving, seq)->exchange.outcome, outcome);
 }
 
 static void an_exchange_is_recorded_with_both_sides(void **state)
@@ -54,20 +54,21 @@ static void an_exchange_is_recorded_with_both_sides(void **state)
 
     serving_wait_exchanges(&serving, 1);
     const struct sl_record *record = serving_exchange(&serving, 1);
-    assert_int_equal(record->service, SL_UDP_UPPER);
-    assert_int_equal(record->outcome, SL_REPLIED);
-    assert_int_equal(record->listener, 0);
-    assert_int_equal(record->client, 1);
-    assert_true(sl_address_equal(&record->peer, &own));
-    assert_true(sl_address_equal(&record->local, &address));
-    assert_true(record->received_at_ns >= before);
-    assert_true(record->replied_at_ns >= record->received_at_ns);
-    assert_true(sl_clock_wall_ns() >= record->replied_at_ns);
-    assert_int_equal(record->received_size, 18);
-    assert_int_equal(record->sent_size, 18);
-    assert_bytes_equal(sl_record_received(record), record->received_stored,
+    assert_int_equal(record->exchange.service, SL_UDP_UPPER);
+    assert_int_equal(record->exchange.outcome, SL_REPLIED);
+    assert_int_equal(record->exchange.listener, 0);
+    assert_int_equal(record->exchange.client, 1);
+    assert_true(sl_address_equal(&record->exchange.peer, &own));
+    assert_true(sl_address_equal(&record->exchange.local, &address));
+    assert_true(record->exchange.received_at_ns >= before);
+    assert_true(record->exchange.replied_at_ns >= record->exchange.received_at_ns);
+    assert_true(sl_clock_wall_ns() >= record->exchange.replied_at_ns);
+    assert_int_equal(record->exchange.received_size, 18);
+    assert_int_equal(record->exchange.sent_size, 18);
+    assert_bytes_equal(sl_record_received(record), record->exchange.received_stored,
                        BYTES("hello from client1"));
-    assert_bytes_equal(sl_record_sent(record), record->sent_stored, BYTES("HELLO FROM CLIENT1"));
+    assert_bytes_equal(sl_record_sent(record), record->exchange.sent_stored,
+                       BYTES("HELLO FROM CLIENT1"));
 
     struct sl_client_view view = serving_client(&serving, 1);
     assert_true(view.open);
@@ -107,7 +108,7 @@ static void a_client_opens_before_its_first_exchange(void **state)
         struct sl_gap gap;
         assert_int_equal(sl_cursor_next(&serving.cursor, &record, &gap), SL_READ_RECORD);
         assert_int_equal(record->kind, expected[i].kind);
-        assert_int_equal(record->client, expected[i].client);
+        assert_int_equal(record->exchange.client, expected[i].client);
     }
     close(one);
     close(two);
@@ -131,9 +132,10 @@ static void datagrams_of_every_size_are_answered(void **state)
         expect_datagram(fd, upper, sizes[i]);
         serving_wait_exchanges(&serving, i + 1);
         const struct sl_record *record = serving_exchange(&serving, i + 1);
-        assert_int_equal(record->outcome, SL_REPLIED);
-        assert_bytes_equal(sl_record_received(record), record->received_stored, lower, sizes[i]);
-        assert_bytes_equal(sl_record_sent(record), record->sent_stored, upper, sizes[i]);
+        assert_int_equal(record->exchange.outcome, SL_REPLIED);
+        assert_bytes_equal(sl_record_received(record), record->exchange.received_stored, lower,
+                           sizes[i]);
+        assert_bytes_equal(sl_record_sent(record), record->exchange.sent_stored, upper, sizes[i]);
     }
     free(lower);
     free(upper);
@@ -154,15 +156,15 @@ static void a_reply_that_fits_no_datagram_is_recorded(void **state)
     send_bytes(fd, text.data, text.size); /* 65,508 bytes in upper case */
     assert_outcome(&serving, 1, SL_REPLY_TOO_LARGE);
     const struct sl_record *record = serving_exchange(&serving, 1);
-    assert_int_equal(record->received_size, text.size);
-    assert_int_equal(record->sent_size + record->sent_stored, 0);
-    assert_int_equal(record->replied_at_ns, 0);
+    assert_int_equal(record->exchange.received_size, text.size);
+    assert_int_equal(record->exchange.sent_size + record->exchange.sent_stored, 0);
+    assert_int_equal(record->exchange.replied_at_ns, 0);
     assert_int_equal(serving_client(&serving, 1).counters.unanswered, 1);
 
     text.data[text.size - 2] = 'x';
     send_bytes(fd, text.data, text.size - 1); /* 65,506 */
     assert_outcome(&serving, 2, SL_REPLIED);
-    assert_int_equal(serving_exchange(&serving, 2)->sent_size, 65506);
+    assert_int_equal(serving_exchange(&serving, 2)->exchange.sent_size, 65506);
     static uint8_t got[65536];
     assert_int_equal(recv(fd, got, sizeof(got), 0), 65506);
     assert_int_equal(got[65505], 'X');
@@ -184,7 +186,7 @@ static void a_wildcard_answers_from_the_address_asked(void **state)
         int fd = connect_datagram(&from, &to);
         ask(fd, "who?", "WHO?");
         serving_wait_exchanges(&serving, last);
-        assert_true(sl_address_equal(&serving_exchange(&serving, last)->local, &to));
+        assert_true(sl_address_equal(&serving_exchange(&serving, last)->exchange.local, &to));
         struct sl_client_view view = serving_client(&serving, last);
         assert_true(sl_address_equal(&view.local, &to));
         from = address_of(fd); /* the same client to all of them */
@@ -205,7 +207,7 @@ static void ipv6_is_served_too(void **state)
         int fd = connect_datagram(NULL, &to);
         ask(fd, "six", "SIX");
         serving_wait_exchanges(&serving, 1);
-        assert_true(sl_address_equal(&serving_exchange(&serving, 1)->local, &to));
+        assert_true(sl_address_equal(&serving_exchange(&serving, 1)->exchange.local, &to));
         close(fd);
         serving_free(&serving);
     }
@@ -227,7 +229,7 @@ static void who_must_not_be_answered_is_recorded(void **state)
     ask(honest, "hello", "HELLO");
 
     assert_bytes_equal(sl_record_received(serving_exchange(&serving, 1)), 4, "echo", 4);
-    assert_int_equal(serving_exchange(&serving, 1)->replied_at_ns, 0);
+    assert_int_equal(serving_exchange(&serving, 1)->exchange.replied_at_ns, 0);
     char byte;
     assert_int_equal(recv(loop, &byte, 1, MSG_DONTWAIT), -1);
     serving_wait_exchanges(&serving, 2);
@@ -265,7 +267,7 @@ static void a_peer_that_echoes_is_answered_for_a_while(void **state)
     assert_true(echoed > 100);
     serving_wait_exchanges(&serving, 3 + echoed);
     assert_int_equal(serving_client(&serving, 1).counters.refused, 3);
-    assert_int_equal(serving_exchange(&serving, 3 + echoed)->outcome, SL_REFUSED_LOOP);
+    assert_int_equal(serving_exchange(&serving, 3 + echoed)->exchange.outcome, SL_REFUSED_LOOP);
     for (int i = 0; i < 100; i++)
         ask(honest, "ONE", "ONE");
     ask(echo, "ONE", "ONE");
@@ -289,8 +291,8 @@ static void what_many_hosts_hear_is_not_answered(void **state)
     assert_int_equal(sendto(fd, "all", 3, 0, (struct sockaddr *)&storage, size), 3);
     assert_outcome(&serving, 1, SL_REFUSED_NOT_UNICAST);
     const struct sl_record *record = serving_exchange(&serving, 1);
-    assert_int_equal(record->local.ip[0], 255);
-    assert_int_equal(record->sent_size, 0);
+    assert_int_equal(record->exchange.local.ip[0], 255);
+    assert_int_equal(record->exchange.sent_size, 0);
     char byte;
     assert_int_equal(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
     close(fd);
@@ -314,7 +316,7 @@ static void who_sends_too_much_is_not_answered(void **state)
     serving_wait_exchanges(&serving, 50);
     uint64_t answered = 0, refused = 0;
     for (uint64_t seq = 1; seq <= 50; seq++) {
-        enum sl_outcome outcome = serving_exchange(&serving, seq)->outcome;
+        enum sl_outcome outcome = serving_exchange(&serving, seq)->exchange.outcome;
         answered += outcome == SL_REPLIED;
         refused += outcome == SL_REFUSED_RATE_LIMIT;
     }
@@ -348,8 +350,9 @@ static void what_the_kernel_refuses_to_send_is_recorded(void **state)
     serving_start(&serving);
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         assert_outcome(&serving, i + 1, SL_SEND_FAILED);
-        assert_int_equal(serving_exchange(&serving, i + 1)->received_size, strlen(texts[i]));
-        assert_int_equal(serving_exchange(&serving, i + 1)->sent_size, 0);
+        assert_int_equal(serving_exchange(&serving, i + 1)->exchange.received_size,
+                         strlen(texts[i]));
+        assert_int_equal(serving_exchange(&serving, i + 1)->exchange.sent_size, 0);
     }
     assert_int_equal(serving_client(&serving, 1).counters.unanswered, COUNT_OF(texts));
     assert_int_equal(serving_client(&serving, 1).counters.sent_messages, 0);

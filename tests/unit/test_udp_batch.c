@@ -167,8 +167,8 @@ static void assert_all_replied(struct serving *serving, uint64_t count)
     serving_wait_exchanges(serving, count);
     for (uint64_t seq = 1; seq <= count; seq++) {
         const struct sl_record *record = serving_exchange(serving, seq);
-        assert_int_equal(record->outcome, SL_REPLIED);
-        assert_int_equal(record->received_size, record->sent_size);
+        assert_int_equal(record->exchange.outcome, SL_REPLIED);
+        assert_int_equal(record->exchange.received_size, record->exchange.sent_size);
     }
 }
 

@@ -38,7 +38,7 @@ static void a_silent_client_is_forgotten(void **state)
     assert_int_equal(closing.counters.received_messages, 1);
     ask(fd, "b", "B");
     serving_wait_exchanges(&serving, 2);
-    assert_int_equal(serving_exchange(&serving, 2)->client, 2);
+    assert_int_equal(serving_exchange(&serving, 2)->exchange.client, 2);
     close(fd);
     serving_free(&serving);
 }
@@ -88,7 +88,7 @@ static void an_operator_may_disconnect_a_client(void **state)
     sl_net_disconnect(serving.net, 1);
     ask(fd, "b", "B");
     serving_wait_exchanges(&serving, 2);
-    assert_int_equal(serving_exchange(&serving, 2)->client, 2);
+    assert_int_equal(serving_exchange(&serving, 2)->exchange.client, 2);
     close(fd);
     serving_free(&serving);
 }
