@@ -4,7 +4,7 @@
 #include "http/api.h"
 #include "http/datagram.h"
 #include "socklens/message_json.h"
-#include "socklens/probe.h"
+#include "socklens/test_datagram.h"
 
 #define DATAGRAMS_MAX 64 /* whose reply is awaited at once */
 /* To others than our own listeners: ten a second, and as many at once. */

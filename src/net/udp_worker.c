@@ -9,8 +9,8 @@
 #include <sys/eventfd.h>
 
 #include "net/echo.h"
-#include "net/refuse.h"
 #include "net/udp.h"
+#include "net/udp_checks.h"
 
 #define BATCHES_A_TURN  16  /* before another socket gets its turn */
 #define EVENTS_A_WRITE  512 /* exchanges the journal gets at once */

@@ -1,4 +1,4 @@
-#include "net/refuse.h"
+#include "net/udp_checks.h"
 
 #include "socklens/port.h"
 

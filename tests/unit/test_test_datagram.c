@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "socklens/clock.h"
-#include "socklens/probe.h"
+#include "socklens/test_datagram.h"
 
 #define WAIT_MS 20000
 

@@ -1,4 +1,4 @@
-#include "socklens/probe.h"
+#include "socklens/test_datagram.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "net/refuse.h"
+#include "net/udp_checks.h"
 
 static uint8_t own_ports[65536 / 8];
 
