@@ -6,10 +6,10 @@
 
 #include "socklens/buffer.h"
 #include "socklens/exchange.h"
+#include "store/block_index.h"
 #include "store/clients.h"
 #include "store/database.h"
 #include "store/listeners.h"
-#include "store/spans.h"
 
 #define SL_MESSAGE_ROWS 64 /* to a statement */
 

@@ -4,7 +4,7 @@
 
 #include "socklens/store.h"
 #include "store/database.h"
-#include "store/stretch.h"
+#include "store/range.h"
 
 #define SL_LISTENER_NAME_SIZE 128
 

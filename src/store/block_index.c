@@ -1,4 +1,4 @@
-#include "store/spans.h"
+#include "store/block_index.h"
 
 #include <inttypes.h>
 #include <stdio.h>

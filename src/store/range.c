@@ -1,4 +1,4 @@
-#include "store/stretch.h"
+#include "store/range.h"
 
 #include <stdlib.h>
 
