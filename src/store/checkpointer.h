@@ -4,8 +4,8 @@
  * day. The writer would commit nothing meanwhile, so the checkpoints run here, on a connection of
  * their own, beside its commits. They only ever move what is committed (SQLite's passive mode) and
  * neither wait for readers nor keep anybody from writing. */
-#ifndef STORE_CHECKPOINTER_H
-#define STORE_CHECKPOINTER_H
+#ifndef SOCKLENS_STORE_CHECKPOINTER_H
+#define SOCKLENS_STORE_CHECKPOINTER_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* The clients' rows and their comings and goings. */
-#ifndef STORE_CLIENTS_H
-#define STORE_CLIENTS_H
+#ifndef SOCKLENS_STORE_CLIENTS_H
+#define SOCKLENS_STORE_CLIENTS_H
 
 #include <stdbool.h>
 

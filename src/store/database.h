@@ -1,6 +1,6 @@
 /* One SQLite connection and what its errors mean to us. */
-#ifndef STORE_DATABASE_H
-#define STORE_DATABASE_H
+#ifndef SOCKLENS_STORE_DATABASE_H
+#define SOCKLENS_STORE_DATABASE_H
 
 #include <sqlite3.h>
 #include <stdbool.h>

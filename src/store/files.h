@@ -1,6 +1,6 @@
 /* The files that stand beside the log's own. All take the log's path as it was resolved once. */
-#ifndef STORE_FILES_H
-#define STORE_FILES_H
+#ifndef SOCKLENS_STORE_FILES_H
+#define SOCKLENS_STORE_FILES_H
 
 #include <stdbool.h>
 #include <stdint.h>

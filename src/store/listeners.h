@@ -1,6 +1,6 @@
 /* From a listener's index, which is of one run, to its row, which is for ever. */
-#ifndef STORE_LISTENERS_H
-#define STORE_LISTENERS_H
+#ifndef SOCKLENS_STORE_LISTENERS_H
+#define SOCKLENS_STORE_LISTENERS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -42,7 +42,7 @@ int sl_messages_init(struct sl_messages *messages, sqlite3 *db, const struct sl_
     if (code == SQLITE_OK)
         code = sl_clients_init(&messages->clients, db);
     if (code == SQLITE_OK)
-        code = sl_spans_init(&messages->spans, db);
+        code = sl_block_index_init(&messages->block_index, db);
     if (code == SQLITE_OK)
         code = prepare_many(messages, db);
     if (code == SQLITE_OK)
@@ -56,7 +56,7 @@ void sl_messages_deinit(struct sl_messages *messages)
 {
     sl_listeners_deinit(&messages->listeners);
     sl_clients_deinit(&messages->clients);
-    sl_spans_deinit(&messages->spans);
+    sl_block_index_deinit(&messages->block_index);
     sqlite3_finalize(messages->many);
     sqlite3_finalize(messages->one);
     sqlite3_finalize(messages->gap);
@@ -75,7 +75,7 @@ void sl_messages_forget(struct sl_messages *messages)
     drop_waiting(messages);
     sl_listeners_forget(&messages->listeners);
     sl_clients_forget(&messages->clients);
-    sl_spans_forget(&messages->spans);
+    sl_block_index_forget(&messages->block_index);
 }
 
 static int bind_payloads(sqlite3_stmt *statement, int column, const struct sl_message_row *row,
@@ -154,7 +154,7 @@ int sl_messages_flush(struct sl_messages *messages)
 
 int sl_messages_end(struct sl_messages *messages)
 {
-    return sl_spans_end(&messages->spans);
+    return sl_block_index_end(&messages->block_index);
 }
 
 static void fill_row(struct sl_message_row *row, const struct sl_record *record, int64_t listener)
@@ -225,7 +225,7 @@ static int add_exchange(struct sl_messages *messages, const struct sl_record *re
     int code = sl_clients_check(&messages->clients, record, listener, &same);
 
     if (code == SQLITE_OK)
-        code = sl_spans_add(&messages->spans, record);
+        code = sl_block_index_add(&messages->block_index, record);
     if (code != SQLITE_OK)
         return code;
     if (!same || !is_plain(record))

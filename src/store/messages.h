@@ -1,6 +1,6 @@
 /* Rows of messages, many to a statement. */
-#ifndef STORE_MESSAGES_H
-#define STORE_MESSAGES_H
+#ifndef SOCKLENS_STORE_MESSAGES_H
+#define SOCKLENS_STORE_MESSAGES_H
 
 #include <stdbool.h>
 
@@ -24,7 +24,7 @@ struct sl_message_row {
 struct sl_messages {
     struct sl_listeners listeners;
     struct sl_clients clients;
-    struct sl_spans spans;
+    struct sl_block_index block_index;
     sqlite3_stmt *many, *one, *gap;
     struct sl_message_row rows[SL_MESSAGE_ROWS]; /* waiting for their statement */
     unsigned count;

@@ -1,7 +1,7 @@
 /* How the bytes of a message stand in the file: as TEXT where they are text, so that people can
  * read and search them, else as BLOB; and the reply of an uppercase service in half the space. */
-#ifndef STORE_PAYLOAD_H
-#define STORE_PAYLOAD_H
+#ifndef SOCKLENS_STORE_PAYLOAD_H
+#define SOCKLENS_STORE_PAYLOAD_H
 
 #include <stdbool.h>
 #include <stddef.h>

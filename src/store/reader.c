@@ -94,7 +94,7 @@ static int prepare(struct sl_store_reader *reader)
     for (size_t i = 0; i < sizeof(all) / sizeof(*all) && code == SQLITE_OK; i++)
         code = sl_database_prepare(reader->db, all[i].sql, all[i].statement);
     if (code == SQLITE_OK && reader->version >= 2)
-        code = sl_stretch_init(&reader->spans, reader->db);
+        code = sl_range_init(&reader->ranges, reader->db);
     if (code == SQLITE_OK && reader->version >= 3)
         code = prepare_runs(reader);
     return code;
@@ -111,7 +111,7 @@ static void close_connection(struct sl_store_reader *reader)
         sqlite3_finalize(*all[i]);
         *all[i] = NULL;
     }
-    sl_stretch_deinit(&reader->spans);
+    sl_range_deinit(&reader->ranges);
     sqlite3_close(reader->db);
     reader->db = NULL;
     free(reader->listeners);

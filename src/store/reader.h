@@ -1,6 +1,6 @@
 /* A read-only connection. */
-#ifndef STORE_READER_H
-#define STORE_READER_H
+#ifndef SOCKLENS_STORE_READER_H
+#define SOCKLENS_STORE_READER_H
 
 #include "socklens/store.h"
 #include "store/database.h"
@@ -21,7 +21,7 @@ struct sl_store_reader {
     sqlite3_stmt *forward, *backward, *gaps, *gaps_back, *lifecycle;
     sqlite3_stmt *client, *listener, *oldest, *newest;
     sqlite3_stmt *run_of, *has_run; /* NULL: a file without identities of runs */
-    struct sl_stretch_finder spans;
+    struct sl_range_finder ranges;
     struct sl_reader_listener *listeners; /* by id, as far as they were needed */
     size_t listener_count;
     struct sl_record *record; /* of a search; room for the largest */

@@ -153,8 +153,8 @@ static const char version_1[] =
 
         CLIENT_LOG_VIEW("");
 
-/* What is there already gets no spans: that would keep a start waiting for seconds, and searches
- * look at all that has none. */
+/* `spans` is what the program calls the block index. What is there already gets no rows in it: that
+ * would keep a start waiting for seconds, and searches look at all that has none. */
 static const char version_2[] =
     "CREATE TABLE spans ( -- what some thousand messages in a row have, for searches to pass over\n"
     "  last_seq INTEGER PRIMARY KEY,\n"

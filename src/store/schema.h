@@ -1,7 +1,7 @@
 /* The tables. They are meant to be read by people too: see the comments in the SQL, which
  * `sqlite3 messages.db .schema` shows. */
-#ifndef STORE_SCHEMA_H
-#define STORE_SCHEMA_H
+#ifndef SOCKLENS_STORE_SCHEMA_H
+#define SOCKLENS_STORE_SCHEMA_H
 
 #include <sqlite3.h>
 

@@ -3,7 +3,7 @@
  * Everything that is in the file comes from three statements that each give rows in the order of
  * their key; a step is a merge of their heads. The filter is the journal's own, over a record that
  * is put together again, so both mean the same. Payloads are fetched only where what is cheaper
- * matched, and messages only where their span may have what is asked for. */
+ * matched, and messages only where their block may have what is asked for. */
 #include <errno.h>
 #include <string.h>
 
@@ -23,8 +23,8 @@ struct search {
     const struct sl_store_search *asked;
     struct sl_filter cheap;
     bool backward;
-    struct sl_stretch range;
-    struct sl_stretch left;                 /* of its messages: what no statement was begun for */
+    struct sl_range range;
+    struct sl_range left;                   /* of its messages: what no statement was begun for */
     sqlite3_stmt *statements[SOURCE_COUNT]; /* NULL: not asked for, or at its end */
     size_t unclocked_rows, unclocked_bytes; /* since the clock was asked */
     int code;
@@ -48,7 +48,7 @@ static void step(struct search *search, enum source source)
 }
 
 static void begin_source(struct search *search, enum source source, sqlite3_stmt *statement,
-                         const struct sl_stretch *range)
+                         const struct sl_range *range)
 {
     sqlite3_reset(statement);
     sqlite3_bind_int64(statement, 1, range->low);
@@ -57,23 +57,23 @@ static void begin_source(struct search *search, enum source source, sqlite3_stmt
     step(search, source);
 }
 
-/* The next message that may match, in this stretch or a later one. */
+/* The next message that may match, in this range or a later one. */
 static void find_message(struct search *search)
 {
     struct sl_store_reader *reader = search->reader;
 
     while (!failed(search) && !search->statements[SOURCE_MESSAGE]) {
-        struct sl_stretch stretch = search->left;
+        struct sl_range range = search->left;
 
-        if (!sl_stretch_find(&reader->spans, search->asked->filter, search->backward, &stretch,
-                             &search->code))
+        if (!sl_range_find(&reader->ranges, search->asked->filter, search->backward, &range,
+                           &search->code))
             return;
         begin_source(search, SOURCE_MESSAGE, search->backward ? reader->backward : reader->forward,
-                     &stretch);
+                     &range);
         if (search->backward)
-            search->left.high = stretch.low - 1;
+            search->left.high = range.low - 1;
         else
-            search->left.low = stretch.high + 1;
+            search->left.low = range.high + 1;
     }
 }
 

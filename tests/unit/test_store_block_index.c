@@ -1,9 +1,9 @@
-/* Searches pass over spans that cannot match, and miss nothing by it. */
+/* Searches pass over blocks that cannot match, and miss nothing by it. */
 #include "store_room.h"
 
 #include "socklens/filter.h"
 
-#define PHASE  5000u /* messages of one kind; more than a span */
+#define PHASE  5000u /* messages of one kind; more than a block */
 #define PHASES 8u
 #define ALL    (PHASE * PHASES)
 
@@ -44,7 +44,7 @@ static void append_phases(struct room *room, unsigned from, unsigned to, uint64_
     room_wait(room, room_is_written);
 }
 
-/* In three runs, one of which was killed in the middle of a span. */
+/* In three runs, one of which was killed in the middle of a block. */
 static void fill(struct room *room)
 {
     uint64_t random = 3;
@@ -183,7 +183,7 @@ static void what_cannot_match_is_passed_over(void **state)
 
         search_all(room, search, &found);
         assert_true(found.count > 0);
-        /* its own phase, the spans that reach into it, and what a killed run has left */
+        /* its own phase, the blocks that reach into it, and what a killed run has left */
         assert_in_range(found.steps, 1, (PHASE + 4 * 4096) / 100);
         search.from.seq = ALL;
         search.to = 1;
@@ -199,7 +199,7 @@ static bool is_short(struct room *room)
            room_number(room, "SELECT count(*) FROM spans") <= 1;
 }
 
-static void spans_go_with_their_messages(void **state)
+static void blocks_go_with_their_messages(void **state)
 {
     struct room *room = *state;
 
@@ -219,7 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ROOM_TEST(nothing_is_missed),
         ROOM_TEST(what_cannot_match_is_passed_over),
-        ROOM_TEST(spans_go_with_their_messages),
+        ROOM_TEST(blocks_go_with_their_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
