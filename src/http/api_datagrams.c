@@ -16,18 +16,18 @@
 struct pending {
     struct sl_http *http;
     struct sl_datagram datagram;
-    struct sl_probe probe;
+    struct sl_test_datagram test;
     struct sl_buffer reply;
     int64_t rtt_us;
     bool counted, open, replied, timed_out;
 };
 
 /* What went elsewhere came to none of our listeners, and its port may now be a program's. */
-static void close_probe(struct pending *pending)
+static void close_test(struct pending *pending)
 {
     if (pending->datagram.foreign)
-        sl_registry_take_test(pending->http->context.registry, &pending->probe.from);
-    sl_probe_close(&pending->probe);
+        sl_registry_take_test(pending->http->context.registry, &pending->test.from);
+    sl_test_datagram_close(&pending->test);
     pending->open = false;
 }
 
@@ -36,7 +36,7 @@ static void free_pending(void *state)
     struct pending *pending = state;
 
     if (pending->open)
-        close_probe(pending);
+        close_test(pending);
     if (pending->counted)
         atomic_fetch_sub(&pending->http->datagrams, 1);
     sl_buffer_deinit(&pending->reply);
@@ -46,11 +46,11 @@ static void free_pending(void *state)
 
 /* 403 is for what this gateway forbids: what a route or a firewall refuses is a failure on the way.
  */
-static unsigned status_of(const struct sl_probe *probe, uint16_t from_port, int code)
+static unsigned status_of(const struct sl_test_datagram *test, uint16_t from_port, int code)
 {
-    if (probe->step == SL_PROBE_BINDS && from_port && code == -EADDRINUSE)
+    if (test->step == SL_TEST_DATAGRAM_BIND && from_port && code == -EADDRINUSE)
         return 409;
-    if (probe->step == SL_PROBE_BINDS && code == -EACCES)
+    if (test->step == SL_TEST_DATAGRAM_BIND && code == -EACCES)
         return 403;
     switch (-code) {
     case EMSGSIZE:
@@ -75,13 +75,13 @@ static unsigned send_datagram(struct sl_request *request, struct pending *pendin
     char to[SL_ADDRESS_TEXT_SIZE], who[SL_ADDRESS_TEXT_SIZE];
     int code;
 
-    code =
-        sl_probe_send(&pending->probe, request->http->context.registry, &datagram->to,
-                      datagram->from_port, datagram->payload.data, datagram->payload.size, &error);
+    code = sl_test_datagram_send(&pending->test, request->http->context.registry, &datagram->to,
+                                 datagram->from_port, datagram->payload.data,
+                                 datagram->payload.size, &error);
     if (code < 0)
-        return sl_problem_set(problem, status_of(&pending->probe, datagram->from_port, code),
-                              pending->probe.step == SL_PROBE_BINDS ? "from_port" : NULL, NULL,
-                              "%s", error.text);
+        return sl_problem_set(problem, status_of(&pending->test, datagram->from_port, code),
+                              pending->test.step == SL_TEST_DATAGRAM_BIND ? "from_port" : NULL,
+                              NULL, "%s", error.text);
     pending->open = true;
     sl_address_format(&datagram->to, to);
     sl_address_format(&request->connection->peer, who);
@@ -138,7 +138,7 @@ static bool begin(struct sl_request *request, struct sl_answer *answer)
         sl_answer_problem(answer, &problem);
         return false;
     }
-    request->waiter.fd = pending->probe.fd;
+    request->waiter.fd = pending->test.fd;
     request->waiter.deadline_ns = sl_clock_mono_ns() + pending->datagram.timeout_ns;
     sl_ticker_add(&request->http->ticker, &request->waiter);
     return true;
@@ -149,7 +149,7 @@ static bool is_over(struct sl_request *request, struct pending *pending, int *co
 {
     unsigned due = sl_ticker_take(&request->http->ticker, &request->waiter);
 
-    *code = sl_probe_receive(&pending->probe, &pending->reply, &pending->rtt_us);
+    *code = sl_test_datagram_receive(&pending->test, &pending->reply, &pending->rtt_us);
     pending->replied = *code == 1;
     pending->timed_out = *code == 0;
     return *code != 0 || due & SL_DUE_STOP || sl_clock_mono_ns() >= request->waiter.deadline_ns;
@@ -163,9 +163,9 @@ static void write_result(const struct pending *pending, struct sl_answer *answer
     sl_json_init(&json, &answer->body);
     sl_json_open_object(&json);
     sl_json_key(&json, "from");
-    sl_address_json(&json, &pending->probe.from);
+    sl_address_json(&json, &pending->test.from);
     sl_json_key(&json, "to");
-    sl_address_json(&json, &pending->probe.to);
+    sl_address_json(&json, &pending->test.to);
     sl_json_key(&json, "sent");
     sl_payload_json(&json, sent->data, sent->size, sent->size);
     sl_json_key(&json, "reply");
@@ -175,7 +175,7 @@ static void write_result(const struct pending *pending, struct sl_answer *answer
         sl_json_null(&json);
     sl_json_key(&json, "reply_from");
     if (pending->replied)
-        sl_address_json(&json, &pending->probe.reply_from);
+        sl_address_json(&json, &pending->test.reply_from);
     else
         sl_json_null(&json);
     sl_json_key(&json, "rtt_us");
@@ -202,10 +202,10 @@ enum sl_step sl_api_datagram(struct sl_request *request, struct sl_answer *answe
         return SL_STEP_WAIT;
     /* Before the answer: who has it may send from the same port again. */
     sl_ticker_remove(&request->http->ticker, &request->waiter);
-    close_probe(pending);
+    close_test(pending);
     if (code < 0) {
         sl_problem_set(&problem, 502, NULL, NULL, "the datagram was sent, but came to nothing: %s",
-                       sl_probe_words(SL_PROBE_SENDS, code));
+                       sl_test_datagram_error_text(SL_TEST_DATAGRAM_SEND, code));
         return sl_request_refuse(answer, &problem);
     }
     write_result(pending, answer);

@@ -1,3 +1,6 @@
+/* Test datagrams are sent from a socket of their own, connected where possible: then the kernel
+ * drops what others send to it, and reports an ICMP error as the next call's errno. Nothing here
+ * blocks; the caller waits for `fd` in its own loop. */
 #include "socklens/test_datagram.h"
 
 #include <errno.h>
@@ -57,11 +60,11 @@ static const struct {
     {EAFNOSUPPORT, "this machine does not speak that version of IP"},
 };
 
-const char *sl_probe_words(enum sl_probe_step step, int code)
+const char *sl_test_datagram_error_text(enum sl_test_datagram_step step, int code)
 {
-    if (step == SL_PROBE_BINDS && code == -EACCES)
+    if (step == SL_TEST_DATAGRAM_BIND && code == -EACCES)
         return "ports that low are for privileged programs";
-    if (step == SL_PROBE_BINDS && code == -EADDRINUSE)
+    if (step == SL_TEST_DATAGRAM_BIND && code == -EADDRINUSE)
         return "the port is in use";
     for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
         if (faults[i].code == -code)
@@ -78,83 +81,85 @@ static int connect_to(int fd, const struct sl_address *to)
     return connect(fd, (struct sockaddr *)&storage, length) == 0 ? 0 : -errno;
 }
 
-static void announce(struct sl_probe *probe, struct sl_registry *registry)
+static void announce(struct sl_test_datagram *test, struct sl_registry *registry)
 {
     if (registry)
-        sl_registry_expect_test(registry, &probe->from);
-    probe->sent_at_ns = sl_clock_mono_ns();
+        sl_registry_expect_test(registry, &test->from);
+    test->sent_at_ns = sl_clock_mono_ns();
 }
 
 /* A connected socket would drop the replies: they come from the hosts' own addresses. A second one
  * is connected to learn from which address the first sends. */
-static int broadcast(struct sl_probe *probe, struct sl_registry *registry, const void *bytes,
+static int broadcast(struct sl_test_datagram *test, struct sl_registry *registry, const void *bytes,
                      size_t size)
 {
     struct sockaddr_storage storage;
-    socklen_t length = sl_address_to_sockaddr(&probe->to, &storage);
-    int yes = 1, code, fd = socket(probe->to.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    uint16_t port = local_address(probe->fd).port;
+    socklen_t length = sl_address_to_sockaddr(&test->to, &storage);
+    int yes = 1, code, fd = socket(test->to.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    uint16_t port = local_address(test->fd).port;
 
     if (fd < 0)
         return -errno;
     setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &yes, sizeof(yes));
-    code = connect_to(fd, &probe->to);
-    probe->from = local_address(fd);
-    probe->from.port = port;
+    code = connect_to(fd, &test->to);
+    test->from = local_address(fd);
+    test->from.port = port;
     close(fd);
     if (code < 0)
         return code;
-    if (setsockopt(probe->fd, SOL_SOCKET, SO_BROADCAST, &yes, sizeof(yes)) != 0)
+    if (setsockopt(test->fd, SOL_SOCKET, SO_BROADCAST, &yes, sizeof(yes)) != 0)
         return -errno;
-    announce(probe, registry);
-    return sendto(probe->fd, bytes, size, 0, (struct sockaddr *)&storage, length) >= 0 ? 0 : -errno;
+    announce(test, registry);
+    return sendto(test->fd, bytes, size, 0, (struct sockaddr *)&storage, length) >= 0 ? 0 : -errno;
 }
 
-static int connect_and_send(struct sl_probe *probe, struct sl_registry *registry, const void *bytes,
-                            size_t size)
+static int connect_and_send(struct sl_test_datagram *test, struct sl_registry *registry,
+                            const void *bytes, size_t size)
 {
-    int code = connect_to(probe->fd, &probe->to);
+    int code = connect_to(test->fd, &test->to);
 
     if (code == -EACCES) /* a broadcast address: connect(2) wants SO_BROADCAST */
-        return broadcast(probe, registry, bytes, size);
+        return broadcast(test, registry, bytes, size);
     if (code < 0)
         return code;
-    probe->from = local_address(probe->fd);
-    announce(probe, registry);
-    return send(probe->fd, bytes, size, 0) >= 0 ? 0 : -errno;
+    test->from = local_address(test->fd);
+    announce(test, registry);
+    return send(test->fd, bytes, size, 0) >= 0 ? 0 : -errno;
 }
 
-int sl_probe_send(struct sl_probe *probe, struct sl_registry *registry, const struct sl_address *to,
-                  uint16_t from_port, const void *bytes, size_t size, struct sl_error *error)
+int sl_test_datagram_send(struct sl_test_datagram *test, struct sl_registry *registry,
+                          const struct sl_address *to, uint16_t from_port, const void *bytes,
+                          size_t size, struct sl_error *error)
 {
     char text[SL_ADDRESS_TEXT_SIZE];
     int result;
 
-    *probe = (struct sl_probe){.to = *to};
-    probe->fd = socket(to->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (probe->fd < 0)
+    *test = (struct sl_test_datagram){.to = *to};
+    test->fd = socket(to->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (test->fd < 0)
         return sl_error_set(error, -errno, "cannot open a UDP socket: %s",
-                            sl_probe_words(SL_PROBE_OPENS, -errno));
-    probe->step = SL_PROBE_BINDS;
-    result = bind_to_port(probe->fd, to->family, from_port);
+                            sl_test_datagram_error_text(SL_TEST_DATAGRAM_OPEN, -errno));
+    test->step = SL_TEST_DATAGRAM_BIND;
+    result = bind_to_port(test->fd, to->family, from_port);
     if (result != 0) {
         sl_error_set(error, result, "cannot send from port %u: %s", from_port,
-                     sl_probe_words(probe->step, result));
+                     sl_test_datagram_error_text(test->step, result));
     } else {
-        probe->step = SL_PROBE_SENDS;
-        result = connect_and_send(probe, registry, bytes, size);
+        test->step = SL_TEST_DATAGRAM_SEND;
+        result = connect_and_send(test, registry, bytes, size);
         if (result != 0) {
             sl_address_format(to, text);
             sl_error_set(error, result, "cannot send to %s: %s", text,
-                         sl_probe_words(probe->step, result));
+                         sl_test_datagram_error_text(test->step, result));
         }
     }
     if (result != 0)
-        sl_probe_close(probe);
+        sl_test_datagram_close(test);
     return result;
 }
 
-int sl_probe_receive(struct sl_probe *probe, struct sl_buffer *reply, int64_t *rtt_us)
+int sl_test_datagram_receive(struct sl_test_datagram *test, struct sl_buffer *reply,
+                             int64_t *rtt_us)
 {
     uint8_t *room = sl_buffer_reserve(reply, DATAGRAM_MAX);
     struct sockaddr_storage from = {0};
@@ -163,18 +168,18 @@ int sl_probe_receive(struct sl_probe *probe, struct sl_buffer *reply, int64_t *r
 
     if (!room)
         return -ENOMEM;
-    size = recvfrom(probe->fd, room, DATAGRAM_MAX, MSG_DONTWAIT, (struct sockaddr *)&from, &length);
+    size = recvfrom(test->fd, room, DATAGRAM_MAX, MSG_DONTWAIT, (struct sockaddr *)&from, &length);
     if (size < 0)
         return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-    *rtt_us = (sl_clock_mono_ns() - probe->sent_at_ns) / SL_NS_PER_US;
-    probe->reply_from = sl_address_from_sockaddr((struct sockaddr *)&from, length);
+    *rtt_us = (sl_clock_mono_ns() - test->sent_at_ns) / SL_NS_PER_US;
+    test->reply_from = sl_address_from_sockaddr((struct sockaddr *)&from, length);
     reply->size += (size_t)size;
     return 1;
 }
 
-void sl_probe_close(struct sl_probe *probe)
+void sl_test_datagram_close(struct sl_test_datagram *test)
 {
-    if (probe->fd >= 0)
-        close(probe->fd);
-    probe->fd = -1;
+    if (test->fd >= 0)
+        close(test->fd);
+    test->fd = -1;
 }

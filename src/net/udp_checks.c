@@ -2,8 +2,8 @@
 
 #include "socklens/port.h"
 
-enum sl_outcome sl_refuse_datagram(const struct sl_address *peer, const struct sl_address *local,
-                                   const uint8_t own_udp_ports[65536 / 8])
+enum sl_outcome sl_udp_check(const struct sl_address *peer, const struct sl_address *local,
+                             const uint8_t own_udp_ports[65536 / 8])
 {
     if (!sl_address_is_unicast(peer) || !sl_address_is_unicast(local))
         return SL_REFUSED_NOT_UNICAST;

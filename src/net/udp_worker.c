@@ -127,8 +127,7 @@ static enum sl_outcome decide(struct udp_state *state, const struct udp_message 
 
     if (!message->client)
         return SL_SEND_FAILED; /* no memory even for the client */
-    outcome =
-        sl_refuse_datagram(&message->peer, &message->local, state->worker->net->own_udp_ports);
+    outcome = sl_udp_check(&message->peer, &message->local, state->worker->net->own_udp_ports);
     if (outcome == SL_REPLIED && !sl_rate_limit_admit(&state->rate, &message->peer, now->mono_ns))
         outcome = SL_REFUSED_RATE_LIMIT;
     return outcome;

@@ -63,39 +63,39 @@ static void answer_doubled(const struct peer *peer, const struct sl_address *fro
     free(bytes);
 }
 
-static void assert_readable(const struct sl_probe *probe)
+static void assert_readable(const struct sl_test_datagram *test)
 {
-    struct pollfd fd = {.fd = probe->fd, .events = POLLIN};
+    struct pollfd fd = {.fd = test->fd, .events = POLLIN};
     assert_int_equal(poll(&fd, 1, WAIT_MS), 1);
 }
 
 static void ask(const struct peer *peer, const void *bytes, size_t size)
 {
-    struct sl_probe probe;
+    struct sl_test_datagram test;
     struct sl_error error;
     struct sl_buffer reply = {0};
     int64_t rtt_us = -1;
-    assert_int_equal(sl_probe_send(&probe, NULL, &peer->address, 0, bytes, size, &error), 0);
-    assert_true(sl_address_equal(&probe.to, &peer->address));
-    assert_int_not_equal(probe.from.port, 0);
-    assert_int_equal(sl_probe_receive(&probe, &reply, &rtt_us), 0);
+    assert_int_equal(sl_test_datagram_send(&test, NULL, &peer->address, 0, bytes, size, &error), 0);
+    assert_true(sl_address_equal(&test.to, &peer->address));
+    assert_int_not_equal(test.from.port, 0);
+    assert_int_equal(sl_test_datagram_receive(&test, &reply, &rtt_us), 0);
     assert_int_equal(reply.size, 0);
     assert_int_equal(rtt_us, -1);
 
-    answer_doubled(peer, &probe.from);
-    assert_readable(&probe);
-    assert_int_equal(sl_probe_receive(&probe, &reply, &rtt_us), 1);
+    answer_doubled(peer, &test.from);
+    assert_readable(&test);
+    assert_int_equal(sl_test_datagram_receive(&test, &reply, &rtt_us), 1);
     assert_int_equal(reply.size, 2 * size);
     if (size > 0) {
         assert_memory_equal(reply.data, bytes, size);
         assert_memory_equal(reply.data + size, bytes, size);
     }
     assert_in_range(rtt_us, 0, WAIT_MS * 1000);
-    assert_true(probe.sent_at_ns <= sl_clock_mono_ns());
+    assert_true(test.sent_at_ns <= sl_clock_mono_ns());
     sl_buffer_deinit(&reply);
-    sl_probe_close(&probe);
-    assert_int_equal(probe.fd, -1);
-    sl_probe_close(&probe);
+    sl_test_datagram_close(&test);
+    assert_int_equal(test.fd, -1);
+    sl_test_datagram_close(&test);
 }
 
 static void a_reply_is_taken(void **state)
@@ -132,13 +132,13 @@ static void it_comes_from_the_port_asked_for(void **state)
     struct peer peer = open_peer(loopback4()), free_port = open_peer(loopback4());
     uint16_t port = free_port.address.port;
     close(free_port.fd);
-    struct sl_probe probe;
+    struct sl_test_datagram test;
     struct sl_error error;
-    assert_int_equal(sl_probe_send(&probe, NULL, &peer.address, port, "x", 1, &error), 0);
-    assert_int_equal(probe.from.port, port);
-    assert_memory_equal(probe.from.ip, peer.address.ip, 16);
-    answer_doubled(&peer, &probe.from);
-    sl_probe_close(&probe);
+    assert_int_equal(sl_test_datagram_send(&test, NULL, &peer.address, port, "x", 1, &error), 0);
+    assert_int_equal(test.from.port, port);
+    assert_memory_equal(test.from.ip, peer.address.ip, 16);
+    answer_doubled(&peer, &test.from);
+    sl_test_datagram_close(&test);
     close(peer.fd);
 }
 
@@ -146,15 +146,16 @@ static void a_port_in_use_is_said_so(void **state)
 {
     (void)state;
     struct peer peer = open_peer(loopback4());
-    struct sl_probe probe;
+    struct sl_test_datagram test;
     struct sl_error error;
     char expected[128];
     snprintf(expected, sizeof(expected), "cannot send from port %u: the port is in use",
              peer.address.port);
-    assert_int_equal(sl_probe_send(&probe, NULL, &peer.address, peer.address.port, "x", 1, &error),
-                     -EADDRINUSE);
+    assert_int_equal(
+        sl_test_datagram_send(&test, NULL, &peer.address, peer.address.port, "x", 1, &error),
+        -EADDRINUSE);
     assert_string_equal(error.text, expected);
-    assert_int_equal(probe.fd, -1);
+    assert_int_equal(test.fd, -1);
     close(peer.fd);
 }
 
@@ -163,17 +164,17 @@ static void where_nobody_listens_the_kernel_says_so(void **state)
     (void)state;
     struct peer gone = open_peer(loopback4());
     close(gone.fd);
-    struct sl_probe probe;
+    struct sl_test_datagram test;
     struct sl_error error;
     struct sl_buffer reply = {0};
     int64_t rtt_us = -1;
-    assert_int_equal(sl_probe_send(&probe, NULL, &gone.address, 0, "x", 1, &error), 0);
-    assert_readable(&probe);
-    assert_int_equal(sl_probe_receive(&probe, &reply, &rtt_us), -ECONNREFUSED);
+    assert_int_equal(sl_test_datagram_send(&test, NULL, &gone.address, 0, "x", 1, &error), 0);
+    assert_readable(&test);
+    assert_int_equal(sl_test_datagram_receive(&test, &reply, &rtt_us), -ECONNREFUSED);
     assert_int_equal(reply.size, 0);
     assert_int_equal(rtt_us, -1);
     sl_buffer_deinit(&reply);
-    sl_probe_close(&probe);
+    sl_test_datagram_close(&test);
 }
 
 static void what_does_not_fit_a_datagram_is_not_sent(void **state)
@@ -185,12 +186,13 @@ static void what_does_not_fit_a_datagram_is_not_sent(void **state)
     sl_address_format(&peer.address, address);
     snprintf(expected, sizeof(expected),
              "cannot send to %s: the datagram is too large for the way there", address);
-    struct sl_probe probe;
+    struct sl_test_datagram test;
     struct sl_error error;
-    assert_int_equal(sl_probe_send(&probe, NULL, &peer.address, 0, bytes, sizeof(bytes), &error),
-                     -EMSGSIZE);
+    assert_int_equal(
+        sl_test_datagram_send(&test, NULL, &peer.address, 0, bytes, sizeof(bytes), &error),
+        -EMSGSIZE);
     assert_string_equal(error.text, expected);
-    assert_int_equal(probe.fd, -1);
+    assert_int_equal(test.fd, -1);
     close(peer.fd);
 }
 
@@ -199,21 +201,21 @@ static void strangers_are_not_heard(void **state)
 {
     (void)state;
     struct peer peer = open_peer(loopback4()), stranger = open_peer(loopback4());
-    struct sl_probe probe;
+    struct sl_test_datagram test;
     struct sl_error error;
     struct sl_buffer reply = {0};
     int64_t rtt_us;
-    assert_int_equal(sl_probe_send(&probe, NULL, &peer.address, 0, "x", 1, &error), 0);
+    assert_int_equal(sl_test_datagram_send(&test, NULL, &peer.address, 0, "x", 1, &error), 0);
     struct sockaddr_storage storage;
-    socklen_t size = sl_address_to_sockaddr(&probe.from, &storage);
+    socklen_t size = sl_address_to_sockaddr(&test.from, &storage);
     sendto(stranger.fd, "forged", 6, 0, (struct sockaddr *)&storage, size);
-    answer_doubled(&peer, &probe.from);
-    assert_readable(&probe);
-    assert_int_equal(sl_probe_receive(&probe, &reply, &rtt_us), 1);
+    answer_doubled(&peer, &test.from);
+    assert_readable(&test);
+    assert_int_equal(sl_test_datagram_receive(&test, &reply, &rtt_us), 1);
     assert_took(&reply, "xx");
-    assert_int_equal(sl_probe_receive(&probe, &reply, &rtt_us), 0);
+    assert_int_equal(sl_test_datagram_receive(&test, &reply, &rtt_us), 0);
     sl_buffer_deinit(&reply);
-    sl_probe_close(&probe);
+    sl_test_datagram_close(&test);
     close(stranger.fd);
     close(peer.fd);
 }

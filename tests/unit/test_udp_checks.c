@@ -16,7 +16,7 @@ static struct sl_address ipv6(uint8_t first, uint8_t last, uint16_t port)
 
 static enum sl_outcome decide(struct sl_address peer, struct sl_address local)
 {
-    return sl_refuse_datagram(&peer, &local, own_ports);
+    return sl_udp_check(&peer, &local, own_ports);
 }
 
 static struct sl_address here(void)
