@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool copy_payloads(struct backlog *backlog)
+static bool copy_payloads(struct sl_backlog *backlog)
 {
     size_t offset = 0;
 
@@ -22,7 +22,7 @@ static bool copy_payloads(struct backlog *backlog)
     return true;
 }
 
-static bool copy_all(struct backlog *backlog, const struct exchanges *exchanges,
+static bool copy_all(struct sl_backlog *backlog, const struct sl_exchange_batch *exchanges,
                      const struct sl_chunk *rest)
 {
     backlog->events = calloc(exchanges->count + 1, sizeof(*backlog->events));
@@ -38,10 +38,10 @@ static bool copy_all(struct backlog *backlog, const struct exchanges *exchanges,
            sl_buffer_append(&backlog->unread, rest->bytes, rest->size) == 0;
 }
 
-struct backlog *backlog_new(const struct exchanges *exchanges, size_t written,
-                            const struct sl_chunk *rest)
+struct sl_backlog *backlog_new(const struct sl_exchange_batch *exchanges, size_t written,
+                               const struct sl_chunk *rest)
 {
-    struct backlog *backlog = calloc(1, sizeof(*backlog));
+    struct sl_backlog *backlog = calloc(1, sizeof(*backlog));
 
     if (!backlog)
         return NULL;
@@ -55,14 +55,14 @@ struct backlog *backlog_new(const struct exchanges *exchanges, size_t written,
     return NULL;
 }
 
-size_t backlog_size(const struct backlog *backlog)
+size_t backlog_size(const struct sl_backlog *backlog)
 {
     return sizeof(*backlog) +
            (backlog->count + 1) * (sizeof(*backlog->events) + sizeof(*backlog->reply_end)) +
            backlog->replies.capacity + backlog->payload.capacity + backlog->unread.capacity;
 }
 
-uint64_t backlog_pending(const struct backlog *backlog)
+uint64_t backlog_pending(const struct sl_backlog *backlog)
 {
     uint64_t size = backlog->unread.size;
 
@@ -71,7 +71,7 @@ uint64_t backlog_pending(const struct backlog *backlog)
     return size;
 }
 
-void backlog_free(struct backlog *backlog)
+void backlog_free(struct sl_backlog *backlog)
 {
     if (!backlog)
         return;

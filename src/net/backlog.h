@@ -1,11 +1,11 @@
 /* What a peer that does not read leaves us with: bounded by one read's worth, since nothing more is
  * read from it until all of this is written. */
-#ifndef NET_BACKLOG_H
-#define NET_BACKLOG_H
+#ifndef SOCKLENS_NET_BACKLOG_H
+#define SOCKLENS_NET_BACKLOG_H
 
 #include "net/connection.h"
 
-struct backlog {
+struct sl_backlog {
     size_t count;
     size_t written; /* bytes of `replies` that the kernel has taken */
     struct sl_buffer replies;
@@ -19,15 +19,15 @@ struct backlog {
 
 /* Copies `exchanges`, of whose replies `written` bytes are out, and the rest of the chunk. NULL
  * where there is no memory. */
-struct backlog *backlog_new(const struct exchanges *exchanges, size_t written,
-                            const struct sl_chunk *rest);
+struct sl_backlog *backlog_new(const struct sl_exchange_batch *exchanges, size_t written,
+                               const struct sl_chunk *rest);
 
 /* Bytes of memory that it holds. */
-size_t backlog_size(const struct backlog *backlog);
+size_t backlog_size(const struct sl_backlog *backlog);
 
 /* Bytes that have come and that no record has yet. */
-uint64_t backlog_pending(const struct backlog *backlog);
+uint64_t backlog_pending(const struct sl_backlog *backlog);
 
-void backlog_free(struct backlog *backlog);
+void backlog_free(struct sl_backlog *backlog);
 
 #endif

@@ -11,9 +11,9 @@
 #include "net/turns.h"
 #include "net/uncancelled.h"
 
-struct lingering {
-    struct queued queued;
-    struct queued late; /* in streams->late, if is_late */
+struct sl_lingering {
+    struct sl_queued queued;
+    struct sl_queued late; /* in streams->late, if is_late */
     bool is_late;
     uint32_t events;       /* what epoll has reported since the last read */
     uint64_t after_close;  /* bytes that came */
@@ -34,69 +34,70 @@ struct lingering {
  * found all there is: the next one brings the end, the error, or what stands behind the mark. */
 #define READ_AGAIN_EVENTS (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI)
 
-static uint32_t read_events(const struct connection *connection)
+static uint32_t read_events(const struct sl_connection *connection)
 {
     return connection->edge_triggered ? EPOLLIN | EPOLLRDHUP | EPOLLPRI | EPOLLET : EPOLLIN;
 }
 
-static void watch(struct streams *streams, struct connection *connection, uint32_t events)
+static void watch(struct sl_streams *streams, struct sl_connection *connection, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.ptr = connection};
 
     epoll_ctl(streams->worker->epoll_fd, EPOLL_CTL_MOD, connection->fd, &event);
 }
 
-void connection_watch_reads(struct streams *streams, struct connection *connection)
+void sl_connection_watch_reads(struct sl_streams *streams, struct sl_connection *connection)
 {
     watch(streams, connection, read_events(connection));
 }
 
-void connection_watch_writes(struct streams *streams, struct connection *connection)
+void sl_connection_watch_writes(struct sl_streams *streams, struct sl_connection *connection)
 {
     watch(streams, connection, EPOLLOUT);
 }
 
-size_t connection_read_size(const struct streams *streams)
+size_t sl_connection_read_size(const struct sl_streams *streams)
 {
-    return streams->held <= streams->held_max / 2 ? STREAM_READ_SIZE : STREAM_READ_LITTLE;
+    return streams->held <= streams->held_max / 2 ? SL_STREAM_READ_SIZE : SL_STREAM_READ_LITTLE;
 }
 
-bool connection_may_have_more(ssize_t size, size_t most, uint32_t events)
+bool sl_connection_may_have_more(ssize_t size, size_t most, uint32_t events)
 {
     return size == (ssize_t)most || (size > 0 && events & READ_AGAIN_EVENTS);
 }
 
-ssize_t connection_receive(const struct streams *streams, const struct connection *connection)
+ssize_t sl_connection_receive(const struct sl_streams *streams,
+                              const struct sl_connection *connection)
 {
-    return uncancelled_recv(connection->fd, streams->read_buffer, connection_read_size(streams),
-                            MSG_DONTWAIT);
+    return sl_uncancelled_recv(connection->fd, streams->read_buffer,
+                               sl_connection_read_size(streams), MSG_DONTWAIT);
 }
 
-static size_t held_by(const struct connection *connection)
+static size_t held_by(const struct sl_connection *connection)
 {
     size_t held = connection->framer.partial_capacity;
 
-    switch ((enum connection_state)connection->state) {
-    case CONNECTION_OPEN:
+    switch ((enum sl_connection_state)connection->state) {
+    case SL_CONNECTION_OPEN:
         return held;
-    case CONNECTION_READY:
+    case SL_CONNECTION_READY:
         return held + connection->ready->rest.capacity;
-    case CONNECTION_BLOCKED:
+    case SL_CONNECTION_BLOCKED:
         return held + backlog_size(connection->backlog);
-    case CONNECTION_LINGERING:
+    case SL_CONNECTION_LINGERING:
         return held + connection->lingering->kept.capacity;
     }
     return held;
 }
 
-bool connection_account(struct streams *streams, struct connection *connection)
+bool sl_connection_account(struct sl_streams *streams, struct sl_connection *connection)
 {
     size_t held = held_by(connection);
     bool more = held > connection->held;
 
     streams->held += held - connection->held;
     connection->held = held;
-    return !more || held <= STREAM_HELD_LITTLE || streams->held <= streams->held_max;
+    return !more || held <= SL_STREAM_HELD_LITTLE || streams->held <= streams->held_max;
 }
 
 static struct sl_address local_address(int fd, const struct sl_socket *listener)
@@ -109,7 +110,7 @@ static struct sl_address local_address(int fd, const struct sl_socket *listener)
     return sl_address_from_sockaddr((struct sockaddr *)&storage, size);
 }
 
-static struct sl_client *open_client(struct streams *streams, const struct sl_socket *listener,
+static struct sl_client *open_client(struct sl_streams *streams, const struct sl_socket *listener,
                                      int fd, const struct sl_address *peer,
                                      const struct sl_time *now)
 {
@@ -125,10 +126,10 @@ static struct sl_client *open_client(struct streams *streams, const struct sl_so
     return client;
 }
 
-static struct connection *new_connection(struct streams *streams, const struct sl_socket *listener,
-                                         int fd)
+static struct sl_connection *new_connection(struct sl_streams *streams,
+                                            const struct sl_socket *listener, int fd)
 {
-    struct connection *connection = calloc(1, sizeof(*connection));
+    struct sl_connection *connection = calloc(1, sizeof(*connection));
     struct epoll_event event = {.data.ptr = connection};
 
     if (!connection)
@@ -145,10 +146,10 @@ static struct connection *new_connection(struct streams *streams, const struct s
     return NULL;
 }
 
-void connection_open(struct streams *streams, const struct sl_socket *listener, int fd,
-                     const struct sl_address *peer)
+void sl_connection_open(struct sl_streams *streams, const struct sl_socket *listener, int fd,
+                        const struct sl_address *peer)
 {
-    struct connection *connection = new_connection(streams, listener, fd);
+    struct sl_connection *connection = new_connection(streams, listener, fd);
     struct sl_time now = sl_time_now();
     struct sl_event opened;
 
@@ -168,7 +169,7 @@ void connection_open(struct streams *streams, const struct sl_socket *listener, 
 }
 
 /* A line that will not be finished any more, or a message whose gap has not passed: `outcome`. */
-static void give_up_line(struct streams *streams, struct connection *connection,
+static void give_up_line(struct sl_streams *streams, struct sl_connection *connection,
                          enum sl_outcome outcome)
 {
     struct sl_framer line = connection->framer;
@@ -180,13 +181,13 @@ static void give_up_line(struct streams *streams, struct connection *connection,
     sl_framer_deinit(&line);
 }
 
-static void end_lingering(struct streams *streams, struct connection *connection)
+static void end_lingering(struct sl_streams *streams, struct sl_connection *connection)
 {
-    struct lingering *entry = connection->lingering;
+    struct sl_lingering *entry = connection->lingering;
 
-    queue_remove(&streams->lingering, &entry->queued);
+    sl_queue_remove(&streams->lingering, &entry->queued);
     if (entry->is_late)
-        queue_remove(&streams->late, &entry->late);
+        sl_queue_remove(&streams->late, &entry->late);
     if (entry->after_close > 0)
         exchange_unanswered(streams, connection, entry->kept.data, entry->kept.size,
                             entry->after_close, SL_AFTER_CLOSE);
@@ -194,20 +195,20 @@ static void end_lingering(struct streams *streams, struct connection *connection
     free(entry);
 }
 
-static void release_state(struct streams *streams, struct connection *connection,
+static void release_state(struct sl_streams *streams, struct sl_connection *connection,
                           enum sl_closed_by by)
 {
     bool line = connection->framer.line_mode || by != SL_BY_PEER;
 
-    if (connection->state == CONNECTION_BLOCKED) {
-        struct backlog *backlog = connection->backlog;
+    if (connection->state == SL_CONNECTION_BLOCKED) {
+        struct sl_backlog *backlog = connection->backlog;
 
         backlog_finish(streams, connection);
         if (backlog->unread.size > 0)
             exchange_unanswered(streams, connection, backlog->unread.data, backlog->unread.size,
                                 backlog->unread.size, SL_PEER_GONE);
         backlog_free(backlog);
-    } else if (connection->state == CONNECTION_LINGERING) {
+    } else if (connection->state == SL_CONNECTION_LINGERING) {
         end_lingering(streams, connection);
     }
     turns_leave(streams, connection);
@@ -215,8 +216,8 @@ static void release_state(struct streams *streams, struct connection *connection
     streams->held -= connection->held;
 }
 
-void connection_close(struct streams *streams, struct connection *connection, enum sl_closed_by by,
-                      enum sl_close_reason reason)
+void sl_connection_close(struct sl_streams *streams, struct sl_connection *connection,
+                         enum sl_closed_by by, enum sl_close_reason reason)
 {
     struct sl_worker *worker = streams->worker;
     struct sl_address peer = *sl_client_peer(connection->client);
@@ -234,10 +235,10 @@ void connection_close(struct streams *streams, struct connection *connection, en
 }
 
 /* However often a peer goes on, it is one record; what it looked like begins that. */
-static void keep_after_close(struct streams *streams, struct connection *connection,
+static void keep_after_close(struct sl_streams *streams, struct sl_connection *connection,
                              const uint8_t *bytes, size_t size)
 {
-    struct lingering *entry = connection->lingering;
+    struct sl_lingering *entry = connection->lingering;
     size_t room = SL_STORED_SIZE_MAX - entry->kept.size;
 
     if (size == 0)
@@ -245,54 +246,54 @@ static void keep_after_close(struct streams *streams, struct connection *connect
     if (entry->after_close == entry->kept.size && streams->held <= streams->held_max)
         sl_buffer_append(&entry->kept, bytes, size < room ? size : room);
     entry->after_close += size;
-    connection_account(streams, connection);
+    sl_connection_account(streams, connection);
     exchanges_mark_pending(streams, connection, entry->after_close);
 }
 
-void connection_linger(struct streams *streams, struct connection *connection,
-                       const struct sl_chunk *rest)
+void sl_connection_linger(struct sl_streams *streams, struct sl_connection *connection,
+                          const struct sl_chunk *rest)
 {
-    struct lingering *entry = calloc(1, sizeof(*entry));
+    struct sl_lingering *entry = calloc(1, sizeof(*entry));
 
     if (!entry || shutdown(connection->fd, SHUT_WR) != 0) {
         free(entry);
         if (rest->size > 0)
             exchange_unanswered(streams, connection, rest->bytes, rest->size, rest->size,
                                 SL_AFTER_CLOSE);
-        connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_ERROR);
+        sl_connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_ERROR);
         return;
     }
     give_up_line(streams, connection, SL_UNFINISHED); /* before what comes after it */
     turns_leave(streams, connection);
     entry->queued.connection = connection;
     entry->queued.until_mono_ns = sl_clock_mono_ns() + streams->linger_ns;
-    queue_append(&streams->lingering, &entry->queued);
+    sl_queue_append(&streams->lingering, &entry->queued);
     connection->lingering = entry;
-    connection->state = CONNECTION_LINGERING;
-    connection_account(streams, connection);
+    connection->state = SL_CONNECTION_LINGERING;
+    sl_connection_account(streams, connection);
     keep_after_close(streams, connection, rest->bytes, rest->size);
 }
 
-void connections_end_linger(struct streams *streams, int64_t now_mono_ns)
+void sl_connections_end_linger(struct sl_streams *streams, int64_t now_mono_ns)
 {
-    while (queue_until(&streams->lingering) <= now_mono_ns)
-        connection_close(streams, streams->lingering.first->connection, SL_BY_SERVER,
-                         SL_CLOSE_ERROR);
+    while (sl_queue_until(&streams->lingering) <= now_mono_ns)
+        sl_connection_close(streams, streams->lingering.first->connection, SL_BY_SERVER,
+                            SL_CLOSE_ERROR);
 }
 
-void connections_shorten_linger(struct streams *streams, int64_t linger_ns)
+void sl_connections_shorten_linger(struct sl_streams *streams, int64_t linger_ns)
 {
     int64_t until_mono_ns = sl_clock_mono_ns() + linger_ns;
 
     streams->linger_ns = linger_ns;
-    for (struct queued *entry = streams->lingering.first; entry; entry = entry->next) {
+    for (struct sl_queued *entry = streams->lingering.first; entry; entry = entry->next) {
         if (entry->until_mono_ns > until_mono_ns)
             entry->until_mono_ns = until_mono_ns;
     }
 }
 
-void connection_decide_end(struct connection *connection, enum sl_closed_by by,
-                           enum sl_close_reason reason)
+void sl_connection_decide_end(struct sl_connection *connection, enum sl_closed_by by,
+                              enum sl_close_reason reason)
 {
     if (connection->ending)
         return;
@@ -301,27 +302,28 @@ void connection_decide_end(struct connection *connection, enum sl_closed_by by,
     connection->reason = (uint8_t)reason;
 }
 
-void connection_mark_late(struct streams *streams, struct connection *connection, uint32_t events)
+void sl_connection_mark_late(struct sl_streams *streams, struct sl_connection *connection,
+                             uint32_t events)
 {
-    struct lingering *entry = connection->lingering;
+    struct sl_lingering *entry = connection->lingering;
 
     entry->events |= events;
     if (entry->is_late)
         return;
     entry->is_late = true;
     entry->late.connection = connection;
-    queue_append(&streams->late, &entry->late);
+    sl_queue_append(&streams->late, &entry->late);
 }
 
 /* Returns the bytes read. The connection may be gone afterwards. */
-static size_t read_late(struct streams *streams, struct connection *connection)
+static size_t read_late(struct sl_streams *streams, struct sl_connection *connection)
 {
-    struct lingering *entry = connection->lingering;
-    size_t most = connection_read_size(streams);
-    ssize_t size = connection_receive(streams, connection);
-    bool more = connection_may_have_more(size, most, entry->events);
+    struct sl_lingering *entry = connection->lingering;
+    size_t most = sl_connection_read_size(streams);
+    ssize_t size = sl_connection_receive(streams, connection);
+    bool more = sl_connection_may_have_more(size, most, entry->events);
 
-    queue_remove(&streams->late, &entry->late);
+    sl_queue_remove(&streams->late, &entry->late);
     entry->is_late = false;
     entry->events = 0;
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
@@ -329,13 +331,13 @@ static size_t read_late(struct streams *streams, struct connection *connection)
     if (size > 0)
         keep_after_close(streams, connection, streams->read_buffer, (size_t)size);
     if (size <= 0 || entry->after_close > AFTER_CLOSE_MAX)
-        connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_ERROR);
+        sl_connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_ERROR);
     else if (more)
-        connection_mark_late(streams, connection, 0);
+        sl_connection_mark_late(streams, connection, 0);
     return size > 0 ? (size_t)size : 0;
 }
 
-void connections_read_late(struct streams *streams)
+void sl_connections_read_late(struct sl_streams *streams)
 {
     size_t read = 0;
 
@@ -343,7 +345,7 @@ void connections_read_late(struct streams *streams)
         read += LATE_VISIT_COST + read_late(streams, streams->late.first->connection);
 }
 
-static bool counts_with(const struct connection *connection, const struct sl_address *peer)
+static bool counts_with(const struct sl_connection *connection, const struct sl_address *peer)
 {
     struct sl_address ours = sl_address_limit_key(sl_client_peer(connection->client));
     struct sl_address theirs = sl_address_limit_key(peer);
@@ -351,13 +353,13 @@ static bool counts_with(const struct connection *connection, const struct sl_add
     return sl_address_equal(&ours, &theirs);
 }
 
-bool connections_make_room(struct streams *streams, const struct sl_address *peer)
+bool sl_connections_make_room(struct sl_streams *streams, const struct sl_address *peer)
 {
-    struct queued *entry = streams->lingering.first;
+    struct sl_queued *entry = streams->lingering.first;
 
     for (int left = ROOM_LOOKS_MAX; entry && left > 0; entry = entry->next, left--) {
         if (!peer || counts_with(entry->connection, peer)) {
-            connection_close(streams, entry->connection, SL_BY_SERVER, SL_CLOSE_ERROR);
+            sl_connection_close(streams, entry->connection, SL_BY_SERVER, SL_CLOSE_ERROR);
             return true;
         }
     }

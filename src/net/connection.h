@@ -18,42 +18,42 @@
  * or when a new connection needs the place; all that came is one record then.
  *
  * One thread, the worker's, does all of it. */
-#ifndef NET_CONNECTION_H
-#define NET_CONNECTION_H
+#ifndef SOCKLENS_NET_CONNECTION_H
+#define SOCKLENS_NET_CONNECTION_H
 
 #include "net/net.h"
 #include "net/queue.h"
 #include "socklens/framing.h"
 
 /* What one visit may take from the others' time, and what a peer may make us hold. */
-#define STREAM_READ_SIZE   16384u
-#define STREAM_READ_LITTLE 64u    /* no more messages than one visit answers */
-#define STREAM_EVENTS_MAX  128u   /* exchanges between two sends to one peer */
-#define STREAM_REPLIES_MAX 65536u /* bytes of replies after which they are sent */
+#define SL_STREAM_READ_SIZE   16384u
+#define SL_STREAM_READ_LITTLE 64u    /* no more messages than one visit answers */
+#define SL_STREAM_EVENTS_MAX  128u   /* exchanges between two sends to one peer */
+#define SL_STREAM_REPLIES_MAX 65536u /* bytes of replies after which they are sent */
 
 /* What all connections of a process together may hold of unfinished messages, of what waits for its
  * turn and of what nobody reads. From half of it on, reads are small. Above it, a connection that
  * holds more than a little is closed when it wants more. */
-#define STREAM_HELD_MAX    (UINT64_C(64) << 20)
-#define STREAM_HELD_LITTLE 1024u
+#define SL_STREAM_HELD_MAX    (UINT64_C(64) << 20)
+#define SL_STREAM_HELD_LITTLE 1024u
 
-enum connection_state {
-    CONNECTION_OPEN,
-    CONNECTION_READY,
-    CONNECTION_BLOCKED,
-    CONNECTION_LINGERING,
+enum sl_connection_state {
+    SL_CONNECTION_OPEN,
+    SL_CONNECTION_READY,
+    SL_CONNECTION_BLOCKED,
+    SL_CONNECTION_LINGERING,
 };
 
-struct backlog;
-struct lingering;
-struct ready;
-struct waiting;
+struct sl_backlog;
+struct sl_lingering;
+struct sl_ready;
+struct sl_waiting;
 
 /* 72 bytes, which malloc(3) takes as much for as for 64: what an idle connection costs here, beside
  * its client in the registry. */
-struct connection {
+struct sl_connection {
     uint8_t kind;  /* SL_SOURCE_CONNECTION */
-    uint8_t state; /* enum connection_state */
+    uint8_t state; /* enum sl_connection_state */
     uint8_t service;
     uint8_t closed_by, reason; /* why it ends, once that is decided */
     bool ending;               /* it is decided */
@@ -63,96 +63,99 @@ struct connection {
     struct sl_framer framer;
     size_t held; /* its part of streams->held */
     union {
-        struct waiting *waiting;     /* OPEN; NULL: nothing is unfinished */
-        struct ready *ready;         /* READY */
-        struct backlog *backlog;     /* BLOCKED */
-        struct lingering *lingering; /* LINGERING */
+        struct sl_waiting *waiting;     /* OPEN; NULL: nothing is unfinished */
+        struct sl_ready *ready;         /* READY */
+        struct sl_backlog *backlog;     /* BLOCKED */
+        struct sl_lingering *lingering; /* LINGERING */
     };
 };
 
 /* One conversation step: exchanges whose replies go out in one send. */
-struct exchanges {
-    struct sl_event events[STREAM_EVENTS_MAX];
-    size_t reply_end[STREAM_EVENTS_MAX]; /* in `replies`; what its reply ends at */
+struct sl_exchange_batch {
+    struct sl_event events[SL_STREAM_EVENTS_MAX];
+    size_t reply_end[SL_STREAM_EVENTS_MAX]; /* in `replies`; what its reply ends at */
     size_t count;
     struct sl_buffer replies;
 };
 
 /* What all connections of a worker share. */
-struct streams {
+struct sl_streams {
     struct sl_worker *worker;
-    uint8_t *read_buffer; /* STREAM_READ_SIZE */
-    struct exchanges now;
+    uint8_t *read_buffer; /* SL_STREAM_READ_SIZE */
+    struct sl_exchange_batch batch;
     struct sl_time clock; /* read at the start of a turn and after each send: receiving is next */
-    struct queue ready;
-    struct sl_buffer spare;  /* memory for the next one's rest */
-    struct queue waiting[2]; /* for the gap, for that of line mode; in the order of time */
-    struct queue lingering;  /* in the order in which they end */
-    struct queue late;       /* those of them on which something has come */
+    struct sl_queue ready;
+    struct sl_buffer spare;     /* memory for the next one's rest */
+    struct sl_queue waiting[2]; /* for the gap, for that of line mode; in the order of time */
+    struct sl_queue lingering;  /* in the order in which they end */
+    struct sl_queue late;       /* those of them on which something has come */
     int64_t linger_ns;
-    uint64_t held, held_max; /* bytes; see STREAM_HELD_MAX */
+    uint64_t held, held_max; /* bytes; see SL_STREAM_HELD_MAX */
     uint64_t cut;            /* connections closed for it, not logged yet */
     size_t open_count;       /* connections, lingering ones too */
 };
 
 /* Takes an accepted socket over. On failure it is closed. */
-void connection_open(struct streams *streams, const struct sl_socket *listener, int fd,
-                     const struct sl_address *peer);
+void sl_connection_open(struct sl_streams *streams, const struct sl_socket *listener, int fd,
+                        const struct sl_address *peer);
 
 /* What epoll reported. The connection may be gone afterwards. */
-void connection_ready(struct streams *streams, struct connection *connection, uint32_t events);
+void sl_connection_serve(struct sl_streams *streams, struct sl_connection *connection,
+                         uint32_t events);
 
 /* The next visit of one that is ready. It may be gone afterwards. */
-void connection_resume(struct streams *streams, struct connection *connection);
+void sl_connection_resume(struct sl_streams *streams, struct sl_connection *connection);
 
 /* The gap has passed for some of those that wait, by `now_mono_ns`; they may be gone afterwards. */
-void connections_end_gap(struct streams *streams, int64_t now_mono_ns);
+void sl_connections_end_gap(struct sl_streams *streams, int64_t now_mono_ns);
 
 /* Answers what has arrived, then ends the conversation from our side. May be gone afterwards. */
-void connection_shut(struct streams *streams, struct connection *connection);
+void sl_connection_shut(struct sl_streams *streams, struct sl_connection *connection);
 
 /* Closes at once, whatever is pending. Gone afterwards. */
-void connection_close(struct streams *streams, struct connection *connection, enum sl_closed_by by,
-                      enum sl_close_reason reason);
+void sl_connection_close(struct sl_streams *streams, struct sl_connection *connection,
+                         enum sl_closed_by by, enum sl_close_reason reason);
 
 /* Begins the lingering close; `rest` has come after the end. May be gone afterwards. */
-void connection_linger(struct streams *streams, struct connection *connection,
-                       const struct sl_chunk *rest);
+void sl_connection_linger(struct sl_streams *streams, struct sl_connection *connection,
+                          const struct sl_chunk *rest);
 
 /* Something has come on one that lingers: it is read when all others have had their turn, for it
  * has its answer. */
-void connection_mark_late(struct streams *streams, struct connection *connection, uint32_t events);
+void sl_connection_mark_late(struct sl_streams *streams, struct sl_connection *connection,
+                             uint32_t events);
 
 /* Reads from some of those. They may be gone afterwards. */
-void connections_read_late(struct streams *streams);
+void sl_connections_read_late(struct sl_streams *streams);
 
 /* Closes the one that lingers longest, so that a new one has its place: one that counts for the
  * limit of `peer`'s address, or any where that is NULL. False where none is found. */
-bool connections_make_room(struct streams *streams, const struct sl_address *peer);
+bool sl_connections_make_room(struct sl_streams *streams, const struct sl_address *peer);
 
 /* Counts what it holds now; false where all together hold too much and it is one of the causes. */
-bool connection_account(struct streams *streams, struct connection *connection);
+bool sl_connection_account(struct sl_streams *streams, struct sl_connection *connection);
 
 /* Says who ends it and why; the first word counts. */
-void connection_decide_end(struct connection *connection, enum sl_closed_by by,
-                           enum sl_close_reason reason);
+void sl_connection_decide_end(struct sl_connection *connection, enum sl_closed_by by,
+                              enum sl_close_reason reason);
 
 /* What it waits for. What is there already is reported (again). */
-void connection_watch_reads(struct streams *streams, struct connection *connection);
-void connection_watch_writes(struct streams *streams, struct connection *connection);
+void sl_connection_watch_reads(struct sl_streams *streams, struct sl_connection *connection);
+void sl_connection_watch_writes(struct sl_streams *streams, struct sl_connection *connection);
 
 /* How much to read at once: little while a lot is held. */
-size_t connection_read_size(const struct streams *streams);
+size_t sl_connection_read_size(const struct sl_streams *streams);
 
 /* Whether a read of `size` bytes, of at most `most`, that `events` led to may have left some. */
-bool connection_may_have_more(ssize_t size, size_t most, uint32_t events);
+bool sl_connection_may_have_more(ssize_t size, size_t most, uint32_t events);
 
 /* Reads what has arrived into streams->read_buffer; as recv(2) without waiting. */
-ssize_t connection_receive(const struct streams *streams, const struct connection *connection);
+ssize_t sl_connection_receive(const struct sl_streams *streams,
+                              const struct sl_connection *connection);
 
-void connections_end_linger(struct streams *streams, int64_t now_mono_ns);
+void sl_connections_end_linger(struct sl_streams *streams, int64_t now_mono_ns);
 
 /* From now on none lingers longer than `linger_ns`, those that do already included. */
-void connections_shorten_linger(struct streams *streams, int64_t linger_ns);
+void sl_connections_shorten_linger(struct sl_streams *streams, int64_t linger_ns);
 
 #endif

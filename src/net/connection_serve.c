@@ -17,7 +17,7 @@ static bool in_chunk(const struct sl_message *message, const uint8_t *begin, con
     return message->size == 0 || (message->bytes >= begin && message->bytes < end);
 }
 
-static bool respond(struct connection *connection, const struct sl_service *service,
+static bool respond(struct sl_connection *connection, const struct sl_service *service,
                     const struct sl_message *message, struct sl_buffer *replies,
                     enum sl_verdict *verdict)
 {
@@ -33,7 +33,7 @@ static bool respond(struct connection *connection, const struct sl_service *serv
     return false;
 }
 
-static struct sl_event *add_exchange(struct exchanges *now, const struct sl_event *common,
+static struct sl_event *add_exchange(struct sl_exchange_batch *now, const struct sl_event *common,
                                      const struct sl_message *message)
 {
     struct sl_event *event = &now->events[now->count];
@@ -44,17 +44,18 @@ static struct sl_event *add_exchange(struct exchanges *now, const struct sl_even
     return event;
 }
 
-/* Takes messages out of the chunk and answers them into streams->now, until it is worth a send. */
-static enum step converse(struct streams *streams, struct connection *connection,
+/* Takes messages out of the chunk and answers them into streams->batch, until it is worth a send.
+ */
+static enum step converse(struct sl_streams *streams, struct sl_connection *connection,
                           struct sl_chunk *chunk, const struct sl_event *common)
 {
     const struct sl_service *service = sl_service_get(connection->service);
     const uint8_t *begin = chunk->bytes;
     const uint8_t *end = chunk->size > 0 ? begin + chunk->size : begin; /* it may have none */
-    struct exchanges *now = &streams->now;
+    struct sl_exchange_batch *now = &streams->batch;
 
     now->replies.size = 0;
-    while (now->count < STREAM_EVENTS_MAX - 1 && now->replies.size < STREAM_REPLIES_MAX) {
+    while (now->count < SL_STREAM_EVENTS_MAX - 1 && now->replies.size < SL_STREAM_REPLIES_MAX) {
         struct sl_message message;
         enum sl_verdict verdict;
         bool failed = false;
@@ -62,15 +63,15 @@ static enum step converse(struct streams *streams, struct connection *connection
         if (!sl_framer_next(&connection->framer, service->framing, chunk, &message, &failed))
             return failed ? STEP_NO_MEMORY : STEP_REST_KEPT;
         if (!respond(connection, service, &message, &now->replies, &verdict)) {
-            connection_decide_end(connection, SL_BY_SERVER, SL_CLOSE_ERROR);
+            sl_connection_decide_end(connection, SL_BY_SERVER, SL_CLOSE_ERROR);
             add_exchange(now, common, &message)->exchange.outcome = SL_SEND_FAILED;
             return STEP_NO_MEMORY;
         }
         add_exchange(now, common, &message);
         if (verdict == SL_ANSWER_AND_CLOSE || service->framing == SL_FRAMING_ONCE) {
-            connection_decide_end(connection, SL_BY_SERVER,
-                                  verdict == SL_ANSWER_AND_CLOSE ? SL_CLOSE_EXIT
-                                                                 : SL_CLOSE_ANSWERED);
+            sl_connection_decide_end(connection, SL_BY_SERVER,
+                                     verdict == SL_ANSWER_AND_CLOSE ? SL_CLOSE_EXIT
+                                                                    : SL_CLOSE_ANSWERED);
             return STEP_END;
         }
         if (!in_chunk(&message, begin, end))
@@ -86,7 +87,7 @@ static ssize_t send_some(int fd, const uint8_t *bytes, size_t size)
 
     while (sent < size) {
         ssize_t count =
-            uncancelled_send(fd, bytes + sent, size - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+            sl_uncancelled_send(fd, bytes + sent, size - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
 
         if (count >= 0)
             sent += (size_t)count;
@@ -99,45 +100,45 @@ static ssize_t send_some(int fd, const uint8_t *bytes, size_t size)
 }
 
 /* All together hold too much. */
-static void cut(struct streams *streams, struct connection *connection)
+static void cut(struct sl_streams *streams, struct sl_connection *connection)
 {
     streams->cut++;
-    connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_UNFINISHED);
+    sl_connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_UNFINISHED);
 }
 
-static bool block(struct streams *streams, struct connection *connection, size_t written,
+static bool block(struct sl_streams *streams, struct sl_connection *connection, size_t written,
                   const struct sl_chunk *rest, int64_t received_at_ns)
 {
-    struct backlog *backlog = backlog_new(&streams->now, written, rest);
+    struct sl_backlog *backlog = backlog_new(&streams->batch, written, rest);
 
     if (!backlog)
         return false;
     turns_leave(streams, connection);
-    streams->now.count = 0;
+    streams->batch.count = 0;
     backlog->received_at_ns = received_at_ns;
     connection->backlog = backlog;
-    connection->state = CONNECTION_BLOCKED;
-    connection_watch_writes(streams, connection);
+    connection->state = SL_CONNECTION_BLOCKED;
+    sl_connection_watch_writes(streams, connection);
     exchanges_mark_pending(streams, connection,
                            connection->framer.partial_size + backlog_pending(backlog));
-    if (!connection_account(streams, connection))
+    if (!sl_connection_account(streams, connection))
         cut(streams, connection);
     return true;
 }
 
 /* A reply could not be sent: whatever end was decided, the peer's came first. */
-static void broken(struct streams *streams, struct connection *connection)
+static void broken(struct sl_streams *streams, struct sl_connection *connection)
 {
     connection->ending = false;
-    connection_close(streams, connection, SL_BY_PEER, SL_CLOSE_RESET);
+    sl_connection_close(streams, connection, SL_BY_PEER, SL_CLOSE_RESET);
 }
 
 enum sent { SENT_ALL, SENT_BLOCKED, SENT_CLOSED };
 
-static enum sent send_replies(struct streams *streams, struct connection *connection,
+static enum sent send_replies(struct sl_streams *streams, struct sl_connection *connection,
                               const struct sl_chunk *rest, int64_t received_at_ns)
 {
-    struct exchanges *now = &streams->now;
+    struct sl_exchange_batch *now = &streams->batch;
     ssize_t written = send_some(connection->fd, now->replies.data, now->replies.size);
     bool all = written == (ssize_t)now->replies.size;
 
@@ -151,43 +152,43 @@ static enum sent send_replies(struct streams *streams, struct connection *connec
     if (written < 0)
         broken(streams, connection);
     else
-        connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_ERROR);
+        sl_connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_ERROR);
     return SENT_CLOSED;
 }
 
-static void end_without_memory(struct streams *streams, struct connection *connection,
+static void end_without_memory(struct sl_streams *streams, struct sl_connection *connection,
                                const struct sl_chunk *rest)
 {
     if (rest->size > 0)
         exchange_unanswered(streams, connection, rest->bytes, rest->size, rest->size,
                             SL_SEND_FAILED);
     sl_log_error(streams->worker->net->log, "out of memory: a connection was closed");
-    connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_ERROR);
+    sl_connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_ERROR);
 }
 
 /* The next visit goes on with it. */
-static void keep_rest(struct streams *streams, struct connection *connection,
+static void keep_rest(struct sl_streams *streams, struct sl_connection *connection,
                       const struct sl_chunk *rest, int64_t received_at_ns)
 {
     if (turns_keep_rest(streams, connection, rest, received_at_ns))
-        connection_account(streams, connection);
+        sl_connection_account(streams, connection);
     else
         end_without_memory(streams, connection, rest);
 }
 
 /* Nothing is left of the chunk, and the connection goes on. */
-static void settle(struct streams *streams, struct connection *connection, bool answered)
+static void settle(struct sl_streams *streams, struct sl_connection *connection, bool answered)
 {
     if (!answered) /* the unfinished line of a slow writer is a sign of life too */
         exchanges_mark_pending(streams, connection, connection->framer.partial_size);
     turns_settle(streams, connection);
-    if (!connection_account(streams, connection))
+    if (!sl_connection_account(streams, connection))
         cut(streams, connection);
 }
 
 /* One visit: answers as much of a chunk as it may. The connection may be gone afterwards. */
-static void process(struct streams *streams, struct connection *connection, struct sl_chunk *chunk,
-                    int64_t received_at_ns)
+static void process(struct sl_streams *streams, struct sl_connection *connection,
+                    struct sl_chunk *chunk, int64_t received_at_ns)
 {
     const struct sl_event common = exchange_common(connection, received_at_ns);
     /* A stop lets all that has come be answered. */
@@ -196,20 +197,20 @@ static void process(struct streams *streams, struct connection *connection, stru
     size_t answered = 0;
 
     /* A message that was begun in an earlier chunk has a send of its own. */
-    while (step == STEP_MORE && answered < STREAM_EVENTS_MAX - 1) {
+    while (step == STEP_MORE && answered < SL_STREAM_EVENTS_MAX - 1) {
         step = converse(streams, connection, chunk, &common);
-        answered += streams->now.count;
+        answered += streams->batch.count;
         if (send_replies(streams, connection, chunk, received_at_ns) != SENT_ALL)
             return;
     }
     if (step == STEP_NO_MEMORY) {
         end_without_memory(streams, connection, chunk);
     } else if (chunk->ended) {
-        connection_close(streams, connection, SL_BY_PEER, SL_CLOSE_EOF);
+        sl_connection_close(streams, connection, SL_BY_PEER, SL_CLOSE_EOF);
     } else if (step == STEP_MORE && chunk->size > 0) {
         keep_rest(streams, connection, chunk, received_at_ns);
     } else if (connection->ending) {
-        connection_linger(streams, connection, chunk);
+        sl_connection_linger(streams, connection, chunk);
     } else {
         settle(streams, connection, answered > 0);
     }
@@ -224,19 +225,19 @@ static bool is_drained(int fd, ssize_t size, size_t most)
 }
 
 /* What a read of at most `most` bytes gave. */
-static void take(struct streams *streams, struct connection *connection, ssize_t size, size_t most,
-                 uint32_t events)
+static void take(struct sl_streams *streams, struct sl_connection *connection, ssize_t size,
+                 size_t most, uint32_t events)
 {
     struct sl_chunk chunk = {.bytes = streams->read_buffer};
-    bool more = connection_may_have_more(size, most, events);
+    bool more = sl_connection_may_have_more(size, most, events);
 
     if (size < 0) {
-        connection_close(streams, connection, SL_BY_PEER, SL_CLOSE_RESET);
+        sl_connection_close(streams, connection, SL_BY_PEER, SL_CLOSE_RESET);
         return;
     }
     if (more && !turns_make_ready(streams, connection))
-        connection_watch_reads(streams, connection);
-    if (connection->state == CONNECTION_READY) {
+        sl_connection_watch_reads(streams, connection);
+    if (connection->state == SL_CONNECTION_READY) {
         connection->ready->more = more;
         connection->ready->events |= events;
     }
@@ -252,23 +253,23 @@ static bool found_nothing(ssize_t size)
     return size < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
-static void read_open(struct streams *streams, struct connection *connection, uint32_t events)
+static void read_open(struct sl_streams *streams, struct sl_connection *connection, uint32_t events)
 {
-    size_t most = connection_read_size(streams);
-    ssize_t size = connection_receive(streams, connection);
+    size_t most = sl_connection_read_size(streams);
+    ssize_t size = sl_connection_receive(streams, connection);
 
     if (!found_nothing(size)) {
         take(streams, connection, size, most, events);
-    } else if (connection->state == CONNECTION_READY) {
+    } else if (connection->state == SL_CONNECTION_READY) {
         connection->ready->more = false;
         turns_settle(streams, connection);
-        connection_account(streams, connection); /* it can only be less now */
+        sl_connection_account(streams, connection); /* it can only be less now */
     }
 }
 
-void connection_resume(struct streams *streams, struct connection *connection)
+void sl_connection_resume(struct sl_streams *streams, struct sl_connection *connection)
 {
-    struct ready *ready = connection->ready;
+    struct sl_ready *ready = connection->ready;
     struct sl_buffer rest = turns_take_rest(streams, connection);
     struct sl_chunk chunk = {.bytes = rest.data,
                              .size = rest.size,
@@ -283,10 +284,10 @@ void connection_resume(struct streams *streams, struct connection *connection)
 }
 
 /* What waits is a message now, if it is true that nothing more has come. */
-static void end_gap(struct streams *streams, struct connection *connection)
+static void end_gap(struct sl_streams *streams, struct sl_connection *connection)
 {
-    size_t most = connection_read_size(streams);
-    ssize_t size = connection_receive(streams, connection);
+    size_t most = sl_connection_read_size(streams);
+    ssize_t size = sl_connection_receive(streams, connection);
 
     if (found_nothing(size)) {
         struct sl_chunk nothing = {.quiet = true};
@@ -297,20 +298,20 @@ static void end_gap(struct streams *streams, struct connection *connection)
     }
 }
 
-void connections_end_gap(struct streams *streams, int64_t now_mono_ns)
+void sl_connections_end_gap(struct sl_streams *streams, int64_t now_mono_ns)
 {
     for (size_t i = 0; i < 2; i++) {
-        struct queue *queue = &streams->waiting[i];
+        struct sl_queue *queue = &streams->waiting[i];
 
-        for (int left = GAPS_A_TURN; left > 0 && queue_until(queue) <= now_mono_ns; left--)
+        for (int left = GAPS_A_TURN; left > 0 && sl_queue_until(queue) <= now_mono_ns; left--)
             end_gap(streams, queue->first->connection);
     }
 }
 
 /* All written: what was read meanwhile is next. */
-static void unblock(struct streams *streams, struct connection *connection)
+static void unblock(struct sl_streams *streams, struct sl_connection *connection)
 {
-    struct backlog *backlog = connection->backlog;
+    struct sl_backlog *backlog = connection->backlog;
     struct sl_chunk rest = {.bytes = backlog->unread.data,
                             .size = backlog->unread.size,
                             .untimed = streams->worker->options.tcp_gap_ns == 0,
@@ -318,16 +319,16 @@ static void unblock(struct streams *streams, struct connection *connection)
                             .ended = backlog->ended};
 
     backlog_finish(streams, connection);
-    connection->state = CONNECTION_OPEN;
+    connection->state = SL_CONNECTION_OPEN;
     connection->waiting = NULL;
-    connection_watch_reads(streams, connection);
+    sl_connection_watch_reads(streams, connection);
     process(streams, connection, &rest, backlog->received_at_ns);
     backlog_free(backlog);
 }
 
-static void write_blocked(struct streams *streams, struct connection *connection)
+static void write_blocked(struct sl_streams *streams, struct sl_connection *connection)
 {
-    struct backlog *backlog = connection->backlog;
+    struct sl_backlog *backlog = connection->backlog;
     ssize_t written = send_some(connection->fd, backlog->replies.data + backlog->written,
                                 backlog->replies.size - backlog->written);
 
@@ -340,53 +341,54 @@ static void write_blocked(struct streams *streams, struct connection *connection
         unblock(streams, connection);
 }
 
-void connection_ready(struct streams *streams, struct connection *connection, uint32_t events)
+void sl_connection_serve(struct sl_streams *streams, struct sl_connection *connection,
+                         uint32_t events)
 {
-    switch ((enum connection_state)connection->state) {
-    case CONNECTION_OPEN:
+    switch ((enum sl_connection_state)connection->state) {
+    case SL_CONNECTION_OPEN:
         read_open(streams, connection, events);
         break;
-    case CONNECTION_READY: /* it has its turn later */
+    case SL_CONNECTION_READY: /* it has its turn later */
         connection->ready->more = true;
         connection->ready->events |= events;
         break;
-    case CONNECTION_BLOCKED:
+    case SL_CONNECTION_BLOCKED:
         write_blocked(streams, connection);
         break;
-    case CONNECTION_LINGERING:
-        connection_mark_late(streams, connection, events);
+    case SL_CONNECTION_LINGERING:
+        sl_connection_mark_late(streams, connection, events);
         break;
     }
 }
 
 /* What has arrived by now, however much goes on coming. */
-static int arrived(const struct connection *connection)
+static int arrived(const struct sl_connection *connection)
 {
     int size;
 
     return ioctl(connection->fd, FIONREAD, &size) == 0 ? size : 0;
 }
 
-static bool is_reading(const struct connection *connection)
+static bool is_reading(const struct sl_connection *connection)
 {
-    return connection->state == CONNECTION_OPEN || connection->state == CONNECTION_READY;
+    return connection->state == SL_CONNECTION_OPEN || connection->state == SL_CONNECTION_READY;
 }
 
 /* One step of answering what has come; false where there is nothing left of `left` bytes. */
-static bool read_last(struct streams *streams, struct connection *connection, int *left)
+static bool read_last(struct sl_streams *streams, struct sl_connection *connection, int *left)
 {
     if (turns_has_rest(connection)) {
-        connection_resume(streams, connection);
+        sl_connection_resume(streams, connection);
         return true;
     }
     if (*left < 0)
         return false;
-    *left -= (int)connection_read_size(streams);
+    *left -= (int)sl_connection_read_size(streams);
     read_open(streams, connection, 0);
     return true;
 }
 
-void connection_shut(struct streams *streams, struct connection *connection)
+void sl_connection_shut(struct sl_streams *streams, struct sl_connection *connection)
 {
     struct sl_worker *worker = streams->worker;
     uint64_t id = sl_client_id(connection->client);
@@ -405,7 +407,7 @@ void connection_shut(struct streams *streams, struct connection *connection)
         if (!sl_shard_find_id(worker->shard, id))
             return;
     }
-    connection_decide_end(connection, SL_BY_SERVER, SL_CLOSE_SHUTDOWN);
+    sl_connection_decide_end(connection, SL_BY_SERVER, SL_CLOSE_SHUTDOWN);
     if (is_reading(connection))
-        connection_linger(streams, connection, &(struct sl_chunk){0});
+        sl_connection_linger(streams, connection, &(struct sl_chunk){0});
 }

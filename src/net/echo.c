@@ -13,18 +13,18 @@
 #define END     16u   /* bytes of a reply's beginning and end that are kept */
 #define WRAPPED 2     /* instead of a text */
 
-struct echo_last {
+struct sl_echo_last {
     uint64_t client; /* 0: none */
     uint8_t head[END], tail[END];
 };
 
-struct echo_run {
+struct sl_echo_run {
     uint64_t tag;    /* of client and text; 0: never used */
     int64_t seen_ns; /* its latest round */
-    uint64_t rounds; /* over ECHO_RUN_MAX: held since seen_ns */
+    uint64_t rounds; /* over SL_ECHO_RUN_MAX: held since seen_ns */
 };
 
-int echo_guard_init(struct echo_guard *guard)
+int sl_echo_guard_init(struct sl_echo_guard *guard)
 {
     if (getrandom(&guard->hash_key, sizeof(guard->hash_key), 0) < 0)
         guard->hash_key = (uint64_t)(uintptr_t)guard;
@@ -33,7 +33,7 @@ int echo_guard_init(struct echo_guard *guard)
     return guard->runs && guard->lasts ? 0 : -ENOMEM;
 }
 
-void echo_guard_deinit(struct echo_guard *guard)
+void sl_echo_guard_deinit(struct sl_echo_guard *guard)
 {
     free(guard->runs);
     free(guard->lasts);
@@ -60,18 +60,18 @@ static uint64_t hash_text(uint64_t hash, const uint8_t *text, size_t size)
     return mix(mix(hash, word), 1) | 1;
 }
 
-static bool is_over(const struct echo_run *run, int64_t now_mono_ns)
+static bool is_over(const struct sl_echo_run *run, int64_t now_mono_ns)
 {
     return now_mono_ns - run->seen_ns >=
-           (run->rounds > ECHO_RUN_MAX ? ECHO_HOLD_NS : ECHO_PAUSE_NS);
+           (run->rounds > SL_ECHO_RUN_MAX ? SL_ECHO_HOLD_NS : SL_ECHO_PAUSE_NS);
 }
 
 /* Where all places are taken the shortest run gives way, so that the others come to their end. */
-static struct echo_run *find(struct echo_guard *guard, uint64_t hash, int64_t now_mono_ns)
+static struct sl_echo_run *find(struct sl_echo_guard *guard, uint64_t hash, int64_t now_mono_ns)
 {
     /* Not by the lowest bit, which is set in every tag. */
-    struct echo_run *set = &guard->runs[(hash >> 32) % SETS * WAYS];
-    struct echo_run *shortest = set;
+    struct sl_echo_run *set = &guard->runs[(hash >> 32) % SETS * WAYS];
+    struct sl_echo_run *shortest = set;
 
     for (unsigned i = 0; i < WAYS; i++) {
         if (set[i].tag == hash)
@@ -81,41 +81,41 @@ static struct echo_run *find(struct echo_guard *guard, uint64_t hash, int64_t no
         if (set[i].rounds < shortest->rounds)
             shortest = &set[i];
     }
-    *shortest = (struct echo_run){.tag = hash};
+    *shortest = (struct sl_echo_run){.tag = hash};
     return shortest;
 }
 
-static bool admit(struct echo_guard *guard, uint64_t hash, int64_t now_mono_ns)
+static bool admit(struct sl_echo_guard *guard, uint64_t hash, int64_t now_mono_ns)
 {
-    struct echo_run *run = find(guard, hash, now_mono_ns);
+    struct sl_echo_run *run = find(guard, hash, now_mono_ns);
 
     if (is_over(run, now_mono_ns))
         run->rounds = 0;
-    if (run->rounds > ECHO_RUN_MAX)
+    if (run->rounds > SL_ECHO_RUN_MAX)
         return false;
     if (run->seen_ns != now_mono_ns)
         run->rounds++;
     run->seen_ns = now_mono_ns;
-    return run->rounds <= ECHO_RUN_MAX;
+    return run->rounds <= SL_ECHO_RUN_MAX;
 }
 
-bool echo_guard_admit(struct echo_guard *guard, uint64_t client, const uint8_t *text, size_t size,
-                      int64_t now_mono_ns)
+bool sl_echo_guard_admit(struct sl_echo_guard *guard, uint64_t client, const uint8_t *text,
+                         size_t size, int64_t now_mono_ns)
 {
     return admit(guard, hash_text(mix(guard->hash_key, client), text, size), now_mono_ns);
 }
 
-static bool holds(const uint8_t *text, size_t size, const struct echo_last *last)
+static bool holds(const uint8_t *text, size_t size, const struct sl_echo_last *last)
 {
     return memmem(text, size, last->head, END) && memmem(text, size, last->tail, END);
 }
 
-bool echo_guard_admit_other(struct echo_guard *guard, uint64_t client, const uint8_t *text,
-                            size_t size, const uint8_t *reply, size_t reply_size,
-                            int64_t now_mono_ns)
+bool sl_echo_guard_admit_other(struct sl_echo_guard *guard, uint64_t client, const uint8_t *text,
+                               size_t size, const uint8_t *reply, size_t reply_size,
+                               int64_t now_mono_ns)
 {
     uint64_t hash = mix(guard->hash_key, client);
-    struct echo_last *last = &guard->lasts[(hash >> 32) % LASTS];
+    struct sl_echo_last *last = &guard->lasts[(hash >> 32) % LASTS];
     bool wrapped = last->client == client && holds(text, size, last);
 
     last->client = reply_size >= END ? client : 0;

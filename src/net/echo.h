@@ -7,8 +7,8 @@
  * do that too, so a long run of it is answered, and what follows is not for a moment that is long
  * enough for all that is under way to end: a loop ends there, a client loses that moment's replies.
  * Fixed memory, one worker's own: no lock. */
-#ifndef NET_ECHO_H
-#define NET_ECHO_H
+#ifndef SOCKLENS_NET_ECHO_H
+#define SOCKLENS_NET_ECHO_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,32 +16,32 @@
 
 #include "socklens/clock.h"
 
-#define ECHO_RUN_MAX  500                  /* rounds that are answered in a row */
-#define ECHO_PAUSE_NS (SL_NS_PER_S / 2)    /* between two rounds: a new run begins */
-#define ECHO_HOLD_NS  (250 * SL_NS_PER_MS) /* without an answer after a run */
+#define SL_ECHO_RUN_MAX  500                  /* rounds that are answered in a row */
+#define SL_ECHO_PAUSE_NS (SL_NS_PER_S / 2)    /* between two rounds: a new run begins */
+#define SL_ECHO_HOLD_NS  (250 * SL_NS_PER_MS) /* without an answer after a run */
 
-struct echo_run;
-struct echo_last;
+struct sl_echo_run;
+struct sl_echo_last;
 
-struct echo_guard {
+struct sl_echo_guard {
     uint64_t hash_key;
-    struct echo_run *runs;
-    struct echo_last *lasts;
+    struct sl_echo_run *runs;
+    struct sl_echo_last *lasts;
 };
 
 /* 0 or -ENOMEM. */
-int echo_guard_init(struct echo_guard *guard);
-void echo_guard_deinit(struct echo_guard *guard);
+int sl_echo_guard_init(struct sl_echo_guard *guard);
+void sl_echo_guard_deinit(struct sl_echo_guard *guard);
 
 /* May `text`, which is its own answer, be answered to `client` once more? What has the same `now`
  * is one round: a burst that was received at once is not a peer that answers our replies. */
-bool echo_guard_admit(struct echo_guard *guard, uint64_t client, const uint8_t *text, size_t size,
-                      int64_t now_mono_ns);
+bool sl_echo_guard_admit(struct sl_echo_guard *guard, uint64_t client, const uint8_t *text,
+                         size_t size, int64_t now_mono_ns);
 
 /* May `reply` be sent to `client`, whose `text` is another? Not where one text after the other has
  * our reply to the one before in it. Short replies are not told apart from chance. */
-bool echo_guard_admit_other(struct echo_guard *guard, uint64_t client, const uint8_t *text,
-                            size_t size, const uint8_t *reply, size_t reply_size,
-                            int64_t now_mono_ns);
+bool sl_echo_guard_admit_other(struct sl_echo_guard *guard, uint64_t client, const uint8_t *text,
+                               size_t size, const uint8_t *reply, size_t reply_size,
+                               int64_t now_mono_ns);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-struct sl_event exchange_common(const struct connection *connection, int64_t received_at_ns)
+struct sl_event exchange_common(const struct sl_connection *connection, int64_t received_at_ns)
 {
     return (struct sl_event){
         .kind = SL_RECORD_EXCHANGE,
@@ -29,7 +29,7 @@ void exchange_set_received(struct sl_event *event, const struct sl_message *mess
     exchange->line_end = message->line_end;
 }
 
-static void count_and_log(struct streams *streams, struct connection *connection,
+static void count_and_log(struct sl_streams *streams, struct sl_connection *connection,
                           const struct sl_event *events, size_t count, const struct sl_time *now)
 {
     struct sl_counters sum = {.received_messages = count};
@@ -72,9 +72,9 @@ static void complete(struct sl_event *events, const size_t *reply_end, size_t co
     }
 }
 
-void exchanges_finish(struct streams *streams, struct connection *connection, size_t written)
+void exchanges_finish(struct sl_streams *streams, struct sl_connection *connection, size_t written)
 {
-    struct exchanges *now = &streams->now;
+    struct sl_exchange_batch *now = &streams->batch;
 
     if (now->count == 0)
         return;
@@ -85,9 +85,9 @@ void exchanges_finish(struct streams *streams, struct connection *connection, si
     now->count = 0;
 }
 
-void backlog_finish(struct streams *streams, struct connection *connection)
+void backlog_finish(struct sl_streams *streams, struct sl_connection *connection)
 {
-    struct backlog *backlog = connection->backlog;
+    struct sl_backlog *backlog = connection->backlog;
 
     sl_time_advance(&streams->clock);
     complete(backlog->events, backlog->reply_end, backlog->count, backlog->replies.data,
@@ -97,7 +97,8 @@ void backlog_finish(struct streams *streams, struct connection *connection)
     backlog->count = 0;
 }
 
-void exchanges_mark_pending(struct streams *streams, struct connection *connection, uint64_t size)
+void exchanges_mark_pending(struct sl_streams *streams, struct sl_connection *connection,
+                            uint64_t size)
 {
     struct sl_time now = sl_time_now();
     struct sl_counters nothing = {0};
@@ -108,7 +109,7 @@ void exchanges_mark_pending(struct streams *streams, struct connection *connecti
     sl_shard_unlock(streams->worker->shard);
 }
 
-static struct sl_time last_seen(const struct connection *connection)
+static struct sl_time last_seen(const struct sl_connection *connection)
 {
     struct sl_time now = sl_time_now();
     int64_t mono_ns = sl_client_last_seen_mono_ns(connection->client);
@@ -116,7 +117,7 @@ static struct sl_time last_seen(const struct connection *connection)
     return (struct sl_time){.wall_ns = now.wall_ns - (now.mono_ns - mono_ns), .mono_ns = mono_ns};
 }
 
-void exchange_unanswered(struct streams *streams, struct connection *connection,
+void exchange_unanswered(struct sl_streams *streams, struct sl_connection *connection,
                          const uint8_t *bytes, size_t stored, uint64_t size,
                          enum sl_outcome outcome)
 {

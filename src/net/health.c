@@ -16,23 +16,23 @@
 #define EXPECTED_NS (5 * SL_NS_PER_S)
 #define WORDS_SIZE  (sizeof(SL_HEALTH_WORDS) - 1)
 
-void health_init(struct health *health)
+void sl_health_init(struct sl_health *health)
 {
     pthread_mutex_init(&health->lock, NULL);
 }
 
-void health_deinit(struct health *health)
+void sl_health_deinit(struct sl_health *health)
 {
     pthread_mutex_destroy(&health->lock);
 }
 
 void sl_health_expect(struct sl_net *net, uint16_t port)
 {
-    struct health *health = &net->health;
+    struct sl_health *health = &net->health;
     int64_t until = sl_clock_mono_ns() + EXPECTED_NS;
 
     pthread_mutex_lock(&health->lock);
-    health->ports[health->next] = (struct health_port){.port = port, .until_mono_ns = until};
+    health->ports[health->next] = (struct sl_health_port){.port = port, .until_mono_ns = until};
     health->next = (health->next + 1) % SL_HEALTH_PROBES_MAX;
     atomic_store(&health->until_mono_ns, until);
     pthread_mutex_unlock(&health->lock);
@@ -43,7 +43,7 @@ uint64_t sl_health_answered(const struct sl_net *net, enum sl_service_id service
     return atomic_load_explicit(&net->health.answered[service], memory_order_relaxed);
 }
 
-static bool any_expected(struct health *health)
+static bool any_expected(struct sl_health *health)
 {
     int64_t until = atomic_load_explicit(&health->until_mono_ns, memory_order_acquire);
 
@@ -54,14 +54,14 @@ static bool any_expected(struct health *health)
 }
 
 /* With `take` only this once: the port may be somebody else's in a moment. */
-static bool is_expected(struct health *health, uint16_t port, bool take)
+static bool is_expected(struct sl_health *health, uint16_t port, bool take)
 {
     int64_t now = sl_clock_mono_ns();
     bool found = false;
 
     pthread_mutex_lock(&health->lock);
     for (size_t i = 0; i < SL_HEALTH_PROBES_MAX && !found; i++) {
-        struct health_port *expected = &health->ports[i];
+        struct sl_health_port *expected = &health->ports[i];
 
         found = expected->port == port && now < expected->until_mono_ns;
         if (found && take)
@@ -84,7 +84,7 @@ static bool is_same_host(const struct sl_address *peer, const struct sl_address 
 }
 
 /* False where there is no memory for the reply. */
-static bool respond(struct health *health, uint8_t service, struct sl_buffer *reply)
+static bool respond(struct sl_health *health, uint8_t service, struct sl_buffer *reply)
 {
     struct sl_message message = {
         .bytes = (const uint8_t *)SL_HEALTH_WORDS, .stored = WORDS_SIZE, .size = WORDS_SIZE};
@@ -97,7 +97,7 @@ static bool respond(struct health *health, uint8_t service, struct sl_buffer *re
 
 /* --- datagrams --- */
 
-static bool is_probe(struct health *health, const struct udp_message *message)
+static bool is_probe(struct sl_health *health, const struct sl_udp_message *message)
 {
     return are_words(message->bytes, message->size) &&
            is_same_host(&message->peer, &message->local) &&
@@ -105,8 +105,8 @@ static bool is_probe(struct health *health, const struct udp_message *message)
 }
 
 /* On a wildcard socket the kernel answers our own address from that address. */
-static void answer_datagram(struct sl_worker *worker, const struct udp_batch *batch,
-                            const struct udp_message *message)
+static void answer_datagram(struct sl_worker *worker, const struct sl_udp_batch *batch,
+                            const struct sl_udp_message *message)
 {
     struct sl_buffer reply = SL_BUFFER_INIT;
 
@@ -117,7 +117,7 @@ static void answer_datagram(struct sl_worker *worker, const struct udp_batch *ba
 }
 
 /* A probe is one message with one item. */
-static void take_out(struct udp_batch *batch, size_t index)
+static void take_out(struct sl_udp_batch *batch, size_t index)
 {
     size_t kept = 0;
 
@@ -135,9 +135,9 @@ static void take_out(struct udp_batch *batch, size_t index)
             (batch->message_count - index) * sizeof(batch->messages[0]));
 }
 
-void health_take_datagrams(struct sl_worker *worker, struct udp_batch *batch)
+void sl_health_take_datagrams(struct sl_worker *worker, struct sl_udp_batch *batch)
 {
-    struct health *health = &worker->net->health;
+    struct sl_health *health = &worker->net->health;
     size_t i = 0;
 
     if (!any_expected(health))
@@ -154,7 +154,7 @@ void health_take_datagrams(struct sl_worker *worker, struct udp_batch *batch)
 
 /* --- connections --- */
 
-static bool is_unix_probe(struct health *health, const struct sockaddr_storage *name,
+static bool is_unix_probe(struct sl_health *health, const struct sockaddr_storage *name,
                           socklen_t size)
 {
     const struct sockaddr_un *address = (const struct sockaddr_un *)name;
@@ -170,7 +170,7 @@ static bool is_unix_probe(struct health *health, const struct sockaddr_storage *
            port <= UINT16_MAX && is_expected(health, (uint16_t)port, true);
 }
 
-static bool is_tcp_probe(struct health *health, int fd, const struct sockaddr_storage *name,
+static bool is_tcp_probe(struct sl_health *health, int fd, const struct sockaddr_storage *name,
                          socklen_t size)
 {
     struct sl_address peer = sl_address_from_sockaddr((const struct sockaddr *)name, size);
@@ -184,18 +184,18 @@ static bool is_tcp_probe(struct health *health, int fd, const struct sockaddr_st
     return is_same_host(&peer, &local) && is_expected(health, peer.port, true);
 }
 
-static void finish(struct health_connection *connection)
+static void finish(struct sl_health_connection *connection)
 {
     close(connection->fd);
-    *connection = (struct health_connection){0};
+    *connection = (struct sl_health_connection){0};
 }
 
-bool health_take_connection(struct health_desk *desk, struct sl_worker *worker,
-                            const struct sl_socket *listener, int fd,
-                            const struct sockaddr_storage *name, socklen_t size)
+bool sl_health_take_connection(struct sl_health_desk *desk, struct sl_worker *worker,
+                               const struct sl_socket *listener, int fd,
+                               const struct sockaddr_storage *name, socklen_t size)
 {
-    struct health *health = &worker->net->health;
-    struct health_connection *connection = &desk->connections[desk->next];
+    struct sl_health *health = &worker->net->health;
+    struct sl_health_connection *connection = &desk->connections[desk->next];
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
 
     if (!any_expected(health) ||
@@ -204,15 +204,15 @@ bool health_take_connection(struct health_desk *desk, struct sl_worker *worker,
         return false;
     if (connection->kind)
         finish(connection);
-    desk->next = (desk->next + 1) % HEALTH_CONNECTIONS;
-    *connection = (struct health_connection){
+    desk->next = (desk->next + 1) % SL_HEALTH_CONNECTIONS;
+    *connection = (struct sl_health_connection){
         .kind = SL_SOURCE_HEALTH, .service = listener->service, .fd = fd};
     if (epoll_ctl(worker->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
         finish(connection);
     return true;
 }
 
-void health_ready(struct sl_worker *worker, struct health_connection *connection)
+void sl_health_ready(struct sl_worker *worker, struct sl_health_connection *connection)
 {
     struct sl_buffer reply = SL_BUFFER_INIT;
     uint8_t bytes[WORDS_SIZE + 1];
@@ -230,9 +230,9 @@ void health_ready(struct sl_worker *worker, struct health_connection *connection
     finish(connection);
 }
 
-void health_desk_close(struct health_desk *desk)
+void sl_health_desk_close(struct sl_health_desk *desk)
 {
-    for (size_t i = 0; i < HEALTH_CONNECTIONS; i++)
+    for (size_t i = 0; i < SL_HEALTH_CONNECTIONS; i++)
         if (desk->connections[i].kind)
             finish(&desk->connections[i]);
 }

@@ -1,6 +1,6 @@
 /* How many connections there are, in all and from each address. Shared by all stream workers. */
-#ifndef NET_LIMITS_H
-#define NET_LIMITS_H
+#ifndef SOCKLENS_NET_LIMITS_H
+#define SOCKLENS_NET_LIMITS_H
 
 #include <pthread.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* From "--udp-upper :12000" to bound sockets. */
-#ifndef NET_LISTEN_H
-#define NET_LISTEN_H
+#ifndef SOCKLENS_NET_LISTEN_H
+#define SOCKLENS_NET_LISTEN_H
 
 #include "net/net.h"
 

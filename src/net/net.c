@@ -65,7 +65,7 @@ struct sl_net *sl_net_new(const struct sl_net_options *options, struct sl_journa
     }
     net->options = *options;
     pthread_mutex_init(&net->options_lock, NULL);
-    health_init(&net->health);
+    sl_health_init(&net->health);
     net->connections_possible = descriptors_for_connections(options->workers);
     if (net->options.max_connections == 0)
         net->options.max_connections = net->connections_possible;
@@ -212,7 +212,7 @@ void sl_net_free(struct sl_net *net)
         sl_worker_deinit(&net->stream[i]);
     }
     sl_limits_deinit(&net->limits);
-    health_deinit(&net->health);
+    sl_health_deinit(&net->health);
     pthread_mutex_destroy(&net->options_lock);
     free(net->unix_paths);
     free(net);

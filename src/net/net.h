@@ -1,6 +1,6 @@
 /* Inside the net room: the sockets, and what every worker has. */
-#ifndef NET_NET_H
-#define NET_NET_H
+#ifndef SOCKLENS_NET_NET_H
+#define SOCKLENS_NET_NET_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -9,7 +9,7 @@
 #include "net/limits.h"
 #include "socklens/net.h"
 
-#define WORKERS_MAX 64
+#define SL_WORKERS_MAX 64
 
 /* One bound socket of one worker. */
 struct sl_socket {
@@ -53,9 +53,9 @@ struct sl_net {
     struct sl_journal *journal;
     struct sl_registry *registry;
     struct sl_log *log;
-    struct sl_worker udp[WORKERS_MAX], stream[WORKERS_MAX]; /* `workers` of each in use */
+    struct sl_worker udp[SL_WORKERS_MAX], stream[SL_WORKERS_MAX]; /* `workers` of each in use */
     struct sl_limits limits;
-    struct health health;
+    struct sl_health health;
     uint8_t own_udp_ports[65536 / 8]; /* a bit each */
     char (*unix_paths)[108];          /* to unlink at the end */
     size_t unix_path_count;

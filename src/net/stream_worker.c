@@ -34,8 +34,8 @@ struct complaint {
 
 struct stream_state {
     struct sl_worker *worker;
-    struct streams streams;
-    struct health_desk health;
+    struct sl_streams streams;
+    struct sl_health_desk health;
     int spare_fd; /* let go to accept and close a connection when descriptors have run out */
     struct complaint complaint;
     int64_t resume_at_ns; /* paused listeners; INT64_MAX: none */
@@ -143,11 +143,12 @@ static void admit(struct stream_state *state, const struct sl_socket *listener, 
     enum sl_admission admission = sl_limits_admit(limits, peer);
 
     if (admission != SL_ADMITTED &&
-        connections_make_room(&state->streams, admission == SL_TOO_MANY_FROM_ADDRESS ? peer : NULL))
+        sl_connections_make_room(&state->streams,
+                                 admission == SL_TOO_MANY_FROM_ADDRESS ? peer : NULL))
         admission = sl_limits_admit(limits, peer);
     switch (admission) {
     case SL_ADMITTED:
-        connection_open(&state->streams, listener, fd, peer);
+        sl_connection_open(&state->streams, listener, fd, peer);
         break;
     case SL_TOO_MANY:
         complain(state, "too many connections", "see --max-connections");
@@ -191,7 +192,7 @@ static bool accept_one(struct stream_state *state, struct sl_socket *listener)
 
     if (fd < 0)
         return accept_failed(state, listener, errno);
-    if (health_take_connection(&state->health, state->worker, listener, fd, &storage, size))
+    if (sl_health_take_connection(&state->health, state->worker, listener, fd, &storage, size))
         return true;
     peer = sl_address_from_sockaddr((struct sockaddr *)&storage, size);
     if (listener->transport == SL_UNIX)
@@ -218,8 +219,8 @@ static void run_commands(struct stream_state *state)
         struct sl_client *client = sl_shard_find_id(worker->shard, id);
 
         if (client)
-            connection_close(&state->streams, sl_client_user(client), SL_BY_OPERATOR,
-                             SL_CLOSE_DISCONNECTED);
+            sl_connection_close(&state->streams, sl_client_user(client), SL_BY_OPERATOR,
+                                SL_CLOSE_DISCONNECTED);
     }
 }
 
@@ -236,8 +237,8 @@ static void close_idle(struct stream_state *state, int64_t now)
     while (idle_until(state) <= now) {
         struct sl_client *client = sl_shard_oldest(state->worker->shard);
 
-        connection_close(&state->streams, sl_client_user(client), SL_BY_SERVER,
-                         SL_CLOSE_IDLE_TIMEOUT);
+        sl_connection_close(&state->streams, sl_client_user(client), SL_BY_SERVER,
+                            SL_CLOSE_IDLE_TIMEOUT);
     }
 }
 
@@ -248,14 +249,14 @@ static int64_t earlier(int64_t a, int64_t b)
 
 static int wait_ms(const struct stream_state *state)
 {
-    const struct streams *streams = &state->streams;
-    int64_t until = earlier(idle_until(state), queue_until(&streams->lingering));
+    const struct sl_streams *streams = &state->streams;
+    int64_t until = earlier(idle_until(state), sl_queue_until(&streams->lingering));
     int64_t left;
 
     if (streams->ready.first || streams->late.first)
         return 0;
-    until = earlier(until, queue_until(&streams->waiting[0]));
-    until = earlier(until, queue_until(&streams->waiting[1]));
+    until = earlier(until, sl_queue_until(&streams->waiting[0]));
+    until = earlier(until, sl_queue_until(&streams->waiting[1]));
     until = earlier(earlier(until, state->resume_at_ns), complaint_due(state));
     if (until == INT64_MAX)
         return -1;
@@ -265,21 +266,21 @@ static int wait_ms(const struct stream_state *state)
     return left > 3600 * SL_NS_PER_S ? 3600 * 1000 : (int)(left / SL_NS_PER_MS + 1);
 }
 
-static void serve_ready(struct streams *streams)
+static void serve_ready(struct sl_streams *streams)
 {
     for (int left = READY_A_TURN; left > 0 && streams->ready.first; left--) {
         streams->clock = sl_time_now();
-        connection_resume(streams, streams->ready.first->connection);
+        sl_connection_resume(streams, streams->ready.first->connection);
     }
 }
 
 static void end_times(struct stream_state *state)
 {
-    struct streams *streams = &state->streams;
+    struct sl_streams *streams = &state->streams;
     int64_t now = streams->clock.mono_ns;
 
-    connections_end_gap(streams, now);
-    connections_end_linger(streams, now);
+    sl_connections_end_gap(streams, now);
+    sl_connections_end_linger(streams, now);
     close_idle(state, now);
     resume_listeners(state, now);
     for (; streams->cut > 0; streams->cut--)
@@ -301,14 +302,14 @@ static void turn(struct stream_state *state, int timeout_ms)
     for (int i = 0; i < count; i++) {
         switch (*(uint8_t *)events[i].data.ptr) {
         case SL_SOURCE_CONNECTION:
-            connection_ready(&state->streams, events[i].data.ptr, events[i].events);
+            sl_connection_serve(&state->streams, events[i].data.ptr, events[i].events);
             break;
         case SL_SOURCE_SOCKET:
             accept_some(state, events[i].data.ptr);
             state->streams.clock = sl_time_now();
             break;
         case SL_SOURCE_HEALTH:
-            health_ready(state->worker, events[i].data.ptr);
+            sl_health_ready(state->worker, events[i].data.ptr);
             break;
         default:
             woken = true; /* after the others: it may close connections that stand in `events` */
@@ -317,7 +318,7 @@ static void turn(struct stream_state *state, int timeout_ms)
     if (woken)
         run_commands(state);
     serve_ready(&state->streams);
-    connections_read_late(&state->streams);
+    sl_connections_read_late(&state->streams);
     end_times(state);
 }
 
@@ -348,11 +349,11 @@ static void shut_all(struct stream_state *state)
     struct sl_client *client = sl_shard_oldest(shard);
 
     while (client) {
-        struct connection *connection = sl_client_user(client);
+        struct sl_connection *connection = sl_client_user(client);
         struct sl_client *next = sl_shard_newer(shard, client);
 
         if (!connection->ending)
-            connection_shut(&state->streams, connection);
+            sl_connection_shut(&state->streams, connection);
         client = next;
     }
 }
@@ -364,7 +365,7 @@ static void drain(struct stream_state *state)
 
     state->streams.clock = sl_time_now();
     close_listeners(state);
-    connections_shorten_linger(&state->streams, LINGER_AT_END_NS);
+    sl_connections_shorten_linger(&state->streams, LINGER_AT_END_NS);
     shut_all(state);
     while (state->streams.open_count > 0 && sl_clock_mono_ns() < by) {
         int64_t left = (by - sl_clock_mono_ns()) / SL_NS_PER_MS + 1;
@@ -373,7 +374,8 @@ static void drain(struct stream_state *state)
         turn(state, wait < 0 || wait > left ? (int)left : wait);
     }
     while ((client = sl_shard_oldest(state->worker->shard)))
-        connection_close(&state->streams, sl_client_user(client), SL_BY_SERVER, SL_CLOSE_SHUTDOWN);
+        sl_connection_close(&state->streams, sl_client_user(client), SL_BY_SERVER,
+                            SL_CLOSE_SHUTDOWN);
 }
 
 static bool init_state(struct stream_state *state, struct sl_worker *worker)
@@ -381,10 +383,10 @@ static bool init_state(struct stream_state *state, struct sl_worker *worker)
     state->worker = worker;
     state->streams.worker = worker;
     state->streams.linger_ns = LINGER_NS;
-    state->streams.held_max = STREAM_HELD_MAX / worker->net->options.workers;
+    state->streams.held_max = SL_STREAM_HELD_MAX / worker->net->options.workers;
     state->resume_at_ns = INT64_MAX;
     state->spare_fd = open_spare();
-    state->streams.read_buffer = malloc(STREAM_READ_SIZE);
+    state->streams.read_buffer = malloc(SL_STREAM_READ_SIZE);
     return state->streams.read_buffer != NULL;
 }
 
@@ -397,9 +399,9 @@ void *sl_stream_worker_run(void *argument)
         while (!sl_worker_stop_by(worker))
             turn(state, wait_ms(state));
         drain(state);
-        health_desk_close(&state->health);
+        sl_health_desk_close(&state->health);
         close(state->spare_fd);
-        sl_buffer_deinit(&state->streams.now.replies);
+        sl_buffer_deinit(&state->streams.batch.replies);
         sl_buffer_deinit(&state->streams.spare);
         free(state->streams.read_buffer);
     } else {

@@ -4,24 +4,24 @@
 
 #include "net/exchanges.h"
 
-bool turns_make_ready(struct streams *streams, struct connection *connection)
+bool turns_make_ready(struct sl_streams *streams, struct sl_connection *connection)
 {
-    struct ready *ready;
+    struct sl_ready *ready;
 
-    if (connection->state == CONNECTION_READY)
+    if (connection->state == SL_CONNECTION_READY)
         return true;
     ready = calloc(1, sizeof(*ready));
     if (!ready)
         return false;
     turns_leave(streams, connection);
     ready->queued.connection = connection;
-    queue_append(&streams->ready, &ready->queued);
+    sl_queue_append(&streams->ready, &ready->queued);
     connection->ready = ready;
-    connection->state = CONNECTION_READY;
+    connection->state = SL_CONNECTION_READY;
     return true;
 }
 
-bool turns_keep_rest(struct streams *streams, struct connection *connection,
+bool turns_keep_rest(struct sl_streams *streams, struct sl_connection *connection,
                      const struct sl_chunk *rest, int64_t received_at_ns)
 {
     if (!turns_make_ready(streams, connection) ||
@@ -32,7 +32,7 @@ bool turns_keep_rest(struct streams *streams, struct connection *connection,
     return true;
 }
 
-void turns_return_rest(struct streams *streams, struct sl_buffer *rest)
+void turns_return_rest(struct sl_streams *streams, struct sl_buffer *rest)
 {
     if (!rest->data)
         return;
@@ -41,32 +41,32 @@ void turns_return_rest(struct streams *streams, struct sl_buffer *rest)
     streams->spare = *rest;
 }
 
-struct sl_buffer turns_take_rest(struct streams *streams, struct connection *connection)
+struct sl_buffer turns_take_rest(struct sl_streams *streams, struct sl_connection *connection)
 {
     struct sl_buffer rest = connection->ready->rest;
 
     connection->ready->rest = streams->spare;
     streams->spare = (struct sl_buffer)SL_BUFFER_INIT;
-    queue_remove(&streams->ready, &connection->ready->queued);
-    queue_append(&streams->ready, &connection->ready->queued);
+    sl_queue_remove(&streams->ready, &connection->ready->queued);
+    sl_queue_append(&streams->ready, &connection->ready->queued);
     return rest;
 }
 
-static void stop_waiting(struct connection *connection)
+static void stop_waiting(struct sl_connection *connection)
 {
     if (!connection->waiting)
         return;
-    queue_remove(connection->waiting->queue, &connection->waiting->queued);
+    sl_queue_remove(connection->waiting->queue, &connection->waiting->queued);
     free(connection->waiting);
     connection->waiting = NULL;
 }
 
-static void leave_ready(struct streams *streams, struct connection *connection)
+static void leave_ready(struct sl_streams *streams, struct sl_connection *connection)
 {
-    struct ready *ready = connection->ready;
+    struct sl_ready *ready = connection->ready;
 
-    queue_remove(&streams->ready, &ready->queued);
-    connection->state = CONNECTION_OPEN;
+    sl_queue_remove(&streams->ready, &ready->queued);
+    connection->state = SL_CONNECTION_OPEN;
     connection->waiting = NULL;
     if (ready->rest.size > 0)
         exchange_unanswered(streams, connection, ready->rest.data, ready->rest.size,
@@ -75,22 +75,23 @@ static void leave_ready(struct streams *streams, struct connection *connection)
     free(ready);
 }
 
-void turns_leave(struct streams *streams, struct connection *connection)
+void turns_leave(struct sl_streams *streams, struct sl_connection *connection)
 {
-    if (connection->state == CONNECTION_READY)
+    if (connection->state == SL_CONNECTION_READY)
         leave_ready(streams, connection);
-    else if (connection->state == CONNECTION_OPEN)
+    else if (connection->state == SL_CONNECTION_OPEN)
         stop_waiting(connection);
 }
 
 /* Without memory nothing is timed: a line end or the stream's end finishes the message. */
-static void wait_for_rest(struct streams *streams, struct connection *connection, int64_t gap_ns)
+static void wait_for_rest(struct sl_streams *streams, struct sl_connection *connection,
+                          int64_t gap_ns)
 {
-    struct waiting *waiting = connection->waiting;
+    struct sl_waiting *waiting = connection->waiting;
     bool lines = connection->framer.line_mode;
 
     if (waiting)
-        queue_remove(waiting->queue, &waiting->queued);
+        sl_queue_remove(waiting->queue, &waiting->queued);
     else
         waiting = calloc(1, sizeof(*waiting));
     connection->waiting = waiting;
@@ -101,14 +102,14 @@ static void wait_for_rest(struct streams *streams, struct connection *connection
         streams->clock.mono_ns + (lines ? SL_LINE_GAPS * gap_ns : gap_ns);
     waiting->queue = &streams->waiting[lines];
     waiting->received_at_ns = streams->clock.wall_ns;
-    queue_append(waiting->queue, &waiting->queued);
+    sl_queue_append(waiting->queue, &waiting->queued);
 }
 
-void turns_settle(struct streams *streams, struct connection *connection)
+void turns_settle(struct sl_streams *streams, struct sl_connection *connection)
 {
     int64_t gap_ns = streams->worker->options.tcp_gap_ns;
 
-    if (connection->state == CONNECTION_READY) {
+    if (connection->state == SL_CONNECTION_READY) {
         if (connection->ready->more || connection->ready->rest.size > 0)
             return;
         leave_ready(streams, connection);

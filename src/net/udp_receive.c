@@ -11,27 +11,27 @@
 #endif
 
 /* Not a multiple of 4096: small datagrams at equal page offsets would share one cache set. */
-#define BUFFER_STRIDE (UDP_BUFFER_SIZE + 5 * 64)
+#define BUFFER_STRIDE (SL_UDP_BUFFER_SIZE + 5 * 64)
 
-int udp_receiver_init(struct udp_receiver *receiver)
+int sl_udp_receiver_init(struct sl_udp_receiver *receiver)
 {
     /* Pages that only large datagrams need are never touched by small ones. */
-    receiver->buffers = malloc(UDP_BATCH * BUFFER_STRIDE);
-    receiver->used = UDP_BATCH;
+    receiver->buffers = malloc(SL_UDP_BATCH * BUFFER_STRIDE);
+    receiver->used = SL_UDP_BATCH;
     return receiver->buffers ? 0 : -ENOMEM;
 }
 
-void udp_receiver_deinit(struct udp_receiver *receiver)
+void sl_udp_receiver_deinit(struct sl_udp_receiver *receiver)
 {
     free(receiver->buffers);
 }
 
 /* Only what the kernel has written to since: most batches are much smaller than they may be. */
-static void prepare(struct udp_receiver *receiver, struct udp_batch *batch)
+static void prepare(struct sl_udp_receiver *receiver, struct sl_udp_batch *batch)
 {
     for (size_t i = 0; i < receiver->used; i++) {
         receiver->vectors[i] = (struct iovec){.iov_base = receiver->buffers + i * BUFFER_STRIDE,
-                                              .iov_len = UDP_BUFFER_SIZE};
+                                              .iov_len = SL_UDP_BUFFER_SIZE};
         receiver->headers[i].msg_hdr = (struct msghdr){
             .msg_name = &batch->messages[i].name,
             .msg_namelen = sizeof(batch->messages[i].name),
@@ -75,7 +75,7 @@ static bool is_packet_info(const struct cmsghdr *control)
 }
 
 static void read_control(struct msghdr *header, const struct sl_socket *socket,
-                         struct udp_message *message)
+                         struct sl_udp_message *message)
 {
     for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
         if (is_packet_info(c)) {
@@ -90,20 +90,21 @@ static void read_control(struct msghdr *header, const struct sl_socket *socket,
     }
 }
 
-static void add_item(struct udp_batch *batch, size_t message, const uint8_t *bytes, uint32_t size)
+static void add_item(struct sl_udp_batch *batch, size_t message, const uint8_t *bytes,
+                     uint32_t size)
 {
-    batch->items[batch->item_count++] = (struct udp_item){
-        .bytes = bytes, .size = size, .message = (uint16_t)message, .next = UDP_NO_ITEM};
+    batch->items[batch->item_count++] = (struct sl_udp_item){
+        .bytes = bytes, .size = size, .message = (uint16_t)message, .next = SL_UDP_NO_ITEM};
 }
 
 /* Apart again what the kernel joined. An empty datagram is one too. */
-static void add_items(struct udp_batch *batch, size_t index)
+static void add_items(struct sl_udp_batch *batch, size_t index)
 {
-    const struct udp_message *message = &batch->messages[index];
+    const struct sl_udp_message *message = &batch->messages[index];
     const uint8_t *bytes = message->bytes;
     uint32_t left = message->size;
 
-    while (left > message->segment_size && batch->item_count < UDP_ITEMS - UDP_BATCH) {
+    while (left > message->segment_size && batch->item_count < SL_UDP_ITEMS - SL_UDP_BATCH) {
         add_item(batch, index, bytes, message->segment_size);
         bytes += message->segment_size;
         left -= message->segment_size;
@@ -111,17 +112,17 @@ static void add_items(struct udp_batch *batch, size_t index)
     add_item(batch, index, bytes, left);
 }
 
-size_t udp_receive(struct udp_receiver *receiver, struct udp_batch *batch)
+size_t sl_udp_receive(struct sl_udp_receiver *receiver, struct sl_udp_batch *batch)
 {
     int count;
 
     batch->item_count = 0;
     batch->message_count = 0;
     prepare(receiver, batch);
-    count = recvmmsg(batch->socket->fd, receiver->headers, UDP_BATCH, MSG_DONTWAIT, NULL);
+    count = recvmmsg(batch->socket->fd, receiver->headers, SL_UDP_BATCH, MSG_DONTWAIT, NULL);
     for (int i = 0; i < count; i++) {
         struct msghdr *header = &receiver->headers[i].msg_hdr;
-        struct udp_message *message = &batch->messages[i];
+        struct sl_udp_message *message = &batch->messages[i];
 
         message->bytes = header->msg_iov->iov_base;
         message->size = receiver->headers[i].msg_len;
@@ -140,7 +141,7 @@ size_t udp_receive(struct udp_receiver *receiver, struct udp_batch *batch)
 
 /* SO_RXQ_OVFL would tell as well, but with the next datagram that comes through: what a burst's end
  * lost would not show until somebody sends again. */
-uint32_t udp_drops(struct sl_socket *socket)
+uint32_t sl_udp_drops(struct sl_socket *socket)
 {
     uint32_t info[SK_MEMINFO_VARS] = {0};
     socklen_t size = sizeof(info);

@@ -26,29 +26,29 @@
 #define SEND_WAIT_MS 10
 
 struct group {
-    const struct udp_message *message; /* whom it goes to */
-    uint32_t size;                     /* of each reply but the last */
+    const struct sl_udp_message *message; /* whom it goes to */
+    uint32_t size;                        /* of each reply but the last */
     uint32_t total;
     uint16_t count, first, last;
     bool closed; /* a shorter reply was the last */
 };
 
-struct udp_sender {
+struct sl_udp_sender {
     struct group groups[GROUPS_MAX];
     size_t group_count;
     uint16_t newest[SLOTS]; /* by client: index + 1 of a group, to be checked; 0: none */
     struct mmsghdr headers[GROUPS_MAX];
-    struct iovec vectors[UDP_ITEMS];
+    struct iovec vectors[SL_UDP_ITEMS];
     uint8_t control[GROUPS_MAX][CMSG_SPACE(sizeof(struct in6_pktinfo)) +
                                 CMSG_SPACE(sizeof(uint16_t))] __attribute__((aligned(8)));
 };
 
-struct udp_sender *udp_sender_new(void)
+struct sl_udp_sender *sl_udp_sender_new(void)
 {
-    return calloc(1, sizeof(struct udp_sender));
+    return calloc(1, sizeof(struct sl_udp_sender));
 }
 
-void udp_sender_free(struct udp_sender *sender)
+void sl_udp_sender_free(struct sl_udp_sender *sender)
 {
     free(sender);
 }
@@ -58,16 +58,17 @@ static size_t slot_of(const struct sl_client *client)
     return ((uintptr_t)client * UINT64_C(0x9e3779b97f4a7c15)) >> 56 & (SLOTS - 1);
 }
 
-static bool may_join(const struct group *group, const struct udp_item *item,
-                     const struct udp_message *message)
+static bool may_join(const struct group *group, const struct sl_udp_item *item,
+                     const struct sl_udp_message *message)
 {
     return group->message->client == message->client && !group->closed && item->reply_size > 0 &&
            item->reply_size <= group->size && group->size <= JOINED_SIZE_MAX &&
-           group->count < UDP_SEGMENTS_MAX && group->total + item->reply_size <= UDP_REPLY_MAX;
+           group->count < SL_UDP_SEGMENTS_MAX &&
+           group->total + item->reply_size <= SL_UDP_REPLY_MAX;
 }
 
-static void begin_group(struct udp_sender *sender, size_t slot, uint16_t index,
-                        const struct udp_item *item, const struct udp_message *message)
+static void begin_group(struct sl_udp_sender *sender, size_t slot, uint16_t index,
+                        const struct sl_udp_item *item, const struct sl_udp_message *message)
 {
     sender->groups[sender->group_count++] = (struct group){.message = message,
                                                            .size = item->reply_size,
@@ -78,10 +79,10 @@ static void begin_group(struct udp_sender *sender, size_t slot, uint16_t index,
     sender->newest[slot] = (uint16_t)sender->group_count;
 }
 
-static void add_reply(struct udp_sender *sender, struct udp_batch *batch, uint16_t index)
+static void add_reply(struct sl_udp_sender *sender, struct sl_udp_batch *batch, uint16_t index)
 {
-    struct udp_item *item = &batch->items[index];
-    const struct udp_message *message = &batch->messages[item->message];
+    struct sl_udp_item *item = &batch->items[index];
+    const struct sl_udp_message *message = &batch->messages[item->message];
     size_t slot = slot_of(message->client);
     struct group *group = sender->newest[slot] ? &sender->groups[sender->newest[slot] - 1] : NULL;
 
@@ -97,13 +98,13 @@ static void add_reply(struct udp_sender *sender, struct udp_batch *batch, uint16
 }
 
 /* The replies of a group as an iovec; neighbours in memory become one. Returns their number. */
-static size_t gather(const struct udp_batch *batch, const struct group *group,
+static size_t gather(const struct sl_udp_batch *batch, const struct group *group,
                      struct iovec *vectors)
 {
     size_t count = 0;
 
-    for (uint16_t i = group->first; i != UDP_NO_ITEM; i = batch->items[i].next) {
-        const struct udp_item *item = &batch->items[i];
+    for (uint16_t i = group->first; i != SL_UDP_NO_ITEM; i = batch->items[i].next) {
+        const struct sl_udp_item *item = &batch->items[i];
         uint8_t *bytes = batch->replies.data + item->reply_offset;
         struct iovec *last = count > 0 ? &vectors[count - 1] : NULL;
 
@@ -143,8 +144,8 @@ static void put_source(struct msghdr *header, const struct sl_address *local)
     }
 }
 
-static void address_header(struct msghdr *header, const struct udp_batch *batch,
-                           const struct udp_message *message, uint8_t *control)
+static void address_header(struct msghdr *header, const struct sl_udp_batch *batch,
+                           const struct sl_udp_message *message, uint8_t *control)
 {
     *header = (struct msghdr){
         .msg_name = (void *)(uintptr_t)&message->name,
@@ -155,7 +156,7 @@ static void address_header(struct msghdr *header, const struct udp_batch *batch,
         put_source(header, &message->local);
 }
 
-static void build_headers(struct udp_sender *sender, const struct udp_batch *batch)
+static void build_headers(struct sl_udp_sender *sender, const struct sl_udp_batch *batch)
 {
     size_t used = 0;
 
@@ -175,11 +176,11 @@ static void build_headers(struct udp_sender *sender, const struct udp_batch *bat
     }
 }
 
-static void send_singly(struct udp_sender *sender, struct udp_batch *batch,
+static void send_singly(struct sl_udp_sender *sender, struct sl_udp_batch *batch,
                         const struct group *group)
 {
-    for (uint16_t i = group->first; i != UDP_NO_ITEM; i = batch->items[i].next) {
-        struct udp_item *item = &batch->items[i];
+    for (uint16_t i = group->first; i != SL_UDP_NO_ITEM; i = batch->items[i].next) {
+        struct sl_udp_item *item = &batch->items[i];
         struct iovec vector = {.iov_base = batch->replies.data + item->reply_offset,
                                .iov_len = item->reply_size};
         struct msghdr header;
@@ -193,7 +194,8 @@ static void send_singly(struct udp_sender *sender, struct udp_batch *batch,
 }
 
 /* The kernel took nothing of this group. */
-static void resend(struct udp_sender *sender, struct udp_batch *batch, size_t index, int error)
+static void resend(struct sl_udp_sender *sender, struct sl_udp_batch *batch, size_t index,
+                   int error)
 {
     const struct group *group = &sender->groups[index];
 
@@ -210,7 +212,7 @@ static void resend(struct udp_sender *sender, struct udp_batch *batch, size_t in
     send_singly(sender, batch, group);
 }
 
-static void flush(struct udp_sender *sender, struct udp_batch *batch)
+static void flush(struct sl_udp_sender *sender, struct sl_udp_batch *batch)
 {
     size_t sent = 0;
 
@@ -229,7 +231,7 @@ static void flush(struct udp_sender *sender, struct udp_batch *batch)
     sender->group_count = 0;
 }
 
-void udp_send(struct udp_sender *sender, struct udp_batch *batch)
+void sl_udp_send(struct sl_udp_sender *sender, struct sl_udp_batch *batch)
 {
     for (size_t i = 0; i < batch->item_count; i++) {
         if (batch->items[i].outcome != SL_REPLIED)

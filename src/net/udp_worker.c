@@ -14,19 +14,19 @@
 
 #define BATCHES_A_TURN  16  /* before another socket gets its turn */
 #define EVENTS_A_WRITE  512 /* exchanges the journal gets at once */
-#define LIFECYCLE_MAX   UDP_BATCH
+#define LIFECYCLE_MAX   SL_UDP_BATCH
 #define DROPS_EVERY_NS  (20 * SL_NS_PER_MS)
 #define EXPIRE_EVERY_NS (SL_NS_PER_S / 4)
-#define LOOP_SIZE_MAX   4096      /* more is not searched for a reply */
-#define CLIENTS_MIN     UDP_BATCH /* a batch's own clients are never the ones that make room */
+#define LOOP_SIZE_MAX   4096         /* more is not searched for a reply */
+#define CLIENTS_MIN     SL_UDP_BATCH /* a batch's own clients are never the ones that make room */
 
 struct udp_state {
     struct sl_worker *worker;
-    struct udp_receiver receiver;
-    struct udp_sender *sender;
-    struct udp_batch *batch;
+    struct sl_udp_receiver receiver;
+    struct sl_udp_sender *sender;
+    struct sl_udp_batch *batch;
     struct sl_rate_limit rate;
-    struct echo_guard echo;
+    struct sl_echo_guard echo;
     struct sl_time clock; /* read when a wait ends, a batch is there, and its replies are out */
     struct sl_event events[EVENTS_A_WRITE];
     size_t event_count;
@@ -49,7 +49,7 @@ static struct sl_event *add_event(struct udp_state *state)
 }
 
 /* The shard's lock is free here: closing and opening are told to the journal in order. */
-static struct sl_client *open_client(struct udp_state *state, const struct udp_message *message,
+static struct sl_client *open_client(struct udp_state *state, const struct sl_udp_message *message,
                                      bool test, const struct sl_time *now)
 {
     struct sl_worker *worker = state->worker;
@@ -70,7 +70,7 @@ static struct sl_client *open_client(struct udp_state *state, const struct udp_m
     return client;
 }
 
-static struct sl_counters received_by(const struct udp_message *message)
+static struct sl_counters received_by(const struct sl_udp_message *message)
 {
     uint32_t size = message->segment_size ? message->segment_size : 1;
     uint32_t datagrams = message->size ? (message->size + size - 1) / size : 1;
@@ -81,9 +81,9 @@ static struct sl_counters received_by(const struct udp_message *message)
 /* A client that sends several at once is looked up once. */
 static struct sl_client *find_client(struct udp_state *state, size_t index, bool test)
 {
-    const struct udp_batch *batch = state->batch;
-    const struct udp_message *message = &batch->messages[index];
-    const struct udp_message *before = index > 0 ? message - 1 : NULL;
+    const struct sl_udp_batch *batch = state->batch;
+    const struct sl_udp_message *message = &batch->messages[index];
+    const struct sl_udp_message *before = index > 0 ? message - 1 : NULL;
 
     if (before && before->client && sl_client_is_test(before->client) == test &&
         sl_address_equal(&before->peer, &message->peer) &&
@@ -96,12 +96,12 @@ static struct sl_client *find_client(struct udp_state *state, size_t index, bool
 /* Finds each message's client and marks it as seen. */
 static void find_clients(struct udp_state *state, const struct sl_time *now)
 {
-    struct udp_batch *batch = state->batch;
+    struct sl_udp_batch *batch = state->batch;
     struct sl_shard *shard = state->worker->shard;
 
     sl_shard_lock(shard);
     for (size_t i = 0; i < batch->message_count; i++) {
-        struct udp_message *message = &batch->messages[i];
+        struct sl_udp_message *message = &batch->messages[i];
 
         bool test = sl_registry_take_test(state->worker->net->registry, &message->peer);
 
@@ -120,7 +120,7 @@ static void find_clients(struct udp_state *state, const struct sl_time *now)
     sl_shard_unlock(shard);
 }
 
-static enum sl_outcome decide(struct udp_state *state, const struct udp_message *message,
+static enum sl_outcome decide(struct udp_state *state, const struct sl_udp_message *message,
                               const struct sl_time *now)
 {
     enum sl_outcome outcome;
@@ -135,24 +135,25 @@ static enum sl_outcome decide(struct udp_state *state, const struct udp_message 
 
 /* True where the datagram is our own answer come back, alone or in a larger text, and that goes on.
  * The larger text is looked for only where it came alone, as a loop's turns do. */
-static bool is_loop(struct udp_state *state, const struct udp_item *item, int64_t now_mono_ns)
+static bool is_loop(struct udp_state *state, const struct sl_udp_item *item, int64_t now_mono_ns)
 {
-    const struct udp_batch *batch = state->batch;
+    const struct sl_udp_batch *batch = state->batch;
     uint64_t client = sl_client_id(batch->messages[item->message].client);
     const uint8_t *reply = batch->replies.data + item->reply_offset;
 
     if (item->reply_size == item->size &&
         (item->size == 0 || memcmp(item->bytes, reply, item->size) == 0))
-        return !echo_guard_admit(&state->echo, client, item->bytes, item->size, now_mono_ns);
+        return !sl_echo_guard_admit(&state->echo, client, item->bytes, item->size, now_mono_ns);
     if (batch->item_count > 1 || item->size > LOOP_SIZE_MAX)
         return false;
-    return !echo_guard_admit_other(&state->echo, client, item->bytes, item->size, reply,
-                                   item->reply_size, now_mono_ns);
+    return !sl_echo_guard_admit_other(&state->echo, client, item->bytes, item->size, reply,
+                                      item->reply_size, now_mono_ns);
 }
 
-static enum sl_outcome respond(struct udp_state *state, struct udp_item *item, int64_t now_mono_ns)
+static enum sl_outcome respond(struct udp_state *state, struct sl_udp_item *item,
+                               int64_t now_mono_ns)
 {
-    struct udp_batch *batch = state->batch;
+    struct sl_udp_batch *batch = state->batch;
     const struct sl_service *service = sl_service_get(batch->socket->service);
     enum sl_outcome outcome = SL_REPLIED;
     struct sl_message message = {.bytes = item->bytes, .stored = item->size, .size = item->size};
@@ -161,7 +162,7 @@ static enum sl_outcome respond(struct udp_state *state, struct udp_item *item, i
     if (service->respond(&message, &batch->replies) == SL_NO_MEMORY)
         return SL_SEND_FAILED;
     item->reply_size = (uint32_t)(batch->replies.size - item->reply_offset);
-    if (item->reply_size > UDP_REPLY_MAX)
+    if (item->reply_size > SL_UDP_REPLY_MAX)
         outcome = SL_REPLY_TOO_LARGE;
     else if (is_loop(state, item, now_mono_ns))
         outcome = SL_REFUSED_LOOP;
@@ -172,24 +173,24 @@ static enum sl_outcome respond(struct udp_state *state, struct udp_item *item, i
 
 static void answer(struct udp_state *state, const struct sl_time *now)
 {
-    struct udp_batch *batch = state->batch;
+    struct sl_udp_batch *batch = state->batch;
 
     batch->replies.size = 0;
     for (size_t i = 0; i < batch->item_count; i++) {
-        struct udp_item *item = &batch->items[i];
+        struct sl_udp_item *item = &batch->items[i];
         enum sl_outcome outcome = decide(state, &batch->messages[item->message], now);
 
         item->outcome =
             (uint8_t)(outcome == SL_REPLIED ? respond(state, item, now->mono_ns) : outcome);
     }
-    udp_send(state->sender, batch);
+    sl_udp_send(state->sender, batch);
 }
 
-static void record(struct udp_state *state, const struct udp_item *item, int64_t received_at_ns,
+static void record(struct udp_state *state, const struct sl_udp_item *item, int64_t received_at_ns,
                    int64_t replied_at_ns)
 {
-    const struct udp_batch *batch = state->batch;
-    const struct udp_message *message = &batch->messages[item->message];
+    const struct sl_udp_batch *batch = state->batch;
+    const struct sl_udp_message *message = &batch->messages[item->message];
     bool replied = item->outcome == SL_REPLIED;
     uint32_t reply_size = replied ? item->reply_size : 0;
     struct sl_event *event = add_event(state);
@@ -214,7 +215,7 @@ static void record(struct udp_state *state, const struct udp_item *item, int64_t
 
 static void count_sent(struct udp_state *state, const struct sl_time *now)
 {
-    struct udp_batch *batch = state->batch;
+    struct sl_udp_batch *batch = state->batch;
     struct sl_shard *shard = state->worker->shard;
     size_t i = 0;
 
@@ -224,7 +225,7 @@ static void count_sent(struct udp_state *state, const struct sl_time *now)
         struct sl_counters sent = {0};
 
         for (; i < batch->item_count && batch->items[i].message == message; i++) {
-            const struct udp_item *item = &batch->items[i];
+            const struct sl_udp_item *item = &batch->items[i];
 
             sent.sent_bytes += item->outcome == SL_REPLIED ? item->reply_size : 0;
             sl_counters_add_outcome(&sent, item->outcome);
@@ -238,7 +239,7 @@ static void count_sent(struct udp_state *state, const struct sl_time *now)
 static void count_drops(struct udp_state *state, struct sl_socket *socket)
 {
     struct sl_shard *shard = state->worker->shard;
-    uint32_t drops = udp_drops(socket);
+    uint32_t drops = sl_udp_drops(socket);
 
     if (drops == 0)
         return;
@@ -261,12 +262,12 @@ static void count_all_drops(struct udp_state *state, int64_t now)
 /* Returns the number of messages served. */
 static size_t serve_batch(struct udp_state *state)
 {
-    struct udp_batch *batch = state->batch;
+    struct sl_udp_batch *batch = state->batch;
     struct sl_time received_at;
 
-    if (udp_receive(&state->receiver, batch) == 0)
+    if (sl_udp_receive(&state->receiver, batch) == 0)
         return 0;
-    health_take_datagrams(state->worker, batch);
+    sl_health_take_datagrams(state->worker, batch);
     sl_time_advance(&state->clock);
     received_at = state->clock;
     find_clients(state, &received_at);
@@ -283,7 +284,7 @@ static void serve(struct udp_state *state, struct sl_socket *socket)
 {
     state->batch->socket = socket;
     for (int i = 0; i < BATCHES_A_TURN; i++) {
-        if (serve_batch(state) < UDP_BATCH)
+        if (serve_batch(state) < SL_UDP_BATCH)
             break;
     }
     if (state->drops_due_ns == INT64_MAX)
@@ -424,9 +425,9 @@ static bool init_state(struct udp_state *state, struct sl_worker *worker)
     state->drops_due_ns = INT64_MAX;
     set_clients_max(state);
     state->batch = calloc(1, sizeof(*state->batch));
-    state->sender = udp_sender_new();
-    return state->batch && state->sender && udp_receiver_init(&state->receiver) == 0 &&
-           echo_guard_init(&state->echo) == 0 &&
+    state->sender = sl_udp_sender_new();
+    return state->batch && state->sender && sl_udp_receiver_init(&state->receiver) == 0 &&
+           sl_echo_guard_init(&state->echo) == 0 &&
            sl_rate_limit_init(&state->rate, worker->options.udp_rate) == 0;
 }
 
@@ -440,10 +441,10 @@ void *sl_udp_worker_run(void *argument)
     else
         sl_log_error(worker->net->log, "out of memory: UDP is not served");
     if (state) {
-        udp_receiver_deinit(&state->receiver);
-        udp_sender_free(state->sender);
+        sl_udp_receiver_deinit(&state->receiver);
+        sl_udp_sender_free(state->sender);
         sl_rate_limit_deinit(&state->rate);
-        echo_guard_deinit(&state->echo);
+        sl_echo_guard_deinit(&state->echo);
         if (state->batch)
             sl_buffer_deinit(&state->batch->replies);
         free(state->batch);

@@ -18,7 +18,7 @@
 
 struct stage {
     struct serving serving;
-    struct streams streams;
+    struct sl_streams streams;
     struct sl_address address;
     int fd; /* the peer's */
 };
@@ -31,7 +31,7 @@ static void admit(struct stage *stage)
     int fd = accept4(worker->sockets[0].fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     assert_true(fd >= 0);
     assert_int_equal(sl_limits_admit(&stage->serving.net->limits, &peer), SL_ADMITTED);
-    connection_open(&stage->streams, &worker->sockets[0], fd, &peer);
+    sl_connection_open(&stage->streams, &worker->sockets[0], fd, &peer);
 }
 
 static struct stage *new_stage(enum sl_service_id service)
@@ -44,9 +44,9 @@ static struct stage *new_stage(enum sl_service_id service)
                sizeof(small));
     fcntl(serving_listener_fd(&stage->serving, true), F_SETFL, 0);
     stage->streams.worker = &stage->serving.net->stream[0];
-    stage->streams.read_buffer = malloc(STREAM_READ_SIZE);
+    stage->streams.read_buffer = malloc(SL_STREAM_READ_SIZE);
     stage->streams.linger_ns = SL_NS_PER_S;
-    stage->streams.held_max = STREAM_HELD_MAX;
+    stage->streams.held_max = SL_STREAM_HELD_MAX;
     stage->fd = connect_stream(&stage->address);
     setsockopt(stage->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
     setsockopt(stage->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
@@ -54,7 +54,7 @@ static struct stage *new_stage(enum sl_service_id service)
 }
 
 /* NULL where it is closed. */
-static struct connection *connection_of(struct stage *stage)
+static struct sl_connection *connection_of(struct stage *stage)
 {
     struct sl_client *client = sl_shard_oldest(stage->streams.worker->shard);
     return client ? sl_client_user(client) : NULL;
@@ -62,13 +62,13 @@ static struct connection *connection_of(struct stage *stage)
 
 static void free_stage(struct stage *stage)
 {
-    struct connection *connection = connection_of(stage);
+    struct sl_connection *connection = connection_of(stage);
     if (connection)
-        connection_close(&stage->streams, connection, SL_BY_SERVER, SL_CLOSE_SHUTDOWN);
+        sl_connection_close(&stage->streams, connection, SL_BY_SERVER, SL_CLOSE_SHUTDOWN);
     assert_int_equal(stage->streams.open_count, 0);
     assert_int_equal(stage->serving.net->limits.total, 0);
     close(stage->fd);
-    sl_buffer_deinit(&stage->streams.now.replies);
+    sl_buffer_deinit(&stage->streams.batch.replies);
     sl_buffer_deinit(&stage->streams.spare);
     free(stage->streams.read_buffer);
     serving_free(&stage->serving);
@@ -79,8 +79,8 @@ static void free_stage(struct stage *stage)
 static void say(struct stage *stage, const char *text)
 {
     send_text(stage->fd, text);
-    connection_ready(&stage->streams, connection_of(stage), EPOLLIN);
-    connections_read_late(&stage->streams);
+    sl_connection_serve(&stage->streams, connection_of(stage), EPOLLIN);
+    sl_connections_read_late(&stage->streams);
 }
 
 static uint64_t recorded(struct stage *stage)
@@ -94,7 +94,7 @@ static uint64_t recorded(struct stage *stage)
 static void say_and_wait(struct stage *stage, const char *text)
 {
     say(stage, text);
-    connections_end_gap(&stage->streams, INT64_MAX - 1);
+    sl_connections_end_gap(&stage->streams, INT64_MAX - 1);
 }
 
 static void assert_recorded(struct stage *stage, uint64_t seq, enum sl_outcome outcome,
@@ -122,9 +122,9 @@ static void it_goes_without_a_thread(void **state)
     admit(stage);
     say(stage, "Hi");
     assert_int_equal(recorded(stage), 0);
-    connections_end_gap(&stage->streams, 0); /* not yet */
+    sl_connections_end_gap(&stage->streams, 0); /* not yet */
     assert_int_equal(recorded(stage), 0);
-    connections_end_gap(&stage->streams, INT64_MAX - 1);
+    sl_connections_end_gap(&stage->streams, INT64_MAX - 1);
     expect_text(stage->fd, "Your data was 2 bytes");
     say(stage, "a\nb\nc");
     expect_text(stage->fd, "Your data was 1 bytes\nYour data was 1 bytes\n");
@@ -222,7 +222,7 @@ static void a_backlog_that_cannot_be_kept_ends_it(void **state)
         sl_buffer_append_text(&lines, "line\n");
     send_bytes(stage->fd, lines.data, lines.size);
     allow_callocs(0);
-    connection_ready(&stage->streams, connection_of(stage), EPOLLIN);
+    sl_connection_serve(&stage->streams, connection_of(stage), EPOLLIN);
     allow_callocs(-1);
     assert_closed(stage, SL_CLOSE_ERROR);
     uint64_t outcomes[SL_OUTCOME_COUNT] = {0};
@@ -262,15 +262,15 @@ static void a_visit_is_bounded(void **state)
     struct stage *stage = new_stage(SL_TCP_CHAT);
     struct sl_buffer lines = SL_BUFFER_INIT;
     admit(stage);
-    for (size_t i = 0; i < 3 * STREAM_EVENTS_MAX; i++)
+    for (size_t i = 0; i < 3 * SL_STREAM_EVENTS_MAX; i++)
         sl_buffer_append_text(&lines, "\n");
     send_bytes(stage->fd, lines.data, lines.size);
     /* The event says that there may be more: the last visit finds nothing, and nothing is held. */
-    connection_ready(&stage->streams, connection_of(stage), EPOLLIN | EPOLLPRI);
-    assert_in_range(recorded(stage), 1, STREAM_EVENTS_MAX);
-    assert_true(connection_of(stage)->held >= 2 * STREAM_EVENTS_MAX);
+    sl_connection_serve(&stage->streams, connection_of(stage), EPOLLIN | EPOLLPRI);
+    assert_in_range(recorded(stage), 1, SL_STREAM_EVENTS_MAX);
+    assert_true(connection_of(stage)->held >= 2 * SL_STREAM_EVENTS_MAX);
     for (int visits = 0; stage->streams.ready.first && visits < 9; visits++)
-        connection_resume(&stage->streams, connection_of(stage));
+        sl_connection_resume(&stage->streams, connection_of(stage));
     assert_null(stage->streams.ready.first);
     assert_int_equal(recorded(stage), lines.size);
     assert_int_equal(stage->streams.held, 0);
@@ -292,7 +292,7 @@ static void what_all_hold_is_bounded(void **state)
     assert_non_null(connection_of(stage));
     send_text(stage->fd, longer);
     for (int i = 0; i < 100 && connection_of(stage); i++)
-        connection_ready(&stage->streams, connection_of(stage), EPOLLIN);
+        sl_connection_serve(&stage->streams, connection_of(stage), EPOLLIN);
     assert_closed(stage, SL_CLOSE_UNFINISHED);
     assert_int_equal(serving_exchange(&stage->serving, 1)->exchange.outcome, SL_UNFINISHED);
     assert_int_equal(stage->streams.held, 0);
@@ -332,7 +332,7 @@ static void all_after_the_end_is_one_record(void **state)
         say(stage, "!");
     assert_int_equal(recorded(stage), 1);
     assert_int_equal(serving_client(&stage->serving, 1).pending, 104);
-    connection_close(&stage->streams, connection_of(stage), SL_BY_PEER, SL_CLOSE_EOF);
+    sl_connection_close(&stage->streams, connection_of(stage), SL_BY_PEER, SL_CLOSE_EOF);
     assert_int_equal(recorded(stage), 2);
     assert_int_equal(serving_exchange(&stage->serving, 2)->exchange.outcome, SL_AFTER_CLOSE);
     assert_int_equal(serving_exchange(&stage->serving, 2)->exchange.received_size, 104);

@@ -7,14 +7,14 @@
 
 /* What a worker has at hand when a peer does not read: its own buffers, which it uses again. */
 struct at_hand {
-    struct exchanges exchanges;
+    struct sl_exchange_batch exchanges;
     char read_buffer[64];
     struct sl_chunk rest;
 };
 
 static void add(struct at_hand *at_hand, const char *received, const char *reply)
 {
-    struct exchanges *exchanges = &at_hand->exchanges;
+    struct sl_exchange_batch *exchanges = &at_hand->exchanges;
     exchanges->events[exchanges->count] = (struct sl_event){
         .kind = SL_RECORD_EXCHANGE,
         .exchange.client = exchanges->count + 1,
@@ -52,7 +52,7 @@ static void it_keeps_all_though_the_buffers_are_used_again(void **state)
 {
     (void)state;
     struct at_hand *at_hand = new_at_hand();
-    struct backlog *backlog = backlog_new(&at_hand->exchanges, 5, &at_hand->rest);
+    struct sl_backlog *backlog = backlog_new(&at_hand->exchanges, 5, &at_hand->rest);
     assert_non_null(backlog);
     memset(at_hand->read_buffer, 'x', sizeof(at_hand->read_buffer));
     memset(at_hand->exchanges.replies.data, 'x', at_hand->exchanges.replies.size);
@@ -80,16 +80,16 @@ static void it_keeps_as_much_as_a_worker_can_have(void **state)
 {
     (void)state;
     static uint8_t bytes[SL_STORED_SIZE_MAX];
-    struct exchanges *exchanges = calloc(1, sizeof(*exchanges));
-    for (size_t i = 0; i < STREAM_EVENTS_MAX; i++) {
+    struct sl_exchange_batch *exchanges = calloc(1, sizeof(*exchanges));
+    for (size_t i = 0; i < SL_STREAM_EVENTS_MAX; i++) {
         exchanges->events[i].received = bytes + i;
         exchanges->events[i].exchange.received_stored = (uint32_t)(i % 200);
         bytes[i] = (uint8_t)i;
     }
-    exchanges->count = STREAM_EVENTS_MAX;
+    exchanges->count = SL_STREAM_EVENTS_MAX;
     struct sl_chunk none = {0};
-    struct backlog *backlog = backlog_new(exchanges, 0, &none);
-    for (size_t i = 0; i < STREAM_EVENTS_MAX; i++)
+    struct sl_backlog *backlog = backlog_new(exchanges, 0, &none);
+    for (size_t i = 0; i < SL_STREAM_EVENTS_MAX; i++)
         assert_memory_equal(backlog->events[i].received, bytes + i, i % 200);
     assert_int_equal(backlog->unread.size, 0);
     assert_false(backlog->drained || backlog->ended);
@@ -110,7 +110,7 @@ static void without_memory_there_is_none(void **state)
         assert_null(backlog_new(&at_hand->exchanges, 0, &at_hand->rest));
         allow_allocations(-1);
     }
-    struct backlog *backlog = backlog_new(&at_hand->exchanges, 0, &at_hand->rest);
+    struct sl_backlog *backlog = backlog_new(&at_hand->exchanges, 0, &at_hand->rest);
     assert_non_null(backlog);
     backlog_free(backlog);
     free_at_hand(at_hand);

@@ -7,24 +7,24 @@
 
 #define STEP_NS SL_NS_PER_MS
 
-static struct echo_guard guard;
+static struct sl_echo_guard guard;
 
 static int set_up(void **state)
 {
     (void)state;
-    return echo_guard_init(&guard);
+    return sl_echo_guard_init(&guard);
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    echo_guard_deinit(&guard);
+    sl_echo_guard_deinit(&guard);
     return 0;
 }
 
 static bool admit(uint64_t client, const char *text, int64_t now_ns)
 {
-    return echo_guard_admit(&guard, client, (const uint8_t *)text, strlen(text), now_ns);
+    return sl_echo_guard_admit(&guard, client, (const uint8_t *)text, strlen(text), now_ns);
 }
 
 /* How many in a row are answered, one each `step_ns`. */
@@ -32,7 +32,7 @@ static unsigned admitted(uint64_t client, const char *text, int64_t *now_ns, int
 {
     unsigned count = 0;
 
-    while (count < 2 * ECHO_RUN_MAX && admit(client, text, *now_ns += step_ns))
+    while (count < 2 * SL_ECHO_RUN_MAX && admit(client, text, *now_ns += step_ns))
         count++;
     return count;
 }
@@ -42,10 +42,10 @@ static void a_run_ends_and_all_under_way_with_it(void **state)
     (void)state;
     int64_t now = SL_NS_PER_S;
 
-    assert_int_equal(admitted(1, "PING", &now, STEP_NS), ECHO_RUN_MAX);
+    assert_int_equal(admitted(1, "PING", &now, STEP_NS), SL_ECHO_RUN_MAX);
     assert_false(admit(1, "PING", now));
-    assert_false(admit(1, "PING", now + ECHO_HOLD_NS - 1));
-    assert_true(admit(1, "PING", now + ECHO_HOLD_NS));
+    assert_false(admit(1, "PING", now + SL_ECHO_HOLD_NS - 1));
+    assert_true(admit(1, "PING", now + SL_ECHO_HOLD_NS));
 }
 
 static void who_pauses_is_always_answered(void **state)
@@ -53,7 +53,7 @@ static void who_pauses_is_always_answered(void **state)
     (void)state;
     int64_t now = SL_NS_PER_S;
 
-    assert_int_equal(admitted(1, "PING", &now, ECHO_PAUSE_NS + 1), 2 * ECHO_RUN_MAX);
+    assert_int_equal(admitted(1, "PING", &now, SL_ECHO_PAUSE_NS + 1), 2 * SL_ECHO_RUN_MAX);
 }
 
 static void each_client_and_text_has_its_own(void **state)
@@ -64,7 +64,7 @@ static void each_client_and_text_has_its_own(void **state)
 
     for (uint64_t client = 1; client < 4; client++) {
         for (size_t i = 0; i < COUNT_OF(texts); i++)
-            assert_int_equal(admitted(client, texts[i], &now, 1000), ECHO_RUN_MAX);
+            assert_int_equal(admitted(client, texts[i], &now, 1000), SL_ECHO_RUN_MAX);
     }
 }
 
@@ -72,7 +72,7 @@ static void a_burst_is_one_round(void **state)
 {
     (void)state;
 
-    for (int i = 0; i < 10 * ECHO_RUN_MAX; i++)
+    for (int i = 0; i < 10 * SL_ECHO_RUN_MAX; i++)
         assert_true(admit(1, "PING", SL_NS_PER_S));
 }
 
@@ -84,7 +84,7 @@ static void many_loops_at_once_all_end(void **state)
     static bool ended[LOOPS];
     size_t left = LOOPS;
 
-    for (int round = 0; round < 10 * ECHO_RUN_MAX && left > 0; round++) {
+    for (int round = 0; round < 10 * SL_ECHO_RUN_MAX && left > 0; round++) {
         now += STEP_NS;
         for (size_t i = 0; i < LOOPS; i++) {
             if (!ended[i] && !admit(i, "PING", now)) {
@@ -107,12 +107,12 @@ static void what_comes_back_in_another_text_is_a_run_too(void **state)
     do {
         for (size_t i = 0; i < sizeof(reply); i++)
             reply[i] = (char)toupper((unsigned char)text[i]);
-        if (!echo_guard_admit_other(&guard, 1, (const uint8_t *)text, strlen(text),
-                                    (const uint8_t *)reply, strlen(reply), now += STEP_NS))
+        if (!sl_echo_guard_admit_other(&guard, 1, (const uint8_t *)text, strlen(text),
+                                       (const uint8_t *)reply, strlen(reply), now += STEP_NS))
             break;
         snprintf(text, sizeof(text), "Echo: %.190s", reply);
-    } while (++rounds < 10 * ECHO_RUN_MAX);
-    assert_in_range(rounds, ECHO_RUN_MAX, ECHO_RUN_MAX + 5);
+    } while (++rounds < 10 * SL_ECHO_RUN_MAX);
+    assert_in_range(rounds, SL_ECHO_RUN_MAX, SL_ECHO_RUN_MAX + 5);
 }
 
 static void a_client_that_repeats_itself_is_none(void **state)
@@ -124,11 +124,11 @@ static void a_client_that_repeats_itself_is_none(void **state)
         {"2026-01-01T12:00:00 hello, client", "2026-01-01T12:00:00 HELLO, CLIENT"}};
     int64_t now = SL_NS_PER_S;
 
-    for (int i = 0; i < 10 * ECHO_RUN_MAX; i++)
+    for (int i = 0; i < 10 * SL_ECHO_RUN_MAX; i++)
         for (size_t j = 0; j < COUNT_OF(texts); j++)
-            assert_true(echo_guard_admit_other(&guard, j + 1, (const uint8_t *)texts[j][0],
-                                               strlen(texts[j][0]), (const uint8_t *)texts[j][1],
-                                               strlen(texts[j][1]), now += STEP_NS));
+            assert_true(sl_echo_guard_admit_other(&guard, j + 1, (const uint8_t *)texts[j][0],
+                                                  strlen(texts[j][0]), (const uint8_t *)texts[j][1],
+                                                  strlen(texts[j][1]), now += STEP_NS));
 }
 
 #define GUARDED(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
