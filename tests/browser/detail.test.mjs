@@ -144,3 +144,93 @@ test('bytes that wait for a line end are told of their client', async (t) => {
   await page.getByText(/wait for a line end/).waitFor({ state: 'detached' });
   await state.getByText('open', { exact: true }).waitFor();
 });
+
+/** A gateway with so many datagrams in its log, and the last of them, which says "the newest". */
+async function gatewayWithLog(t, count, look) {
+  const gateway = await startGateway(t);
+  const client = await udpClient(t, gateway.addresses.udpUpper);
+  for (let n = 1; n < count; n += 1) await client.ask(`early ${n % 2 ? 'odd' : 'even'}`);
+  await client.ask('the newest');
+  const { page, complaints } = await openDashboard(t, gateway, look);
+  await logRow(page, 'the newest').waitFor();
+  const visit = (hash) => page.goto(gateway.url + hash);
+  return { gateway, client, page, complaints, visit };
+}
+
+/** Waits until the rows of these messages are in view, below the table's head. */
+function waitForInView(page, numbers) {
+  return page.waitForFunction((seqs) => {
+    const log = document.querySelector('.log');
+    const top = log.querySelector('.table-head').getBoundingClientRect().bottom;
+    const { bottom } = log.getBoundingClientRect();
+    return seqs.every((seq) => {
+      const row = log.querySelector(`.row[data-seq="${seq}"]`)?.getBoundingClientRect();
+      return row && row.top >= top && row.bottom <= bottom;
+    });
+  }, numbers);
+}
+
+const selectedRow = (page) => page.locator('.log .row[aria-selected="true"]');
+const scrollTop = (page) => page.locator('.log').evaluate((log) => log.scrollTop);
+
+test('a link to an old message shows it among its neighbours, and the end leads back', async (t) => {
+  const { client, page, complaints, visit } = await gatewayWithLog(t, 1500);
+  const panel = page.locator('.log-panel');
+  await visit('#show=message:100');
+  await waitForInView(page, [99, 100, 101]);
+  await page.reload();
+  await waitForInView(page, [99, 100, 101]);
+  assert.equal(await selectedRow(page).getAttribute('data-seq'), '100');
+  await panel.getByText('not at the newest').waitFor();
+
+  await client.ask('what comes meanwhile');
+  await page.getByRole('button', { name: /^1 new/ }).click();
+  await logRow(page, 'what comes meanwhile').waitFor();
+  await panel.getByText('following the newest').waitFor();
+  await client.ask('what comes then');
+  await logRow(page, 'what comes then').waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test('on a screen that shows more rows than there are behind it, it stays in view', async (t) => {
+  const viewport = { width: 2160, height: 3840 };
+  const { client, page, visit } = await gatewayWithLog(t, 1500, { viewport });
+  await visit('#show=message:700');
+  await waitForInView(page, [699, 700, 701]);
+  await client.ask('what comes meanwhile');
+  await page.getByRole('button', { name: /^1 new/ }).waitFor();
+  await waitForInView(page, [699, 700, 701]);
+});
+
+test('an old message scrolls into view where a link leads to it, not under the pointer', async (t) => {
+  const { client, page, visit } = await gatewayWithLog(t, 150);
+  await visit('#show=message:60');
+  await waitForInView(page, [59, 60, 61]);
+  const before = await scrollTop(page);
+  await page.locator('.log .row[data-seq="61"] .cell-time').click();
+  await page.getByRole('heading', { name: 'Message 61' }).waitFor();
+  assert.equal(await scrollTop(page), before);
+  await page.keyboard.press('ArrowDown');
+  await client.ask('kept below');
+  await page.getByRole('button', { name: /^1 new/ }).waitFor();
+  assert.equal(await scrollTop(page), before);
+});
+
+test('a link with a filter leads to where a message would be that the filter leaves out', async (t) => {
+  const { page, visit } = await gatewayWithLog(t, 1500);
+  await visit('#text=even&show=message:101');
+  await page.getByRole('heading', { name: 'Message 101' }).waitFor();
+  await waitForInView(page, [100, 102]);
+  assert.equal(await selectedRow(page).count(), 0);
+  await visit('#text=odd&show=message:101');
+  await waitForInView(page, [99, 101, 103]);
+});
+
+test('a link to a message that is not there leaves the log at the newest', async (t) => {
+  const { client, page, visit } = await gatewayWithLog(t, 300);
+  await visit('#show=message:5&run=0123abcd');
+  await page.locator('.detail-note', { hasText: 'another run' }).waitFor();
+  await client.ask('still live');
+  await logRow(page, 'still live').waitFor();
+  await page.locator('.log-panel').getByText('following the newest').waitFor();
+});

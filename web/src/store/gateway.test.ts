@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ApiProblem } from '../api/problem';
 import type { ServerEvent } from '../api/sse';
 import type { Client, List, Message, Status } from '../api/types';
 import { client, listener, messages, status } from '../testing/messages';
-import { Gateway } from './gateway';
+import { Gateway, type GatewayDeps } from './gateway';
 
 function listOf<T>(items: T[]): List<T> {
   return { items, page: { limit: 200, has_more: false, next: null } };
@@ -12,7 +13,11 @@ function listOf<T>(items: T[]): List<T> {
 /** As the gateway pages: the newest first, the next page below the cursor. */
 function page(all: Message[], query: Record<string, string | number>): List<Message> {
   if (query.after !== undefined) return pageBehind(all, query);
-  const below = all.filter(({ seq }) => seq < Number(query.cursor ?? Number.POSITIVE_INFINITY));
+  const until = Date.parse(String(query.until ?? '9999-01-01'));
+  const below = all.filter(
+    ({ seq, received_at }) =>
+      seq < Number(query.cursor ?? Number.POSITIVE_INFINITY) && Date.parse(received_at) < until,
+  );
   const items = below.slice(-Number(query.limit)).reverse();
   const next = items.length < below.length ? String(items.at(-1)?.seq) : null;
   return { items, page: { limit: Number(query.limit), has_more: next !== null, next } };
@@ -25,14 +30,19 @@ function pageBehind(all: Message[], query: Record<string, string | number>): Lis
   return { items, page: { limit: items.length, has_more: false, next: null } };
 }
 
-/** A gateway whose API answers from `server`, and which draws at once. */
-function setUp(server: { messages?: Message[]; clients?: Client[] }) {
+/** A gateway whose API answers from `server`, through a filter with `shown`, and which draws at once. */
+function setUp(server: { messages?: Message[]; shown?: Message[]; clients?: Client[] }) {
   const asked: Record<string, string | number>[] = [];
-  const gateway = new Gateway({
+  const deps: GatewayDeps = {
     api: {
       messages: async (query) => {
         asked.push(query);
-        return page(server.messages ?? [], query);
+        return page(server.shown ?? server.messages ?? [], query);
+      },
+      message: async (seq) => {
+        const found = server.messages?.find((one) => one.seq === seq);
+        if (!found) throw new ApiProblem(410, 'This message is no longer held.');
+        return found;
       },
       clients: async () => listOf(server.clients ?? []),
       rates: async () => ({ step_s: 1, end: '2026-01-01T00:00:00.000000Z', services: [] }),
@@ -40,8 +50,8 @@ function setUp(server: { messages?: Message[]; clients?: Client[] }) {
     schedule: (commit) => commit(),
     pause: () => new Promise((resolve) => setImmediate(resolve)),
     clock: () => 1000,
-  });
-  return { gateway, asked };
+  };
+  return { gateway: new Gateway(deps), asked, deps };
 }
 
 function event(type: string, data: unknown, id = ''): ServerEvent {
@@ -232,4 +242,112 @@ test('without a connection nothing that is shown grows older by itself', () => {
   assert.equal(gateway.knownUntil(5000), 5000 + ahead);
   gateway.onState({ name: 'reconnecting', problem: 'gone' });
   assert.equal(gateway.knownUntil(9000), 1000 + ahead);
+});
+
+/** One a millisecond. */
+function messagesInTime(from: number, to: number): Message[] {
+  const start = Date.parse('2026-01-01T00:00:00Z');
+  return messages(from, to).map((one) => ({
+    ...one,
+    received_at: new Date(start + one.seq).toISOString(),
+  }));
+}
+
+const wanted = () => true;
+/** The row at a place that is counted from the log's origin. */
+const rowAt = ({ log }: Gateway, at: number | null) =>
+  at === null ? null : log.rows[at - log.origin];
+
+test('a message that is not loaded is shown among its neighbours, apart from the newest', async () => {
+  const server = { messages: messagesInTime(1, 1500) };
+  const { gateway } = setUp(server);
+  gateway.onEvents([statusEvent('a', 1500)]);
+  await settled();
+  const at = await gateway.reach({ kind: 'message', seq: 900 }, wanted);
+  const row = rowAt(gateway, at);
+  assert.equal(row?.kind === 'message' && row.message.seq, 900);
+  assert.deepEqual([kinds(gateway)[0], kinds(gateway).at(-1)], [401, 950]);
+  assert.equal(new Set(kinds(gateway)).size, 550);
+  assert.equal(gateway.log.detached, true);
+
+  gateway.hold(true);
+  await gateway.loadOlder();
+  assert.equal(kinds(gateway)[0], 1);
+  gateway.onEvents([event('messages', { items: messagesInTime(1501, 1501) }, 'a:1501')]);
+  assert.equal(kinds(gateway).at(-1), 950);
+  assert.equal(gateway.log.freshSince(0), 1);
+
+  server.messages = messagesInTime(1, 1501);
+  gateway.hold(false);
+  await settled();
+  assert.deepEqual([kinds(gateway)[0], kinds(gateway).at(-1)], [1302, 1501]);
+  gateway.onEvents([event('messages', { items: messagesInTime(1502, 1502) }, 'a:1502')]);
+  assert.equal(kinds(gateway).at(-1), 1502);
+});
+
+test('a message that is loaded is where it is, and nothing is asked for', async () => {
+  const { gateway, asked } = setUp({ messages: messagesInTime(1, 300) });
+  gateway.onEvents([statusEvent('a', 300)]);
+  await settled();
+  const row = rowAt(gateway, await gateway.reach({ kind: 'message', seq: 150 }, wanted));
+  assert.equal(row?.kind === 'message' && row.message.seq, 150);
+  assert.equal(asked.length, 1);
+  assert.equal(gateway.log.detached, false);
+});
+
+test('a message that is gone, of another run, or not wanted any more leaves the log live', async () => {
+  const { gateway } = setUp({ messages: messagesInTime(100, 1500) });
+  gateway.onEvents([statusEvent('a', 1500)]);
+  await settled();
+  const before = kinds(gateway);
+  assert.equal(await gateway.reach({ kind: 'message', seq: 50 }, wanted), null);
+  assert.equal(await gateway.reach({ kind: 'message', seq: 200, run: 'b' }, wanted), null);
+  assert.equal(await gateway.reach({ kind: 'message', seq: 200 }, () => false), null);
+  assert.deepEqual(kinds(gateway), before);
+  assert.equal(gateway.log.detached, false);
+});
+
+test('a message that the filter leaves out leads to where it would be', async () => {
+  const all = messagesInTime(1, 1501);
+  const { gateway, asked } = setUp({
+    messages: all,
+    shown: all.filter(({ seq }) => seq % 2 === 0),
+  });
+  gateway.setFilter({ text: 'even' });
+  gateway.onEvents([statusEvent('a', 1501)]);
+  await settled();
+  assert.equal(await gateway.reach({ kind: 'message', seq: 1501 }, wanted), null, 'at the end');
+  assert.equal(gateway.log.detached, false);
+  const row = rowAt(gateway, await gateway.reach({ kind: 'message', seq: 901 }, wanted));
+  assert.equal(row?.kind === 'message' && row.message.seq, 902);
+  assert.ok(kinds(gateway).includes(900));
+  assert.ok(asked.every(({ text }) => text === 'even'));
+});
+
+test('behind a message pages are asked for until there are some, short as they may be', async () => {
+  const all = messagesInTime(1, 1500);
+  const { gateway, deps } = setUp({ messages: all });
+  gateway.onEvents([statusEvent('a', 1500)]);
+  await settled();
+  const { messages: whole } = deps.api;
+  deps.api.messages = async (query) => {
+    const after = query.after ?? /^a(\d+)$/.exec(String(query.cursor))?.[1];
+    if (after === undefined) return whole(query);
+    const items = all.slice(Number(after), Number(after) + 20);
+    return { items, page: { limit: 20, has_more: true, next: `a${items.at(-1)?.seq}` } };
+  };
+  await gateway.reach({ kind: 'message', seq: 900 }, wanted);
+  assert.equal(kinds(gateway).at(-1), 959);
+});
+
+test('what was on its way to the log is left out when the log is loaded elsewhere', async () => {
+  const { gateway } = setUp({ messages: messagesInTime(1, 3000) });
+  gateway.onEvents([statusEvent('a', 3000)]);
+  await settled();
+  await gateway.reach({ kind: 'message', seq: 900 }, wanted);
+  const older = gateway.loadOlder();
+  gateway.hold(false);
+  await older;
+  await settled();
+  assert.deepEqual([kinds(gateway)[0], kinds(gateway).at(-1)], [2801, 3000]);
 });

@@ -14,6 +14,7 @@ import { type Filter, isEmptyFilter, NO_FILTER } from './filter';
 import { MessageLog } from './log';
 import { LogPages } from './logPages';
 import { LogTail } from './logTail';
+import type { MessagePlace } from './place';
 import { RateHistory } from './rateHistory';
 import { forgetLatest, nextRates, type Rates } from './rates';
 
@@ -22,7 +23,7 @@ const CLOCK_TOLERANCE_MS = 500;
 const RATES_AGAIN_MS = 1500;
 
 export interface GatewayDeps {
-  api: Pick<Api, 'messages' | 'clients' | 'rates'>;
+  api: Pick<Api, 'message' | 'messages' | 'clients' | 'rates'>;
   /** Runs `commit` soon; calls before it ran are one. */
   schedule(commit: () => void): void;
   pause(ms: number): Promise<void>;
@@ -41,7 +42,7 @@ export class Gateway {
   readonly historyVersion = signal(0);
   readonly logVersion = signal(0);
   readonly clientsVersion = signal(0);
-  /** The log is being filled through a new filter. */
+  /** The log was emptied and is being filled with the newest. */
   readonly searching = signal(false);
   /** Why the gateway would not take the filter. */
   readonly filterProblem = signal<string | null>(null);
@@ -101,9 +102,8 @@ export class Gateway {
   setFilter(filter: Filter): void {
     this.filter = filter;
     this.pages.setFilter(filter);
-    this.log.clear();
-    this.searching.value = true;
     this.filterProblem.value = null;
+    this.searching.value = true;
     this.historyWanted = this.logId === '';
     if (!this.historyWanted) void this.loadHistory();
     this.commit();
@@ -113,8 +113,31 @@ export class Gateway {
   hold(held: boolean): void {
     this.log.held = held;
     if (held || !this.log.detached) return;
-    this.log.clear();
+    this.pages.clear();
+    this.searching.value = true;
     void this.loadHistory();
+  }
+
+  /** Where a message stands, or -1; its number may be given to another one by now. */
+  indexOf({ seq, run }: MessagePlace, log = this.log): number {
+    const index = log.indexOf(seq, run);
+    const ended = log.endedRunAt(index) !== null;
+    return ended || !this.isForeign(run) ? index : -1;
+  }
+
+  /**
+   * Where a message stands or would stand, counted from the log's origin. What is around it is loaded
+   * if need be, and the log then is held. Null where the message is gone or not wanted any more.
+   */
+  async reach(message: MessagePlace, isStillWanted: () => boolean): Promise<number | null> {
+    const { log } = this;
+    const index = this.indexOf(message);
+    if (index >= 0) return index + log.origin;
+    if (this.isForeign(message.run)) return null;
+    const problem = await this.tryLoad(() => this.pages.loadAround(message, isStillWanted));
+    if (problem || !isStillWanted() || !log.detached) return null;
+    this.deps.schedule(() => this.commit());
+    return log.placeOf(message.seq) + log.origin;
   }
 
   /** Which clients are looked at. */
@@ -256,15 +279,14 @@ export class Gateway {
     const restarted = this.logId !== '';
     this.logId = id;
     this.historyWanted = true;
+    this.pages.forgetRequests();
     if (restarted) this.log.beginEpoch(this.deps.clock(), this.run);
   }
 
   private async loadHistory(): Promise<void> {
-    const { filter, logId } = this;
+    const { filter } = this;
     this.tail.begin(this.newestTold);
-    const problem = await this.tryLoad(() =>
-      this.pages.loadNewest(() => filter === this.filter && logId === this.logId),
-    );
+    const problem = await this.tryLoad(() => this.pages.loadNewest());
     if (filter !== this.filter) return;
     this.searching.value = false;
     this.filterProblem.value = problem?.status === 400 ? problem.sentence : null;

@@ -118,3 +118,23 @@ test('a message is found by its number, in this epoch only', () => {
   assert.equal(log.find(5), null);
   assert.equal(log.find(1), null);
 });
+
+test('a message that is missing has its place at the first row that is not before it', () => {
+  const log = new MessageLog();
+  log.append(messages(1, 3));
+  log.beginEpoch(0);
+  log.append([2, 4, 8].map((seq) => message(seq)));
+  log.appendGap({ from: 9, to: 12, reason: 'sampled' });
+  const place = (seq: number) => outline(log.rows)[log.placeOf(seq)];
+  assert.deepEqual([1, 4, 5, 10, 99].map(place), ['2', '4', '8', '9-12 sampled', '9-12 sampled']);
+});
+
+test('a log that begins at older messages leaves out what comes', () => {
+  const log = new MessageLog();
+  log.append(messages(90, 100));
+  log.beginAt(messages(5, 7));
+  log.insertHistory(messages(3, 6));
+  log.append(messages(101, 102));
+  assert.deepEqual(outline(log.rows), ['3', '4', '5', '6', '7']);
+  assert.equal(log.arrived, 13);
+});

@@ -127,6 +127,14 @@ export class MessageLog {
     this.detached = false;
   }
 
+  /** Begins anew with messages that are not the newest, for somebody who reads them. */
+  beginAt(messages: readonly Message[]): void {
+    this.clear();
+    this.held = true;
+    this.detached = true;
+    this.insertHistory(messages);
+  }
+
   /** The gateway threw its messages away; their numbers go on. */
   noteCleared(at: number): void {
     this.clear();
@@ -217,6 +225,14 @@ export class MessageLog {
       else high = middle - 1;
     }
     return -1;
+  }
+
+  /** Where a message of this epoch stands or would stand: at the first row that is not before it. */
+  placeOf(seq: number): number {
+    const place = this.rows.findIndex(
+      (row, index) => index >= this.epochIndex && lastSeq(row) >= seq,
+    );
+    return place >= 0 ? place : this.rows.length - 1;
   }
 
   private indexBetween(seq: number, from: number, to: number): number {

@@ -1,12 +1,18 @@
-/** Fills the log from the gateway's pages: first with the newest, then backwards to the first. */
+/**
+ * Fills the log from the gateway's pages: first with the newest or with what stands around a message,
+ * then backwards to the first.
+ */
 import type { Api } from '../api/client';
 import type { List, Message } from '../api/types';
 import { type Filter, filterEntries, isEmptyFilter, NO_FILTER } from './filter';
 import type { MessageLog } from './log';
+import type { MessagePlace } from './place';
 
 const FIRST_PAGE = 200;
 const OLDER_PAGE = 500;
-/** Pages that may pass without a new row in one go: those that the log holds already. */
+/** So many are loaded behind a message whose surroundings are shown. */
+const NEWER_ROWS = 50;
+/** Pages that may pass in one go with too few rows: those that the log holds, or that found little. */
 const ROUNDS_MAX = 5;
 
 /** How to go on: good as long as the log still begins where this page ended. */
@@ -18,15 +24,29 @@ interface Bookmark {
 export class LogPages {
   private filter: Filter = NO_FILTER;
   private bookmark: Bookmark | null = null;
+  /** Moves when what is on its way to the log is not wanted any more. */
+  private version = 0;
 
   constructor(
     private readonly log: MessageLog,
-    private readonly api: Pick<Api, 'messages'>,
+    private readonly api: Pick<Api, 'message' | 'messages'>,
   ) {}
 
   setFilter(filter: Filter): void {
     this.filter = filter;
+    this.clear();
+  }
+
+  /** Empties the log, which is to be loaded anew. */
+  clear(): void {
+    this.log.clear();
     this.bookmark = null;
+    this.forgetRequests();
+  }
+
+  /** What was asked for belongs to another log or to another place of it. */
+  forgetRequests(): void {
+    this.version += 1;
   }
 
   /** Whether there may be messages before the log's first row. */
@@ -36,17 +56,47 @@ export class LogPages {
     return bookmark?.oldestSeq !== log.oldestSeq() || bookmark.cursor !== null;
   }
 
-  async loadNewest(isStillWanted: () => boolean): Promise<void> {
+  async loadNewest(): Promise<void> {
+    const { version } = this;
     const list = await this.ask({ limit: FIRST_PAGE });
-    if (isStillWanted()) this.insert(list);
+    if (version === this.version) this.insert(list);
   }
 
   async loadOlder(): Promise<void> {
-    const { filter } = this;
+    const { version } = this;
     for (let round = 0; round < ROUNDS_MAX && this.hasOlder(); round += 1) {
       const list = await this.ask({ ...this.placeBefore(), limit: OLDER_PAGE });
-      if (filter !== this.filter || this.insert(list) > 0) return;
+      if (version !== this.version || this.insert(list) > 0) return;
     }
+  }
+
+  /**
+   * Puts what stands around a message in the place of what the log holds, the message itself where the
+   * filter lets it through. Where nothing stands behind it the log is left as it is.
+   */
+  async loadAround({ seq, run }: MessagePlace, isStillWanted: () => boolean): Promise<void> {
+    const { version } = this;
+    // An error where the message is gone, or another run's.
+    const [, newer] = await Promise.all([this.api.message(seq, run), this.askFrom(seq)]);
+    if (!newer[0]) return;
+    const older = await this.ask({ ...this.before(newer[0]), limit: OLDER_PAGE });
+    if (version !== this.version || !isStillWanted()) return;
+    this.forgetRequests();
+    this.log.beginAt(newer);
+    this.insert(older);
+  }
+
+  /** A message and some behind it, oldest first. */
+  private async askFrom(seq: number): Promise<Message[]> {
+    const found: Message[] = [];
+    let place: Record<string, string | number> = { after: Math.max(0, seq - 1) };
+    for (let round = 0; round < ROUNDS_MAX && found.length <= NEWER_ROWS; round += 1) {
+      const { items, page } = await this.ask({ ...place, limit: NEWER_ROWS + 1 });
+      found.push(...items);
+      if (page.next === null) break;
+      place = { cursor: page.next };
+    }
+    return found;
   }
 
   /**
@@ -72,9 +122,12 @@ export class LogPages {
     if (bookmark?.cursor && bookmark.oldestSeq === log.oldestSeq())
       return { cursor: bookmark.cursor };
     const oldest = log.oldestMessage();
-    if (!oldest) return {};
-    // Exclusive and in milliseconds: the page begins with a few that are known.
-    const before = new Date(Date.parse(oldest.received_at) + 1).toISOString();
+    return oldest ? this.before(oldest) : {};
+  }
+
+  /** Exclusive and in milliseconds: the page begins with a few that are known. */
+  private before(message: Message): Record<string, string> {
+    const before = new Date(Date.parse(message.received_at) + 1).toISOString();
     const { until } = this.filter;
     return { until: until && Date.parse(until) < Date.parse(before) ? until : before };
   }

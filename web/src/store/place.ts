@@ -6,6 +6,8 @@ export type Detail = ({ kind: 'message'; seq: number } | { kind: 'client'; id: n
   run?: string;
 };
 
+export type MessagePlace = Extract<Detail, { kind: 'message' }>;
+
 /** So much of a run's name is in a link. */
 const RUN_DIGITS = 8;
 

@@ -1,7 +1,14 @@
 /** What the person at the page chose to look at; kept in the address, so that it can be sent on. */
 import { batch, signal } from '@preact/signals';
 import { type Filter, NO_FILTER, sameFilter } from './filter';
-import { type Detail, type Place, type Reference, readPlace, writePlace } from './place';
+import {
+  type Detail,
+  type MessagePlace,
+  type Place,
+  type Reference,
+  readPlace,
+  writePlace,
+} from './place';
 
 /** The part of a browser window that the view keeps its place in. */
 export interface AddressBar {
@@ -14,6 +21,8 @@ export class View {
   readonly filter = signal<Filter>(NO_FILTER);
   readonly detail = signal<Detail | null>(null);
   readonly reference = signal<Reference | null>(null);
+  /** The message that the address led to, until the log shows where it stands. */
+  readonly linked = signal<MessagePlace | null>(null);
 
   constructor(private readonly address: AddressBar) {
     this.read();
@@ -21,12 +30,29 @@ export class View {
 
   /** The address changed by other means: back, forward, an edited link. */
   read(): void {
+    const before = this.linked.value;
+    batch(() => {
+      this.take();
+      const detail = this.detail.value;
+      const linked = detail?.kind === 'message' ? detail : null;
+      // One change of the address comes as two events: the second one asks for nothing new.
+      this.linked.value = isSameMessage(before, linked) ? before : linked;
+    });
+  }
+
+  private take(): void {
     const place = readPlace(this.address.hash());
     batch(() => {
       if (!sameFilter(place.filter, this.filter.value)) this.filter.value = place.filter;
       this.detail.value = place.detail;
       this.reference.value = place.reference;
+      this.linked.value = null;
     });
+  }
+
+  /** The log shows where the linked message stands, or cannot. */
+  arrive(): void {
+    this.linked.value = null;
   }
 
   setFilter(filter: Filter): void {
@@ -39,12 +65,15 @@ export class View {
     if (this.detail.value) this.address.replace(hash);
     else this.address.push(hash);
     this.detail.value = detail;
+    this.linked.value = null;
   }
 
   /** What is looked at is known to be of this run: the address says so from now on. */
   pin(run: string): void {
     const detail = this.detail.value;
-    if (detail && !detail.run) this.show({ ...detail, run });
+    if (!detail || detail.run) return;
+    this.detail.value = { ...detail, run };
+    this.address.replace(writePlace(this.place));
   }
 
   close(): void {
@@ -76,8 +105,12 @@ export class View {
 
   private go(place: Place): void {
     this.address.push(writePlace(place));
-    this.read();
+    this.take();
   }
+}
+
+function isSameMessage(a: MessagePlace | null, b: MessagePlace | null): boolean {
+  return a?.seq === b?.seq && a?.run === b?.run;
 }
 
 export function windowAddress(): AddressBar {

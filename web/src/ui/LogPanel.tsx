@@ -1,8 +1,6 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { useGateway, useView } from '../store/context';
-import type { Gateway } from '../store/gateway';
-import type { MessageLog, Note } from '../store/log';
-import type { Detail } from '../store/place';
+import type { Note } from '../store/log';
 import { formatCount } from '../text/format';
 import { EmptyLog } from './EmptyLog';
 import { FilterBar } from './FilterBar';
@@ -11,6 +9,7 @@ import { LogRowView, rowId } from './LogRowView';
 import { Panel } from './Panel';
 import { PauseButton } from './PauseButton';
 import { rowHeight } from './pageSize';
+import { useLinkedMessage } from './useLinkedMessage';
 import { type LogHold, useLogHold } from './useLogHold';
 import { usePageTitle } from './usePageTitle';
 import { useTimeChars } from './useTimeChars';
@@ -38,9 +37,13 @@ export function LogPanel() {
   /** The row the arrow keys stand on, counted from the log's origin. */
   const [activeAt, setActiveAt] = useState<number | null>(null);
   const detail = view.detail.value;
-  const shown = shownIndex(gateway, log, detail);
+  const shown = detail?.kind === 'message' ? gateway.indexOf(detail, log) : -1;
   const timeChars = useTimeChars(log.timeSpan(), 3);
   const active = activeAt === null ? -1 : activeAt - log.origin;
+  const target = useLinkedMessage(hold);
+  useEffect(() => {
+    if (target && target.at === shown + log.origin) setActiveAt(target.at);
+  }, [target]);
 
   const open = (index: number) => {
     const row = log.rows[index];
@@ -87,6 +90,7 @@ export function LogPanel() {
         follow={hold.following}
         onFollow={onFollow}
         onEnd={() => hold.follow(true)}
+        target={target}
         onView={onView}
         active={active}
         rowId={(index) => {
@@ -120,21 +124,14 @@ export function LogPanel() {
   );
 }
 
-/** Where the message that is open stands; its number may be given to another one by now. */
-function shownIndex(gateway: Gateway, log: MessageLog, detail: Detail | null): number {
-  if (detail?.kind !== 'message') return -1;
-  const index = log.indexOf(detail.seq, detail.run);
-  const ended = log.endedRunAt(index) !== null;
-  return ended || !gateway.isForeign(detail.run) ? index : -1;
-}
-
 const NEWS: Record<Note, string> = {
   cleared: 'the log was cleared since',
   restarted: 'the gateway was restarted since',
   resumed: 'the gateway was restarted since',
 };
 
-function words({ following, paused, note }: LogHold): string {
+function words({ following, paused, note, log }: LogHold): string {
   if (paused) return note ? `paused · ${NEWS[note]}` : 'paused';
-  return following ? 'following the newest' : 'held while you read';
+  if (following) return 'following the newest';
+  return log.detached ? 'not at the newest' : 'held while you read';
 }

@@ -13,7 +13,7 @@ export function MatchCount({ log }: Props) {
   if (gateway.searching.value) return <>searching…</>;
   if (gateway.filterProblem.value) return null;
   const count = log.rows.reduce((sum, { kind }) => sum + Number(kind === 'message'), 0);
-  const isPart = gateway.hasOlder || log.rows.some(({ kind }) => kind === 'gap');
+  const isPart = gateway.hasOlder || log.detached || log.rows.some(({ kind }) => kind === 'gap');
   if (!isPart) return <>{`${formatCount(count)} ${count === 1 ? 'matches' : 'match'}`}</>;
   return (
     <span title="So many are on the page. Scroll to the first of them for older ones; a gap has others.">

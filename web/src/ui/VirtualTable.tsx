@@ -11,6 +11,11 @@ const OVERSCAN = 8;
 /** A time without its day or its offset: 14:03:22.117. */
 const PLAIN_TIME_CHARS = 12;
 
+export interface RowTarget {
+  /** Where the row stands among all rows there ever were. */
+  at: number;
+}
+
 interface Props {
   label: string;
   class: string;
@@ -30,6 +35,8 @@ interface Props {
   /** Stay at the end as rows come. */
   follow?: boolean;
   onFollow?: (follow: boolean) => void;
+  /** A row that is to come into view, once for each object. */
+  target?: RowTarget | null;
   /** The End key: asks for the end itself, not for that of what is shown. */
   onEnd?: () => void;
   /** The first and the last row in view, when they change. */
@@ -44,13 +51,14 @@ interface Props {
 
 /** A table of any length with about as many rows in the document as fit on screen, each of one height. */
 export function VirtualTable(props: Props) {
-  const { count, origin = 0, rowHeight, follow = false, onFollow, active } = props;
+  const { count, origin = 0, rowHeight, follow = false, onFollow, target = null, active } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const head = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, origin });
   const size = useSize(scroller);
   const geometryKnown = useRef('');
   const wasPrinting = useRef(false);
+  const reached = useRef<RowTarget | null>(null);
   const whole = printing.value;
 
   useLayoutEffect(() => {
@@ -68,7 +76,26 @@ export function VirtualTable(props: Props) {
       element.scrollTop = top;
       setView({ top, origin });
     }
+    if (target && target !== reached.current) bringIntoView(element, target.at - origin);
+    reached.current = target;
   });
+
+  /** What one scrolls to see a row: its place at the top, and at the bottom of what is in view. */
+  const edgesOf = (element: HTMLElement, index: number) => {
+    const above = index * rowHeight;
+    const room = element.clientHeight - (head.current?.offsetHeight ?? 0);
+    return { above, lowest: above + rowHeight - room };
+  };
+  const bringIntoView = (element: HTMLElement, index: number) => {
+    const { above, lowest } = edgesOf(element, index);
+    const isInView = element.scrollTop <= above && element.scrollTop >= lowest;
+    if (isInView && follow) return;
+    // At the end, where only the last row needs to stand, the table would begin to follow.
+    const end = element.scrollHeight - element.clientHeight - (index < count - 1 ? rowHeight : 0);
+    element.scrollTop = Math.min(isInView ? element.scrollTop : (above + lowest) / 2, end);
+    setView({ top: element.scrollTop, origin });
+    onFollow?.(false);
+  };
 
   const onScroll = () => {
     const element = scroller.current;
@@ -103,9 +130,7 @@ export function VirtualTable(props: Props) {
   const reveal = (index: number) => {
     const element = scroller.current;
     if (!element) return;
-    const room = element.clientHeight - (head.current?.offsetHeight ?? 0);
-    const above = index * rowHeight;
-    const lowest = above + rowHeight - room;
+    const { above, lowest } = edgesOf(element, index);
     if (element.scrollTop > above) element.scrollTop = above;
     else if (element.scrollTop < lowest) element.scrollTop = lowest;
   };

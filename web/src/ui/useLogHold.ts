@@ -19,6 +19,8 @@ export interface LogHold {
   /** What happened to the live log since. */
   note: Note | null;
   follow: (follow: boolean) => void;
+  /** Leaves the tail, or what is frozen, to read in the live log. */
+  read: () => void;
   pause: () => void;
 }
 
@@ -45,6 +47,7 @@ export function useLogHold(): LogHold {
       if (follow) setHold(null);
       else if (hold === null) setHold({ arrived: log.arrived, frozen: null });
     },
+    read: () => setHold((before) => ({ arrived: before?.arrived ?? log.arrived, frozen: null })),
     pause: () => setHold({ arrived: hold?.arrived ?? log.arrived, frozen: log.snapshot() }),
   };
 }
