@@ -19,6 +19,36 @@
  * one only what the writer touches is: its ends. */
 #define CHECKED_BYTES (UINT64_C(64) << 20)
 
+enum sl_store_change sl_store_find_change(const struct sl_store *store)
+{
+    uint64_t file = sl_files_inode(store->path, ""), wal;
+
+    if (file != atomic_load(&store->inode))
+        return file ? SL_CHANGE_FILE : SL_CHANGE_FILE_GONE;
+    if (!atomic_load(&store->opened))
+        return SL_CHANGE_NONE;
+    wal = sl_files_inode(store->path, "-wal");
+    if (wal != atomic_load(&store->wal_inode))
+        return wal ? SL_CHANGE_WAL : SL_CHANGE_WAL_GONE;
+    return SL_CHANGE_NONE;
+}
+
+bool sl_store_is_current(const struct sl_store *store)
+{
+    return sl_store_find_change(store) == SL_CHANGE_NONE;
+}
+
+bool sl_store_is_replaced(const struct sl_store *store)
+{
+    return sl_files_inode(store->path, "") != atomic_load(&store->inode);
+}
+
+struct sl_files_id sl_store_files(const struct sl_store *store)
+{
+    return (struct sl_files_id){.file = atomic_load(&store->inode),
+                                .wal = atomic_load(&store->wal_inode)};
+}
+
 static int check_pages(struct sl_store *store)
 {
     sqlite3_stmt *statement;
@@ -195,6 +225,23 @@ static int read_identity(struct sl_store *store)
     return code == SQLITE_OK ? read_log_id(store) : code;
 }
 
+int sl_store_measure(struct sl_store *store)
+{
+    int64_t size, pages, free_pages;
+    int code = sl_database_number(store->db, "PRAGMA page_size", 0, &size);
+
+    if (code == SQLITE_OK)
+        code = sl_database_number(store->db, "PRAGMA page_count", 0, &pages);
+    if (code == SQLITE_OK)
+        code = sl_database_number(store->db, "PRAGMA freelist_count", 0, &free_pages);
+    if (code != SQLITE_OK)
+        return code;
+    store->page_size = (uint64_t)size;
+    store->pages = (uint64_t)pages;
+    store->free_pages = (uint64_t)free_pages;
+    return SQLITE_OK;
+}
+
 /* Once it is known to be ours. */
 static int read_all(struct sl_store *store)
 {
@@ -346,9 +393,35 @@ int sl_store_open_file(struct sl_store *store, struct sl_error *error)
                         words);
 }
 
+int sl_store_checkpoint(struct sl_store *store)
+{
+    int frames = -1, moved = -1, code;
+
+    sl_checkpointer_wait(store->checkpointer, -1, &moved);
+    store->passing = false;
+    sl_database_wait(store->db, false);
+    code = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &frames, &moved);
+    sl_database_wait(store->db, true);
+    if (frames >= 0)
+        store->wal_frames = frames;
+    if (moved >= 0)
+        store->wal_checkpointed = moved;
+    return code;
+}
+
+/* The WAL belongs to the file that was there: where another one has the name now, what the WAL
+ * holds goes into the old file, and the WAL goes too. */
 void sl_store_close_file(struct sl_store *store)
 {
-    sl_store_leave_files(store);
+    enum sl_store_change change = sl_store_find_change(store);
+    uint64_t wal = atomic_load(&store->wal_inode);
+
+    if (atomic_load(&store->opened) && change != SL_CHANGE_NONE) {
+        if (change == SL_CHANGE_WAL)
+            store->other_wal = sl_files_inode(store->path, "-wal");
+        sl_store_checkpoint(store);
+        sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    }
     atomic_store(&store->opened, false);
     sl_checkpointer_free(store->checkpointer);
     store->checkpointer = NULL;
@@ -356,7 +429,13 @@ void sl_store_close_file(struct sl_store *store)
     sl_messages_deinit(&store->messages);
     sqlite3_close(store->db);
     store->db = NULL;
-    sl_store_left_files(store);
+    if (sl_store_is_replaced(store)) {
+        sl_files_remove(store->path, "-wal", wal);
+        sl_files_remove(store->path, "-shm", store->shm_inode);
+        atomic_store(&store->inode, 0);
+    }
+    if (sl_files_inode(store->path, "-wal") != wal) /* its number may be another file's soon */
+        atomic_store(&store->wal_inode, 0);
 }
 
 static int count_frames(void *context, sqlite3 *db, const char *schema, int frames)

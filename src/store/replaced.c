@@ -17,64 +17,6 @@
 /* From the first sight of a WAL that is not the log's, for the second step to follow. */
 #define SETTLE_NS (3 * SL_NS_PER_S)
 
-enum change { CHANGE_NONE, CHANGE_FILE, CHANGE_FILE_GONE, CHANGE_WAL, CHANGE_WAL_GONE };
-
-static enum change find_change(const struct sl_store *store)
-{
-    uint64_t file = sl_files_inode(store->path, ""), wal;
-
-    if (file != atomic_load(&store->inode))
-        return file ? CHANGE_FILE : CHANGE_FILE_GONE;
-    if (!atomic_load(&store->opened))
-        return CHANGE_NONE;
-    wal = sl_files_inode(store->path, "-wal");
-    if (wal != atomic_load(&store->wal_inode))
-        return wal ? CHANGE_WAL : CHANGE_WAL_GONE;
-    return CHANGE_NONE;
-}
-
-bool sl_store_is_replaced(const struct sl_store *store)
-{
-    return sl_files_inode(store->path, "") != atomic_load(&store->inode);
-}
-
-bool sl_store_is_current(const struct sl_store *store)
-{
-    return find_change(store) == CHANGE_NONE;
-}
-
-struct sl_files_id sl_store_files(const struct sl_store *store)
-{
-    return (struct sl_files_id){.file = atomic_load(&store->inode),
-                                .wal = atomic_load(&store->wal_inode)};
-}
-
-/* The WAL belongs to the file that was there: what lies in it goes where that is now. */
-void sl_store_leave_files(struct sl_store *store)
-{
-    enum change change = find_change(store);
-
-    if (!atomic_load(&store->opened) || change == CHANGE_NONE)
-        return;
-    if (change == CHANGE_WAL)
-        store->other_wal = sl_files_inode(store->path, "-wal");
-    sl_store_checkpoint(store);
-    sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-}
-
-void sl_store_left_files(struct sl_store *store)
-{
-    uint64_t wal = atomic_load(&store->wal_inode);
-
-    if (sl_store_is_replaced(store)) {
-        sl_files_remove(store->path, "-wal", wal);
-        sl_files_remove(store->path, "-shm", store->shm_inode);
-        atomic_store(&store->inode, 0);
-    }
-    if (sl_files_inode(store->path, "-wal") != wal) /* its number may be another file's soon */
-        atomic_store(&store->wal_inode, 0);
-}
-
 /* True where the file that was opened again has this run's row already. */
 static int find_run(struct sl_store *store)
 {
@@ -192,45 +134,17 @@ int sl_store_renew(struct sl_store *store, const char *why)
     return code;
 }
 
-/* What is in the WAL that is open goes into the file, which goes on with another one. */
-static void renew_wal(struct sl_store *store, enum change change)
+enum sl_store_change sl_store_settled_change(struct sl_store *store, int64_t now_ns)
 {
-    if (sl_store_checkpoint(store) != SQLITE_OK) /* a reader keeps it: at the next look */
-        return;
-    sl_store_begin_anew(store, NULL);
-    sl_log_warning(store->log,
-                   "the WAL of the log %s was %s: what it held is in the log, which goes on with "
-                   "another one",
-                   store->path, change == CHANGE_WAL ? "replaced" : "removed");
-}
+    enum sl_store_change change = sl_store_find_change(store);
+    bool may_go_on = change == SL_CHANGE_WAL || change == SL_CHANGE_WAL_GONE ||
+                     (change == SL_CHANGE_FILE_GONE &&
+                      sl_files_has_other_wal(store->path, atomic_load(&store->wal_inode)));
 
-static bool has_settled(struct sl_store *store, int64_t now_ns)
-{
-    if (store->unsettled_at_ns == 0)
+    if (may_go_on && store->unsettled_at_ns == 0)
         store->unsettled_at_ns = now_ns;
-    return now_ns - store->unsettled_at_ns >= SETTLE_NS;
-}
-
-void sl_store_look_for_files(struct sl_store *store, int64_t now_ns)
-{
-    switch (find_change(store)) {
-    case CHANGE_NONE:
-        break;
-    case CHANGE_FILE_GONE:
-        if (sl_files_has_other_wal(store->path, atomic_load(&store->wal_inode)) &&
-            !has_settled(store, now_ns))
-            return;
-        sl_store_begin_anew(store, NULL);
-        break;
-    case CHANGE_FILE:
-        sl_store_begin_anew(store, NULL);
-        break;
-    case CHANGE_WAL:
-    case CHANGE_WAL_GONE:
-        if (!has_settled(store, now_ns))
-            return;
-        renew_wal(store, find_change(store));
-        break;
-    }
+    if (may_go_on && now_ns - store->unsettled_at_ns < SETTLE_NS)
+        return SL_CHANGE_NONE;
     store->unsettled_at_ns = 0;
+    return change;
 }

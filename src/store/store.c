@@ -218,33 +218,3 @@ void sl_store_report_damage(struct sl_store *store)
     atomic_store(&store->damaged, true);
     eventfd_write(store->control_fd, 1);
 }
-
-const char *sl_store_state_name(enum sl_store_state state)
-{
-    static const char *const names[] = {[SL_STORE_RECORDING] = "recording",
-                                        [SL_STORE_DISK_FULL] = "disk_full",
-                                        [SL_STORE_FAILED] = "failed",
-                                        [SL_STORE_BLOCKED] = "blocked"};
-
-    return names[state];
-}
-
-void sl_store_publish(struct sl_store *store)
-{
-    uint64_t wal = sl_files_wal_size(store->path), bytes = sl_files_size(store->path);
-
-    pthread_mutex_lock(&store->lock);
-    store->stats.oldest_seq = store->oldest_seq;
-    store->stats.newest_seq = store->newest_seq;
-    store->stats.messages = store->rows;
-    store->stats.file_bytes = bytes;
-    store->stats.wal_bytes = wal < bytes ? wal : bytes; /* it may have grown in between */
-    pthread_mutex_unlock(&store->lock);
-}
-
-void sl_store_stats(struct sl_store *store, struct sl_store_stats *stats)
-{
-    pthread_mutex_lock(&store->lock);
-    *stats = store->stats;
-    pthread_mutex_unlock(&store->lock);
-}

@@ -3,8 +3,8 @@
  * Everything below belongs to the thread that opened the store until the writer starts, then to the
  * writer, and to the former again once the writer was joined. What other threads see or set stands
  * behind `lock` or is atomic. */
-#ifndef STORE_STORE_H
-#define STORE_STORE_H
+#ifndef SOCKLENS_STORE_STORE_H
+#define SOCKLENS_STORE_STORE_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -65,6 +65,23 @@ struct sl_store {
 
 /* --- file.c: the file as a whole --- */
 
+/* What has happened to the names of the log and its WAL since they were opened. */
+enum sl_store_change {
+    SL_CHANGE_NONE,
+    SL_CHANGE_FILE, /* another file has the log's name */
+    SL_CHANGE_FILE_GONE,
+    SL_CHANGE_WAL, /* another one has the WAL's */
+    SL_CHANGE_WAL_GONE,
+};
+
+enum sl_store_change sl_store_find_change(const struct sl_store *store);
+
+/* Whether another file, or none, has the log's name now. */
+bool sl_store_is_replaced(const struct sl_store *store);
+
+/* What was opened last. */
+struct sl_files_id sl_store_files(const struct sl_store *store);
+
 /* Reads where the file ends without writing anything, as far as it can be read. */
 void sl_store_read_numbers(struct sl_store *store);
 
@@ -78,6 +95,13 @@ int sl_store_try_open(struct sl_store *store, int *code, struct sl_error *error)
 /* Prepares the writer's connection. SQLite's code. */
 int sl_store_attach(struct sl_store *store);
 void sl_store_close_file(struct sl_store *store);
+
+/* Moves all of the WAL into the file and empties it, waiting for the disk but for no reader. What
+ * it could not do stays for a later one: SQLite's code. */
+int sl_store_checkpoint(struct sl_store *store);
+
+/* Reads from the file how large it is. SQLite's code. */
+int sl_store_measure(struct sl_store *store);
 
 /* Begins a transaction. The one that begins the run is synced to the disk: what it commits is this
  * run's identity, which must outlive a power cut before anybody is shown a number of it. Ends with
@@ -95,8 +119,9 @@ int sl_store_end_run(struct sl_store *store);
 
 /* --- replaced.c: another file, or WAL, in the place of the log's --- */
 
-/* Once a second: sees to it, if so. */
-void sl_store_look_for_files(struct sl_store *store, int64_t now_ns);
+/* Once a second: what to do something about now. SL_CHANGE_NONE, too, while a second step of
+ * whoever changes the files may follow. */
+enum sl_store_change sl_store_settled_change(struct sl_store *store, int64_t now_ns);
 
 /* While running: closes it and opens it again, or, where `why` is given, moves it aside and begins
  * a fresh one that goes on with `next_seq`. Where another file has the name now, what stands in
@@ -105,30 +130,24 @@ void sl_store_look_for_files(struct sl_store *store, int64_t now_ns);
  * be written to: call it again. SQLite's code. */
 int sl_store_renew(struct sl_store *store, const char *why);
 
-/* Whether another file, or none, has the log's name now. */
-bool sl_store_is_replaced(const struct sl_store *store);
+/* --- stats.c: what other threads see --- */
 
-/* What was opened last. */
-struct sl_files_id sl_store_files(const struct sl_store *store);
+enum sl_store_state sl_store_state(struct sl_store *store);
 
-/* Before and after the file is closed, if it is not the log's any more: see to its WAL. */
-void sl_store_leave_files(struct sl_store *store);
-void sl_store_left_files(struct sl_store *store);
+/* Says that nothing is written for now, and why. */
+void sl_store_pause(struct sl_store *store, enum sl_store_state state, const char *words);
+
+/* Shows other threads what is in the file now. */
+void sl_store_publish(struct sl_store *store);
 
 /* --- writer.c --- */
 
 void *sl_store_run(void *store);
 
-/* Shows other threads what is in the file now. */
-void sl_store_publish(struct sl_store *store);
-
 /* --- trouble.c: errors and how they pass --- */
 
 /* After an error: rolls back, says so, and sets when to try again. */
 void sl_store_fail(struct sl_store *store, int code);
-
-/* Says that nothing is written for now, and why. */
-void sl_store_pause(struct sl_store *store, enum sl_store_state state, const char *words);
 
 /* Opens the file again, or begins a fresh one where it is gone, or moves it aside first where it is
  * damaged and `why` says how. What the journal still holds is written (again). */
@@ -139,8 +158,6 @@ bool sl_store_may_write(struct sl_store *store, int64_t now_ns);
 
 /* After a commit. */
 void sl_store_recovered(struct sl_store *store);
-
-enum sl_store_state sl_store_state(struct sl_store *store);
 
 /* --- upkeep.c: retention, shrinking, checkpoints --- */
 
@@ -157,13 +174,6 @@ uint64_t sl_store_wal_bytes(struct sl_store *store);
  * it from being moved into the file. Does what can be done about it without waiting for a reader.
  */
 bool sl_store_is_blocked(struct sl_store *store, char words[SL_DATABASE_WORDS_SIZE], int *code);
-
-/* Moves all of the WAL into the file and empties it, waiting for the disk but for no reader. What
- * it could not do stays for a later one: SQLite's code. */
-int sl_store_checkpoint(struct sl_store *store);
-
-/* Reads from the file how large it is. SQLite's code. */
-int sl_store_measure(struct sl_store *store);
 
 /* --- retention.c --- */
 

@@ -16,40 +16,6 @@
 /* A program that holds the file for less than this is not worth a word. */
 #define BUSY_MAX_NS (2 * SL_NS_PER_S)
 
-enum sl_store_state sl_store_state(struct sl_store *store)
-{
-    enum sl_store_state state;
-
-    pthread_mutex_lock(&store->lock);
-    state = store->stats.state;
-    pthread_mutex_unlock(&store->lock);
-    return state;
-}
-
-void sl_store_pause(struct sl_store *store, enum sl_store_state state, const char *words)
-{
-    bool news;
-
-    pthread_mutex_lock(&store->lock);
-    news = store->stats.state != state;
-    store->stats.state = state;
-    store->was_paused = true;
-    snprintf(store->stats.last_error, sizeof(store->stats.last_error), "%s", words);
-    pthread_mutex_unlock(&store->lock);
-    if (news && state == SL_STORE_DISK_FULL)
-        sl_log_error(store->log,
-                     "the log pauses, no space for %s: %s; it goes on when there is some",
-                     store->path, words);
-    else if (news && state == SL_STORE_BLOCKED)
-        sl_log_error(store->log,
-                     "the log pauses, what waits beside %s cannot be moved into it: %s; it goes on "
-                     "when that has ended",
-                     store->path, words);
-    else if (news)
-        sl_log_error(store->log, "the log pauses, cannot write %s: %s; trying again each second",
-                     store->path, words);
-}
-
 /* The place before the first record that is not in the file. */
 static void go_back(struct sl_store *store)
 {

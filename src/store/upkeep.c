@@ -32,23 +32,6 @@
 /* Of the journal's capacity, unwritten. */
 #define BEHIND_PART 4
 
-int sl_store_measure(struct sl_store *store)
-{
-    int64_t size, pages, free_pages;
-    int code = sl_database_number(store->db, "PRAGMA page_size", 0, &size);
-
-    if (code == SQLITE_OK)
-        code = sl_database_number(store->db, "PRAGMA page_count", 0, &pages);
-    if (code == SQLITE_OK)
-        code = sl_database_number(store->db, "PRAGMA freelist_count", 0, &free_pages);
-    if (code != SQLITE_OK)
-        return code;
-    store->page_size = (uint64_t)size;
-    store->pages = (uint64_t)pages;
-    store->free_pages = (uint64_t)free_pages;
-    return SQLITE_OK;
-}
-
 static void adapt(struct sl_store *store, int64_t took_ns)
 {
     if (took_ns > STEP_NS && store->delete_rows > DELETE_ROWS_MIN)
@@ -129,22 +112,6 @@ static bool shrink_some(struct sl_store *store, bool idle, int64_t until_ns, int
             return false;
     }
     return false;
-}
-
-int sl_store_checkpoint(struct sl_store *store)
-{
-    int frames = -1, moved = -1, code;
-
-    sl_checkpointer_wait(store->checkpointer, -1, &moved);
-    store->passing = false;
-    sl_database_wait(store->db, false);
-    code = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &frames, &moved);
-    sl_database_wait(store->db, true);
-    if (frames >= 0)
-        store->wal_frames = frames;
-    if (moved >= 0)
-        store->wal_checkpointed = moved;
-    return code;
 }
 
 bool sl_store_is_blocked(struct sl_store *store, char words[SL_DATABASE_WORDS_SIZE], int *code)
@@ -242,6 +209,23 @@ void sl_store_say_lost(struct sl_store *store)
     store->was_paused = sl_store_state(store) != SL_STORE_RECORDING;
 }
 
+static void look_for_files(struct sl_store *store, int64_t now_ns)
+{
+    enum sl_store_change change = sl_store_settled_change(store, now_ns);
+    bool wal = change == SL_CHANGE_WAL || change == SL_CHANGE_WAL_GONE;
+
+    /* What is in the WAL that is open goes into the file, which goes on with another one. Where a
+     * reader keeps it: at a later look. */
+    if (change == SL_CHANGE_NONE || (wal && sl_store_checkpoint(store) != SQLITE_OK))
+        return;
+    sl_store_begin_anew(store, NULL);
+    if (wal)
+        sl_log_warning(store->log,
+                       "the WAL of the log %s was %s: what it held is in the log, which goes on "
+                       "with another one",
+                       store->path, change == SL_CHANGE_WAL ? "replaced" : "removed");
+}
+
 static void look(struct sl_store *store, int64_t now_ns)
 {
     if (now_ns < store->look_at_ns)
@@ -250,7 +234,7 @@ static void look(struct sl_store *store, int64_t now_ns)
     sl_store_say_lost(store);
     if (!store->has_ballast)
         store->has_ballast = sl_files_make_ballast(store->path) == 0;
-    sl_store_look_for_files(store, now_ns);
+    look_for_files(store, now_ns);
 }
 
 bool sl_store_upkeep(struct sl_store *store, int64_t now_ns)
