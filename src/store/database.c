@@ -62,35 +62,35 @@ static bool is_read_only_inside(sqlite3 *db, int code)
            access(path, W_OK) == 0;
 }
 
-enum sl_trouble sl_database_trouble(sqlite3 *db, int code)
+enum sl_database_error sl_database_classify(sqlite3 *db, int code)
 {
     switch (code & 0xff) {
     case SQLITE_OK:
     case SQLITE_ROW:
     case SQLITE_DONE:
-        return SL_TROUBLE_NONE;
+        return SL_DATABASE_NONE;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return SL_TROUBLE_BUSY;
+        return SL_DATABASE_BUSY;
     case SQLITE_FULL:
-        return SL_TROUBLE_FULL;
+        return SL_DATABASE_FULL;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
     case SQLITE_ERROR: /* our statements are right: the tables, or what they say of themselves, are
                           not */
     case SQLITE_CONSTRAINT: /* a number that was to be free is not */
     case SQLITE_MISMATCH:
-        return SL_TROUBLE_DAMAGED;
+        return SL_DATABASE_DAMAGED;
     case SQLITE_READONLY:
-        return is_read_only_inside(db, code) ? SL_TROUBLE_DAMAGED : SL_TROUBLE_OTHER;
+        return is_read_only_inside(db, code) ? SL_DATABASE_DAMAGED : SL_DATABASE_OTHER;
     case SQLITE_IOERR:
         if (sqlite3_extended_errcode(db) == SQLITE_IOERR_SHORT_READ)
-            return SL_TROUBLE_DAMAGED;
-        return is_no_space(sl_database_errno(db)) ? SL_TROUBLE_FULL : SL_TROUBLE_OTHER;
+            return SL_DATABASE_DAMAGED;
+        return is_no_space(sl_database_errno(db)) ? SL_DATABASE_FULL : SL_DATABASE_OTHER;
     case SQLITE_CANTOPEN: /* the WAL or its index */
-        return is_no_space(sl_database_errno(db)) ? SL_TROUBLE_FULL : SL_TROUBLE_OTHER;
+        return is_no_space(sl_database_errno(db)) ? SL_DATABASE_FULL : SL_DATABASE_OTHER;
     default:
-        return SL_TROUBLE_OTHER;
+        return SL_DATABASE_OTHER;
     }
 }
 

@@ -9,15 +9,15 @@
 #include "socklens/address.h"
 
 /* How far an error of SQLite reaches. */
-enum sl_trouble {
-    SL_TROUBLE_NONE,
-    SL_TROUBLE_BUSY,    /* another program holds the file: try again soon */
-    SL_TROUBLE_FULL,    /* no space: try again when there is some */
-    SL_TROUBLE_DAMAGED, /* not a database, or one with a broken page */
-    SL_TROUBLE_OTHER,   /* permission, I/O, memory */
+enum sl_database_error {
+    SL_DATABASE_NONE,
+    SL_DATABASE_BUSY,    /* another program holds the file: try again soon */
+    SL_DATABASE_FULL,    /* no space: try again when there is some */
+    SL_DATABASE_DAMAGED, /* not a database, or one with a broken page */
+    SL_DATABASE_OTHER,   /* permission, I/O, memory */
 };
 
-enum sl_trouble sl_database_trouble(sqlite3 *db, int code);
+enum sl_database_error sl_database_classify(sqlite3 *db, int code);
 
 /* What went wrong in words, with the system's own where the system was asked. */
 #define SL_DATABASE_WORDS_SIZE 160

@@ -370,25 +370,25 @@ void sl_store_read_numbers(struct sl_store *store)
 int sl_store_open_file(struct sl_store *store, struct sl_error *error)
 {
     char words[SL_DATABASE_WORDS_SIZE];
-    enum sl_trouble trouble;
+    enum sl_database_error kind;
     int code, result, reason;
 
     for (int attempt = 0;; attempt++) {
         result = sl_store_try_open(store, &code, error);
         if (result == 0 || code == SQLITE_OK)
             return result;
-        trouble = sl_database_trouble(store->db, code);
+        kind = sl_database_classify(store->db, code);
         sl_database_words(store->db, code, words);
         reason = reason_of(store, code);
         sl_store_close_file(store);
-        if (attempt > 1 || (trouble != SL_TROUBLE_DAMAGED && trouble != SL_TROUBLE_FULL))
+        if (attempt > 1 || (kind != SL_DATABASE_DAMAGED && kind != SL_DATABASE_FULL))
             break;
-        if (trouble == SL_TROUBLE_FULL)
+        if (kind == SL_DATABASE_FULL)
             sl_files_drop_ballast(store->path); /* of the run before */
         else if (sl_files_set_aside(store->path, sl_store_files(store), words, store->log) < 0)
             break;
     }
-    return sl_error_set(error, trouble == SL_TROUBLE_FULL ? -ENOSPC : -reason,
+    return sl_error_set(error, kind == SL_DATABASE_FULL ? -ENOSPC : -reason,
                         "cannot keep the log in %s: %s; try --store with another file", store->path,
                         words);
 }

@@ -139,12 +139,12 @@ static int open_connection(struct sl_store_reader *reader)
 
 int sl_reader_errno(struct sl_store_reader *reader, int code)
 {
-    switch (sl_database_trouble(reader->db, code)) {
-    case SL_TROUBLE_NONE:
+    switch (sl_database_classify(reader->db, code)) {
+    case SL_DATABASE_NONE:
         return 0;
-    case SL_TROUBLE_BUSY:
+    case SL_DATABASE_BUSY:
         return -EBUSY;
-    case SL_TROUBLE_DAMAGED:
+    case SL_DATABASE_DAMAGED:
         return -EBADMSG;
     default:
         return code == SQLITE_NOMEM ? -ENOMEM : -EIO;

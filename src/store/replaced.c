@@ -100,7 +100,7 @@ static void say_replaced(struct sl_store *store, bool gone)
                    store->path);
 }
 
-int sl_store_renew(struct sl_store *store, const char *why)
+int sl_store_reopen(struct sl_store *store, const char *why)
 {
     const struct sl_store before = {.first_seq = store->first_seq,
                                     .first_client = store->first_client,

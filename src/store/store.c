@@ -31,7 +31,7 @@ static int begin_run(struct sl_store *store, struct sl_error *error)
 {
     char words[SL_DATABASE_WORDS_SIZE];
     int code = sl_store_transact(store, sl_store_begin_run);
-    bool full = sl_database_trouble(store->db, code) == SL_TROUBLE_FULL;
+    bool full = sl_database_classify(store->db, code) == SL_DATABASE_FULL;
 
     store->run_begun = code == SQLITE_OK;
     if (store->run_begun)
@@ -127,7 +127,7 @@ static void attach(struct sl_store *store)
 {
     char words[SL_DATABASE_WORDS_SIZE];
     int code = sl_store_attach(store);
-    bool full = sl_database_trouble(store->db, code) == SL_TROUBLE_FULL;
+    bool full = sl_database_classify(store->db, code) == SL_DATABASE_FULL;
 
     if (code == SQLITE_OK)
         return;

@@ -45,18 +45,18 @@ struct sl_store {
     uint64_t next_seq;                /* of the next exchange to be written */
     uint64_t oldest_seq, newest_seq;  /* of the rows; newest < oldest: none */
     uint64_t rows;
-    uint64_t unsaid; /* lost, and not in the log yet */
-    bool was_paused; /* since that was said last */
+    uint64_t unlogged; /* lost, and no line of the program's own log has said so yet */
+    bool was_paused;   /* since the last such line */
     uint64_t page_size, pages, free_pages, wal_max;
-    uint64_t pages_kept;                /* in use, that the next upkeep may leave; 0: any */
+    uint64_t pages_kept;                /* in use, that the next maintenance may leave; 0: any */
     unsigned delete_rows;               /* a step of retention: as many as take a few ms */
     int wal_frames, wal_checkpointed;   /* in the WAL; of them when it was last moved */
     bool passing;                       /* a pass of the checkpointer was begun */
     int64_t changed_at_ns, look_at_ns;  /* monotonic: last commit, next look once a second */
-    int64_t kept_at_ns;                 /* monotonic: last upkeep */
+    int64_t maintained_at_ns;           /* monotonic */
     int64_t retry_at_ns, busy_since_ns; /* monotonic, after an error; 0: none */
 
-    _Atomic bool stopping, damaged, asked; /* asked: something for the upkeep */
+    _Atomic bool stopping, damaged, asked; /* asked: something for maintenance */
     _Atomic uint64_t clear_seq;
     pthread_mutex_t lock;
     struct sl_retention retention;
@@ -128,7 +128,7 @@ enum sl_store_change sl_store_settled_change(struct sl_store *store, int64_t now
  * memory for the old one goes with that, and the new one is kept whatever it is: gone on with where
  * its numbers allow that, else moved aside. After a failure `db` may be open or NULL, but is not to
  * be written to: call it again. SQLite's code. */
-int sl_store_renew(struct sl_store *store, const char *why);
+int sl_store_reopen(struct sl_store *store, const char *why);
 
 /* --- stats.c: what other threads see --- */
 
@@ -143,37 +143,6 @@ void sl_store_publish(struct sl_store *store);
 /* --- writer.c --- */
 
 void *sl_store_run(void *store);
-
-/* --- trouble.c: errors and how they pass --- */
-
-/* After an error: rolls back, says so, and sets when to try again. */
-void sl_store_fail(struct sl_store *store, int code);
-
-/* Opens the file again, or begins a fresh one where it is gone, or moves it aside first where it is
- * damaged and `why` says how. What the journal still holds is written (again). */
-void sl_store_begin_anew(struct sl_store *store, const char *why);
-
-/* True where writing may be tried. Makes room first, where the disk was full. */
-bool sl_store_may_write(struct sl_store *store, int64_t now_ns);
-
-/* After a commit. */
-void sl_store_recovered(struct sl_store *store);
-
-/* --- upkeep.c: retention, shrinking, checkpoints --- */
-
-/* One tick of at most about 10 ms; true where more is to be done at once. */
-bool sl_store_upkeep(struct sl_store *store, int64_t now_ns);
-
-/* One line for what was lost since the last one. */
-void sl_store_say_lost(struct sl_store *store);
-
-/* As large as the WAL may become, about: also a part of what retention allows the file. */
-uint64_t sl_store_wal_bytes(struct sl_store *store);
-
-/* Whether the WAL has become as large as it ever may. *words and SQLite's *code then say what keeps
- * it from being moved into the file. Does what can be done about it without waiting for a reader.
- */
-bool sl_store_is_blocked(struct sl_store *store, char words[SL_DATABASE_WORDS_SIZE], int *code);
 
 /* --- retention.c --- */
 
