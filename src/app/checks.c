@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/ready_file.h"
+#include "socklens/folder.h"
 #include "socklens/service.h"
 #include "socklens/store.h"
 
@@ -72,21 +73,10 @@ static void check_host(const struct sl_endpoint *endpoint, const char *option, i
     }
 }
 
-/* "PATH" cut behind its last slash, "." where it has none. */
-static int check_folder(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-    int code = !folder ? ENOMEM : access(folder, W_OK | X_OK) < 0 ? errno : 0;
-
-    free(folder);
-    return code;
-}
-
 static void check_unix(const char *path, const char *option, struct sl_problems *problems)
 {
     struct stat status;
-    int code = check_folder(path);
+    int code = -sl_folder_check(path);
 
     if (code == 0 && lstat(path, &status) == 0 && !S_ISSOCK(status.st_mode))
         code = EADDRINUSE;
@@ -113,7 +103,7 @@ static bool is_made_at_start(const char *path)
 static void check_ready_file(const char *path, struct sl_problems *problems)
 {
     struct sl_error error;
-    int code = check_folder(path);
+    int code = -sl_folder_check(path);
 
     if (sl_ready_file_check(path, &error) < 0)
         sl_problems_add(problems, "ready-file: %s", error.text);

@@ -5,7 +5,6 @@
 
 #include "socklens/clock.h"
 #include "store/database.h"
-#include "store/priority.h"
 
 struct sl_checkpointer {
     sqlite3 *db; /* the thread's alone once it runs */
@@ -32,7 +31,6 @@ static void *run(void *context)
     struct sl_checkpointer *checkpointer = context;
 
     pthread_setname_np(pthread_self(), "checkpoint");
-    sl_priority_raise(); /* a WAL that grows too large stops the writer */
     pthread_mutex_lock(&checkpointer->lock);
     for (;;) {
         int moved;

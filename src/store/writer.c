@@ -34,7 +34,6 @@
 
 #include "socklens/clock.h"
 #include "store/files.h"
-#include "store/priority.h"
 #include "store/store.h"
 
 #define GATHER_MS 25
@@ -610,7 +609,6 @@ void *sl_store_run(void *context)
     int code = SQLITE_IOERR;
 
     pthread_setname_np(pthread_self(), "store");
-    sl_priority_raise();
     while (!atomic_load(&store->stopping)) {
         if (!writer_work(store, &progress))
             writer_sleep(store, progress == PROGRESS_FAILED);
