@@ -1,23 +1,7 @@
-/* A stream connection, from accept to the last close.
+/* Stream connections: their life in connection.c, what is said on them in connection_serve.c.
  *
- *   OPEN       reads, answers; bytes without a line end wait for their rest or the gap (turns.h)
- *     | a visit has read more than it may answer, or found that there is more to read
- *     v
- *   READY      visited again after all others have had their turn, until nothing is left: OPEN
- * again
- *
- *     | a reply does not fit into the kernel's buffer
- *     v
- *   BLOCKED    reads nothing, waits to write; the replies, the exchanges they belong to and what
- *              was read but not yet looked at stand in its backlog (from OPEN or READY)
- *     | all written: OPEN again
- *
- *   LINGERING  our side is shut down after the last reply; what still comes is read and recorded,
- *              for a close with unread bytes makes the kernel send RST, and a reply that is still
- *              on its way would be lost to the peer. Ends with the peer's end, after two seconds,
- * or when a new connection needs the place; all that came is one record then.
- *
- * One thread, the worker's, does all of it. */
+ * One thread, the worker's, calls all of this. Where a comment says that a connection may be gone,
+ * it may have been closed and freed when the function returns. */
 #ifndef SOCKLENS_NET_CONNECTION_H
 #define SOCKLENS_NET_CONNECTION_H
 
@@ -37,6 +21,7 @@
 #define SL_STREAM_HELD_MAX    (UINT64_C(64) << 20)
 #define SL_STREAM_HELD_LITTLE 1024u
 
+/* Explained in connection.c. */
 enum sl_connection_state {
     SL_CONNECTION_OPEN,
     SL_CONNECTION_READY,
@@ -44,10 +29,46 @@ enum sl_connection_state {
     SL_CONNECTION_LINGERING,
 };
 
-struct sl_backlog;
-struct sl_lingering;
-struct sl_ready;
-struct sl_waiting;
+/* An unfinished message waits for its rest or for the gap (see framing.h). */
+struct sl_waiting {
+    struct sl_queued queued;
+    struct sl_queue *queue; /* one of streams->waiting */
+    int64_t received_at_ns; /* the last bytes; wall clock */
+};
+
+/* There is more to do than one visit may. */
+struct sl_ready {
+    struct sl_queued queued; /* in streams->ready */
+    struct sl_buffer rest;   /* read, but not yet taken apart */
+    int64_t received_at_ns;  /* when that was */
+    bool drained;            /* as in struct sl_chunk */
+    bool more;               /* the socket may have more */
+    uint32_t events;         /* what epoll has reported so far */
+};
+
+/* What a peer that does not read leaves us with. Bounded by one read's worth, since nothing more is
+ * read from it until all of this is written. */
+struct sl_backlog {
+    size_t count;
+    size_t written; /* bytes of `replies` that the kernel has taken */
+    struct sl_buffer replies;
+    struct sl_buffer payload; /* the events' received bytes */
+    struct sl_buffer unread;  /* read, but not yet taken apart */
+    int64_t received_at_ns;   /* when that was */
+    bool drained, ended;      /* as in struct sl_chunk */
+    size_t *reply_end;        /* as in struct sl_exchange_batch */
+    struct sl_event *events;  /* pointers into the buffers above */
+};
+
+/* Our side is shut down; what still comes is recorded. */
+struct sl_lingering {
+    struct sl_queued queued; /* in streams->lingering */
+    struct sl_queued late;   /* in streams->late, if is_late */
+    bool is_late;
+    uint32_t events;       /* what epoll has reported since the last read */
+    uint64_t after_close;  /* bytes that came */
+    struct sl_buffer kept; /* the first of them */
+};
 
 /* 72 bytes, which malloc(3) takes as much for as for 64: what an idle connection costs here, beside
  * its client in the registry. */
@@ -70,10 +91,10 @@ struct sl_connection {
     };
 };
 
-/* One conversation step: exchanges whose replies go out in one send. */
+/* Exchanges whose replies leave in one send. */
 struct sl_exchange_batch {
     struct sl_event events[SL_STREAM_EVENTS_MAX];
-    size_t reply_end[SL_STREAM_EVENTS_MAX]; /* in `replies`; what its reply ends at */
+    size_t reply_end[SL_STREAM_EVENTS_MAX]; /* where each event's reply ends in `replies` */
     size_t count;
     struct sl_buffer replies;
 };
@@ -85,8 +106,8 @@ struct sl_streams {
     struct sl_exchange_batch batch;
     struct sl_time clock; /* read at the start of a turn and after each send: receiving is next */
     struct sl_queue ready;
-    struct sl_buffer spare;     /* memory for the next one's rest */
-    struct sl_queue waiting[2]; /* for the gap, for that of line mode; in the order of time */
+    struct sl_buffer spare;     /* memory for the next rest that is kept */
+    struct sl_queue waiting[2]; /* for the gap; [1]: in line mode. In the order of time */
     struct sl_queue lingering;  /* in the order in which they end */
     struct sl_queue late;       /* those of them on which something has come */
     int64_t linger_ns;
@@ -95,67 +116,110 @@ struct sl_streams {
     size_t open_count;       /* connections, lingering ones too */
 };
 
+/* --- for the worker --- */
+
 /* Takes an accepted socket over. On failure it is closed. */
 void sl_connection_open(struct sl_streams *streams, const struct sl_socket *listener, int fd,
                         const struct sl_address *peer);
 
-/* What epoll reported. The connection may be gone afterwards. */
+/* Serves what epoll reported. May be gone afterwards. */
 void sl_connection_serve(struct sl_streams *streams, struct sl_connection *connection,
                          uint32_t events);
 
-/* The next visit of one that is ready. It may be gone afterwards. */
+/* The next visit of one that is ready. May be gone afterwards. */
 void sl_connection_resume(struct sl_streams *streams, struct sl_connection *connection);
 
-/* The gap has passed for some of those that wait, by `now_mono_ns`; they may be gone afterwards. */
+/* Visits some of those whose gap has passed by `now_mono_ns`. They may be gone afterwards. */
 void sl_connections_end_gap(struct sl_streams *streams, int64_t now_mono_ns);
 
-/* Answers what has arrived, then ends the conversation from our side. May be gone afterwards. */
-void sl_connection_shut(struct sl_streams *streams, struct sl_connection *connection);
-
-/* Closes at once, whatever is pending. Gone afterwards. */
-void sl_connection_close(struct sl_streams *streams, struct sl_connection *connection,
-                         enum sl_closed_by by, enum sl_close_reason reason);
-
-/* Begins the lingering close; `rest` has come after the end. May be gone afterwards. */
-void sl_connection_linger(struct sl_streams *streams, struct sl_connection *connection,
-                          const struct sl_chunk *rest);
-
-/* Something has come on one that lingers: it is read when all others have had their turn, for it
- * has its answer. */
-void sl_connection_mark_late(struct sl_streams *streams, struct sl_connection *connection,
-                             uint32_t events);
-
-/* Reads from some of those. They may be gone afterwards. */
+/* Reads from some of the lingering ones on which something has come: after all others, for these
+ * have their answer. They may be gone afterwards. */
 void sl_connections_read_late(struct sl_streams *streams);
+
+/* Closes those that have lingered long enough. */
+void sl_connections_end_linger(struct sl_streams *streams, int64_t now_mono_ns);
+
+/* From now on none lingers longer than `linger_ns`, those that do already included. */
+void sl_connections_shorten_linger(struct sl_streams *streams, int64_t linger_ns);
 
 /* Closes the one that lingers longest, so that a new one has its place: one that counts for the
  * limit of `peer`'s address, or any where that is NULL. False where none is found. */
 bool sl_connections_make_room(struct sl_streams *streams, const struct sl_address *peer);
 
+/* Answers what has arrived, then ends the conversation from our side. May be gone afterwards. */
+void sl_connection_shut(struct sl_streams *streams, struct sl_connection *connection);
+
+/* Closes at once, whatever is pending, and records that as unanswered. Where an end was decided
+ * before, its `by` and `reason` count. Gone afterwards. */
+void sl_connection_close(struct sl_streams *streams, struct sl_connection *connection,
+                         enum sl_closed_by by, enum sl_close_reason reason);
+
+/* --- between connection.c and connection_serve.c --- */
+
+/* Has epoll report what its state waits for: where it is blocked that it can be written to, else
+ * that it can be read. What is there already is reported (again). `operation` and the result are
+ * those of epoll_ctl(2). */
+int sl_connection_watch(struct sl_streams *streams, struct sl_connection *connection,
+                        int operation);
+
 /* Counts what it holds now; false where all together hold too much and it is one of the causes. */
 bool sl_connection_account(struct sl_streams *streams, struct sl_connection *connection);
 
-/* Says who ends it and why; the first word counts. */
-void sl_connection_decide_end(struct sl_connection *connection, enum sl_closed_by by,
-                              enum sl_close_reason reason);
+/* What all exchanges of a connection have in common, received at `received_at_ns`. */
+struct sl_event sl_connection_event(const struct sl_connection *connection, int64_t received_at_ns);
 
-/* What it waits for. What is there already is reported (again). */
-void sl_connection_watch_reads(struct sl_streams *streams, struct sl_connection *connection);
-void sl_connection_watch_writes(struct sl_streams *streams, struct sl_connection *connection);
+/* Records streams->batch, of whose replies the kernel took `written` bytes, and empties it. */
+void sl_connection_record_batch(struct sl_streams *streams, struct sl_connection *connection,
+                                size_t written);
 
-/* How much to read at once: little while a lot is held. */
-size_t sl_connection_read_size(const struct sl_streams *streams);
+/* The same for what stands in its backlog. */
+void sl_connection_record_backlog(struct sl_streams *streams, struct sl_connection *connection);
 
-/* Whether a read of `size` bytes, of at most `most`, that `events` led to may have left some. */
-bool sl_connection_may_have_more(ssize_t size, size_t most, uint32_t events);
+/* Records bytes that nobody will answer any more, as received when the client was last seen: `size`
+ * in all, of which `stored` are there. None where `size` is 0. */
+void sl_connection_record_unanswered(struct sl_streams *streams, struct sl_connection *connection,
+                                     const uint8_t *bytes, size_t stored, uint64_t size,
+                                     enum sl_outcome outcome);
 
-/* Reads what has arrived into streams->read_buffer; as recv(2) without waiting. */
-ssize_t sl_connection_receive(const struct sl_streams *streams,
-                              const struct sl_connection *connection);
+/* So many bytes have come that are not yet a message; a sign of life too. */
+void sl_connection_mark_pending(struct sl_streams *streams, struct sl_connection *connection,
+                                uint64_t size);
 
-void sl_connections_end_linger(struct sl_streams *streams, int64_t now_mono_ns);
+/* Makes an open connection ready: it is visited again soon. False where there is no memory. */
+bool sl_connection_make_ready(struct sl_streams *streams, struct sl_connection *connection);
 
-/* From now on none lingers longer than `linger_ns`, those that do already included. */
-void sl_connections_shorten_linger(struct sl_streams *streams, int64_t linger_ns);
+/* Keeps what a visit has left of the chunk for the next one. False where there is no memory. */
+bool sl_connection_keep_rest(struct sl_streams *streams, struct sl_connection *connection,
+                             const struct sl_chunk *rest, int64_t received_at_ns);
+
+/* The bytes that were kept; its next turn comes after that of all others. The caller returns the
+ * memory when it is done with them, for the next rest. */
+struct sl_buffer sl_connection_take_rest(struct sl_streams *streams,
+                                         struct sl_connection *connection);
+void sl_streams_return_rest(struct sl_streams *streams, struct sl_buffer *rest);
+
+/* After a visit: it stays ready where there is more, else waits for what finishes its message. */
+void sl_connection_settle(struct sl_streams *streams, struct sl_connection *connection);
+
+/* Leaves the queue it stands in and is open. A rest that was kept is recorded as unanswered. */
+void sl_connection_leave_queue(struct sl_streams *streams, struct sl_connection *connection);
+
+/* Copies the batch, of whose replies `written` bytes are out, and the rest of the chunk. NULL where
+ * there is no memory. */
+struct sl_backlog *sl_backlog_new(const struct sl_exchange_batch *batch, size_t written,
+                                  const struct sl_chunk *rest);
+void sl_backlog_free(struct sl_backlog *backlog);
+
+/* Bytes that have come and that no record has yet. */
+uint64_t sl_backlog_pending(const struct sl_backlog *backlog);
+
+/* Begins the lingering close; `rest` has come after the end. May be gone afterwards. */
+void sl_connection_linger(struct sl_streams *streams, struct sl_connection *connection,
+                          const struct sl_chunk *rest);
+
+/* Adds what came after the end of a lingering one. However often a peer goes on, it is one record;
+ * what came first begins it. */
+void sl_connection_keep_late(struct sl_streams *streams, struct sl_connection *connection,
+                             const uint8_t *bytes, size_t size);
 
 #endif

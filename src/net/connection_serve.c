@@ -1,25 +1,89 @@
-/* What is said on a connection: read, answer, write, and what to do when the peer does not read. */
+/* What is said on a connection: read, answer, write, and what to do when the peer does not read.
+ *
+ * A visit takes what one read gave apart into messages, answers them into streams->batch and sends
+ * their replies at once. So a peer that sends many messages in a row costs one read, one send and
+ * one turn of the locks a batch, and streams->batch and streams->read_buffer serve all connections.
+ * What must hold:
+ *
+ *   - An exchange is recorded once its outcome is known. A reply that the kernel has not taken
+ * whole is not yet a reply: the batch is copied to the connection's backlog, and nothing more is
+ * read until it is written.
+ *   - Events point into the read buffer, the framer or the kept rest. A batch is recorded or copied
+ *     before any of these changes.
+ *   - Every function here that sends, reads or processes may close the connection: nothing of it is
+ *     touched afterwards. */
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include "net/exchanges.h"
-#include "net/turns.h"
+#include "net/connection.h"
 #include "net/uncancelled.h"
 
+/* Connections whose gap has passed that are visited in a turn. */
 #define GAPS_A_TURN 64
 
-enum step { STEP_MORE, STEP_REST_KEPT, STEP_END, STEP_NO_MEMORY };
+/* A peer that goes on sending after our end is cut here. */
+#define AFTER_CLOSE_MAX (1u << 20)
 
-static bool in_chunk(const struct sl_message *message, const uint8_t *begin, const uint8_t *end)
+/* What a turn reads of those that linger, in bytes; a visit without any counts for some. */
+#define LATE_READ_MAX   65536u
+#define LATE_VISIT_COST 1024u
+
+/* With its peer's end, an error or urgent data, a read that came back short does not mean that it
+ * found all there is: the next one brings the end, the error, or what stands behind the mark. */
+#define READ_AGAIN_EVENTS (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI)
+
+/* --- ends --- */
+
+/* The first decision counts. */
+static void connection_decide_end(struct sl_connection *connection, enum sl_close_reason reason)
 {
-    return message->size == 0 || (message->bytes >= begin && message->bytes < end);
+    if (connection->ending)
+        return;
+    connection->ending = true;
+    connection->closed_by = SL_BY_SERVER;
+    connection->reason = (uint8_t)reason;
 }
 
-static bool respond(struct sl_connection *connection, const struct sl_service *service,
-                    const struct sl_message *message, struct sl_buffer *replies,
-                    enum sl_verdict *verdict)
+/* All together hold too much. */
+static void connection_cut(struct sl_streams *streams, struct sl_connection *connection)
+{
+    streams->cut++;
+    sl_connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_UNFINISHED);
+}
+
+/* A reply could not be sent: whatever end was decided, the peer's came first. */
+static void connection_close_broken(struct sl_streams *streams, struct sl_connection *connection)
+{
+    connection->ending = false;
+    sl_connection_close(streams, connection, SL_BY_PEER, SL_CLOSE_RESET);
+}
+
+static void connection_close_without_memory(struct sl_streams *streams,
+                                            struct sl_connection *connection,
+                                            const struct sl_chunk *rest)
+{
+    sl_connection_record_unanswered(streams, connection, rest->bytes, rest->size, rest->size,
+                                    SL_SEND_FAILED);
+    sl_log_error(streams->worker->net->log, "out of memory: a connection was closed");
+    sl_connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_ERROR);
+}
+
+/* --- answering --- */
+
+/* What answering a chunk has come to. */
+enum step {
+    STEP_MORE,      /* the chunk may have another message */
+    STEP_REST_KEPT, /* the framer has what is left of it */
+    STEP_END,       /* the service closes: what is left came after the end */
+    STEP_NO_MEMORY,
+};
+
+/* False where there is no memory. */
+static bool connection_respond(struct sl_connection *connection, const struct sl_service *service,
+                               const struct sl_message *message, struct sl_buffer *replies,
+                               enum sl_verdict *verdict)
 {
     size_t before = replies->size;
 
@@ -33,61 +97,67 @@ static bool respond(struct sl_connection *connection, const struct sl_service *s
     return false;
 }
 
-static struct sl_event *add_exchange(struct sl_exchange_batch *now, const struct sl_event *common,
-                                     const struct sl_message *message)
+static void batch_add(struct sl_exchange_batch *batch, const struct sl_event *common,
+                      const struct sl_message *message, enum sl_outcome outcome)
 {
-    struct sl_event *event = &now->events[now->count];
+    struct sl_event *event = &batch->events[batch->count];
 
     *event = *common;
-    exchange_set_received(event, message);
-    now->reply_end[now->count++] = now->replies.size;
-    return event;
+    event->received = message->bytes;
+    event->exchange.received_stored = (uint32_t)message->stored;
+    event->exchange.received_size = message->size;
+    event->exchange.line_end = message->line_end;
+    event->exchange.outcome = (uint8_t)outcome;
+    batch->reply_end[batch->count++] = batch->replies.size;
 }
 
 /* Takes messages out of the chunk and answers them into streams->batch, until it is worth a send.
  */
-static enum step converse(struct sl_streams *streams, struct sl_connection *connection,
-                          struct sl_chunk *chunk, const struct sl_event *common)
+static enum step connection_answer(struct sl_streams *streams, struct sl_connection *connection,
+                                   struct sl_chunk *chunk, const struct sl_event *common)
 {
     const struct sl_service *service = sl_service_get(connection->service);
     const uint8_t *begin = chunk->bytes;
     const uint8_t *end = chunk->size > 0 ? begin + chunk->size : begin; /* it may have none */
-    struct sl_exchange_batch *now = &streams->batch;
+    struct sl_exchange_batch *batch = &streams->batch;
 
-    now->replies.size = 0;
-    while (now->count < SL_STREAM_EVENTS_MAX - 1 && now->replies.size < SL_STREAM_REPLIES_MAX) {
+    batch->replies.size = 0;
+    while (batch->count < SL_STREAM_EVENTS_MAX - 1 && batch->replies.size < SL_STREAM_REPLIES_MAX) {
         struct sl_message message;
         enum sl_verdict verdict;
         bool failed = false;
 
         if (!sl_framer_next(&connection->framer, service->framing, chunk, &message, &failed))
             return failed ? STEP_NO_MEMORY : STEP_REST_KEPT;
-        if (!respond(connection, service, &message, &now->replies, &verdict)) {
-            sl_connection_decide_end(connection, SL_BY_SERVER, SL_CLOSE_ERROR);
-            add_exchange(now, common, &message)->exchange.outcome = SL_SEND_FAILED;
+        if (!connection_respond(connection, service, &message, &batch->replies, &verdict)) {
+            connection_decide_end(connection, SL_CLOSE_ERROR);
+            batch_add(batch, common, &message, SL_SEND_FAILED);
             return STEP_NO_MEMORY;
         }
-        add_exchange(now, common, &message);
+        batch_add(batch, common, &message, SL_REPLIED);
         if (verdict == SL_ANSWER_AND_CLOSE || service->framing == SL_FRAMING_ONCE) {
-            sl_connection_decide_end(connection, SL_BY_SERVER,
-                                     verdict == SL_ANSWER_AND_CLOSE ? SL_CLOSE_EXIT
-                                                                    : SL_CLOSE_ANSWERED);
+            connection_decide_end(connection, verdict == SL_ANSWER_AND_CLOSE ? SL_CLOSE_EXIT
+                                                                             : SL_CLOSE_ANSWERED);
             return STEP_END;
         }
-        if (!in_chunk(&message, begin, end))
-            return STEP_MORE; /* its bytes hold only until the framer is asked again */
+        /* The framer's own bytes hold only until it is asked again. */
+        if (message.size > 0 && (message.bytes < begin || message.bytes >= end))
+            return STEP_MORE;
     }
     return STEP_MORE;
 }
 
+/* --- writing --- */
+
 /* Sends as much as the kernel takes. Returns the bytes taken, or -1 where the connection broke. */
-static ssize_t send_some(int fd, const uint8_t *bytes, size_t size)
+static ssize_t connection_write(const struct sl_connection *connection, const uint8_t *bytes,
+                                size_t size)
 {
     size_t sent = 0;
 
     while (sent < size) {
-        ssize_t count =
-            sl_uncancelled_send(fd, bytes + sent, size - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+        ssize_t count = sl_uncancelled_send(connection->fd, bytes + sent, size - sent,
+                                            MSG_DONTWAIT | MSG_NOSIGNAL);
 
         if (count >= 0)
             sent += (size_t)count;
@@ -99,98 +169,58 @@ static ssize_t send_some(int fd, const uint8_t *bytes, size_t size)
     return (ssize_t)sent;
 }
 
-/* All together hold too much. */
-static void cut(struct sl_streams *streams, struct sl_connection *connection)
+/* False where there is no memory; else the connection may be gone. */
+static bool connection_block(struct sl_streams *streams, struct sl_connection *connection,
+                             size_t written, const struct sl_chunk *rest, int64_t received_at_ns)
 {
-    streams->cut++;
-    sl_connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_UNFINISHED);
-}
-
-static bool block(struct sl_streams *streams, struct sl_connection *connection, size_t written,
-                  const struct sl_chunk *rest, int64_t received_at_ns)
-{
-    struct sl_backlog *backlog = backlog_new(&streams->batch, written, rest);
+    struct sl_backlog *backlog = sl_backlog_new(&streams->batch, written, rest);
 
     if (!backlog)
         return false;
-    turns_leave(streams, connection);
+    sl_connection_leave_queue(streams, connection);
     streams->batch.count = 0;
     backlog->received_at_ns = received_at_ns;
     connection->backlog = backlog;
     connection->state = SL_CONNECTION_BLOCKED;
-    sl_connection_watch_writes(streams, connection);
-    exchanges_mark_pending(streams, connection,
-                           connection->framer.partial_size + backlog_pending(backlog));
+    sl_connection_watch(streams, connection, EPOLL_CTL_MOD);
+    sl_connection_mark_pending(streams, connection,
+                               connection->framer.partial_size + sl_backlog_pending(backlog));
     if (!sl_connection_account(streams, connection))
-        cut(streams, connection);
+        connection_cut(streams, connection);
     return true;
 }
 
-/* A reply could not be sent: whatever end was decided, the peer's came first. */
-static void broken(struct sl_streams *streams, struct sl_connection *connection)
+/* Sends the batch's replies and records it. False where the visit is over: the connection is
+ * blocked or gone. */
+static bool connection_send_batch(struct sl_streams *streams, struct sl_connection *connection,
+                                  const struct sl_chunk *rest, int64_t received_at_ns)
 {
-    connection->ending = false;
-    sl_connection_close(streams, connection, SL_BY_PEER, SL_CLOSE_RESET);
-}
+    const struct sl_buffer *replies = &streams->batch.replies;
+    ssize_t written = connection_write(connection, replies->data, replies->size);
+    bool all = written == (ssize_t)replies->size;
 
-enum sent { SENT_ALL, SENT_BLOCKED, SENT_CLOSED };
-
-static enum sent send_replies(struct sl_streams *streams, struct sl_connection *connection,
-                              const struct sl_chunk *rest, int64_t received_at_ns)
-{
-    struct sl_exchange_batch *now = &streams->batch;
-    ssize_t written = send_some(connection->fd, now->replies.data, now->replies.size);
-    bool all = written == (ssize_t)now->replies.size;
-
-    if (!all && written >= 0 && block(streams, connection, (size_t)written, rest, received_at_ns))
-        return SENT_BLOCKED;
-    exchanges_finish(streams, connection, written < 0 ? 0 : (size_t)written);
+    if (!all && written >= 0 &&
+        connection_block(streams, connection, (size_t)written, rest, received_at_ns))
+        return false;
+    sl_connection_record_batch(streams, connection, written < 0 ? 0 : (size_t)written);
     if (all)
-        return SENT_ALL;
-    if (rest->size > 0)
-        exchange_unanswered(streams, connection, rest->bytes, rest->size, rest->size, SL_PEER_GONE);
+        return true;
+    sl_connection_record_unanswered(streams, connection, rest->bytes, rest->size, rest->size,
+                                    SL_PEER_GONE);
     if (written < 0)
-        broken(streams, connection);
+        connection_close_broken(streams, connection);
     else
         sl_connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_ERROR);
-    return SENT_CLOSED;
+    return false;
 }
 
-static void end_without_memory(struct sl_streams *streams, struct sl_connection *connection,
-                               const struct sl_chunk *rest)
-{
-    if (rest->size > 0)
-        exchange_unanswered(streams, connection, rest->bytes, rest->size, rest->size,
-                            SL_SEND_FAILED);
-    sl_log_error(streams->worker->net->log, "out of memory: a connection was closed");
-    sl_connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_ERROR);
-}
+/* --- a visit --- */
 
-/* The next visit goes on with it. */
-static void keep_rest(struct sl_streams *streams, struct sl_connection *connection,
-                      const struct sl_chunk *rest, int64_t received_at_ns)
+/* Answers as much of a chunk as a visit may. */
+static void connection_process(struct sl_streams *streams, struct sl_connection *connection,
+                               struct sl_chunk *chunk, int64_t received_at_ns)
 {
-    if (turns_keep_rest(streams, connection, rest, received_at_ns))
-        sl_connection_account(streams, connection);
-    else
-        end_without_memory(streams, connection, rest);
-}
-
-/* Nothing is left of the chunk, and the connection goes on. */
-static void settle(struct sl_streams *streams, struct sl_connection *connection, bool answered)
-{
-    if (!answered) /* the unfinished line of a slow writer is a sign of life too */
-        exchanges_mark_pending(streams, connection, connection->framer.partial_size);
-    turns_settle(streams, connection);
-    if (!sl_connection_account(streams, connection))
-        cut(streams, connection);
-}
-
-/* One visit: answers as much of a chunk as it may. The connection may be gone afterwards. */
-static void process(struct sl_streams *streams, struct sl_connection *connection,
-                    struct sl_chunk *chunk, int64_t received_at_ns)
-{
-    const struct sl_event common = exchange_common(connection, received_at_ns);
+    const struct sl_event common = sl_connection_event(connection, received_at_ns);
     /* A stop lets all that has come be answered. */
     bool over = connection->ending && connection->reason != SL_CLOSE_SHUTDOWN;
     enum step step = over ? STEP_END : STEP_MORE;
@@ -198,45 +228,77 @@ static void process(struct sl_streams *streams, struct sl_connection *connection
 
     /* A message that was begun in an earlier chunk has a send of its own. */
     while (step == STEP_MORE && answered < SL_STREAM_EVENTS_MAX - 1) {
-        step = converse(streams, connection, chunk, &common);
+        step = connection_answer(streams, connection, chunk, &common);
         answered += streams->batch.count;
-        if (send_replies(streams, connection, chunk, received_at_ns) != SENT_ALL)
+        if (!connection_send_batch(streams, connection, chunk, received_at_ns))
             return;
     }
     if (step == STEP_NO_MEMORY) {
-        end_without_memory(streams, connection, chunk);
+        connection_close_without_memory(streams, connection, chunk);
     } else if (chunk->ended) {
         sl_connection_close(streams, connection, SL_BY_PEER, SL_CLOSE_EOF);
     } else if (step == STEP_MORE && chunk->size > 0) {
-        keep_rest(streams, connection, chunk, received_at_ns);
+        if (!sl_connection_keep_rest(streams, connection, chunk, received_at_ns))
+            connection_close_without_memory(streams, connection, chunk);
     } else if (connection->ending) {
         sl_connection_linger(streams, connection, chunk);
     } else {
-        settle(streams, connection, answered > 0);
+        if (answered == 0) /* the unfinished line of a slow writer is a sign of life too */
+            sl_connection_mark_pending(streams, connection, connection->framer.partial_size);
+        sl_connection_settle(streams, connection);
+        if (!sl_connection_account(streams, connection))
+            connection_cut(streams, connection);
     }
 }
 
-/* Whether the socket has no more for now: a read that came back full does not tell. */
-static bool is_drained(int fd, ssize_t size, size_t most)
-{
-    int left;
+/* --- reading --- */
 
-    return size < (ssize_t)most || (ioctl(fd, FIONREAD, &left) == 0 && left == 0);
+/* How much to read at once: little while a lot is held. */
+static size_t streams_read_size(const struct sl_streams *streams)
+{
+    return streams->held <= streams->held_max / 2 ? SL_STREAM_READ_SIZE : SL_STREAM_READ_LITTLE;
 }
 
-/* What a read of at most `most` bytes gave. */
-static void take(struct sl_streams *streams, struct sl_connection *connection, ssize_t size,
-                 size_t most, uint32_t events)
+/* Reads what has arrived into streams->read_buffer; as recv(2) without waiting. */
+static ssize_t connection_receive(const struct sl_streams *streams,
+                                  const struct sl_connection *connection)
+{
+    return sl_uncancelled_recv(connection->fd, streams->read_buffer, streams_read_size(streams),
+                               MSG_DONTWAIT);
+}
+
+static bool read_found_nothing(ssize_t size)
+{
+    return size < 0 && (errno == EAGAIN || errno == EINTR);
+}
+
+/* Whether a read of at most `most` bytes that `events` led to may have left some. */
+static bool read_may_have_left(ssize_t size, size_t most, uint32_t events)
+{
+    return size == (ssize_t)most || (size > 0 && events & READ_AGAIN_EVENTS);
+}
+
+/* What has arrived and was not read yet, or -1. */
+static int connection_unread(const struct sl_connection *connection)
+{
+    int size;
+
+    return ioctl(connection->fd, FIONREAD, &size) == 0 ? size : -1;
+}
+
+/* Processes what a read of at most `most` bytes gave: `size`, as recv(2) returned it. */
+static void connection_process_read(struct sl_streams *streams, struct sl_connection *connection,
+                                    ssize_t size, size_t most, uint32_t events)
 {
     struct sl_chunk chunk = {.bytes = streams->read_buffer};
-    bool more = sl_connection_may_have_more(size, most, events);
+    bool more = read_may_have_left(size, most, events);
 
     if (size < 0) {
         sl_connection_close(streams, connection, SL_BY_PEER, SL_CLOSE_RESET);
         return;
     }
-    if (more && !turns_make_ready(streams, connection))
-        sl_connection_watch_reads(streams, connection);
+    if (more && !sl_connection_make_ready(streams, connection))
+        sl_connection_watch(streams, connection, EPOLL_CTL_MOD);
     if (connection->state == SL_CONNECTION_READY) {
         connection->ready->more = more;
         connection->ready->events |= events;
@@ -244,57 +306,56 @@ static void take(struct sl_streams *streams, struct sl_connection *connection, s
     chunk.size = (size_t)size;
     chunk.ended = size == 0;
     chunk.untimed = streams->worker->options.tcp_gap_ns == 0;
-    chunk.drained = chunk.untimed && is_drained(connection->fd, size, most);
-    process(streams, connection, &chunk, streams->clock.wall_ns);
+    /* A read that came back full does not tell. */
+    chunk.drained = chunk.untimed && (size < (ssize_t)most || connection_unread(connection) == 0);
+    connection_process(streams, connection, &chunk, streams->clock.wall_ns);
 }
 
-static bool found_nothing(ssize_t size)
+static void connection_read(struct sl_streams *streams, struct sl_connection *connection,
+                            uint32_t events)
 {
-    return size < 0 && (errno == EAGAIN || errno == EINTR);
-}
+    size_t most = streams_read_size(streams);
+    ssize_t size = connection_receive(streams, connection);
 
-static void read_open(struct sl_streams *streams, struct sl_connection *connection, uint32_t events)
-{
-    size_t most = sl_connection_read_size(streams);
-    ssize_t size = sl_connection_receive(streams, connection);
-
-    if (!found_nothing(size)) {
-        take(streams, connection, size, most, events);
+    if (!read_found_nothing(size)) {
+        connection_process_read(streams, connection, size, most, events);
     } else if (connection->state == SL_CONNECTION_READY) {
         connection->ready->more = false;
-        turns_settle(streams, connection);
+        sl_connection_settle(streams, connection);
         sl_connection_account(streams, connection); /* it can only be less now */
     }
 }
 
+/* --- visits that are not due to epoll --- */
+
 void sl_connection_resume(struct sl_streams *streams, struct sl_connection *connection)
 {
     struct sl_ready *ready = connection->ready;
-    struct sl_buffer rest = turns_take_rest(streams, connection);
+    struct sl_buffer rest = sl_connection_take_rest(streams, connection);
     struct sl_chunk chunk = {.bytes = rest.data,
                              .size = rest.size,
                              .untimed = streams->worker->options.tcp_gap_ns == 0,
                              .drained = ready->drained};
 
     if (rest.size > 0)
-        process(streams, connection, &chunk, ready->received_at_ns);
+        connection_process(streams, connection, &chunk, ready->received_at_ns);
     else
-        read_open(streams, connection, ready->events);
-    turns_return_rest(streams, &rest);
+        connection_read(streams, connection, ready->events);
+    sl_streams_return_rest(streams, &rest);
 }
 
 /* What waits is a message now, if it is true that nothing more has come. */
-static void end_gap(struct sl_streams *streams, struct sl_connection *connection)
+static void connection_end_gap(struct sl_streams *streams, struct sl_connection *connection)
 {
-    size_t most = sl_connection_read_size(streams);
-    ssize_t size = sl_connection_receive(streams, connection);
+    size_t most = streams_read_size(streams);
+    ssize_t size = connection_receive(streams, connection);
 
-    if (found_nothing(size)) {
+    if (read_found_nothing(size)) {
         struct sl_chunk nothing = {.quiet = true};
 
-        process(streams, connection, &nothing, connection->waiting->received_at_ns);
+        connection_process(streams, connection, &nothing, connection->waiting->received_at_ns);
     } else {
-        take(streams, connection, size, most, 0);
+        connection_process_read(streams, connection, size, most, 0);
     }
 }
 
@@ -304,41 +365,80 @@ void sl_connections_end_gap(struct sl_streams *streams, int64_t now_mono_ns)
         struct sl_queue *queue = &streams->waiting[i];
 
         for (int left = GAPS_A_TURN; left > 0 && sl_queue_until(queue) <= now_mono_ns; left--)
-            end_gap(streams, queue->first->connection);
+            connection_end_gap(streams, queue->first->connection);
     }
 }
 
-/* All written: what was read meanwhile is next. */
-static void unblock(struct sl_streams *streams, struct sl_connection *connection)
+static void connection_mark_late(struct sl_streams *streams, struct sl_connection *connection,
+                                 uint32_t events)
+{
+    struct sl_lingering *lingering = connection->lingering;
+
+    lingering->events |= events;
+    if (lingering->is_late)
+        return;
+    lingering->is_late = true;
+    lingering->late.connection = connection;
+    sl_queue_append(&streams->late, &lingering->late);
+}
+
+/* Returns the bytes read. */
+static size_t connection_read_late(struct sl_streams *streams, struct sl_connection *connection)
+{
+    struct sl_lingering *lingering = connection->lingering;
+    size_t most = streams_read_size(streams);
+    ssize_t size = connection_receive(streams, connection);
+    bool more = read_may_have_left(size, most, lingering->events);
+
+    sl_queue_remove(&streams->late, &lingering->late);
+    lingering->is_late = false;
+    lingering->events = 0;
+    if (read_found_nothing(size))
+        return 0;
+    if (size > 0)
+        sl_connection_keep_late(streams, connection, streams->read_buffer, (size_t)size);
+    if (size <= 0 || lingering->after_close > AFTER_CLOSE_MAX)
+        sl_connection_close(streams, connection, SL_BY_SERVER, SL_CLOSE_ERROR);
+    else if (more)
+        connection_mark_late(streams, connection, 0);
+    return size > 0 ? (size_t)size : 0;
+}
+
+void sl_connections_read_late(struct sl_streams *streams)
+{
+    size_t read = 0;
+
+    while (streams->late.first && read < LATE_READ_MAX)
+        read += LATE_VISIT_COST + connection_read_late(streams, streams->late.first->connection);
+}
+
+/* --- what epoll reported --- */
+
+/* Goes on writing; when all is written, what was read meanwhile is next. */
+static void connection_write_backlog(struct sl_streams *streams, struct sl_connection *connection)
 {
     struct sl_backlog *backlog = connection->backlog;
+    ssize_t written = connection_write(connection, backlog->replies.data + backlog->written,
+                                       backlog->replies.size - backlog->written);
     struct sl_chunk rest = {.bytes = backlog->unread.data,
                             .size = backlog->unread.size,
                             .untimed = streams->worker->options.tcp_gap_ns == 0,
                             .drained = backlog->drained,
                             .ended = backlog->ended};
 
-    backlog_finish(streams, connection);
-    connection->state = SL_CONNECTION_OPEN;
-    connection->waiting = NULL;
-    sl_connection_watch_reads(streams, connection);
-    process(streams, connection, &rest, backlog->received_at_ns);
-    backlog_free(backlog);
-}
-
-static void write_blocked(struct sl_streams *streams, struct sl_connection *connection)
-{
-    struct sl_backlog *backlog = connection->backlog;
-    ssize_t written = send_some(connection->fd, backlog->replies.data + backlog->written,
-                                backlog->replies.size - backlog->written);
-
     if (written < 0) {
-        broken(streams, connection);
+        connection_close_broken(streams, connection);
         return;
     }
     backlog->written += (size_t)written;
-    if (backlog->written == backlog->replies.size)
-        unblock(streams, connection);
+    if (backlog->written < backlog->replies.size)
+        return;
+    sl_connection_record_backlog(streams, connection);
+    connection->state = SL_CONNECTION_OPEN;
+    connection->waiting = NULL;
+    sl_connection_watch(streams, connection, EPOLL_CTL_MOD);
+    connection_process(streams, connection, &rest, backlog->received_at_ns);
+    sl_backlog_free(backlog);
 }
 
 void sl_connection_serve(struct sl_streams *streams, struct sl_connection *connection,
@@ -346,46 +446,26 @@ void sl_connection_serve(struct sl_streams *streams, struct sl_connection *conne
 {
     switch ((enum sl_connection_state)connection->state) {
     case SL_CONNECTION_OPEN:
-        read_open(streams, connection, events);
+        connection_read(streams, connection, events);
         break;
     case SL_CONNECTION_READY: /* it has its turn later */
         connection->ready->more = true;
         connection->ready->events |= events;
         break;
     case SL_CONNECTION_BLOCKED:
-        write_blocked(streams, connection);
+        connection_write_backlog(streams, connection);
         break;
     case SL_CONNECTION_LINGERING:
-        sl_connection_mark_late(streams, connection, events);
+        connection_mark_late(streams, connection, events);
         break;
     }
 }
 
-/* What has arrived by now, however much goes on coming. */
-static int arrived(const struct sl_connection *connection)
-{
-    int size;
+/* --- the last visit --- */
 
-    return ioctl(connection->fd, FIONREAD, &size) == 0 ? size : 0;
-}
-
-static bool is_reading(const struct sl_connection *connection)
+static bool connection_is_reading(const struct sl_connection *connection)
 {
     return connection->state == SL_CONNECTION_OPEN || connection->state == SL_CONNECTION_READY;
-}
-
-/* One step of answering what has come; false where there is nothing left of `left` bytes. */
-static bool read_last(struct sl_streams *streams, struct sl_connection *connection, int *left)
-{
-    if (turns_has_rest(connection)) {
-        sl_connection_resume(streams, connection);
-        return true;
-    }
-    if (*left < 0)
-        return false;
-    *left -= (int)sl_connection_read_size(streams);
-    read_open(streams, connection, 0);
-    return true;
 }
 
 void sl_connection_shut(struct sl_streams *streams, struct sl_connection *connection)
@@ -393,21 +473,28 @@ void sl_connection_shut(struct sl_streams *streams, struct sl_connection *connec
     struct sl_worker *worker = streams->worker;
     uint64_t id = sl_client_id(connection->client);
     struct sl_chunk nothing = {.quiet = worker->options.tcp_gap_ns > 0};
-    int left = arrived(connection);
+    int left = connection_unread(connection); /* by now, however much goes on coming */
 
-    while (is_reading(connection) && sl_clock_mono_ns() < sl_worker_stop_by(worker) &&
-           read_last(streams, connection, &left)) {
+    while (connection_is_reading(connection) && sl_clock_mono_ns() < sl_worker_stop_by(worker)) {
+        if (connection->state == SL_CONNECTION_READY && connection->ready->rest.size > 0) {
+            sl_connection_resume(streams, connection);
+        } else if (left >= 0) {
+            left -= (int)streams_read_size(streams);
+            connection_read(streams, connection, 0);
+        } else {
+            break;
+        }
         if (!sl_shard_find_id(worker->shard, id))
             return;
     }
     /* What is no line is a message as it stands. */
-    if (is_reading(connection) && nothing.quiet && !connection->framer.line_mode &&
+    if (connection_is_reading(connection) && nothing.quiet && !connection->framer.line_mode &&
         connection->framer.partial_size > 0) {
-        process(streams, connection, &nothing, streams->clock.wall_ns);
+        connection_process(streams, connection, &nothing, streams->clock.wall_ns);
         if (!sl_shard_find_id(worker->shard, id))
             return;
     }
-    sl_connection_decide_end(connection, SL_BY_SERVER, SL_CLOSE_SHUTDOWN);
-    if (is_reading(connection))
+    connection_decide_end(connection, SL_CLOSE_SHUTDOWN);
+    if (connection_is_reading(connection))
         sl_connection_linger(streams, connection, &(struct sl_chunk){0});
 }

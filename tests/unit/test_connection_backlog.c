@@ -3,27 +3,27 @@
 #include <stdlib.h>
 
 #include "failing_memory.h"
-#include "net/backlog.h"
+#include "net/connection.h"
 
 /* What a worker has at hand when a peer does not read: its own buffers, which it uses again. */
 struct at_hand {
-    struct sl_exchange_batch exchanges;
+    struct sl_exchange_batch batch;
     char read_buffer[64];
     struct sl_chunk rest;
 };
 
 static void add(struct at_hand *at_hand, const char *received, const char *reply)
 {
-    struct sl_exchange_batch *exchanges = &at_hand->exchanges;
-    exchanges->events[exchanges->count] = (struct sl_event){
+    struct sl_exchange_batch *batch = &at_hand->batch;
+    batch->events[batch->count] = (struct sl_event){
         .kind = SL_RECORD_EXCHANGE,
-        .exchange.client = exchanges->count + 1,
+        .exchange.client = batch->count + 1,
         .received = (const uint8_t *)received,
         .exchange.received_stored = (uint32_t)strlen(received),
         .exchange.received_size = strlen(received),
     };
-    assert_int_equal(sl_buffer_append_text(&exchanges->replies, reply), 0);
-    exchanges->reply_end[exchanges->count++] = exchanges->replies.size;
+    assert_int_equal(sl_buffer_append_text(&batch->replies, reply), 0);
+    batch->reply_end[batch->count++] = batch->replies.size;
 }
 
 /* The received bytes lie in the read buffer, and so does the rest. */
@@ -44,7 +44,7 @@ static struct at_hand *new_at_hand(void)
 
 static void free_at_hand(struct at_hand *at_hand)
 {
-    sl_buffer_deinit(&at_hand->exchanges.replies);
+    sl_buffer_deinit(&at_hand->batch.replies);
     free(at_hand);
 }
 
@@ -52,10 +52,10 @@ static void it_keeps_all_though_the_buffers_are_used_again(void **state)
 {
     (void)state;
     struct at_hand *at_hand = new_at_hand();
-    struct sl_backlog *backlog = backlog_new(&at_hand->exchanges, 5, &at_hand->rest);
+    struct sl_backlog *backlog = sl_backlog_new(&at_hand->batch, 5, &at_hand->rest);
     assert_non_null(backlog);
     memset(at_hand->read_buffer, 'x', sizeof(at_hand->read_buffer));
-    memset(at_hand->exchanges.replies.data, 'x', at_hand->exchanges.replies.size);
+    memset(at_hand->batch.replies.data, 'x', at_hand->batch.replies.size);
     free_at_hand(at_hand);
 
     static const char *const received[] = {"one", "", "three"};
@@ -72,29 +72,29 @@ static void it_keeps_all_though_the_buffers_are_used_again(void **state)
     assert_bytes_equal(backlog->unread.data, backlog->unread.size, "rest\n of it", 11);
     assert_true(backlog->drained);
     assert_true(backlog->ended);
-    backlog_free(backlog);
-    backlog_free(NULL);
+    sl_backlog_free(backlog);
+    sl_backlog_free(NULL);
 }
 
 static void it_keeps_as_much_as_a_worker_can_have(void **state)
 {
     (void)state;
     static uint8_t bytes[SL_STORED_SIZE_MAX];
-    struct sl_exchange_batch *exchanges = calloc(1, sizeof(*exchanges));
+    struct sl_exchange_batch *batch = calloc(1, sizeof(*batch));
     for (size_t i = 0; i < SL_STREAM_EVENTS_MAX; i++) {
-        exchanges->events[i].received = bytes + i;
-        exchanges->events[i].exchange.received_stored = (uint32_t)(i % 200);
+        batch->events[i].received = bytes + i;
+        batch->events[i].exchange.received_stored = (uint32_t)(i % 200);
         bytes[i] = (uint8_t)i;
     }
-    exchanges->count = SL_STREAM_EVENTS_MAX;
+    batch->count = SL_STREAM_EVENTS_MAX;
     struct sl_chunk none = {0};
-    struct sl_backlog *backlog = backlog_new(exchanges, 0, &none);
+    struct sl_backlog *backlog = sl_backlog_new(batch, 0, &none);
     for (size_t i = 0; i < SL_STREAM_EVENTS_MAX; i++)
         assert_memory_equal(backlog->events[i].received, bytes + i, i % 200);
     assert_int_equal(backlog->unread.size, 0);
     assert_false(backlog->drained || backlog->ended);
-    backlog_free(backlog);
-    free(exchanges);
+    sl_backlog_free(backlog);
+    free(batch);
 }
 
 /* All or nothing, wherever memory ends. */
@@ -104,15 +104,15 @@ static void without_memory_there_is_none(void **state)
     struct at_hand *at_hand = new_at_hand();
     for (int allowed = 0; allowed < 3; allowed++) {
         allow_callocs(allowed);
-        assert_null(backlog_new(&at_hand->exchanges, 0, &at_hand->rest));
+        assert_null(sl_backlog_new(&at_hand->batch, 0, &at_hand->rest));
         allow_callocs(-1);
         allow_allocations(allowed);
-        assert_null(backlog_new(&at_hand->exchanges, 0, &at_hand->rest));
+        assert_null(sl_backlog_new(&at_hand->batch, 0, &at_hand->rest));
         allow_allocations(-1);
     }
-    struct sl_backlog *backlog = backlog_new(&at_hand->exchanges, 0, &at_hand->rest);
+    struct sl_backlog *backlog = sl_backlog_new(&at_hand->batch, 0, &at_hand->rest);
     assert_non_null(backlog);
-    backlog_free(backlog);
+    sl_backlog_free(backlog);
     free_at_hand(at_hand);
 }
 
