@@ -1,9 +1,9 @@
 /* Opening listeners.
  *
  * With several workers each has a socket of its own under SO_REUSEPORT, and the kernel spreads the
- * peers. SO_REUSEPORT would also let a second gateway of the same user take half of our traffic
- * without a word, or let the kernel choose a port that another such socket has. So the first socket
- * is bound without it, which fails where the address is in use, and gets it afterwards: then its
+ * peers. SO_REUSEPORT would also let another process of the same user take half of our traffic
+ * unnoticed, or let the kernel choose a port that another such socket has. So the first socket is
+ * bound without it, which fails where the address is in use, and gets it afterwards: then its
  * siblings may join. */
 #include "net/listen.h"
 

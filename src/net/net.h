@@ -20,7 +20,7 @@ struct sl_socket {
     bool segment;  /* UDP: the kernel takes UDP_SEGMENT on it */
     bool paused;   /* streams: accepting waits for memory or descriptors */
     bool shared;   /* streams: other descriptors, here or in another process, are the same socket */
-    bool adopted;  /* another process keeps it open for the next gateway */
+    bool inherited; /* another process opened it and keeps it open for the next one that serves */
     uint16_t listener;
     uint32_t drops_seen; /* UDP: the kernel's own count, which wraps */
     int fd;

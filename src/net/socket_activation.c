@@ -1,8 +1,9 @@
 /* Sockets that another process has opened and handed over (systemd's socket activation).
  *
- * Whoever opened one keeps it while gateways come and go, so that nobody is refused in between.
- * Hence no siblings under SO_REUSEPORT here, whose backlogs would end with us: stream workers share
- * the one socket. A UDP socket belongs to one worker, because a client belongs to one worker. */
+ * The other process keeps a socket open while this one is stopped and started again, so that no
+ * peer is refused in between. Hence no siblings under SO_REUSEPORT here, whose backlogs would end
+ * with this process: stream workers share the one socket. A UDP socket belongs to one worker,
+ * because a client belongs to one worker. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@
 
 #include "net/listen.h"
 
-static int option_of(int fd, int option)
+static int inherited_option(int fd, int option)
 {
     int value = -1;
     socklen_t size = sizeof(value);
@@ -20,11 +21,11 @@ static int option_of(int fd, int option)
     return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
 }
 
-/* What a socket must be to serve: NULL where it is that. */
-static const char *find_fault(int fd, const struct sl_service *service)
+/* Why a socket cannot serve; NULL where it can. */
+static const char *inherited_find_fault(int fd, const struct sl_service *service)
 {
-    int family = option_of(fd, SO_DOMAIN);
-    int type = option_of(fd, SO_TYPE);
+    int family = inherited_option(fd, SO_DOMAIN);
+    int type = inherited_option(fd, SO_TYPE);
 
     if (type < 0)
         return "it is not a socket";
@@ -33,24 +34,17 @@ static const char *find_fault(int fd, const struct sl_service *service)
     if (service->stream &&
         (type != SOCK_STREAM || (family != AF_INET && family != AF_INET6 && family != AF_UNIX)))
         return "it is neither a TCP nor a Unix stream socket";
-    if (service->stream && option_of(fd, SO_ACCEPTCONN) != 1)
+    if (service->stream && inherited_option(fd, SO_ACCEPTCONN) != 1)
         return "it does not listen";
     return NULL;
 }
 
-static void name_unix(const struct sockaddr_un *where, socklen_t size, char *name, size_t name_size)
-{
-    size_t length = size > offsetof(struct sockaddr_un, sun_path)
-                        ? strnlen(where->sun_path, size - offsetof(struct sockaddr_un, sun_path))
-                        : 0;
-
-    snprintf(name, name_size, "unix:%.*s", (int)length, where->sun_path);
-}
-
-/* Where it is bound, as the registry calls it. */
-static int look_up(int fd, struct sl_address *address, char *name, size_t name_size)
+/* Where it is bound, and that as the registry names it. */
+static int inherited_look_up(int fd, struct sl_address *address, char *name, size_t name_size)
 {
     struct sockaddr_storage storage = {0};
+    const struct sockaddr_un *path = (const struct sockaddr_un *)&storage;
+    size_t before_path = offsetof(struct sockaddr_un, sun_path);
     socklen_t size = sizeof(storage);
     char text[SL_ADDRESS_TEXT_SIZE];
 
@@ -58,7 +52,9 @@ static int look_up(int fd, struct sl_address *address, char *name, size_t name_s
         return -errno;
     if (storage.ss_family == AF_UNIX) {
         *address = (struct sl_address){.family = AF_UNIX};
-        name_unix((struct sockaddr_un *)&storage, size, name, name_size);
+        snprintf(name, name_size, "unix:%.*s",
+                 size > before_path ? (int)strnlen(path->sun_path, size - before_path) : 0,
+                 path->sun_path);
         return 0;
     }
     *address = sl_address_from_sockaddr((struct sockaddr *)&storage, size);
@@ -67,7 +63,7 @@ static int look_up(int fd, struct sl_address *address, char *name, size_t name_s
     return address->port == 0 ? -EINVAL : 0;
 }
 
-static int set_flags(int fd)
+static int inherited_set_flags(int fd)
 {
     int flags = fcntl(fd, F_GETFL);
 
@@ -77,11 +73,11 @@ static int set_flags(int fd)
     return 0;
 }
 
-static int add_datagram(struct sl_net *net, const struct sl_socket *socket)
+static int inherited_add_datagram(struct sl_net *net, const struct sl_socket *socket)
 {
-    int error;
+    struct sl_worker *worker = &net->udp[socket->listener % net->options.workers];
+    int error = sl_worker_add_socket(worker, socket);
 
-    error = sl_worker_add_socket(&net->udp[socket->listener % net->options.workers], socket);
     if (error != 0)
         close(socket->fd);
     else
@@ -89,16 +85,18 @@ static int add_datagram(struct sl_net *net, const struct sl_socket *socket)
     return error;
 }
 
-static int add(struct sl_net *net, const struct sl_service *service, int fd)
+/* Closes `fd` where it fails. */
+static int inherited_add(struct sl_net *net, const struct sl_service *service, int fd)
 {
     struct sl_address address;
     enum sl_transport transport;
     char name[128];
-    int result = look_up(fd, &address, name, sizeof(name));
+    int result = inherited_look_up(fd, &address, name, sizeof(name));
+    struct sl_socket socket;
     int listener;
 
     if (result == 0)
-        result = set_flags(fd);
+        result = inherited_set_flags(fd);
     if (result != 0) {
         close(fd);
         return result;
@@ -110,15 +108,15 @@ static int add(struct sl_net *net, const struct sl_service *service, int fd)
         close(fd);
         return listener;
     }
-    struct sl_socket socket = sl_listen_socket(service, transport, listener, fd, &address);
-    socket.adopted = true;
-    return service->stream ? sl_listen_share(net, socket) : add_datagram(net, &socket);
+    socket = sl_listen_socket(service, transport, listener, fd, &address);
+    socket.inherited = true;
+    return service->stream ? sl_listen_share(net, socket) : inherited_add_datagram(net, &socket);
 }
 
 int sl_net_adopt(struct sl_net *net, enum sl_service_id id, int fd, struct sl_error *error)
 {
     const struct sl_service *service = sl_service_get(id);
-    const char *fault = find_fault(fd, service);
+    const char *fault = inherited_find_fault(fd, service);
     int result;
 
     if (fault) {
@@ -126,7 +124,7 @@ int sl_net_adopt(struct sl_net *net, enum sl_service_id id, int fd, struct sl_er
         return sl_error_set(error, -EINVAL, "cannot serve %s on inherited descriptor %d: %s",
                             service->key, fd, fault);
     }
-    result = add(net, service, fd);
+    result = inherited_add(net, service, fd);
     return result >= 0
                ? 0
                : sl_error_set(error, result, "cannot serve %s on inherited descriptor %d: %s",
