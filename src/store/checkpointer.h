@@ -1,9 +1,5 @@
-/* The thread that waits for the disk.
- *
- * A checkpoint ends in fsync(2), which takes as long as the disk has other work: seconds, on a bad
- * day. The writer would commit nothing meanwhile, so the checkpoints run here, on a connection of
- * their own, beside its commits. They only ever move what is committed (SQLite's passive mode) and
- * neither wait for readers nor keep anybody from writing. */
+/* A thread that moves what is committed from the WAL into the file, and waits for the disk so that
+ * the writer need not. It neither waits for readers nor keeps anybody from writing. */
 #ifndef SOCKLENS_STORE_CHECKPOINTER_H
 #define SOCKLENS_STORE_CHECKPOINTER_H
 

@@ -69,26 +69,27 @@ void sl_clients_forget(struct sl_clients *clients)
         clients->known[i].id = 0;
 }
 
-static struct sl_known_client *place_of(const struct sl_clients *clients, uint64_t id)
+static struct sl_known_client *clients_place(const struct sl_clients *clients, uint64_t id)
 {
     return &clients->known[id % KNOWN_MAX];
 }
 
 void sl_clients_forget_one(struct sl_clients *clients, uint64_t id)
 {
-    struct sl_known_client *known = place_of(clients, id);
+    struct sl_known_client *known = clients_place(clients, id);
 
     if (known->id == id)
         known->id = 0;
 }
 
-static void remember(struct sl_clients *clients, uint64_t id, const struct sl_address *peer,
-                     const struct sl_address *local)
+static void clients_remember(struct sl_clients *clients, uint64_t id, const struct sl_address *peer,
+                             const struct sl_address *local)
 {
-    *place_of(clients, id) = (struct sl_known_client){.id = id, .peer = *peer, .local = *local};
+    *clients_place(clients, id) =
+        (struct sl_known_client){.id = id, .peer = *peer, .local = *local};
 }
 
-static int note_lifecycle(struct sl_clients *clients, const struct sl_record *record)
+static int clients_note_lifecycle(struct sl_clients *clients, const struct sl_record *record)
 {
     sqlite3_stmt *statement = clients->lifecycle;
 
@@ -99,8 +100,8 @@ static int note_lifecycle(struct sl_clients *clients, const struct sl_record *re
     return sl_database_run(statement);
 }
 
-static int insert(struct sl_clients *clients, const struct sl_record *record, int64_t listener,
-                  int64_t opened_at_ns)
+static int clients_insert(struct sl_clients *clients, const struct sl_record *record,
+                          int64_t listener, int64_t opened_at_ns)
 {
     const struct sl_exchange *exchange = &record->exchange;
     sqlite3_stmt *statement = clients->open;
@@ -119,32 +120,22 @@ static int insert(struct sl_clients *clients, const struct sl_record *record, in
 int sl_clients_opened(struct sl_clients *clients, const struct sl_record *record, int64_t listener)
 {
     const struct sl_exchange *exchange = &record->exchange;
-    int code = insert(clients, record, listener, exchange->received_at_ns);
+    int code = clients_insert(clients, record, listener, exchange->received_at_ns);
 
     if (code != SQLITE_OK)
         return code;
-    remember(clients, exchange->client, &exchange->peer, &exchange->local);
-    return note_lifecycle(clients, record);
+    clients_remember(clients, exchange->client, &exchange->peer, &exchange->local);
+    return clients_note_lifecycle(clients, record);
 }
 
-static void bind_tcp(sqlite3_stmt *statement, int first, const struct sl_tcp_info *tcp)
-{
-    const int64_t values[] = {
-        tcp->state, tcp->rtt_us,  tcp->rttvar_us, tcp->retransmits, tcp->total_retransmits,
-        tcp->lost,  tcp->unacked, tcp->snd_cwnd,  tcp->snd_mss,     tcp->rcv_mss};
-
-    for (int i = 0; i < (int)(sizeof(values) / sizeof(*values)); i++) {
-        if (tcp->valid)
-            sqlite3_bind_int64(statement, first + i, values[i]);
-        else
-            sqlite3_bind_null(statement, first + i);
-    }
-}
-
-static int update(struct sl_clients *clients, const struct sl_record *record,
-                  const struct sl_closing *closing)
+static int clients_update(struct sl_clients *clients, const struct sl_record *record,
+                          const struct sl_closing *closing)
 {
     sqlite3_stmt *statement = clients->close;
+    const struct sl_tcp_info *info = &closing->tcp;
+    const int64_t tcp[] = {
+        info->state, info->rtt_us,  info->rttvar_us, info->retransmits, info->total_retransmits,
+        info->lost,  info->unacked, info->snd_cwnd,  info->snd_mss,     info->rcv_mss};
 
     sqlite3_bind_int64(statement, 1, (int64_t)record->exchange.client);
     sqlite3_bind_int64(statement, 2, record->exchange.received_at_ns);
@@ -157,7 +148,12 @@ static int update(struct sl_clients *clients, const struct sl_record *record,
     sqlite3_bind_int64(statement, 9, (int64_t)closing->counters.sent_bytes);
     sqlite3_bind_int64(statement, 10, (int64_t)closing->counters.refused);
     sqlite3_bind_int64(statement, 11, (int64_t)closing->counters.unanswered);
-    bind_tcp(statement, 12, &closing->tcp);
+    for (int i = 0; i < (int)(sizeof(tcp) / sizeof(*tcp)); i++) {
+        if (info->valid)
+            sqlite3_bind_int64(statement, 12 + i, tcp[i]);
+        else
+            sqlite3_bind_null(statement, 12 + i);
+    }
     return sl_database_run(statement);
 }
 
@@ -168,13 +164,14 @@ int sl_clients_closed(struct sl_clients *clients, const struct sl_record *record
 
     assert(record->exchange.received_stored == sizeof(closing));
     memcpy(&closing, sl_record_received(record), sizeof(closing));
-    code = insert(clients, record, listener, closing.opened_at_ns);
+    code = clients_insert(clients, record, listener, closing.opened_at_ns);
     if (code == SQLITE_OK)
-        code = update(clients, record, &closing);
-    return code == SQLITE_OK ? note_lifecycle(clients, record) : code;
+        code = clients_update(clients, record, &closing);
+    return code == SQLITE_OK ? clients_note_lifecycle(clients, record) : code;
 }
 
-static int look_up(struct sl_clients *clients, const struct sl_record *record, int64_t listener)
+static int clients_look_up(struct sl_clients *clients, const struct sl_record *record,
+                           int64_t listener)
 {
     const struct sl_exchange *exchange = &record->exchange;
     sqlite3_stmt *statement = clients->find;
@@ -186,14 +183,14 @@ static int look_up(struct sl_clients *clients, const struct sl_record *record, i
         struct sl_address peer = sl_database_address(statement, 0);
         struct sl_address local = sl_database_address(statement, 1);
 
-        remember(clients, exchange->client, &peer, &local);
+        clients_remember(clients, exchange->client, &peer, &local);
     }
     sqlite3_reset(statement);
     if (code != SQLITE_DONE)
         return code == SQLITE_ROW ? SQLITE_OK : code;
-    code = insert(clients, record, listener, exchange->received_at_ns);
+    code = clients_insert(clients, record, listener, exchange->received_at_ns);
     if (code == SQLITE_OK)
-        remember(clients, exchange->client, &exchange->peer, &exchange->local);
+        clients_remember(clients, exchange->client, &exchange->peer, &exchange->local);
     return code;
 }
 
@@ -201,13 +198,13 @@ int sl_clients_check(struct sl_clients *clients, const struct sl_record *record,
                      bool *same_addresses)
 {
     const struct sl_exchange *exchange = &record->exchange;
-    const struct sl_known_client *known = place_of(clients, exchange->client);
+    const struct sl_known_client *known = clients_place(clients, exchange->client);
 
     *same_addresses = false;
     if (exchange->client == 0)
         return SQLITE_OK;
     if (known->id != exchange->client) {
-        int code = look_up(clients, record, listener);
+        int code = clients_look_up(clients, record, listener);
         if (code != SQLITE_OK)
             return code;
     }
@@ -220,7 +217,7 @@ int sl_clients_check(struct sl_clients *clients, const struct sl_record *record,
 #define COUNTED_MESSAGES INT64_C(1000000)
 
 /* What the totals of clients without an end come from. */
-static int count_lost_totals(sqlite3 *db, uint64_t first_seq)
+static int clients_count_lost_totals(sqlite3 *db, uint64_t first_seq)
 {
     static const char sql[] =
         "UPDATE clients SET received_messages = t.messages, received_bytes = t.bytes, "
@@ -246,7 +243,7 @@ static int count_lost_totals(sqlite3 *db, uint64_t first_seq)
 int sl_clients_end_lost(sqlite3 *db, uint64_t first_seq)
 {
     char sql[768];
-    int code = count_lost_totals(db, first_seq);
+    int code = clients_count_lost_totals(db, first_seq);
 
     if (code != SQLITE_OK)
         return code;

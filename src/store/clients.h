@@ -1,4 +1,4 @@
-/* The clients' rows and their comings and goings. */
+/* The clients' rows, and their events, which are the rows of `lifecycle`. */
 #ifndef SOCKLENS_STORE_CLIENTS_H
 #define SOCKLENS_STORE_CLIENTS_H
 

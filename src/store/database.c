@@ -25,13 +25,13 @@ static const char of_each[] =
     "PRAGMA temp_store = MEMORY;"
     "PRAGMA cell_size_check = ON;";
 
-static bool is_no_space(int code)
+static bool database_is_no_space(int code)
 {
     /* EFBIG: over the limit of a file's size, the file system's or the process's */
     return code == ENOSPC || code == EDQUOT || code == EFBIG;
 }
 
-static int errno_of_file(sqlite3 *db, int pointer)
+static int database_errno_of_file(sqlite3 *db, int pointer)
 {
     sqlite3_file *file = NULL;
     int code = 0;
@@ -45,16 +45,16 @@ static int errno_of_file(sqlite3 *db, int pointer)
  * followed by calls that succeed. */
 int sl_database_errno(sqlite3 *db)
 {
-    int code = db ? errno_of_file(db, SQLITE_FCNTL_JOURNAL_POINTER) : 0;
+    int code = db ? database_errno_of_file(db, SQLITE_FCNTL_JOURNAL_POINTER) : 0;
 
     if (code == 0 && db)
-        code = errno_of_file(db, SQLITE_FCNTL_FILE_POINTER);
+        code = database_errno_of_file(db, SQLITE_FCNTL_FILE_POINTER);
     return code || !db ? code : sqlite3_system_errno(db);
 }
 
 /* The file itself says that it may only be read: a byte of its header is wrong, for we never say
  * so. */
-static bool is_read_only_inside(sqlite3 *db, int code)
+static bool database_is_read_only_inside(sqlite3 *db, int code)
 {
     const char *path = db ? sqlite3_db_filename(db, "main") : NULL;
 
@@ -82,13 +82,13 @@ enum sl_database_error sl_database_classify(sqlite3 *db, int code)
     case SQLITE_MISMATCH:
         return SL_DATABASE_DAMAGED;
     case SQLITE_READONLY:
-        return is_read_only_inside(db, code) ? SL_DATABASE_DAMAGED : SL_DATABASE_OTHER;
+        return database_is_read_only_inside(db, code) ? SL_DATABASE_DAMAGED : SL_DATABASE_OTHER;
     case SQLITE_IOERR:
         if (sqlite3_extended_errcode(db) == SQLITE_IOERR_SHORT_READ)
             return SL_DATABASE_DAMAGED;
-        return is_no_space(sl_database_errno(db)) ? SL_DATABASE_FULL : SL_DATABASE_OTHER;
+        return database_is_no_space(sl_database_errno(db)) ? SL_DATABASE_FULL : SL_DATABASE_OTHER;
     case SQLITE_CANTOPEN: /* the WAL or its index */
-        return is_no_space(sl_database_errno(db)) ? SL_DATABASE_FULL : SL_DATABASE_OTHER;
+        return database_is_no_space(sl_database_errno(db)) ? SL_DATABASE_FULL : SL_DATABASE_OTHER;
     default:
         return SL_DATABASE_OTHER;
     }
@@ -108,7 +108,7 @@ void sl_database_words(sqlite3 *db, int code, char words[SL_DATABASE_WORDS_SIZE]
 
 /* Statistics of memory, which nobody reads, take a lock at each allocation: some 8% of a row. Comes
  * too late, and changes nothing, where another part of the process has used SQLite before. */
-static void configure(void)
+static void database_configure(void)
 {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
@@ -117,7 +117,7 @@ void sl_database_init(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-    pthread_once(&once, configure);
+    pthread_once(&once, database_configure);
 }
 
 int sl_database_open(const char *path, sqlite3 **db)
@@ -131,7 +131,7 @@ int sl_database_open(const char *path, sqlite3 **db)
 }
 
 /* A connection that has read nothing does not know that there is a WAL. */
-static int read_once(sqlite3 *db)
+static int database_read_once(sqlite3 *db)
 {
     int64_t ignored;
 
@@ -147,7 +147,7 @@ int sl_database_set_up(sqlite3 *db)
         code = sl_database_exec(db, of_empty);
     if (code == SQLITE_OK)
         code = sl_database_exec(db, of_each);
-    return code == SQLITE_OK ? read_once(db) : code;
+    return code == SQLITE_OK ? database_read_once(db) : code;
 }
 
 int sl_database_open_second(const char *path, sqlite3 **db)
@@ -158,7 +158,7 @@ int sl_database_open_second(const char *path, sqlite3 **db)
         code = sqlite3_db_config(*db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     if (code == SQLITE_OK)
         code = sl_database_exec(*db, "PRAGMA synchronous = NORMAL");
-    return code == SQLITE_OK ? read_once(*db) : code;
+    return code == SQLITE_OK ? database_read_once(*db) : code;
 }
 
 void sl_database_wait(sqlite3 *db, bool wait)

@@ -49,7 +49,7 @@ struct sl_files_id sl_store_files(const struct sl_store *store)
                                 .wal = atomic_load(&store->wal_inode)};
 }
 
-static int check_pages(struct sl_store *store)
+static int file_check_pages(struct sl_store *store)
 {
     sqlite3_stmt *statement;
     int code;
@@ -70,7 +70,7 @@ static int check_pages(struct sl_store *store)
 }
 
 /* Whether the gaps are what they were written as: in order, apart, and without messages inside. */
-static int check_gaps(struct sl_store *store, bool *sound)
+static int file_check_gaps(struct sl_store *store, bool *sound)
 {
     int64_t wrong;
     int code = sl_database_number(
@@ -87,7 +87,7 @@ static int check_gaps(struct sl_store *store, bool *sound)
 
 /* Sequence numbers are without holes but for the gaps, so nothing has to be counted, unless what
  * comes out cannot be. */
-static int read_rows(struct sl_store *store)
+static int file_read_rows(struct sl_store *store)
 {
     int64_t oldest, newest, missing = 0, counted = 0;
     bool sound = false;
@@ -98,7 +98,7 @@ static int read_rows(struct sl_store *store)
     if (code == SQLITE_OK && newest >= oldest && oldest < 1)
         return SQLITE_CORRUPT;
     if (code == SQLITE_OK)
-        code = check_gaps(store, &sound);
+        code = file_check_gaps(store, &sound);
     if (code == SQLITE_OK && !sound)
         code = sl_database_number(store->db, "SELECT count(*) FROM messages", 0, &counted);
     else if (code == SQLITE_OK)
@@ -120,7 +120,7 @@ static int read_rows(struct sl_store *store)
 /* Numbers in a file are far below this; one that is not was not written by us. */
 #define NUMBER_MAX (INT64_C(1) << 53)
 
-static int raise_to(struct sl_store *store, const char *sql, int64_t *next)
+static int file_raise_to(struct sl_store *store, const char *sql, int64_t *next)
 {
     int64_t found;
     int code = sl_database_number(store->db, sql, 1, &found);
@@ -133,7 +133,7 @@ static int raise_to(struct sl_store *store, const char *sql, int64_t *next)
 }
 
 /* Above all numbers that the file knows, whichever of them is wrong. */
-static int read_next(struct sl_store *store)
+static int file_read_next(struct sl_store *store)
 {
     static const char *const seqs[] = {
         "SELECT value FROM meta WHERE key = 'next_seq'",
@@ -149,9 +149,9 @@ static int read_next(struct sl_store *store)
     int code = SQLITE_OK;
 
     for (size_t i = 0; i < sizeof(seqs) / sizeof(*seqs) && code == SQLITE_OK; i++)
-        code = raise_to(store, seqs[i], &seq);
+        code = file_raise_to(store, seqs[i], &seq);
     for (size_t i = 0; i < sizeof(clients) / sizeof(*clients) && code == SQLITE_OK; i++)
-        code = raise_to(store, clients[i], &client);
+        code = file_raise_to(store, clients[i], &client);
     if (code != SQLITE_OK)
         return code;
     store->first_seq = store->next_seq = (uint64_t)seq;
@@ -163,7 +163,7 @@ static int read_next(struct sl_store *store)
     return SQLITE_OK;
 }
 
-static int was_killed(struct sl_store *store, bool *killed)
+static int file_was_killed(struct sl_store *store, bool *killed)
 {
     int64_t without_end;
     int code = sl_database_number(
@@ -175,17 +175,12 @@ static int was_killed(struct sl_store *store, bool *killed)
     return code;
 }
 
-static void take_log_id(struct sl_store *store, const char *id)
-{
-    if (id && strlen(id) == SL_LOG_ID_SIZE - 1 && strspn(id, "0123456789abcdef") == strlen(id))
-        memcpy(store->log_id, id, SL_LOG_ID_SIZE);
-}
-
-static int read_log_id(struct sl_store *store)
+static int file_read_log_id(struct sl_store *store)
 {
     sqlite3_stmt *statement;
+    const char *id = NULL;
     bool killed;
-    int code = was_killed(store, &killed);
+    int code = file_was_killed(store, &killed);
 
     *store->log_id = '\0';
     if (code != SQLITE_OK)
@@ -195,7 +190,9 @@ static int read_log_id(struct sl_store *store)
     if (code != SQLITE_OK)
         return code;
     if (!killed && sqlite3_step(statement) == SQLITE_ROW)
-        take_log_id(store, (const char *)sqlite3_column_text(statement, 0));
+        id = (const char *)sqlite3_column_text(statement, 0);
+    if (id && strlen(id) == SL_LOG_ID_SIZE - 1 && strspn(id, "0123456789abcdef") == strlen(id))
+        memcpy(store->log_id, id, SL_LOG_ID_SIZE);
     sqlite3_finalize(statement);
     if (*store->log_id)
         return SQLITE_OK;
@@ -203,7 +200,7 @@ static int read_log_id(struct sl_store *store)
 }
 
 /* What an earlier run was asked to clear goes now, if it did not get to it. */
-static int read_cleared(struct sl_store *store)
+static int file_read_cleared(struct sl_store *store)
 {
     int64_t seq;
     int code = sl_database_number(store->db, SL_SCHEMA_CLEARED_SQL, 0, &seq);
@@ -216,13 +213,13 @@ static int read_cleared(struct sl_store *store)
 }
 
 /* Where its numbers go on, up to where it was cleared, and which log it is. */
-static int read_identity(struct sl_store *store)
+static int file_read_identity(struct sl_store *store)
 {
-    int code = read_next(store);
+    int code = file_read_next(store);
 
     if (code == SQLITE_OK)
-        code = read_cleared(store);
-    return code == SQLITE_OK ? read_log_id(store) : code;
+        code = file_read_cleared(store);
+    return code == SQLITE_OK ? file_read_log_id(store) : code;
 }
 
 int sl_store_measure(struct sl_store *store)
@@ -243,21 +240,21 @@ int sl_store_measure(struct sl_store *store)
 }
 
 /* Once it is known to be ours. */
-static int read_all(struct sl_store *store)
+static int file_read_all(struct sl_store *store)
 {
     int code = sl_schema_migrate(store->db);
 
     if (code == SQLITE_OK)
-        code = check_pages(store);
+        code = file_check_pages(store);
     if (code == SQLITE_OK)
-        code = read_rows(store);
+        code = file_read_rows(store);
     if (code == SQLITE_OK)
-        code = read_identity(store);
+        code = file_read_identity(store);
     return code == SQLITE_OK ? sl_store_measure(store) : code;
 }
 
 /* Before SQLite opens it; the descriptor of another file is not needed any more. */
-static int take_file(struct sl_store *store, struct sl_error *error)
+static int file_take(struct sl_store *store, struct sl_error *error)
 {
     if (store->file_fd >= 0 && !sl_store_is_replaced(store))
         return 0;
@@ -271,7 +268,7 @@ static int take_file(struct sl_store *store, struct sl_error *error)
 }
 
 /* What SQLite has passed over without a word. */
-static void say_lost_frames(struct sl_store *store, uint64_t last_commit)
+static void file_log_lost_frames(struct sl_store *store, uint64_t last_commit)
 {
     int frames = -1, moved;
 
@@ -286,14 +283,6 @@ static void say_lost_frames(struct sl_store *store, uint64_t last_commit)
             store->path, store->next_seq);
 }
 
-/* What is not ours stays as it is, also its WAL. An empty one is what reading has made. */
-static int leave_as_it_is(struct sl_store *store, enum sl_schema schema, struct sl_error *error)
-{
-    if (sl_files_wal_size(store->path) == 0)
-        sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
-    return sl_schema_refuse(store->path, schema, error);
-}
-
 /* Nothing is written before it is known to be ours, nor is what its WAL holds moved into one that
  * cannot be read. */
 int sl_store_try_open(struct sl_store *store, int *code, struct sl_error *error)
@@ -306,7 +295,7 @@ int sl_store_try_open(struct sl_store *store, int *code, struct sl_error *error)
     if (result < 0)
         return sl_error_set(error, result, "cannot keep the log in %s: %s", store->path,
                             strerror(-result));
-    result = take_file(store, error);
+    result = file_take(store, error);
     if (result < 0)
         return result;
     last_commit = sl_files_wal_last_commit(store->path);
@@ -314,25 +303,29 @@ int sl_store_try_open(struct sl_store *store, int *code, struct sl_error *error)
     *code = sl_database_open(store->path, &store->db);
     if (*code == SQLITE_OK)
         *code = sl_schema_look(store->db, &schema);
-    if (*code == SQLITE_OK && schema != SL_SCHEMA_READY)
-        return leave_as_it_is(store, schema, error);
+    if (*code == SQLITE_OK && schema != SL_SCHEMA_READY) {
+        /* It stays as it is, also its WAL. An empty one is what reading has made. */
+        if (sl_files_wal_size(store->path) == 0)
+            sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+        return sl_schema_refuse(store->path, schema, error);
+    }
     if (*code == SQLITE_OK)
         *code = sl_database_set_up(store->db);
     /* At once, as reading on takes long enough for others to come. */
     atomic_store(&store->wal_inode, sl_files_inode(store->path, "-wal"));
     store->shm_inode = sl_files_inode(store->path, "-shm");
     if (*code == SQLITE_OK)
-        *code = read_all(store);
+        *code = file_read_all(store);
     if (*code != SQLITE_OK)
         return -EIO;
-    say_lost_frames(store, last_commit);
+    file_log_lost_frames(store, last_commit);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     atomic_store(&store->opened, true);
     return 0;
 }
 
 /* Of a failure that is neither damage nor a full disk. */
-static int reason_of(const struct sl_store *store, int code)
+static int file_reason(const struct sl_store *store, int code)
 {
     int system = sl_database_errno(store->db);
 
@@ -357,9 +350,9 @@ void sl_store_read_numbers(struct sl_store *store)
     if (code == SQLITE_OK)
         code = sl_schema_look(store->db, &schema);
     if (code == SQLITE_OK && schema == SL_SCHEMA_READY)
-        code = read_rows(store);
+        code = file_read_rows(store);
     if (code == SQLITE_OK)
-        code = read_identity(store);
+        code = file_read_identity(store);
     if (!*store->log_id)
         sl_files_draw_id(store->log_id);
     if (store->db)
@@ -379,7 +372,7 @@ int sl_store_open_file(struct sl_store *store, struct sl_error *error)
             return result;
         kind = sl_database_classify(store->db, code);
         sl_database_words(store->db, code, words);
-        reason = reason_of(store, code);
+        reason = file_reason(store, code);
         sl_store_close_file(store);
         if (attempt > 1 || (kind != SL_DATABASE_DAMAGED && kind != SL_DATABASE_FULL))
             break;
@@ -438,7 +431,7 @@ void sl_store_close_file(struct sl_store *store)
         atomic_store(&store->wal_inode, 0);
 }
 
-static int count_frames(void *context, sqlite3 *db, const char *schema, int frames)
+static int file_count_frames(void *context, sqlite3 *db, const char *schema, int frames)
 {
     struct sl_store *store = context;
 
@@ -450,7 +443,7 @@ static int count_frames(void *context, sqlite3 *db, const char *schema, int fram
 
 int sl_store_attach(struct sl_store *store)
 {
-    sqlite3_wal_hook(store->db, count_frames, store);
+    sqlite3_wal_hook(store->db, file_count_frames, store);
     store->pages_kept = 0;
     store->checkpointer = sl_checkpointer_new(store->path);
     if (!store->checkpointer)
@@ -492,7 +485,7 @@ int sl_store_begin_run(struct sl_store *store)
 {
     char sql[640];
     bool killed;
-    int code = was_killed(store, &killed);
+    int code = file_was_killed(store, &killed);
 
     if (code == SQLITE_OK && killed)
         code = sl_clients_end_lost(store->db, store->first_seq);

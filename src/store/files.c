@@ -18,12 +18,12 @@
 
 #define WAL_PART 16 /* of the file system */
 
-static bool beside(char out[PATH_MAX], const char *path, const char *suffix)
+static bool files_beside(char out[PATH_MAX], const char *path, const char *suffix)
 {
     return snprintf(out, PATH_MAX, "%s%s", path, suffix) < PATH_MAX;
 }
 
-static char *resolve_in_folder(const char *path)
+static char *files_resolve_in_folder(const char *path)
 {
     char *for_folder = strdup(path), *for_name = strdup(path);
     char *folder = for_folder ? realpath(dirname(for_folder), NULL) : NULL;
@@ -42,7 +42,7 @@ char *sl_files_resolve(const char *path, struct sl_error *error)
     char *resolved = realpath(path, NULL);
 
     if (!resolved && errno == ENOENT)
-        resolved = resolve_in_folder(path);
+        resolved = files_resolve_in_folder(path);
     if (!resolved)
         sl_error_set(error, -errno, "cannot keep the log in %s: %s", path, strerror(errno));
     else if (strlen(resolved) + 64 > PATH_MAX)
@@ -53,22 +53,16 @@ char *sl_files_resolve(const char *path, struct sl_error *error)
     return NULL;
 }
 
-/* Who has it, as it wrote itself; for the error only. */
-static void read_holder(int fd, char text[24])
+static int files_refuse(int fd, const char *path, int code, struct sl_error *error)
 {
-    ssize_t size = pread(fd, text, 23, 0);
-
-    text[size > 0 ? size : 0] = '\0';
-    text[strspn(text, "0123456789")] = '\0';
-}
-
-static int refuse(int fd, const char *path, int code, struct sl_error *error)
-{
-    char holder[24];
+    char holder[24]; /* its process id, as it wrote itself */
+    ssize_t size;
 
     if (code != EWOULDBLOCK)
         return sl_error_set(error, -code, "cannot lock the log %s: %s", path, strerror(code));
-    read_holder(fd, holder);
+    size = pread(fd, holder, sizeof(holder) - 1, 0);
+    holder[size > 0 ? size : 0] = '\0';
+    holder[strspn(holder, "0123456789")] = '\0';
     return sl_error_set(error, -EBUSY,
                         "another socklens%s%s%s keeps its log in %s; try --store with another "
                         "file, or --store=memory",
@@ -79,13 +73,13 @@ int sl_files_lock(const char *path, struct sl_error *error)
 {
     char name[PATH_MAX];
 
-    beside(name, path, ".lock");
+    files_beside(name, path, ".lock");
     int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return sl_error_set(error, -errno, "cannot keep the log in %s: %s: %s", path, name,
                             strerror(errno));
     if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-        int result = refuse(fd, path, errno, error);
+        int result = files_refuse(fd, path, errno, error);
 
         close(fd);
         return result;
@@ -102,7 +96,7 @@ int sl_files_lock_itself(const char *path, struct sl_error *error)
     if (fd < 0)
         return sl_error_set(error, -errno, "cannot open the log %s: %s", path, strerror(errno));
     if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
-        int result = refuse(fd, path, EWOULDBLOCK, error);
+        int result = files_refuse(fd, path, EWOULDBLOCK, error);
 
         close(fd);
         return result;
@@ -115,37 +109,37 @@ bool sl_files_may_pass(int code)
     return code == ENOSPC || code == EDQUOT || code == EFBIG || code == EROFS || code == EIO;
 }
 
-static void remove_beside(const char *path, const char *suffix)
+static void files_remove_beside(const char *path, const char *suffix)
 {
     char name[PATH_MAX];
 
-    if (beside(name, path, suffix))
+    if (files_beside(name, path, suffix))
         unlink(name);
 }
 
-static bool exists(const char *path)
+static bool files_exists(const char *path)
 {
     struct stat status;
 
     return lstat(path, &status) == 0;
 }
 
-static uint64_t size_of(const char *path)
+static uint64_t files_size_of(const char *path)
 {
     struct stat status;
 
     return stat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
 }
 
-static bool is_taken(const char *path)
+static bool files_is_taken(const char *path)
 {
     char wal[PATH_MAX];
 
-    return exists(path) || (beside(wal, path, "-wal") && exists(wal));
+    return files_exists(path) || (files_beside(wal, path, "-wal") && files_exists(wal));
 }
 
 /* A name that is free, with a number where two were set aside within one second. */
-static void name_aside(char out[PATH_MAX], const char *path, const char *kind)
+static void files_name_aside(char out[PATH_MAX], const char *path, const char *kind)
 {
     time_t now = (time_t)(sl_clock_wall_ns() / SL_NS_PER_S);
     struct tm parts;
@@ -154,13 +148,13 @@ static void name_aside(char out[PATH_MAX], const char *path, const char *kind)
     gmtime_r(&now, &parts);
     strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &parts);
     snprintf(out, PATH_MAX, "%s.%s-%s", path, kind, stamp);
-    for (int i = 2; is_taken(out) && i < 1000; i++)
+    for (int i = 2; files_is_taken(out) && i < 1000; i++)
         snprintf(out, PATH_MAX, "%s.%s-%s-%d", path, kind, stamp, i);
 }
 
 #define DEVICE_SHIFT 44 /* above the inode numbers of this world */
 
-static uint64_t inode_of(const struct stat *status)
+static uint64_t files_inode_of(const struct stat *status)
 {
     return (uint64_t)status->st_ino ^ (uint64_t)status->st_dev << DEVICE_SHIFT;
 }
@@ -170,14 +164,15 @@ uint64_t sl_files_inode(const char *path, const char *suffix)
     char name[PATH_MAX];
     struct stat status;
 
-    return beside(name, path, suffix) && stat(name, &status) == 0 ? inode_of(&status) : 0;
+    return files_beside(name, path, suffix) && stat(name, &status) == 0 ? files_inode_of(&status)
+                                                                        : 0;
 }
 
 uint64_t sl_files_inode_of(int fd)
 {
     struct stat status;
 
-    return fstat(fd, &status) == 0 ? inode_of(&status) : 0;
+    return fstat(fd, &status) == 0 ? files_inode_of(&status) : 0;
 }
 
 bool sl_files_has_other_wal(const char *path, uint64_t inode)
@@ -190,24 +185,16 @@ bool sl_files_has_other_wal(const char *path, uint64_t inode)
 void sl_files_remove(const char *path, const char *suffix, uint64_t inode)
 {
     if (inode && sl_files_inode(path, suffix) == inode)
-        remove_beside(path, suffix);
-}
-
-/* Moves a WAL without its file. Where nothing is in it, nothing is lost either. */
-static bool keep_wal(const char *path, char aside[PATH_MAX])
-{
-    char from[PATH_MAX], name[PATH_MAX];
-
-    name_aside(name, path, "replaced");
-    return beside(from, path, "-wal") && size_of(from) > 0 && beside(aside, name, "-wal") &&
-           rename(from, aside) == 0;
+        files_remove_beside(path, suffix);
 }
 
 void sl_files_set_wal_aside(const char *path, struct sl_log *log)
 {
-    char aside[PATH_MAX];
+    char from[PATH_MAX], name[PATH_MAX], aside[PATH_MAX];
 
-    if (keep_wal(path, aside))
+    files_name_aside(name, path, "replaced");
+    if (files_beside(from, path, "-wal") && files_size_of(from) > 0 &&
+        files_beside(aside, name, "-wal") && rename(from, aside) == 0)
         sl_log_warning(log, "a WAL that is not of the log %s lay beside it: kept as %s", path,
                        aside);
 }
@@ -221,31 +208,31 @@ int sl_files_create(const char *path, struct sl_log *log)
         return errno == EEXIST ? 0 : -errno;
     close(fd);
     sl_files_set_wal_aside(path, log);
-    remove_beside(path, "-wal"); /* an empty one */
-    remove_beside(path, "-shm");
+    files_remove_beside(path, "-wal"); /* an empty one */
+    files_remove_beside(path, "-shm");
     return 0;
 }
 
 /* The WAL keeps its name beside the file it belongs to, so that sqlite3 finds it there. */
-static void move_wal(const char *path, const char *aside, uint64_t inode)
+static void files_move_wal(const char *path, const char *aside, uint64_t inode)
 {
     char from[PATH_MAX], to[PATH_MAX];
 
-    if (!beside(from, path, "-wal") || !beside(to, aside, "-wal") ||
+    if (!files_beside(from, path, "-wal") || !files_beside(to, aside, "-wal") ||
         sl_files_inode(path, "-wal") != inode)
         return;
-    if (size_of(from) > 0)
+    if (files_size_of(from) > 0)
         rename(from, to);
     else
         unlink(from);
-    remove_beside(path, "-shm");
+    files_remove_beside(path, "-shm");
 }
 
 /* -ESTALE where somebody has put another file there a moment ago, which stays. */
-static int move_aside(const char *path, struct sl_files_id id, const char *kind, const char *why,
-                      char aside[PATH_MAX], struct sl_log *log)
+static int files_move_aside(const char *path, struct sl_files_id id, const char *kind,
+                            const char *why, char aside[PATH_MAX], struct sl_log *log)
 {
-    name_aside(aside, path, kind);
+    files_name_aside(aside, path, kind);
     if (rename(path, aside) < 0 && errno != ENOENT) {
         int code = errno;
 
@@ -253,18 +240,18 @@ static int move_aside(const char *path, struct sl_files_id id, const char *kind,
                      strerror(code));
         return -code;
     }
-    if (exists(aside) && sl_files_inode(aside, "") != id.file) {
+    if (files_exists(aside) && sl_files_inode(aside, "") != id.file) {
         renameat2(AT_FDCWD, aside, AT_FDCWD, path, RENAME_NOREPLACE);
         return -ESTALE;
     }
-    move_wal(path, aside, id.wal);
+    files_move_wal(path, aside, id.wal);
     return 0;
 }
 
 int sl_files_set_aside(const char *path, struct sl_files_id id, const char *why, struct sl_log *log)
 {
     char aside[PATH_MAX];
-    int result = move_aside(path, id, "damaged", why, aside, log);
+    int result = files_move_aside(path, id, "damaged", why, aside, log);
 
     if (result == 0)
         sl_log_warning(log, "the log %s is damaged (%s): moved to %s, a fresh one begins", path,
@@ -276,7 +263,7 @@ int sl_files_set_other_aside(const char *path, struct sl_files_id id, const char
                              struct sl_log *log)
 {
     char aside[PATH_MAX];
-    int result = move_aside(path, id, "replaced", why, aside, log);
+    int result = files_move_aside(path, id, "replaced", why, aside, log);
 
     if (result == 0)
         sl_log_warning(log,
@@ -291,20 +278,12 @@ uint64_t sl_files_wal_size(const char *path)
 {
     char wal[PATH_MAX];
 
-    return beside(wal, path, "-wal") ? size_of(wal) : 0;
+    return files_beside(wal, path, "-wal") ? files_size_of(wal) : 0;
 }
 
 uint64_t sl_files_size(const char *path)
 {
-    return size_of(path) + sl_files_wal_size(path);
-}
-
-/* Not posix_fallocate(3), which writes every block where the file system has no such call. */
-static int allocate(int fd, off_t size)
-{
-    int result = fallocate(fd, 0, 0, size);
-
-    return result < 0 ? -errno : 0;
+    return files_size_of(path) + sl_files_wal_size(path);
 }
 
 uint64_t sl_files_wal_max(const char *path)
@@ -324,12 +303,13 @@ int sl_files_make_ballast(const char *path)
     char name[PATH_MAX];
     int fd, result;
 
-    if (!beside(name, path, ".ballast"))
+    if (!files_beside(name, path, ".ballast"))
         return -ENAMETOOLONG;
     fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return -errno;
-    result = allocate(fd, 2 * size);
+    /* Not posix_fallocate(3), which writes every block where the file system has no such call. */
+    result = fallocate(fd, 0, 0, 2 * size) < 0 ? -errno : 0;
     if (ftruncate(fd, size) < 0 || result < 0)
         unlink(name);
     close(fd);
@@ -338,7 +318,7 @@ int sl_files_make_ballast(const char *path)
 
 void sl_files_drop_ballast(const char *path)
 {
-    remove_beside(path, ".ballast");
+    files_remove_beside(path, ".ballast");
 }
 
 int sl_files_draw_id(char id[33])
@@ -367,7 +347,7 @@ static uint32_t little_endian(const uint8_t *bytes)
 
 /* By its own checksum, whose words are in the byte order that the last bit of the magic number
  * says. */
-static bool is_sound_head(const uint8_t head[WAL_HEAD_SIZE])
+static bool wal_head_is_sound(const uint8_t head[WAL_HEAD_SIZE])
 {
     uint32_t (*word)(const uint8_t *) = big_endian(head) & 1 ? big_endian : little_endian;
     uint32_t one = 0, two = 0;
@@ -380,7 +360,7 @@ static bool is_sound_head(const uint8_t head[WAL_HEAD_SIZE])
 }
 
 /* As the file itself says it. */
-static uint32_t page_size(const char *path)
+static uint32_t files_page_size(const char *path)
 {
     uint8_t field[2] = {0};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -395,7 +375,7 @@ static uint32_t page_size(const char *path)
 
 /* Frames of before the WAL began anew have another salt. Where the head is damaged, the first frame
  * has to tell which is meant. */
-static uint64_t last_commit(int fd, const char *path)
+static uint64_t wal_last_commit(int fd, const char *path)
 {
     uint8_t head[WAL_HEAD_SIZE], frame[FRAME_HEAD_SIZE], salt[8];
     uint64_t size, last = 0;
@@ -403,9 +383,9 @@ static uint64_t last_commit(int fd, const char *path)
     if (pread(fd, head, sizeof(head), 0) != sizeof(head) ||
         pread(fd, frame, sizeof(frame), WAL_HEAD_SIZE) != sizeof(frame))
         return 0;
-    bool sound = is_sound_head(head);
+    bool sound = wal_head_is_sound(head);
     memcpy(salt, sound ? head + 16 : frame + 8, sizeof(salt));
-    size = FRAME_HEAD_SIZE + (sound ? big_endian(head + 8) : page_size(path));
+    size = FRAME_HEAD_SIZE + (sound ? big_endian(head + 8) : files_page_size(path));
     if (size < FRAME_HEAD_SIZE + 512 || size > FRAME_HEAD_SIZE + 65536)
         return 0;
     for (uint64_t i = 0; pread(fd, frame, sizeof(frame), (off_t)(WAL_HEAD_SIZE + i * size)) ==
@@ -421,10 +401,10 @@ uint64_t sl_files_wal_last_commit(const char *path)
 {
     char name[PATH_MAX];
     uint64_t last = 0;
-    int fd = beside(name, path, "-wal") ? open(name, O_RDONLY | O_CLOEXEC) : -1;
+    int fd = files_beside(name, path, "-wal") ? open(name, O_RDONLY | O_CLOEXEC) : -1;
 
     if (fd >= 0) {
-        last = last_commit(fd, path);
+        last = wal_last_commit(fd, path);
         close(fd);
     }
     return last;

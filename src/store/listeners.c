@@ -28,8 +28,8 @@ void sl_listeners_forget(struct sl_listeners *listeners)
     memset(listeners->rows, 0, count * sizeof(*listeners->rows));
 }
 
-static int find_or_make(struct sl_listeners *listeners, uint8_t service, uint8_t transport,
-                        const char *name, int64_t *row)
+static int listeners_find_or_make(struct sl_listeners *listeners, uint8_t service,
+                                  uint8_t transport, const char *name, int64_t *row)
 {
     /* The update changes nothing, but lets RETURNING give the row that was there. */
     static const char sql[] =
@@ -59,8 +59,8 @@ int sl_listeners_row(struct sl_listeners *listeners, uint16_t index, uint8_t ser
     if (listeners->rows[place] == 0) {
         if (known)
             info = sl_registry_listener(listeners->registry, index);
-        int code = find_or_make(listeners, service, info ? info->transport : SL_UDP,
-                                info ? info->name : "unknown", &listeners->rows[place]);
+        int code = listeners_find_or_make(listeners, service, info ? info->transport : SL_UDP,
+                                          info ? info->name : "unknown", &listeners->rows[place]);
         if (code != SQLITE_OK)
             return code;
     }

@@ -14,7 +14,7 @@
 #define COLUMN_NAMES                                                                               \
     "seq, client, listener, outcome, received_at, replied_at, received, sent, line_end"
 
-static int prepare_many(struct sl_messages *messages, sqlite3 *db)
+static int messages_prepare_many(struct sl_messages *messages, sqlite3 *db)
 {
     struct sl_buffer sql = SL_BUFFER_INIT;
     int code = sl_buffer_append_text(&sql, "INSERT INTO messages (" COLUMN_NAMES ") VALUES ");
@@ -44,7 +44,7 @@ int sl_messages_init(struct sl_messages *messages, sqlite3 *db, const struct sl_
     if (code == SQLITE_OK)
         code = sl_block_index_init(&messages->block_index, db);
     if (code == SQLITE_OK)
-        code = prepare_many(messages, db);
+        code = messages_prepare_many(messages, db);
     if (code == SQLITE_OK)
         code = sl_database_prepare(db, one, &messages->one);
     if (code == SQLITE_OK)
@@ -64,7 +64,7 @@ void sl_messages_deinit(struct sl_messages *messages)
     *messages = (struct sl_messages){0};
 }
 
-static void drop_waiting(struct sl_messages *messages)
+static void messages_drop_waiting(struct sl_messages *messages)
 {
     messages->count = 0;
     messages->bytes.size = 0;
@@ -72,14 +72,14 @@ static void drop_waiting(struct sl_messages *messages)
 
 void sl_messages_forget(struct sl_messages *messages)
 {
-    drop_waiting(messages);
+    messages_drop_waiting(messages);
     sl_listeners_forget(&messages->listeners);
     sl_clients_forget(&messages->clients);
     sl_block_index_forget(&messages->block_index);
 }
 
-static int bind_payloads(sqlite3_stmt *statement, int column, const struct sl_message_row *row,
-                         const uint8_t *payload)
+static int row_bind_payloads(sqlite3_stmt *statement, int column, const struct sl_message_row *row,
+                             const uint8_t *payload)
 {
     int code;
 
@@ -97,7 +97,7 @@ static int bind_payloads(sqlite3_stmt *statement, int column, const struct sl_me
 }
 
 /* What every row has, in the order of COLUMN_NAMES from `column` on. */
-static int bind_row(sqlite3_stmt *statement, int column, const struct sl_message_row *row,
+static int row_bind(sqlite3_stmt *statement, int column, const struct sl_message_row *row,
                     const uint8_t *payload)
 {
     sqlite3_bind_int64(statement, column, (int64_t)row->seq);
@@ -110,11 +110,11 @@ static int bind_row(sqlite3_stmt *statement, int column, const struct sl_message
     else
         sqlite3_bind_null(statement, column + 5);
     sqlite3_bind_int(statement, column + 8, row->exchange.line_end);
-    return bind_payloads(statement, column + 6, row, payload);
+    return row_bind_payloads(statement, column + 6, row, payload);
 }
 
 /* Fewer than a statement for many takes. */
-static int flush_singly(struct sl_messages *messages)
+static int messages_flush_singly(struct sl_messages *messages)
 {
     int code = SQLITE_OK;
 
@@ -123,14 +123,14 @@ static int flush_singly(struct sl_messages *messages)
     for (unsigned i = 0; i < messages->count && code == SQLITE_OK; i++) {
         const struct sl_message_row *row = &messages->rows[i];
 
-        code = bind_row(messages->one, 1, row, messages->bytes.data + row->offset);
+        code = row_bind(messages->one, 1, row, messages->bytes.data + row->offset);
         if (code == SQLITE_OK)
             code = sl_database_run(messages->one);
     }
     return code;
 }
 
-static int flush_together(struct sl_messages *messages)
+static int messages_flush_together(struct sl_messages *messages)
 {
     int code = SQLITE_OK;
 
@@ -138,17 +138,17 @@ static int flush_together(struct sl_messages *messages)
         const struct sl_message_row *row = &messages->rows[i];
 
         code =
-            bind_row(messages->many, (int)i * COLUMNS + 1, row, messages->bytes.data + row->offset);
+            row_bind(messages->many, (int)i * COLUMNS + 1, row, messages->bytes.data + row->offset);
     }
     return code == SQLITE_OK ? sl_database_run(messages->many) : code;
 }
 
 int sl_messages_flush(struct sl_messages *messages)
 {
-    int code =
-        messages->count == SL_MESSAGE_ROWS ? flush_together(messages) : flush_singly(messages);
+    int code = messages->count == SL_MESSAGE_ROWS ? messages_flush_together(messages)
+                                                  : messages_flush_singly(messages);
 
-    drop_waiting(messages);
+    messages_drop_waiting(messages);
     return code;
 }
 
@@ -157,7 +157,7 @@ int sl_messages_end(struct sl_messages *messages)
     return sl_block_index_end(&messages->block_index);
 }
 
-static void fill_row(struct sl_message_row *row, const struct sl_record *record, int64_t listener)
+static void row_fill(struct sl_message_row *row, const struct sl_record *record, int64_t listener)
 {
     const struct sl_exchange *exchange = &record->exchange;
 
@@ -172,7 +172,7 @@ static void fill_row(struct sl_message_row *row, const struct sl_record *record,
     };
 }
 
-static void bind_address(sqlite3_stmt *statement, int column, const struct sl_address *address)
+static void row_bind_address(sqlite3_stmt *statement, int column, const struct sl_address *address)
 {
     char text[SL_ADDRESS_TEXT_SIZE];
     int size = (int)sl_address_format(address, text);
@@ -181,8 +181,8 @@ static void bind_address(sqlite3_stmt *statement, int column, const struct sl_ad
 }
 
 /* With all that is its own. */
-static int insert_now(struct sl_messages *messages, const struct sl_record *record,
-                      int64_t listener, bool same_addresses)
+static int messages_insert_now(struct sl_messages *messages, const struct sl_record *record,
+                               int64_t listener, bool same_addresses)
 {
     const struct sl_exchange *exchange = &record->exchange;
     sqlite3_stmt *statement = messages->one;
@@ -191,8 +191,8 @@ static int insert_now(struct sl_messages *messages, const struct sl_record *reco
 
     if (code != SQLITE_OK)
         return code;
-    fill_row(&row, record, listener);
-    code = bind_row(statement, 1, &row, record->payload);
+    row_fill(&row, record, listener);
+    code = row_bind(statement, 1, &row, record->payload);
     if (code != SQLITE_OK)
         return code;
     sqlite3_bind_int64(statement, COLUMNS + 1, (int64_t)exchange->received_size);
@@ -200,14 +200,14 @@ static int insert_now(struct sl_messages *messages, const struct sl_record *reco
     sqlite3_bind_null(statement, COLUMNS + 3);
     sqlite3_bind_null(statement, COLUMNS + 4);
     if (!same_addresses) {
-        bind_address(statement, COLUMNS + 3, &exchange->peer);
-        bind_address(statement, COLUMNS + 4, &exchange->local);
+        row_bind_address(statement, COLUMNS + 3, &exchange->peer);
+        row_bind_address(statement, COLUMNS + 4, &exchange->local);
     }
     return sl_database_run(statement);
 }
 
-/* Small, and with nothing that its payloads and its client do not say. */
-static bool is_plain(const struct sl_record *record)
+/* True if the small row form can hold this record. */
+static bool messages_is_plain(const struct sl_record *record)
 {
     const struct sl_exchange *exchange = &record->exchange;
 
@@ -216,8 +216,8 @@ static bool is_plain(const struct sl_record *record)
            exchange->sent_size == exchange->sent_stored;
 }
 
-static int add_exchange(struct sl_messages *messages, const struct sl_record *record,
-                        int64_t listener)
+static int messages_add_exchange(struct sl_messages *messages, const struct sl_record *record,
+                                 int64_t listener)
 {
     struct sl_message_row *row = &messages->rows[messages->count];
     size_t kept;
@@ -228,9 +228,9 @@ static int add_exchange(struct sl_messages *messages, const struct sl_record *re
         code = sl_block_index_add(&messages->block_index, record);
     if (code != SQLITE_OK)
         return code;
-    if (!same || !is_plain(record))
-        return insert_now(messages, record, listener, same);
-    fill_row(row, record, listener);
+    if (!same || !messages_is_plain(record))
+        return messages_insert_now(messages, record, listener, same);
+    row_fill(row, record, listener);
     row->offset = messages->bytes.size;
     kept = record->exchange.received_stored + (row->is_upper ? 0 : record->exchange.sent_stored);
     if (sl_buffer_append(&messages->bytes, record->payload, kept) < 0)
@@ -253,7 +253,7 @@ int sl_messages_add(struct sl_messages *messages, const struct sl_record *record
     case SL_RECORD_CLOSED:
         return sl_clients_closed(&messages->clients, record, listener);
     default:
-        return add_exchange(messages, record, listener);
+        return messages_add_exchange(messages, record, listener);
     }
 }
 

@@ -7,12 +7,6 @@
 /* Looked through before the first difference ends it. */
 #define BLOCK 32
 
-/* The text functions of SQLite and its shell end at a NUL. */
-static bool is_text(const uint8_t *bytes, size_t size)
-{
-    return size == 0 || (!memchr(bytes, '\0', size) && sl_text_is_utf8(bytes, size));
-}
-
 int sl_payload_bind_text(sqlite3_stmt *statement, int column, const uint8_t *bytes, size_t size)
 {
     return sqlite3_bind_text64(statement, column, size ? (const char *)bytes : "", size,
@@ -21,12 +15,13 @@ int sl_payload_bind_text(sqlite3_stmt *statement, int column, const uint8_t *byt
 
 int sl_payload_bind(sqlite3_stmt *statement, int column, const uint8_t *bytes, size_t size)
 {
-    if (is_text(bytes, size))
+    /* The text functions of SQLite and its shell end at a NUL. */
+    if (size == 0 || (!memchr(bytes, '\0', size) && sl_text_is_utf8(bytes, size)))
         return sl_payload_bind_text(statement, column, bytes, size);
     return sqlite3_bind_blob64(statement, column, bytes, size, SQLITE_STATIC);
 }
 
-static inline uint8_t upper(uint8_t byte)
+static inline uint8_t payload_upper(uint8_t byte)
 {
     return (uint8_t)(byte - ((uint8_t)(byte - 'a') < 26 ? 'a' - 'A' : 0));
 }
@@ -35,7 +30,7 @@ static inline uint8_t upper(uint8_t byte)
 
 /* Eight bytes at once. Not 0 where one of them is NUL or not ASCII, or the other is not its upper
  * case. The sums carry into no neighbour while all are ASCII. */
-static inline uint64_t difference(uint64_t bytes, uint64_t other)
+static inline uint64_t payload_difference(uint64_t bytes, uint64_t other)
 {
     uint64_t from_a = bytes + EACH_BYTE(0x80 - 'a'), over_z = bytes + EACH_BYTE(0x7f - 'z');
     uint64_t lower = from_a & ~over_z & EACH_BYTE(0x80);
@@ -44,7 +39,7 @@ static inline uint64_t difference(uint64_t bytes, uint64_t other)
     return (bytes ^ (lower >> 2) ^ other) | (bytes & EACH_BYTE(0x80)) | nul;
 }
 
-static inline uint64_t load(const uint8_t *bytes)
+static inline uint64_t payload_load(const uint8_t *bytes)
 {
     uint64_t value;
 
@@ -59,14 +54,14 @@ bool sl_payload_is_upper(const uint8_t *bytes, const uint8_t *other, size_t size
 
     for (; at + BLOCK <= size && !found; at += BLOCK)
         for (size_t i = 0; i < BLOCK; i += sizeof(found))
-            found |= difference(load(bytes + at + i), load(other + at + i));
+            found |= payload_difference(payload_load(bytes + at + i), payload_load(other + at + i));
     for (; at < size && !found; at++)
-        found = bytes[at] == 0 || bytes[at] >= 0x80 || upper(bytes[at]) != other[at];
+        found = bytes[at] == 0 || bytes[at] >= 0x80 || payload_upper(bytes[at]) != other[at];
     return !found;
 }
 
 void sl_payload_upper(const uint8_t *bytes, uint8_t *to, size_t size)
 {
     for (size_t i = 0; i < size; i++)
-        to[i] = upper(bytes[i]);
+        to[i] = payload_upper(bytes[i]);
 }

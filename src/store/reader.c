@@ -25,7 +25,7 @@
     "tcp_state, tcp_rtt_us, tcp_rttvar_us, tcp_retransmits, tcp_total_retransmits, tcp_lost, "     \
     "tcp_unacked, tcp_snd_cwnd, tcp_snd_mss, tcp_rcv_mss"
 
-static int prepare_client(struct sl_store_reader *reader)
+static int reader_prepare_client(struct sl_store_reader *reader)
 {
     const char *unanswered = reader->version < 4 ? "0" : "unanswered";
     char sql[512];
@@ -36,7 +36,7 @@ static int prepare_client(struct sl_store_reader *reader)
     return sl_database_prepare(reader->db, sql, &reader->client);
 }
 
-static int prepare_messages(struct sl_store_reader *reader)
+static int reader_prepare_messages(struct sl_store_reader *reader)
 {
     const char *line_end = reader->version < 2 ? "0" : "line_end";
     char sql[256];
@@ -50,7 +50,7 @@ static int prepare_messages(struct sl_store_reader *reader)
     return code == SQLITE_OK ? sl_database_prepare(reader->db, sql, &reader->backward) : code;
 }
 
-static int prepare_runs(struct sl_store_reader *reader)
+static int reader_prepare_runs(struct sl_store_reader *reader)
 {
     int code = sl_database_prepare(reader->db,
                                    "SELECT uid FROM runs WHERE first_seq <= ? "
@@ -66,7 +66,7 @@ static int prepare_runs(struct sl_store_reader *reader)
         &reader->has_run);
 }
 
-static int prepare(struct sl_store_reader *reader)
+static int reader_prepare(struct sl_store_reader *reader)
 {
     const struct {
         sqlite3_stmt **statement;
@@ -88,19 +88,19 @@ static int prepare(struct sl_store_reader *reader)
     int code = sl_database_number(reader->db, "PRAGMA user_version", 0, &reader->version);
 
     if (code == SQLITE_OK)
-        code = prepare_messages(reader);
+        code = reader_prepare_messages(reader);
     if (code == SQLITE_OK)
-        code = prepare_client(reader);
+        code = reader_prepare_client(reader);
     for (size_t i = 0; i < sizeof(all) / sizeof(*all) && code == SQLITE_OK; i++)
         code = sl_database_prepare(reader->db, all[i].sql, all[i].statement);
     if (code == SQLITE_OK && reader->version >= 2)
         code = sl_range_init(&reader->ranges, reader->db);
     if (code == SQLITE_OK && reader->version >= 3)
-        code = prepare_runs(reader);
+        code = reader_prepare_runs(reader);
     return code;
 }
 
-static void close_connection(struct sl_store_reader *reader)
+static void reader_close(struct sl_store_reader *reader)
 {
     sqlite3_stmt **const all[] = {&reader->forward,   &reader->backward,  &reader->gaps,
                                   &reader->gaps_back, &reader->lifecycle, &reader->client,
@@ -120,7 +120,7 @@ static void close_connection(struct sl_store_reader *reader)
     reader->client_id = 0;
 }
 
-static int open_connection(struct sl_store_reader *reader)
+static int reader_open(struct sl_store_reader *reader)
 {
     enum sl_schema schema;
     int code = sqlite3_open_v2(reader->path, &reader->db,
@@ -134,7 +134,7 @@ static int open_connection(struct sl_store_reader *reader)
     reader->wal_inode = sl_files_inode(reader->path, "-wal");
     if (code == SQLITE_OK && schema != SL_SCHEMA_READY)
         return SQLITE_MISMATCH;
-    return code == SQLITE_OK ? prepare(reader) : code;
+    return code == SQLITE_OK ? reader_prepare(reader) : code;
 }
 
 int sl_reader_errno(struct sl_store_reader *reader, int code)
@@ -158,10 +158,10 @@ int sl_reader_refresh(struct sl_store_reader *reader)
     if (reader->db && sl_files_inode(reader->path, "") == reader->inode &&
         sl_files_inode(reader->path, "-wal") == reader->wal_inode)
         return 0;
-    close_connection(reader);
-    result = sl_reader_errno(reader, open_connection(reader));
+    reader_close(reader);
+    result = sl_reader_errno(reader, reader_open(reader));
     if (result < 0)
-        close_connection(reader);
+        reader_close(reader);
     return result;
 }
 
@@ -179,7 +179,7 @@ struct sl_store_reader *sl_store_reader_open(const char *path, struct sl_error *
         return NULL;
     }
     if (reader)
-        code = open_connection(reader);
+        code = reader_open(reader);
     if (code == SQLITE_OK)
         return reader;
     if (code == SQLITE_MISMATCH)
@@ -196,13 +196,13 @@ void sl_store_reader_close(struct sl_store_reader *reader)
 {
     if (!reader)
         return;
-    close_connection(reader);
+    reader_close(reader);
     free(reader->record);
     free(reader->path);
     free(reader);
 }
 
-static bool read_bound(sqlite3_stmt *statement, uint64_t *seq)
+static bool reader_read_bound(sqlite3_stmt *statement, uint64_t *seq)
 {
     bool found = sqlite3_step(statement) == SQLITE_ROW &&
                  sqlite3_column_type(statement, 0) == SQLITE_INTEGER;
@@ -215,8 +215,8 @@ static bool read_bound(sqlite3_stmt *statement, uint64_t *seq)
 
 bool sl_store_bounds(struct sl_store_reader *reader, uint64_t *oldest_seq, uint64_t *newest_seq)
 {
-    return sl_reader_refresh(reader) == 0 && read_bound(reader->oldest, oldest_seq) &&
-           read_bound(reader->newest, newest_seq);
+    return sl_reader_refresh(reader) == 0 && reader_read_bound(reader->oldest, oldest_seq) &&
+           reader_read_bound(reader->newest, newest_seq);
 }
 
 uint64_t sl_store_cleared(struct sl_store_reader *reader)
@@ -273,24 +273,8 @@ static uint8_t column_name(sqlite3_stmt *statement, int column, unsigned count)
     return number >= 0 && number < count ? (uint8_t)number : 0;
 }
 
-static void read_listener(struct sl_store_reader *reader, int64_t id,
-                          struct sl_reader_listener *listener)
-{
-    *listener = (struct sl_reader_listener){.name = "unknown"};
-    sqlite3_bind_int64(reader->listener, 1, id);
-    if (sqlite3_step(reader->listener) == SQLITE_ROW) {
-        const char *name = (const char *)sqlite3_column_text(reader->listener, 2);
-
-        listener->service = column_name(reader->listener, 0, SL_SERVICE_COUNT);
-        listener->transport = column_name(reader->listener, 1, SL_UNIX + 1);
-        if (name && *name)
-            snprintf(listener->name, sizeof(listener->name), "%s", name);
-    }
-    sqlite3_reset(reader->listener);
-}
-
 /* Place 0 is for those that are not kept. */
-static bool make_room(struct sl_store_reader *reader, size_t count)
+static bool reader_make_room(struct sl_store_reader *reader, size_t count)
 {
     struct sl_reader_listener *listeners =
         reallocarray(reader->listeners, count, sizeof(*listeners));
@@ -308,12 +292,26 @@ const struct sl_reader_listener *sl_reader_listener(struct sl_store_reader *read
 {
     static const struct sl_reader_listener unknown = {.name = "unknown"};
     size_t place = id > 0 && id < LISTENERS_KEPT ? (size_t)id : 0;
+    sqlite3_stmt *row = reader->listener;
+    struct sl_reader_listener *listener;
 
-    if (place >= reader->listener_count && !make_room(reader, place + 1))
+    if (place >= reader->listener_count && !reader_make_room(reader, place + 1))
         return &unknown;
-    if (place == 0 || !*reader->listeners[place].name)
-        read_listener(reader, id, &reader->listeners[place]);
-    return &reader->listeners[place];
+    listener = &reader->listeners[place];
+    if (place != 0 && *listener->name)
+        return listener;
+    *listener = unknown;
+    sqlite3_bind_int64(row, 1, id);
+    if (sqlite3_step(row) == SQLITE_ROW) {
+        const char *name = (const char *)sqlite3_column_text(row, 2);
+
+        listener->service = column_name(row, 0, SL_SERVICE_COUNT);
+        listener->transport = column_name(row, 1, SL_UNIX + 1);
+        if (name && *name)
+            snprintf(listener->name, sizeof(listener->name), "%s", name);
+    }
+    sqlite3_reset(row);
+    return listener;
 }
 
 struct sl_record *sl_reader_record(struct sl_store_reader *reader)
@@ -353,7 +351,7 @@ static uint64_t column_u64(sqlite3_stmt *statement, int column)
     return (uint64_t)sqlite3_column_int64(statement, column);
 }
 
-static void read_tcp(sqlite3_stmt *statement, struct sl_tcp_info *tcp)
+static void reader_read_tcp(sqlite3_stmt *statement, struct sl_tcp_info *tcp)
 {
     if (sqlite3_column_type(statement, 14) == SQLITE_NULL)
         return;
@@ -372,7 +370,7 @@ static void read_tcp(sqlite3_stmt *statement, struct sl_tcp_info *tcp)
     };
 }
 
-static void read_client(struct sl_store_reader *reader, struct sl_client_view *view)
+static void reader_read_client(struct sl_store_reader *reader, struct sl_client_view *view)
 {
     sqlite3_stmt *statement = reader->client;
 
@@ -395,7 +393,7 @@ static void read_client(struct sl_store_reader *reader, struct sl_client_view *v
         .refused = column_u64(statement, 12),
         .unanswered = column_u64(statement, 13),
     };
-    read_tcp(statement, &view->tcp);
+    reader_read_tcp(statement, &view->tcp);
 }
 
 bool sl_reader_client(struct sl_store_reader *reader, uint64_t id, struct sl_client_view *view,
@@ -409,7 +407,7 @@ bool sl_reader_client(struct sl_store_reader *reader, uint64_t id, struct sl_cli
     found = sqlite3_step(reader->client) == SQLITE_ROW;
     if (found) {
         *view = (struct sl_client_view){.id = id};
-        read_client(reader, view);
+        reader_read_client(reader, view);
         row = sqlite3_column_int64(reader->client, 0);
     }
     sqlite3_reset(reader->client);

@@ -17,20 +17,8 @@
 /* From the first sight of a WAL that is not the log's, for the second step to follow. */
 #define SETTLE_NS (3 * SL_NS_PER_S)
 
-/* True where the file that was opened again has this run's row already. */
-static int find_run(struct sl_store *store)
-{
-    char sql[96];
-    int64_t found;
-
-    snprintf(sql, sizeof(sql), "SELECT count(*) FROM runs WHERE uid = '%s'", store->run);
-    int code = sl_database_number(store->db, sql, 0, &found);
-    store->run_begun = code == SQLITE_OK && found > 0;
-    return code;
-}
-
 /* Whether this run's numbers can go on in the file: it has this run, or ends before it. */
-static bool can_go_on(struct sl_store *store, const struct sl_store *before)
+static bool replaced_can_go_on(struct sl_store *store, const struct sl_store *before)
 {
     struct sl_journal_stats journal;
 
@@ -41,9 +29,11 @@ static bool can_go_on(struct sl_store *store, const struct sl_store *before)
 }
 
 /* Opens the file that has the name now; *fits says whether this run can go on in it. */
-static int open_once(struct sl_store *store, const struct sl_store *before, bool *fits)
+static int replaced_open_once(struct sl_store *store, const struct sl_store *before, bool *fits)
 {
     struct sl_error error;
+    char sql[96];
+    int64_t found;
     int code, result = sl_store_try_open(store, &code, &error);
 
     *fits = result != -EPROTO;
@@ -51,18 +41,21 @@ static int open_once(struct sl_store *store, const struct sl_store *before, bool
         return result == -EBUSY                         ? SQLITE_BUSY
                : result == -ENOSPC || result == -EDQUOT ? SQLITE_FULL
                                                         : SQLITE_CANTOPEN;
-    if (result == 0)
-        code = find_run(store);
-    if (result == 0 && code == SQLITE_OK)
-        *fits = can_go_on(store, before);
+    if (result < 0)
+        return code;
+    snprintf(sql, sizeof(sql), "SELECT count(*) FROM runs WHERE uid = '%s'", store->run);
+    code = sl_database_number(store->db, sql, 0, &found);
+    store->run_begun = code == SQLITE_OK && found > 0; /* the file has this run's row already */
+    if (code == SQLITE_OK)
+        *fits = replaced_can_go_on(store, before);
     return code;
 }
 
-static int open_again(struct sl_store *store, const struct sl_store *before)
+static int replaced_open(struct sl_store *store, const struct sl_store *before)
 {
     uint64_t cleared = atomic_load(&store->clear_seq);
     bool fits;
-    int code = open_once(store, before, &fits);
+    int code = replaced_open_once(store, before, &fits);
 
     if (!fits) {
         if (store->db) /* it goes as it is, with its WAL */
@@ -72,13 +65,13 @@ static int open_again(struct sl_store *store, const struct sl_store *before)
         if (sl_files_set_other_aside(store->path, sl_store_files(store),
                                      "its messages are not of this run", store->log) < 0)
             return SQLITE_IOERR;
-        code = open_once(store, before, &fits);
+        code = replaced_open_once(store, before, &fits);
     }
     return code == SQLITE_OK ? sl_store_attach(store) : code;
 }
 
 /* What is in the file decides, except in a fresh one. */
-static void go_on_with(struct sl_store *store, const struct sl_store *before)
+static void replaced_go_on(struct sl_store *store, const struct sl_store *before)
 {
     bool fresh = store->rows == 0 && store->first_seq == 1;
 
@@ -89,15 +82,6 @@ static void go_on_with(struct sl_store *store, const struct sl_store *before)
         store->oldest_seq = store->next_seq;
         store->newest_seq = store->next_seq - 1;
     }
-}
-
-/* In the end: who reads that may open the file. */
-static void say_replaced(struct sl_store *store, bool gone)
-{
-    sl_log_warning(store->log,
-                   !gone ? "the log %s was replaced: what the new file has is read anew"
-                         : "the log %s was removed: a fresh one begins",
-                   store->path);
 }
 
 int sl_store_reopen(struct sl_store *store, const char *why)
@@ -120,17 +104,20 @@ int sl_store_reopen(struct sl_store *store, const char *why)
     if (why && !replaced &&
         sl_files_set_aside(store->path, sl_store_files(store), why, store->log) < 0)
         return SQLITE_IOERR;
-    code = open_again(store, &before);
+    code = replaced_open(store, &before);
     memcpy(store->log_id, log_id, sizeof(log_id));
     if (code == SQLITE_OK)
-        go_on_with(store, &before);
+        replaced_go_on(store, &before);
     else {
         store->next_seq = before.next_seq;
         store->first_seq = before.first_seq;
         store->first_client = before.first_client;
     }
-    if (had_file && replaced)
-        say_replaced(store, gone);
+    if (had_file && replaced) /* last: who reads this line may open the file */
+        sl_log_warning(store->log,
+                       !gone ? "the log %s was replaced: what the new file has is read anew"
+                             : "the log %s was removed: a fresh one begins",
+                       store->path);
     return code;
 }
 

@@ -1,6 +1,6 @@
 /* Oldest first, in steps of a few milliseconds, each a transaction of its own: the writer goes on
  * between them. What belongs to messages that are gone goes after them, in steps of the same kind:
- * the comings and goings before the oldest message, and with a going its client. */
+ * the client events before the oldest message, and with a client's end the client. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ uint64_t sl_retention_bytes(const struct sl_retention *retention)
     return bytes - (reserve < RESERVE_MAX ? reserve : RESERVE_MAX);
 }
 
-static struct surplus find_surplus(struct sl_store *store)
+static struct surplus retention_find_surplus(struct sl_store *store)
 {
     struct sl_retention retention;
     struct surplus surplus = {.up_to_seq = atomic_load(&store->clear_seq)};
@@ -54,8 +54,8 @@ static struct surplus find_surplus(struct sl_store *store)
 }
 
 /* The last message of the step; *count is 0 where none has to go. */
-static int find_last(struct sl_store *store, const struct surplus *surplus, unsigned *count,
-                     int64_t *last)
+static int retention_find_last(struct sl_store *store, const struct surplus *surplus,
+                               unsigned *count, int64_t *last)
 {
     static const char sql[] =
         "SELECT seq, received_at, received_size + sent_size FROM messages ORDER BY seq LIMIT ?";
@@ -83,25 +83,8 @@ static int find_last(struct sl_store *store, const struct surplus *surplus, unsi
     return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
 }
 
-/* The numbers that the log has reached must not be handed out again when it is empty, and what was
- * cleared is to be told from what was too old. */
-static int keep_high_water(struct sl_store *store)
-{
-    char sql[384];
-
-    snprintf(sql, sizeof(sql),
-             "UPDATE meta SET value = %" PRIu64
-             " WHERE key = 'next_seq';"
-             "INSERT OR REPLACE INTO meta VALUES ('cleared_seq', %" PRIu64
-             ");"
-             "UPDATE meta SET value = max(value, coalesce((SELECT max(id) + 1 FROM clients), 1)) "
-             "WHERE key = 'next_client'",
-             store->next_seq, atomic_load(&store->clear_seq));
-    return sl_database_exec(store->db, sql);
-}
-
 /* A row that is returned is the id of a client that was deleted. */
-static int forget_client(void *context, int count, char **values, char **names)
+static int retention_forget_client(void *context, int count, char **values, char **names)
 {
     (void)count;
     (void)names;
@@ -109,32 +92,33 @@ static int forget_client(void *context, int count, char **values, char **names)
     return 0;
 }
 
-/* Runs `sql` between BEGIN and COMMIT. */
-static int in_transaction(struct sl_store *store, const char *sql)
+/* Runs `sql` between BEGIN and COMMIT. The numbers that the log has reached must not be handed out
+ * again when it is empty, and what was cleared is to be told from what was too old. */
+static int retention_transact(struct sl_store *store, const char *sql)
 {
+    char high_water[384];
     int code = sl_database_exec(store->db, "BEGIN IMMEDIATE");
 
+    snprintf(high_water, sizeof(high_water),
+             "UPDATE meta SET value = %" PRIu64
+             " WHERE key = 'next_seq';"
+             "INSERT OR REPLACE INTO meta VALUES ('cleared_seq', %" PRIu64
+             ");"
+             "UPDATE meta SET value = max(value, coalesce((SELECT max(id) + 1 FROM clients), 1)) "
+             "WHERE key = 'next_client'",
+             store->next_seq, atomic_load(&store->clear_seq));
     if (code == SQLITE_OK)
-        code = keep_high_water(store);
+        code = sl_database_exec(store->db, high_water);
     if (code == SQLITE_OK)
-        code = sqlite3_exec(store->db, sql, forget_client, &store->messages.clients, NULL);
+        code =
+            sqlite3_exec(store->db, sql, retention_forget_client, &store->messages.clients, NULL);
     return code == SQLITE_OK ? sl_database_exec(store->db, "COMMIT") : code;
 }
 
-static int read_oldest(struct sl_store *store)
-{
-    int64_t oldest;
-    int code = sl_database_number(store->db, "SELECT min(seq) FROM messages",
-                                  (int64_t)store->next_seq, &oldest);
-
-    if (code == SQLITE_OK)
-        store->oldest_seq = (uint64_t)oldest;
-    return code;
-}
-
-static int delete_messages(struct sl_store *store, int64_t last, unsigned count)
+static int retention_delete_messages(struct sl_store *store, int64_t last, unsigned count)
 {
     char sql[240];
+    int64_t oldest;
     int code;
 
     snprintf(sql, sizeof(sql),
@@ -144,19 +128,24 @@ static int delete_messages(struct sl_store *store, int64_t last, unsigned count)
              ";"
              "DELETE FROM gaps WHERE to_seq <= %" PRId64,
              last, last, last);
-    code = in_transaction(store, sql);
+    code = retention_transact(store, sql);
     if (code != SQLITE_OK)
         return code;
     store->rows -= count < store->rows ? count : store->rows;
-    code = read_oldest(store);
-    return code == SQLITE_OK && store->oldest_seq <= (uint64_t)last ? SQLITE_CORRUPT : code;
+    code = sl_database_number(store->db, "SELECT min(seq) FROM messages", (int64_t)store->next_seq,
+                              &oldest);
+    if (code != SQLITE_OK)
+        return code;
+    store->oldest_seq = (uint64_t)oldest;
+    return store->oldest_seq <= (uint64_t)last ? SQLITE_CORRUPT : SQLITE_OK;
 }
 
 #define KEY "(seq, at, kind, client)"
 
-/* A step's last coming or going, as a row value of SQL; "" where none has to go. Without messages
+/* A step's last client event, as a row value of SQL; "" where none has to go. Without messages
  * nothing is left of them that could go, so bytes are then found here. */
-static int find_last_key(struct sl_store *store, const struct surplus *surplus, char key[112])
+static int retention_find_last_key(struct sl_store *store, const struct surplus *surplus,
+                                   char key[112])
 {
     bool starving = store->rows == 0 && surplus->bytes > 0;
     char sql[320];
@@ -180,7 +169,7 @@ static int find_last_key(struct sl_store *store, const struct surplus *surplus, 
     return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
 }
 
-static int delete_lifecycle(struct sl_store *store, const char *key)
+static int retention_delete_lifecycle(struct sl_store *store, const char *key)
 {
     char sql[512];
     int code;
@@ -190,24 +179,24 @@ static int delete_lifecycle(struct sl_store *store, const char *key)
              " <= %s AND kind = %d) RETURNING id;"
              "DELETE FROM lifecycle WHERE " KEY " <= %s",
              key, SL_RECORD_CLOSED, key);
-    code = in_transaction(store, sql);
+    code = retention_transact(store, sql);
     return code == SQLITE_OK && sqlite3_changes(store->db) == 0 ? SQLITE_CORRUPT : code;
 }
 
 /* A step that finds rows and deletes none has met damage: the next one would find them again. */
 int sl_retention_step(struct sl_store *store, unsigned *deleted)
 {
-    struct surplus surplus = find_surplus(store);
+    struct surplus surplus = retention_find_surplus(store);
     char key[112];
     int64_t last = 0;
-    int code = find_last(store, &surplus, deleted, &last);
+    int code = retention_find_last(store, &surplus, deleted, &last);
 
     if (code == SQLITE_OK && *deleted > 0)
-        return delete_messages(store, last, *deleted);
+        return retention_delete_messages(store, last, *deleted);
     if (code == SQLITE_OK)
-        code = find_last_key(store, &surplus, key);
+        code = retention_find_last_key(store, &surplus, key);
     if (code != SQLITE_OK || !*key)
         return code;
     *deleted = store->delete_rows;
-    return delete_lifecycle(store, key);
+    return retention_delete_lifecycle(store, key);
 }

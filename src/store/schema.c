@@ -253,7 +253,8 @@ static const char *transport_name(unsigned id)
 }
 
 /* The names behind the numbers, for people; the program itself never reads them. */
-static int fill_names(sqlite3 *db, const char *table, unsigned count, const char *(*name)(unsigned))
+static int schema_fill_names(sqlite3 *db, const char *table, unsigned count,
+                             const char *(*name)(unsigned))
 {
     int code = SQLITE_OK;
 
@@ -267,23 +268,23 @@ static int fill_names(sqlite3 *db, const char *table, unsigned count, const char
     return code;
 }
 
-static int fill_all_names(sqlite3 *db)
+static int schema_fill_all_names(sqlite3 *db)
 {
-    int code = fill_names(db, "services", SL_SERVICE_COUNT, service_name);
+    int code = schema_fill_names(db, "services", SL_SERVICE_COUNT, service_name);
 
     if (code == SQLITE_OK)
-        code = fill_names(db, "transports", SL_UNIX + 1, transport_name);
+        code = schema_fill_names(db, "transports", SL_UNIX + 1, transport_name);
     if (code == SQLITE_OK)
-        code = fill_names(db, "outcomes", SL_OUTCOME_COUNT, outcome_name);
+        code = schema_fill_names(db, "outcomes", SL_OUTCOME_COUNT, outcome_name);
     if (code == SQLITE_OK)
-        code = fill_names(db, "closers", SL_CLOSED_BY_COUNT, closer_name);
+        code = schema_fill_names(db, "closers", SL_CLOSED_BY_COUNT, closer_name);
     if (code == SQLITE_OK)
-        code = fill_names(db, "close_reasons", SL_CLOSE_REASON_COUNT, reason_name);
+        code = schema_fill_names(db, "close_reasons", SL_CLOSE_REASON_COUNT, reason_name);
     return code;
 }
 
 /* True where the newest names are there, so that a start need not write. */
-static bool has_names(sqlite3 *db)
+static bool schema_has_names(sqlite3 *db)
 {
     char sql[160];
     int64_t found;
@@ -295,7 +296,7 @@ static bool has_names(sqlite3 *db)
     return sl_database_number(db, sql, 0, &found) == SQLITE_OK && found == 1;
 }
 
-static int run_steps(sqlite3 *db, int64_t version)
+static int schema_run_steps(sqlite3 *db, int64_t version)
 {
     char sql[96];
     int code = SQLITE_OK;
@@ -303,7 +304,7 @@ static int run_steps(sqlite3 *db, int64_t version)
     for (; version < SL_SCHEMA_VERSION && code == SQLITE_OK; version++)
         code = sl_database_exec(db, steps[version]);
     if (code == SQLITE_OK)
-        code = fill_all_names(db);
+        code = schema_fill_all_names(db);
     snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %d",
              SL_SCHEMA_APPLICATION, SL_SCHEMA_VERSION);
     return code == SQLITE_OK ? sl_database_exec(db, sql) : code;
@@ -316,11 +317,11 @@ int sl_schema_migrate(sqlite3 *db)
 
     if (code == SQLITE_OK && version < 0)
         return SQLITE_CORRUPT;
-    if (code != SQLITE_OK || (version == SL_SCHEMA_VERSION && has_names(db)))
+    if (code != SQLITE_OK || (version == SL_SCHEMA_VERSION && schema_has_names(db)))
         return code;
     code = sl_database_exec(db, "BEGIN IMMEDIATE");
     if (code == SQLITE_OK)
-        code = run_steps(db, version);
+        code = schema_run_steps(db, version);
     if (code == SQLITE_OK)
         code = sl_database_exec(db, "COMMIT");
     if (code != SQLITE_OK)

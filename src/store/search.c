@@ -1,9 +1,22 @@
-/* A step of a search: messages, gaps and comings and goings, merged in their order.
+/* One bounded step of a search through messages, gaps and client events, merged in their order.
  *
- * Everything that is in the file comes from three statements that each give rows in the order of
- * their key; a step is a merge of their heads. The filter is the journal's own, over a record that
- * is put together again, so both mean the same. Payloads are fetched only where what is cheaper
- * matched, and messages only where their block may have what is asked for. */
+ * A search may have to look at millions of rows, while the writer commits beside it and other
+ * requests wait for their turn. A statement that is left open between two steps would hold a read
+ * transaction, which keeps the WAL from being moved into the file. So a step begins its statements
+ * anew from a place (struct sl_store_place), ends after so many rows or so much time, and leaves no
+ * transaction open. LIMIT and OFFSET would read all rows before the place again.
+ *
+ * Messages, gaps and client events come from three statements, each in the order of its key; a step
+ * merges their heads. A UNION ALL of them could not pass over blocks of messages. The filter is
+ * the journal's own, over a record that is put together again, so that a search in memory and one
+ * on disk find the same: a second filter, in SQL, would differ some day. What a filter asks is
+ * looked at in the order of its cost: the block index (range.c), columns, addresses, then payloads.
+ *
+ * What must hold:
+ * - Each row that was visited moves the place behind it, also backwards, or the search goes round.
+ * - The file may be damaged: a row out of the range, or with a number that has no name, is an error
+ *   (SQLITE_CORRUPT), not undefined behaviour.
+ * - At one sequence number the order is that of enum source, as it is in the journal. */
 #include <errno.h>
 #include <string.h>
 
@@ -15,7 +28,7 @@
 #define CLOCK_ROWS  16
 #define CLOCK_BYTES ((size_t)64 << 10)
 
-/* At one sequence number a coming or going stands before the gap, that before the message. */
+/* At one sequence number client events come before the gap, the gap before the message. */
 enum source { SOURCE_LIFECYCLE, SOURCE_GAP, SOURCE_MESSAGE, SOURCE_COUNT };
 
 struct search {
@@ -30,13 +43,13 @@ struct search {
     int code;
 };
 
-static bool failed(const struct search *search)
+static bool search_failed(const struct search *search)
 {
     return search->code != SQLITE_OK;
 }
 
 /* To the next row; without a statement where there is none. */
-static void step(struct search *search, enum source source)
+static void search_step(struct search *search, enum source source)
 {
     int code = sqlite3_step(search->statements[source]);
 
@@ -47,29 +60,29 @@ static void step(struct search *search, enum source source)
         search->code = code;
 }
 
-static void begin_source(struct search *search, enum source source, sqlite3_stmt *statement,
-                         const struct sl_range *range)
+static void search_begin_source(struct search *search, enum source source, sqlite3_stmt *statement,
+                                const struct sl_range *range)
 {
     sqlite3_reset(statement);
     sqlite3_bind_int64(statement, 1, range->low);
     sqlite3_bind_int64(statement, 2, range->high);
     search->statements[source] = statement;
-    step(search, source);
+    search_step(search, source);
 }
 
 /* The next message that may match, in this range or a later one. */
-static void find_message(struct search *search)
+static void search_find_message(struct search *search)
 {
     struct sl_store_reader *reader = search->reader;
 
-    while (!failed(search) && !search->statements[SOURCE_MESSAGE]) {
+    while (!search_failed(search) && !search->statements[SOURCE_MESSAGE]) {
         struct sl_range range = search->left;
 
         if (!sl_range_find(&reader->ranges, search->asked->filter, search->backward, &range,
                            &search->code))
             return;
-        begin_source(search, SOURCE_MESSAGE, search->backward ? reader->backward : reader->forward,
-                     &range);
+        search_begin_source(search, SOURCE_MESSAGE,
+                            search->backward ? reader->backward : reader->forward, &range);
         if (search->backward)
             search->left.high = range.low - 1;
         else
@@ -77,23 +90,23 @@ static void find_message(struct search *search)
     }
 }
 
-static void advance(struct search *search, enum source source)
+static void search_advance(struct search *search, enum source source)
 {
-    step(search, source);
+    search_step(search, source);
     if (source == SOURCE_MESSAGE)
-        find_message(search);
+        search_find_message(search);
 }
 
-static int64_t clamp(uint64_t seq)
+static int64_t search_clamp(uint64_t seq)
 {
     return seq > INT64_MAX - 1 ? INT64_MAX - 1 : (int64_t)seq;
 }
 
-static void begin(struct search *search)
+static void search_begin(struct search *search)
 {
     const struct sl_store_search *asked = search->asked;
     struct sl_store_reader *reader = search->reader;
-    int64_t from = clamp(asked->from.seq), to = clamp(asked->to);
+    int64_t from = search_clamp(asked->from.seq), to = search_clamp(asked->to);
 
     search->backward = from > to;
     search->range.low = search->backward ? to : from;
@@ -101,16 +114,16 @@ static void begin(struct search *search)
     search->left = search->range;
     if (asked->filter)
         search->cheap = sl_filter_cheap(asked->filter);
-    find_message(search);
-    if (asked->gap && !failed(search))
-        begin_source(search, SOURCE_GAP, search->backward ? reader->gaps_back : reader->gaps,
-                     &search->range);
-    if (asked->lifecycle && !search->backward && !failed(search))
-        begin_source(search, SOURCE_LIFECYCLE, reader->lifecycle, &search->range);
+    search_find_message(search);
+    if (asked->gap && !search_failed(search))
+        search_begin_source(search, SOURCE_GAP, search->backward ? reader->gaps_back : reader->gaps,
+                            &search->range);
+    if (asked->lifecycle && !search->backward && !search_failed(search))
+        search_begin_source(search, SOURCE_LIFECYCLE, reader->lifecycle, &search->range);
 }
 
 /* The transaction ends with the last of these. */
-static void end(struct search *search)
+static void search_end(struct search *search)
 {
     struct sl_store_reader *reader = search->reader;
 
@@ -121,7 +134,7 @@ static void end(struct search *search)
     sqlite3_reset(reader->lifecycle);
 }
 
-static int64_t place_of(const struct search *search, enum source source)
+static int64_t search_place(const struct search *search, enum source source)
 {
     int column = source == SOURCE_GAP && search->backward ? 1 : 0;
 
@@ -129,7 +142,7 @@ static int64_t place_of(const struct search *search, enum source source)
 }
 
 /* The source whose head comes next; SOURCE_COUNT where all are at their end. */
-static enum source next_source(const struct search *search)
+static enum source search_next_source(const struct search *search)
 {
     enum source next = SOURCE_COUNT;
 
@@ -137,8 +150,8 @@ static enum source next_source(const struct search *search)
         if (!search->statements[source])
             continue;
         if (next == SOURCE_COUNT ||
-            (search->backward ? place_of(search, source) >= place_of(search, next)
-                              : place_of(search, source) < place_of(search, next)))
+            (search->backward ? search_place(search, source) >= search_place(search, next)
+                              : search_place(search, source) < search_place(search, next)))
             next = source;
     }
     return next;
@@ -146,21 +159,21 @@ static enum source next_source(const struct search *search)
 
 /* --- messages --- */
 
-static bool is_upper(sqlite3_stmt *row)
+static bool row_is_upper(sqlite3_stmt *row)
 {
     return sqlite3_column_type(row, 11) == SQLITE_INTEGER;
 }
 
 /* On the wire: as it was noted, else as many as are kept. */
-static uint64_t size_of(sqlite3_stmt *row, int noted, int kept)
+static uint64_t row_size(sqlite3_stmt *row, int noted, int kept)
 {
     if (sqlite3_column_type(row, noted) == SQLITE_NULL)
         return (uint64_t)sqlite3_column_bytes(row, kept);
     return (uint64_t)sqlite3_column_int64(row, noted);
 }
 
-static void fill_numbers(struct search *search, struct sl_record *record,
-                         const struct sl_reader_listener **listener)
+static void search_fill_numbers(struct search *search, struct sl_record *record,
+                                const struct sl_reader_listener **listener)
 {
     struct sl_exchange *exchange = &record->exchange;
     sqlite3_stmt *row = search->statements[SOURCE_MESSAGE];
@@ -173,13 +186,13 @@ static void fill_numbers(struct search *search, struct sl_record *record,
     exchange->client = (uint64_t)sqlite3_column_int64(row, 1);
     exchange->received_at_ns = sl_reader_time(row, 4);
     exchange->replied_at_ns = sl_reader_time(row, 5);
-    exchange->received_size = size_of(row, 8, 10);
-    exchange->sent_size = size_of(row, 9, is_upper(row) ? 10 : 11);
+    exchange->received_size = row_size(row, 8, 10);
+    exchange->sent_size = row_size(row, 9, row_is_upper(row) ? 10 : 11);
     exchange->line_end = (uint8_t)sqlite3_column_int(row, 12);
     exchange->listener = UINT16_MAX;
 }
 
-static uint32_t copy_payload(sqlite3_stmt *row, int column, uint8_t *to)
+static uint32_t row_copy_payload(sqlite3_stmt *row, int column, uint8_t *to)
 {
     const void *bytes = sqlite3_column_blob(row, column);
     size_t size = (size_t)sqlite3_column_bytes(row, column);
@@ -191,22 +204,23 @@ static uint32_t copy_payload(sqlite3_stmt *row, int column, uint8_t *to)
     return (uint32_t)size;
 }
 
-static void fill_payloads(sqlite3_stmt *row, struct sl_record *record)
+static void row_fill_payloads(sqlite3_stmt *row, struct sl_record *record)
 {
     struct sl_exchange *exchange = &record->exchange;
 
-    exchange->received_stored = copy_payload(row, 10, record->payload);
-    if (is_upper(row)) {
+    exchange->received_stored = row_copy_payload(row, 10, record->payload);
+    if (row_is_upper(row)) {
         exchange->sent_stored = exchange->received_stored;
         sl_payload_upper(record->payload, record->payload + exchange->received_stored,
                          exchange->received_stored);
     } else
-        exchange->sent_stored = copy_payload(row, 11, record->payload + exchange->received_stored);
+        exchange->sent_stored =
+            row_copy_payload(row, 11, record->payload + exchange->received_stored);
     record->size =
         (uint32_t)(sizeof(*record) + exchange->received_stored + exchange->sent_stored + 7u) & ~7u;
 }
 
-static void fill_addresses(struct search *search, struct sl_record *record)
+static void search_fill_addresses(struct search *search, struct sl_record *record)
 {
     struct sl_exchange *exchange = &record->exchange;
     sqlite3_stmt *row = search->statements[SOURCE_MESSAGE];
@@ -221,20 +235,10 @@ static void fill_addresses(struct search *search, struct sl_record *record)
         exchange->local = sl_database_address(row, 7);
 }
 
-static bool has_wanted_address(struct search *search, struct sl_record *record)
-{
-    struct sl_exchange *exchange = &record->exchange;
-    const struct sl_filter *filter = search->asked->filter;
-
-    if (!filter || !sl_filter_asks_address(filter))
-        return true;
-    fill_addresses(search, record);
-    return sl_filter_match_client(filter, exchange->service, exchange->client, &exchange->peer);
-}
-
-static bool visit_message(struct search *search)
+static bool search_visit_message(struct search *search)
 {
     const struct sl_store_search *asked = search->asked;
+    const struct sl_filter *filter = asked->filter;
     struct sl_record *record = sl_reader_record(search->reader);
     const struct sl_reader_listener *listener;
 
@@ -242,20 +246,26 @@ static bool visit_message(struct search *search)
         search->code = SQLITE_NOMEM;
         return false;
     }
-    fill_numbers(search, record, &listener);
-    if (!sl_filter_match(&search->cheap, record) || !has_wanted_address(search, record))
+    search_fill_numbers(search, record, &listener);
+    if (!sl_filter_match(&search->cheap, record))
         return true;
-    fill_payloads(search->statements[SOURCE_MESSAGE], record);
+    if (filter && sl_filter_asks_address(filter)) {
+        search_fill_addresses(search, record);
+        if (!sl_filter_match_client(filter, record->exchange.service, record->exchange.client,
+                                    &record->exchange.peer))
+            return true;
+    }
+    row_fill_payloads(search->statements[SOURCE_MESSAGE], record);
     search->unclocked_bytes += record->size;
-    if (asked->filter && !sl_filter_match(asked->filter, record))
+    if (filter && !sl_filter_match(filter, record))
         return true;
-    fill_addresses(search, record);
+    search_fill_addresses(search, record);
     return asked->visit(asked->context, record, listener->name);
 }
 
-/* --- comings and goings --- */
+/* --- client events --- */
 
-static void fill_closing(const struct sl_client_view *view, struct sl_record *record)
+static void record_fill_closing(const struct sl_client_view *view, struct sl_record *record)
 {
     struct sl_closing closing = {
         .closed_by = view->closed_by,
@@ -270,12 +280,7 @@ static void fill_closing(const struct sl_client_view *view, struct sl_record *re
     record->exchange.received_size = record->exchange.received_stored = sizeof(closing);
 }
 
-static bool is_wanted(const struct sl_filter *filter, const struct sl_client_view *view)
-{
-    return !filter || sl_filter_match_client(filter, view->service, view->id, &view->peer);
-}
-
-static bool visit_lifecycle(struct search *search)
+static bool search_visit_lifecycle(struct search *search)
 {
     const struct sl_store_search *asked = search->asked;
     sqlite3_stmt *row = search->statements[SOURCE_LIFECYCLE];
@@ -291,31 +296,23 @@ static bool visit_lifecycle(struct search *search)
     record->exchange.received_at_ns = sl_reader_time(row, 1);
     record->kind = (uint8_t)sqlite3_column_int(row, 2);
     record->exchange.client = (uint64_t)sqlite3_column_int64(row, 3);
-    if (!sl_reader_client(search->reader, record->exchange.client, &view, &listener) ||
-        !is_wanted(asked->filter, &view))
+    if (!sl_reader_client(search->reader, record->exchange.client, &view, &listener))
+        return true;
+    if (asked->filter && !sl_filter_match_client(asked->filter, view.service, view.id, &view.peer))
         return true;
     record->exchange.service = view.service;
     record->exchange.listener = UINT16_MAX;
     record->exchange.peer = view.peer;
     record->exchange.local = view.local;
     if (record->kind == SL_RECORD_CLOSED)
-        fill_closing(&view, record);
+        record_fill_closing(&view, record);
     record->size = (uint32_t)(sizeof(*record) + record->exchange.received_stored + 7u) & ~7u;
     return asked->visit(asked->context, record, listener);
 }
 
-static bool visit_gap(struct search *search)
-{
-    sqlite3_stmt *row = search->statements[SOURCE_GAP];
-    struct sl_gap gap = {.from = (uint64_t)sqlite3_column_int64(row, 0),
-                         .to = (uint64_t)sqlite3_column_int64(row, 1)};
-
-    return search->asked->gap(search->asked->context, &gap);
-}
-
 /* Out of the range, a row would make the search go round; out of the others, a name be looked for
  * where there is none. */
-static bool is_sound(const struct search *search, enum source source)
+static bool search_is_sound(const struct search *search, enum source source)
 {
     sqlite3_stmt *row = search->statements[source];
     int64_t first = sqlite3_column_int64(row, 0);
@@ -334,7 +331,8 @@ static bool is_sound(const struct search *search, enum source source)
 }
 
 /* Where to go on behind the head of `source`. */
-static void pass(const struct search *search, enum source source, struct sl_store_place *next)
+static void search_pass(const struct search *search, enum source source,
+                        struct sl_store_place *next)
 {
     sqlite3_stmt *row = search->statements[source];
     int64_t first = sqlite3_column_int64(row, 0);
@@ -349,29 +347,31 @@ static void pass(const struct search *search, enum source source, struct sl_stor
     next->seq = (uint64_t)(search->backward ? first - 1 : last + 1);
 }
 
-static bool visit(struct search *search, enum source source)
+static bool search_visit(struct search *search, enum source source)
 {
-    switch (source) {
-    case SOURCE_LIFECYCLE:
-        return visit_lifecycle(search);
-    case SOURCE_GAP:
-        return visit_gap(search);
-    default:
-        return visit_message(search);
-    }
+    sqlite3_stmt *row = search->statements[source];
+    struct sl_gap gap;
+
+    if (source == SOURCE_LIFECYCLE)
+        return search_visit_lifecycle(search);
+    if (source == SOURCE_MESSAGE)
+        return search_visit_message(search);
+    gap.from = (uint64_t)sqlite3_column_int64(row, 0);
+    gap.to = (uint64_t)sqlite3_column_int64(row, 1);
+    return search->asked->gap(search->asked->context, &gap);
 }
 
 /* Those of the first sequence number that an earlier step has visited. */
-static void skip_lifecycle(struct search *search)
+static void search_skip_lifecycle(struct search *search)
 {
     uint32_t left = search->asked->from.lifecycle;
 
-    while (left-- > 0 && !failed(search) && search->statements[SOURCE_LIFECYCLE] &&
-           place_of(search, SOURCE_LIFECYCLE) == search->range.low)
-        advance(search, SOURCE_LIFECYCLE);
+    while (left-- > 0 && !search_failed(search) && search->statements[SOURCE_LIFECYCLE] &&
+           search_place(search, SOURCE_LIFECYCLE) == search->range.low)
+        search_advance(search, SOURCE_LIFECYCLE);
 }
 
-static bool is_late(struct search *search)
+static bool search_is_late(struct search *search)
 {
     if (search->asked->until_ns == 0 ||
         (++search->unclocked_rows < CLOCK_ROWS && search->unclocked_bytes < CLOCK_BYTES))
@@ -381,37 +381,30 @@ static bool is_late(struct search *search)
 }
 
 /* 1 at the end of the range. */
-static int step_through(struct search *search, struct sl_store_place *next)
+static int search_run(struct search *search, struct sl_store_place *next)
 {
     size_t left = search->asked->scan_max;
 
-    while (!failed(search)) {
-        enum source source = next_source(search);
+    while (!search_failed(search)) {
+        enum source source = search_next_source(search);
 
         if (source == SOURCE_COUNT)
             return 1;
         if (left-- == 0)
             return 0;
-        if (!is_sound(search, source)) {
+        if (!search_is_sound(search, source)) {
             search->code = SQLITE_CORRUPT;
             break;
         }
-        bool more = visit(search, source);
-        if (failed(search))
+        bool more = search_visit(search, source);
+        if (search_failed(search))
             break;
-        pass(search, source, next);
-        if (!more || is_late(search))
+        search_pass(search, source, next);
+        if (!more || search_is_late(search))
             return 0;
-        advance(search, source);
+        search_advance(search, source);
     }
     return 0;
-}
-
-static uint64_t end_of(const struct search *search)
-{
-    if (search->backward)
-        return search->range.low > 0 ? (uint64_t)search->range.low - 1 : 0;
-    return (uint64_t)search->range.high + 1;
 }
 
 int sl_store_search(struct sl_store_reader *reader, const struct sl_store_search *asked,
@@ -423,14 +416,20 @@ int sl_store_search(struct sl_store_reader *reader, const struct sl_store_search
 
     if (result < 0)
         return result;
-    begin(&search);
-    skip_lifecycle(&search);
-    result = step_through(&search, &place);
-    if (failed(&search))
+    search_begin(&search);
+    search_skip_lifecycle(&search);
+    result = search_run(&search, &place);
+    if (search_failed(&search))
         result = sl_reader_errno(reader, search.code);
-    end(&search);
-    if (result == 1)
-        place = (struct sl_store_place){.seq = end_of(&search)};
+    search_end(&search);
+    if (result == 1) {
+        int64_t low = search.range.low;
+
+        place.seq = !search.backward ? (uint64_t)search.range.high + 1
+                    : low > 0        ? (uint64_t)low - 1
+                                     : 0;
+        place.lifecycle = 0;
+    }
     *next = place;
     return result;
 }

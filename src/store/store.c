@@ -11,7 +11,7 @@
 
 #define DELETE_ROWS_FIRST 512
 
-static struct sl_store *new_store(const struct sl_store_options *options, struct sl_log *log)
+static struct sl_store *store_new(const struct sl_store_options *options, struct sl_log *log)
 {
     struct sl_store *store = calloc(1, sizeof(*store));
 
@@ -27,7 +27,7 @@ static struct sl_store *new_store(const struct sl_store_options *options, struct
     return store;
 }
 
-static int begin_run(struct sl_store *store, struct sl_error *error)
+static int store_begin_run(struct sl_store *store, struct sl_error *error)
 {
     char words[SL_DATABASE_WORDS_SIZE];
     int code = sl_store_transact(store, sl_store_begin_run);
@@ -44,7 +44,7 @@ static int begin_run(struct sl_store *store, struct sl_error *error)
 
 /* What may pass while it runs does not keep it from starting: what it has is served, and the writer
  * begins the run as soon as it can. */
-static int start_paused(struct sl_store *store, int result, const struct sl_error *error)
+static int store_start_paused(struct sl_store *store, int result, const struct sl_error *error)
 {
     if (!sl_files_may_pass(-result))
         return result;
@@ -54,7 +54,7 @@ static int start_paused(struct sl_store *store, int result, const struct sl_erro
     return 0;
 }
 
-static int open_all(struct sl_store *store, const char *path, struct sl_error *error)
+static int store_open_all(struct sl_store *store, const char *path, struct sl_error *error)
 {
     int result;
 
@@ -70,20 +70,20 @@ static int open_all(struct sl_store *store, const char *path, struct sl_error *e
         return sl_error_set(error, -EIO, "cannot draw random bytes: %s", strerror(errno));
     result = sl_store_open_file(store, error);
     if (result == 0)
-        result = begin_run(store, error);
-    return result < 0 ? start_paused(store, result, error) : 0;
+        result = store_begin_run(store, error);
+    return result < 0 ? store_start_paused(store, result, error) : 0;
 }
 
 int sl_store_open(const struct sl_store_options *options, struct sl_log *log,
                   struct sl_store **store, struct sl_error *error)
 {
-    struct sl_store *opened = new_store(options, log);
+    struct sl_store *opened = store_new(options, log);
     int result;
 
     sl_database_init();
     if (!opened)
         return sl_error_set(error, -ENOMEM, "no memory for the log");
-    result = open_all(opened, options->path, error);
+    result = store_open_all(opened, options->path, error);
     if (result < 0) {
         sl_store_free(opened);
         return result;
@@ -123,28 +123,22 @@ uint64_t sl_store_cleared_seq(const struct sl_store *store)
     return atomic_load(&store->clear_seq);
 }
 
-static void attach(struct sl_store *store)
-{
-    char words[SL_DATABASE_WORDS_SIZE];
-    int code = sl_store_attach(store);
-    bool full = sl_database_classify(store->db, code) == SL_DATABASE_FULL;
-
-    if (code == SQLITE_OK)
-        return;
-    sl_database_words(store->db, code, words);
-    sl_store_close_file(store);
-    sl_store_pause(store, full ? SL_STORE_DISK_FULL : SL_STORE_FAILED, words);
-}
-
 int sl_store_start(struct sl_store *store, struct sl_journal *journal,
                    const struct sl_registry *registry, struct sl_error *error)
 {
+    char words[SL_DATABASE_WORDS_SIZE];
     int code;
 
     store->journal = journal;
     store->registry = registry;
-    if (store->db)
-        attach(store);
+    code = store->db ? sl_store_attach(store) : SQLITE_OK;
+    if (code != SQLITE_OK) {
+        bool full = sl_database_classify(store->db, code) == SL_DATABASE_FULL;
+
+        sl_database_words(store->db, code, words);
+        sl_store_close_file(store);
+        sl_store_pause(store, full ? SL_STORE_DISK_FULL : SL_STORE_FAILED, words);
+    }
     store->waker = sl_waker_new(journal);
     if (!store->waker)
         return sl_error_set(error, -EMFILE, "cannot begin the log: no descriptor left");
@@ -190,7 +184,7 @@ void sl_store_free(struct sl_store *store)
     free(store);
 }
 
-static void ask(struct sl_store *store)
+static void store_ask(struct sl_store *store)
 {
     atomic_store(&store->asked, true);
     eventfd_write(store->control_fd, 1);
@@ -201,7 +195,7 @@ void sl_store_set_retention(struct sl_store *store, const struct sl_retention *r
     pthread_mutex_lock(&store->lock);
     store->retention = *retention;
     pthread_mutex_unlock(&store->lock);
-    ask(store);
+    store_ask(store);
 }
 
 void sl_store_clear(struct sl_store *store, uint64_t seq)
@@ -210,7 +204,7 @@ void sl_store_clear(struct sl_store *store, uint64_t seq)
 
     while (asked < seq && !atomic_compare_exchange_weak(&store->clear_seq, &asked, seq))
         ;
-    ask(store);
+    store_ask(store);
 }
 
 void sl_store_report_damage(struct sl_store *store)

@@ -273,25 +273,6 @@ static int batch_begin(struct batch *batch, struct sl_store *store)
     return code == SQLITE_OK && !store->run_begun ? sl_store_begin_run(store) : code;
 }
 
-static int batch_add_record(struct batch *batch, struct sl_store *store,
-                            const struct sl_record *record)
-{
-    batch->records++;
-    batch->bytes += record->size;
-    if (record->kind == SL_RECORD_EXCHANGE) {
-        batch->rows++;
-        batch->newest_seq = record->seq;
-    }
-    return sl_messages_add(&store->messages, record);
-}
-
-static int batch_add_gap(struct batch *batch, struct sl_store *store, const struct sl_gap *gap)
-{
-    batch->gaps++;
-    batch->lost += gap->to - gap->from + 1;
-    return sl_messages_gap(&store->messages, gap->from, gap->to, "evicted");
-}
-
 static bool batch_is_full(const struct batch *batch)
 {
     return batch->records >= ROWS_MAX || batch->bytes >= batch->bytes_max ||
@@ -315,9 +296,21 @@ static int batch_fill(struct batch *batch, struct sl_store *store, enum progress
             break;
         }
         code = batch_begin(batch, store);
-        if (code == SQLITE_OK)
-            code = read == SL_READ_RECORD ? batch_add_record(batch, store, record)
-                                          : batch_add_gap(batch, store, &gap);
+        if (code != SQLITE_OK)
+            break;
+        if (read == SL_READ_RECORD) {
+            batch->records++;
+            batch->bytes += record->size;
+            if (record->kind == SL_RECORD_EXCHANGE) {
+                batch->rows++;
+                batch->newest_seq = record->seq;
+            }
+            code = sl_messages_add(&store->messages, record);
+        } else {
+            batch->gaps++;
+            batch->lost += gap.to - gap.from + 1;
+            code = sl_messages_gap(&store->messages, gap.from, gap.to, "evicted");
+        }
     }
     return code == SQLITE_OK ? sl_messages_flush(&store->messages) : code;
 }
