@@ -40,10 +40,17 @@ def small_pipe():
     return ends
 
 
+def held_by(reader):
+    """Bytes that stand in the pipe."""
+    return struct.unpack("i", fcntl.ioctl(reader, termios.FIONREAD, b"\0" * 4))[0]
+
+
 def is_full(reader):
-    """The pipe holds nearly as much as it can: the gateway's thread waits for a reader."""
-    held = struct.unpack("i", fcntl.ioctl(reader, termios.FIONREAD, b"\0" * 4))[0]
-    return held > PIPE_BYTES // 2
+    """The gateway's thread waits for a reader. A write of up to PIPE_BUF bytes waits until all of
+    it fits, so how much stands in the pipe by then is chance."""
+    held = held_by(reader)
+    time.sleep(0.5)
+    return held > 0 and held_by(reader) == held
 
 
 def head(method, path, body=b"", **fields):

@@ -320,6 +320,7 @@ class Signals(Program):
     def test_hangup_of_the_terminal_stops(self):
         pid, terminal = pty.fork()
         if pid == 0:
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # however the tests were started
             os.execve(gateway_executable(),
                       [gateway_executable(), "--store=memory", "--udp-upper=127.0.0.1:0",
                        "--tcp-upper=127.0.0.1:0", "--tcp-chat=127.0.0.1:0", "--http=127.0.0.1:0",
