@@ -103,11 +103,11 @@ class StoreTest(unittest.TestCase):
         return self.number("SELECT count(*) FROM messages")
 
     def wait_for_count(self, count):
-        """Until so many are in the file, which may not be there yet."""
+        """Until so many are in the file, which may not be there yet, or be another one soon."""
         def written():
             try:
                 return self.count() == count
-            except sqlite3.OperationalError:
+            except sqlite3.DatabaseError:  # not there, or just being moved aside
                 return False
         wait_until(written, f"{count} messages are in the file")
 
