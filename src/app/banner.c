@@ -68,17 +68,17 @@ static void print_dashboard(FILE *out, const char *label, const char *scheme, co
         fprintf(out, "  %-15s %s://%s/\n", label, scheme, name);
 }
 
-void sl_banner_print(FILE *out, const struct sl_registry *registry, const struct sl_http *http,
+void sl_banner_print(FILE *out, const struct sl_registry *registry, const struct sl_httpd *httpd,
                      const char *log, uint64_t journal_bytes)
 {
     fprintf(out, "socklens %s\n", SOCKLENS_VERSION);
     for (int id = 0; id < SL_SERVICE_COUNT; id++)
         print_service(out, registry, sl_service_get((enum sl_service_id)id));
-    if (!http)
+    if (!httpd)
         fprintf(out, ROW, "Dashboard", "off");
-    for (size_t i = 0; http && i < sl_http_listener_count(http); i++)
-        print_dashboard(out, i == 0 ? "Dashboard" : "", sl_http_scheme(http),
-                        sl_http_listener_name(http, i));
+    for (size_t i = 0; httpd && i < sl_httpd_listener_count(httpd); i++)
+        print_dashboard(out, i == 0 ? "Dashboard" : "", sl_httpd_scheme(httpd),
+                        sl_httpd_listener_name(httpd, i));
     if (log)
         fprintf(out, ROW, "Log", log);
     else

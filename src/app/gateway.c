@@ -13,7 +13,7 @@
 #include "app/ready_file.h"
 #include "app/state_file.h"
 #include "app/transcript.h"
-#include "socklens/http.h"
+#include "socklens/api.h"
 #include "socklens/journal.h"
 #include "socklens/net.h"
 #include "socklens/registry.h"
@@ -33,7 +33,7 @@ struct sl_gateway {
     struct sl_journal *journal;
     struct sl_registry *registry;
     struct sl_net *net;
-    struct sl_http *http;             /* NULL: off */
+    struct sl_api *api;               /* NULL: off */
     struct sl_transcript *transcript; /* NULL: off */
     bool ready_file_written;
     char run[SL_RUN_SIZE]; /* of this start */
@@ -144,40 +144,41 @@ static int build_net(struct sl_gateway *gateway, struct sl_error *error)
     return sl_listeners_open(gateway->net, gateway->registry, config, &gateway->inherited, error);
 }
 
-static struct sl_http_options http_options_of(const struct sl_config *config)
+static struct sl_api_options api_options_of(const struct sl_config *config)
 {
-    return (struct sl_http_options){
-        .allow_hosts = (const char *const *)config->allow_hosts.items,
-        .allow_host_count = config->allow_hosts.count,
-        .allow_origins = (const char *const *)config->allow_origins.items,
-        .allow_origin_count = config->allow_origins.count,
+    return (struct sl_api_options){
+        .httpd = {.allow_hosts = (const char *const *)config->allow_hosts.items,
+                  .allow_host_count = config->allow_hosts.count,
+                  .allow_origins = (const char *const *)config->allow_origins.items,
+                  .allow_origin_count = config->allow_origins.count,
+                  .connections_max = config->max_http_connections,
+                  .token_file = config->token_file,
+                  .tls_cert_file = config->tls_cert,
+                  .tls_key_file = config->tls_key},
         .allow_targets = (const char *const *)config->allow_targets.items,
         .allow_target_count = config->allow_targets.count,
-        .connections_max = config->max_http_connections,
-        .token_file = config->token_file,
-        .tls_cert_file = config->tls_cert,
-        .tls_key_file = config->tls_key,
         .version = SOCKLENS_VERSION};
 }
 
 void sl_gateway_check_files(const struct sl_config *config, struct sl_problems *problems)
 {
-    struct sl_http_options options = http_options_of(config);
+    struct sl_api_options options = api_options_of(config);
     struct sl_error error;
 
-    if (problems->count == 0 && !config->http.off && sl_http_check_files(&options, &error) < 0)
+    if (problems->count == 0 && !config->http.off &&
+        sl_httpd_check_files(&options.httpd, &error) < 0)
         sl_problems_add(problems, "http: %s", error.text);
 }
 
-static int build_http(struct sl_gateway *gateway, struct sl_error *error)
+static int build_api(struct sl_gateway *gateway, struct sl_error *error)
 {
     const struct sl_config *config = gateway->config;
-    struct sl_http_options options = http_options_of(config);
-    struct sl_http_context context = {.journal = gateway->journal,
-                                      .registry = gateway->registry,
-                                      .net = gateway->net,
-                                      .store = gateway->store,
-                                      .log = gateway->log};
+    struct sl_api_options options = api_options_of(config);
+    struct sl_api_context context = {.journal = gateway->journal,
+                                     .registry = gateway->registry,
+                                     .net = gateway->net,
+                                     .store = gateway->store,
+                                     .log = gateway->log};
     int result = 0;
 
     if (!sl_listeners_want_http(config, &gateway->inherited))
@@ -189,10 +190,10 @@ static int build_http(struct sl_gateway *gateway, struct sl_error *error)
         result = draw_id(options.log_id, error);
     if (result < 0)
         return result;
-    gateway->http = sl_http_new(&options, &context, error);
-    if (!gateway->http)
+    gateway->api = sl_api_new(&options, &context, error);
+    if (!gateway->api)
         return -EINVAL;
-    return sl_listeners_open_http(gateway->http, config, &gateway->inherited, error);
+    return sl_listeners_open_http(sl_api_httpd(gateway->api), config, &gateway->inherited, error);
 }
 
 struct sl_gateway *sl_gateway_new(const struct sl_config *config, struct sl_log *log,
@@ -218,7 +219,7 @@ struct sl_gateway *sl_gateway_new(const struct sl_config *config, struct sl_log 
         goto failed;
     if (build_net(gateway, error) < 0)
         goto failed;
-    if (build_http(gateway, error) < 0)
+    if (build_api(gateway, error) < 0)
         goto failed;
     return gateway;
 
@@ -244,14 +245,15 @@ int sl_gateway_start(struct sl_gateway *gateway, struct sl_error *error)
             return -EINVAL;
     }
     result = sl_net_start(gateway->net, error);
-    if (result == 0 && gateway->http)
-        result = sl_http_start(gateway->http, error);
+    if (result == 0 && gateway->api)
+        result = sl_httpd_start(sl_api_httpd(gateway->api), error);
     if (result < 0)
         return result;
-    if (gateway->http)
-        sl_http_set_ready(gateway->http, true);
+    if (gateway->api)
+        sl_httpd_set_ready(sl_api_httpd(gateway->api), true);
     if (config->ready_file)
-        result = sl_ready_file_write(config->ready_file, gateway->registry, gateway->http, error);
+        result = sl_ready_file_write(config->ready_file, gateway->registry,
+                                     sl_api_httpd(gateway->api), error);
     gateway->ready_file_written = config->ready_file && result == 0;
     if (result == 0)
         sl_log_info(gateway->log, "this is run %s", gateway->run);
@@ -263,7 +265,7 @@ void sl_gateway_print_banner(const struct sl_gateway *gateway, FILE *out)
     struct sl_journal_stats stats;
 
     sl_journal_stats(gateway->journal, &stats);
-    sl_banner_print(out, gateway->registry, gateway->http,
+    sl_banner_print(out, gateway->registry, sl_api_httpd(gateway->api),
                     gateway->store ? sl_store_path(gateway->store) : NULL, stats.capacity_bytes);
 }
 
@@ -292,11 +294,13 @@ static void renew_secrets(struct sl_gateway *gateway)
     const struct sl_config *config = gateway->config;
     struct sl_error error;
 
-    if (config->token_file && sl_http_renew_token(gateway->http, config->token_file, &error) < 0)
+    if (config->token_file &&
+        sl_httpd_renew_token(sl_api_httpd(gateway->api), config->token_file, &error) < 0)
         sl_log_error(gateway->log, "the token stays as it was: %s", error.text);
     if (!config->tls_cert)
         return;
-    if (sl_http_renew_certificate(gateway->http, config->tls_cert, config->tls_key, &error) < 0)
+    if (sl_httpd_renew_certificate(sl_api_httpd(gateway->api), config->tls_cert, config->tls_key,
+                                   &error) < 0)
         sl_log_error(gateway->log, "the certificate stays as it was: %s", error.text);
     else
         sl_log_info(gateway->log, "certificate and key were read again");
@@ -310,7 +314,7 @@ void sl_gateway_adjust(struct sl_gateway *gateway)
     sl_net_adjust(gateway->net, &options);
     if (gateway->store)
         sl_store_set_retention(gateway->store, &retention);
-    if (gateway->http)
+    if (gateway->api)
         renew_secrets(gateway);
 }
 
@@ -322,14 +326,14 @@ void sl_gateway_stop(struct sl_gateway *gateway)
     if (gateway->ready_file_written)
         unlink(gateway->config->ready_file);
     gateway->ready_file_written = false;
-    if (gateway->http)
-        sl_http_set_ready(gateway->http, false);
+    if (gateway->api)
+        sl_httpd_set_ready(sl_api_httpd(gateway->api), false);
     if (gateway->net)
         sl_net_stop(gateway->net, NET_STOP_NS);
     if (gateway->store)
         sl_store_stop(gateway->store);
-    if (gateway->http)
-        sl_http_stop(gateway->http, HTTP_STOP_NS);
+    if (gateway->api)
+        sl_httpd_stop(sl_api_httpd(gateway->api), HTTP_STOP_NS);
     if (gateway->transcript)
         sl_transcript_stop(gateway->transcript, TRANSCRIPT_STOP_NS);
 }
@@ -340,7 +344,7 @@ void sl_gateway_free(struct sl_gateway *gateway)
         return;
     sl_gateway_stop(gateway);
     sl_transcript_free(gateway->transcript);
-    sl_http_free(gateway->http);
+    sl_api_free(gateway->api);
     sl_net_free(gateway->net);
     sl_store_free(gateway->store);
     sl_registry_free(gateway->registry);

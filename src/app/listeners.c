@@ -65,14 +65,14 @@ bool sl_listeners_want_http(const struct sl_config *config, const struct sl_inhe
     return !config->http.off || sl_inherited_next(inherited, "http", -1) >= 0;
 }
 
-static uint16_t newest_port(const struct sl_http *http)
+static uint16_t newest_port(const struct sl_httpd *httpd)
 {
-    const char *name = sl_http_listener_name(http, sl_http_listener_count(http) - 1);
+    const char *name = sl_httpd_listener_name(httpd, sl_httpd_listener_count(httpd) - 1);
 
     return (uint16_t)strtoul(strrchr(name, ':') + 1, NULL, 10);
 }
 
-static int open_http(struct sl_http *http, const struct sl_endpoint_list *list,
+static int open_http(struct sl_httpd *httpd, const struct sl_endpoint_list *list,
                      struct sl_error *error)
 {
     int result = 0;
@@ -82,24 +82,24 @@ static int open_http(struct sl_http *http, const struct sl_endpoint_list *list,
         bool chosen = endpoint.follows && endpoint.port == 0;
 
         if (chosen)
-            endpoint.port = newest_port(http);
-        result = sl_http_listen(http, &endpoint, error);
+            endpoint.port = newest_port(httpd);
+        result = sl_httpd_listen(httpd, &endpoint, error);
         if (result == -EADDRINUSE && chosen)
-            result = sl_http_listen(http, &list->items[i], error);
+            result = sl_httpd_listen(httpd, &list->items[i], error);
     }
     return result;
 }
 
-int sl_listeners_open_http(struct sl_http *http, const struct sl_config *config,
+int sl_listeners_open_http(struct sl_httpd *httpd, const struct sl_config *config,
                            const struct sl_inherited *inherited, struct sl_error *error)
 {
     int fd = sl_inherited_next(inherited, "http", -1);
-    int result = fd < 0 ? open_http(http, &config->http, error) : 0;
+    int result = fd < 0 ? open_http(httpd, &config->http, error) : 0;
 
     for (; fd >= 0 && result == 0; fd = sl_inherited_next(inherited, "http", fd)) {
         result = sl_exposure_check_socket(config, fd, error);
         if (result == 0)
-            result = sl_http_adopt(http, fd, error);
+            result = sl_httpd_adopt(httpd, fd, error);
     }
     return result;
 }

@@ -5,7 +5,7 @@
 
 #include "app/config.h"
 #include "app/manager.h"
-#include "socklens/http.h"
+#include "socklens/httpd.h"
 #include "socklens/net.h"
 #include "socklens/registry.h"
 
@@ -15,7 +15,7 @@ int sl_listeners_open(struct sl_net *net, const struct sl_registry *registry,
 
 bool sl_listeners_want_http(const struct sl_config *config, const struct sl_inherited *inherited);
 
-int sl_listeners_open_http(struct sl_http *http, const struct sl_config *config,
+int sl_listeners_open_http(struct sl_httpd *httpd, const struct sl_config *config,
                            const struct sl_inherited *inherited, struct sl_error *error);
 
 #endif

@@ -51,7 +51,7 @@ static void put_service(struct sl_json *json, const struct sl_registry *registry
 }
 
 static int format(struct sl_buffer *out, const struct sl_registry *registry,
-                  const struct sl_http *http)
+                  const struct sl_httpd *httpd)
 {
     struct sl_json json;
 
@@ -61,8 +61,8 @@ static int format(struct sl_buffer *out, const struct sl_registry *registry,
         put_service(&json, registry, sl_service_get((enum sl_service_id)id));
     sl_json_key(&json, "http");
     sl_json_open_array(&json);
-    for (size_t i = 0; http && i < sl_http_listener_count(http); i++)
-        sl_json_string(&json, sl_http_listener_name(http, i));
+    for (size_t i = 0; httpd && i < sl_httpd_listener_count(httpd); i++)
+        sl_json_string(&json, sl_httpd_listener_name(httpd, i));
     sl_json_close_array(&json);
     sl_json_close_object(&json);
     return json.failed ? -ENOMEM : sl_buffer_append_text(out, "\n");
@@ -82,11 +82,11 @@ static int write_whole(const char *path, const struct sl_buffer *text)
 }
 
 int sl_ready_file_write(const char *path, const struct sl_registry *registry,
-                        const struct sl_http *http, struct sl_error *error)
+                        const struct sl_httpd *httpd, struct sl_error *error)
 {
     struct sl_buffer text = SL_BUFFER_INIT;
     char temporary[4096];
-    int code = format(&text, registry, http);
+    int code = format(&text, registry, httpd);
 
     if (code == 0 && (size_t)snprintf(temporary, sizeof(temporary), "%s.%d", path, getpid()) >=
                          sizeof(temporary))

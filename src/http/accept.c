@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "http/adapter.h"
-#include "http/gateway.h"
+#include "http/httpd.h"
 #include "http/security.h"
 
 #define ACCEPTS_A_TURN    64
@@ -41,7 +41,7 @@ static void complain(struct sl_acceptor *acceptor)
     acceptor->turned_away++;
     if (now_ns < acceptor->quiet_until_ns)
         return;
-    sl_log_warning(acceptor->http->context.log,
+    sl_log_warning(acceptor->httpd->log,
                    "http: out of file descriptors: %llu connection%s turned away (raise the "
                    "limit: ulimit -n, LimitNOFILE=)",
                    (unsigned long long)acceptor->turned_away,
@@ -84,11 +84,11 @@ static enum turn turn_away(struct sl_acceptor *acceptor, int listen_fd)
     fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0) {
         complain(acceptor);
-        if (acceptor->http->tls) /* there is no time for a handshake */
+        if (acceptor->httpd->tls) /* there is no time for a handshake */
             close(fd);
         else
             answer_and_close(fd);
-        atomic_fetch_add(&acceptor->http->connections.rejected, 1);
+        atomic_fetch_add(&acceptor->httpd->connections.rejected, 1);
     }
     acceptor->spare_fd = open_spare();
     return fd >= 0 ? TURN_MORE : TURN_EMPTY;
@@ -118,7 +118,7 @@ static enum turn accept_one(struct sl_acceptor *acceptor, int listen_fd)
 
     if (fd < 0)
         return accept_failed(acceptor, listen_fd, errno);
-    sl_adapter_take(acceptor->http, fd, (struct sockaddr *)&storage, size);
+    sl_adapter_take(acceptor->httpd, fd, (struct sockaddr *)&storage, size);
     return TURN_MORE;
 }
 
@@ -135,15 +135,15 @@ static enum turn accept_some(struct sl_acceptor *acceptor, int listen_fd)
 static void *run(void *context)
 {
     struct sl_acceptor *acceptor = context;
-    struct sl_http *http = acceptor->http;
+    struct sl_httpd *httpd = acceptor->httpd;
     struct pollfd watched[1 + SL_HTTP_LISTENERS_MAX] = {
         {.fd = acceptor->wake_fd, .events = POLLIN}};
     bool pause = false;
 
-    for (size_t i = 0; i < http->listener_count; i++)
-        watched[1 + i] = (struct pollfd){.fd = http->listeners[i].fd, .events = POLLIN};
+    for (size_t i = 0; i < httpd->listener_count; i++)
+        watched[1 + i] = (struct pollfd){.fd = httpd->listeners[i].fd, .events = POLLIN};
     while (!watched[0].revents) {
-        size_t count = pause ? 1 : 1 + http->listener_count;
+        size_t count = pause ? 1 : 1 + httpd->listener_count;
 
         if (poll(watched, count, pause ? PAUSE_MS : -1) < 0)
             continue;
@@ -177,12 +177,12 @@ static void close_descriptors(struct sl_acceptor *acceptor)
         close(acceptor->spare_fd);
 }
 
-int sl_acceptor_start(struct sl_acceptor *acceptor, struct sl_http *http, struct sl_error *error)
+int sl_acceptor_start(struct sl_acceptor *acceptor, struct sl_httpd *httpd, struct sl_error *error)
 {
     int code;
 
     *acceptor = (struct sl_acceptor){
-        .http = http, .wake_fd = eventfd(0, EFD_CLOEXEC), .spare_fd = open_spare()};
+        .httpd = httpd, .wake_fd = eventfd(0, EFD_CLOEXEC), .spare_fd = open_spare()};
     code = acceptor->wake_fd < 0 ? -errno : start_thread(acceptor);
     if (code < 0) {
         close_descriptors(acceptor);

@@ -11,10 +11,10 @@
 
 #include "socklens/error.h"
 
-struct sl_http;
+struct sl_httpd;
 
 struct sl_acceptor {
-    struct sl_http *http;
+    struct sl_httpd *httpd;
     pthread_t thread;
     bool running;
     int wake_fd;  /* readable: it is over */
@@ -24,7 +24,7 @@ struct sl_acceptor {
 };
 
 /* Accepts on all of `http`'s listeners from now on. 0, or a negative errno with `error` set. */
-int sl_acceptor_start(struct sl_acceptor *acceptor, struct sl_http *http, struct sl_error *error);
+int sl_acceptor_start(struct sl_acceptor *acceptor, struct sl_httpd *httpd, struct sl_error *error);
 
 /* Ends the thread; connections that stand in a backlog stay there. Fine on one that is all zero. */
 void sl_acceptor_stop(struct sl_acceptor *acceptor);

@@ -43,12 +43,12 @@ static struct sl_connection *connection_of(struct MHD_Connection *connection)
     return info ? info->socket_context : NULL;
 }
 
-static void expect(struct sl_http *http, struct sl_connection *connection, int64_t in_ns)
+static void expect(struct sl_httpd *httpd, struct sl_connection *connection, int64_t in_ns)
 {
     int64_t deadline_ns = sl_clock_mono_ns() + in_ns;
 
-    sl_connections_expect(&http->connections, connection, deadline_ns);
-    sl_ticker_expect(&http->ticker, deadline_ns);
+    sl_connections_expect(&httpd->connections, connection, deadline_ns);
+    sl_waiters_expect(&httpd->waiters, deadline_ns);
 }
 
 /* One that is turned away must not hold its place for long. */
@@ -57,15 +57,15 @@ static int64_t head_deadline_ns(const struct sl_connection *connection)
     return connection->over ? SL_OVER_DEADLINE_NS : SL_HEAD_DEADLINE_NS;
 }
 
-static struct sl_connection *welcome(struct sl_http *http, struct MHD_Connection *mhd)
+static struct sl_connection *welcome(struct sl_httpd *httpd, struct MHD_Connection *mhd)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct sl_connection *connection = sl_connections_add(&http->connections, info->connect_fd, 0);
+    struct sl_connection *connection = sl_connections_add(&httpd->connections, info->connect_fd, 0);
 
     if (connection) {
-        connection->http = http;
-        expect(http, connection, head_deadline_ns(connection));
+        connection->httpd = httpd;
+        expect(httpd, connection, head_deadline_ns(connection));
     }
     return connection;
 }
@@ -73,12 +73,12 @@ static struct sl_connection *welcome(struct sl_http *http, struct MHD_Connection
 static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode code)
 {
-    struct sl_http *http = context;
+    struct sl_httpd *httpd = context;
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        *socket_context = welcome(http, connection);
+        *socket_context = welcome(httpd, connection);
     } else if (*socket_context) {
-        sl_connections_remove(&http->connections, *socket_context);
+        sl_connections_remove(&httpd->connections, *socket_context);
         *socket_context = NULL;
     }
 }
@@ -135,7 +135,7 @@ static bool is_sound(struct MHD_Connection *mhd, const struct sl_request *reques
            sl_layout_is_sound(&layout);
 }
 
-static enum MHD_Result begin(struct sl_http *http, struct MHD_Connection *mhd, const char *method,
+static enum MHD_Result begin(struct sl_httpd *httpd, struct MHD_Connection *mhd, const char *method,
                              const char *version, void **state)
 {
     struct sl_connection *connection = connection_of(mhd);
@@ -144,7 +144,7 @@ static enum MHD_Result begin(struct sl_http *http, struct MHD_Connection *mhd, c
 
     if (!connection || !connection->target)
         return MHD_NO;
-    request = sl_intake_new(http, connection, method, version);
+    request = sl_intake_new(httpd, connection, method, version);
     if (!request)
         return MHD_NO;
     *state = request;
@@ -155,34 +155,34 @@ static enum MHD_Result begin(struct sl_http *http, struct MHD_Connection *mhd, c
         return MHD_NO;
     if (sl_intake_head(request, sound) == SL_INTAKE_CLOSE)
         return refuse_now(mhd, request);
-    expect(http, connection, SL_BODY_DEADLINE_NS);
+    expect(httpd, connection, SL_BODY_DEADLINE_NS);
     return MHD_YES;
 }
 
 /* --- call 3 --- */
 
 /* A request that needs several steps yields between them, but is not kept from its end by a stop:
- * sl_ticker_park refuses then, and the step sees SL_DUE_STOP. */
+ * sl_waiters_park refuses then, and the step sees SL_DUE_STOP. */
 static enum MHD_Result step(struct MHD_Connection *mhd, struct sl_request *request)
 {
-    struct sl_ticker *ticker = &request->http->ticker;
+    struct sl_waiters *waiters = &request->httpd->waiters;
     struct sl_answer answer = {0};
 
-    sl_connections_expect(&request->http->connections, request->connection, 0);
-    sl_ticker_begin_turn(ticker, &request->waiter);
+    sl_connections_expect(&request->httpd->connections, request->connection, 0);
+    sl_waiters_begin_turn(waiters, &request->waiter);
     for (;;) {
         switch (sl_intake_step(request, &answer)) {
         case SL_STEP_ANSWER:
             if (!answer.source)
-                expect(request->http, request->connection, SL_ANSWER_DEADLINE_NS);
+                expect(request->httpd, request->connection, SL_ANSWER_DEADLINE_NS);
             return sl_response_queue(mhd, request, &answer);
         case SL_STEP_YIELD:
-            sl_ticker_yield(ticker, &request->waiter);
+            sl_waiters_yield(waiters, &request->waiter);
             return MHD_YES;
         case SL_STEP_WAIT:
             if (request->waiter.wants)
-                sl_ticker_watch_peer(ticker, &request->waiter, request->connection->fd);
-            if (sl_ticker_park(ticker, &request->waiter))
+                sl_waiters_watch_peer(waiters, &request->waiter, request->connection->fd);
+            if (sl_waiters_park(waiters, &request->waiter))
                 return MHD_YES;
             break;
         }
@@ -227,13 +227,13 @@ static void on_completed(void *context, struct MHD_Connection *mhd, void **state
 __attribute__((format(printf, 2, 0))) static void on_log(void *context, const char *format,
                                                          va_list arguments)
 {
-    struct sl_http *http = context;
+    struct sl_httpd *httpd = context;
     char line[256];
 
     if (vsnprintf(line, sizeof(line), format, arguments) < 0)
         return;
     line[strcspn(line, "\n")] = '\0';
-    sl_log_debug(http->context.log, "http: %s", line);
+    sl_log_debug(httpd->log, "http: %s", line);
 }
 
 /* In a handshake: which certificate? libmicrohttpd has put its connection into the session. */
@@ -247,59 +247,60 @@ static int on_handshake(gnutls_session_t session, const struct gnutls_cert_retr_
     *ocsp = NULL;
     *ocsp_count = 0;
     *flags = GNUTLS_CERT_RETR_DEINIT_ALL;
-    return connection ? sl_tls_lend(connection->http->tls, certs, count, key) : -1;
+    return connection ? sl_tls_lend(connection->httpd->tls, certs, count, key) : -1;
 }
 
 /* libmicrohttpd 0.9.75 keeps a connection whose TLS handshake waits for its peer on epoll's list of
  * ready ones, and so never sleeps. Its loop over poll() has no such list. */
-static unsigned loop_flags(const struct sl_http *http)
+static unsigned loop_flags(const struct sl_httpd *httpd)
 {
-    return http->tls ? MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TLS : MHD_USE_EPOLL_INTERNAL_THREAD;
+    return httpd->tls ? MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TLS : MHD_USE_EPOLL_INTERNAL_THREAD;
 }
 
 /* The daemon's own limit must never be reached: 0.9.75 then locks a mutex twice, and stands. */
-int sl_adapter_start(struct sl_http *http, struct sl_error *error)
+int sl_adapter_start(struct sl_httpd *httpd, struct sl_error *error)
 {
     static const char priorities[] = SL_TLS_PRIORITIES;
     struct MHD_OptionItem tls_options[] = {
-        {http->tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, 0,
+        {httpd->tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, 0,
          (void *)(uintptr_t)priorities},
         {MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, (void *)(uintptr_t)on_handshake},
         {MHD_OPTION_END, 0, NULL}};
 
-    http->daemon = MHD_start_daemon(
-        loop_flags(http) | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
-        0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_log, http, MHD_OPTION_ARRAY,
-        tls_options, MHD_OPTION_CONNECTION_LIMIT, UINT_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-        INACTIVITY_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_PER_CONNECTION,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_NOTIFY_CONNECTION,
-        on_connection, http, MHD_OPTION_URI_LOG_CALLBACK, on_target, http, MHD_OPTION_END);
-    if (http->daemon)
+    httpd->daemon = MHD_start_daemon(
+        loop_flags(httpd) | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
+        0, NULL, NULL, on_request, httpd, MHD_OPTION_EXTERNAL_LOGGER, on_log, httpd,
+        MHD_OPTION_ARRAY, tls_options, MHD_OPTION_CONNECTION_LIMIT, UINT_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, INACTIVITY_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        MEMORY_PER_CONNECTION, MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, httpd, MHD_OPTION_URI_LOG_CALLBACK, on_target,
+        httpd, MHD_OPTION_END);
+    if (httpd->daemon)
         return 0;
     return sl_error_set(error, -EIO, "cannot start the web server: %s", strerror(errno));
 }
 
-void sl_adapter_take(struct sl_http *http, int fd, const struct sockaddr *peer, socklen_t size)
+void sl_adapter_take(struct sl_httpd *httpd, int fd, const struct sockaddr *peer, socklen_t size)
 {
-    struct sl_connections *connections = &http->connections;
+    struct sl_connections *connections = &httpd->connections;
     int one = 1;
 
     /* A handshake is several small writes in a row: without this the second waits 40 ms for the
      * peer's delayed acknowledgement of the first. libmicrohttpd sets it for answers by itself. */
-    if (http->tls)
+    if (httpd->tls)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     if (atomic_load(&connections->count) >= connections->max + SL_CONNECTIONS_OVER_MAX)
         close(fd);
-    else if (MHD_add_connection(http->daemon, fd, peer, size) == MHD_YES)
+    else if (MHD_add_connection(httpd->daemon, fd, peer, size) == MHD_YES)
         return;
     atomic_fetch_add(&connections->rejected, 1);
 }
 
-void sl_adapter_stop(struct sl_http *http)
+void sl_adapter_stop(struct sl_httpd *httpd)
 {
-    if (http->daemon)
-        MHD_stop_daemon(http->daemon);
-    http->daemon = NULL;
+    if (httpd->daemon)
+        MHD_stop_daemon(httpd->daemon);
+    httpd->daemon = NULL;
 }
 
 void sl_adapter_suspend(void *connection)

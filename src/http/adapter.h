@@ -4,20 +4,20 @@
 
 #include <sys/socket.h>
 
-#include "http/gateway.h"
+#include "http/httpd.h"
 
 /* Starts the daemon and its thread, for the connections of all listeners. 0, or a negative errno
  * with `error`. */
-int sl_adapter_start(struct sl_http *http, struct sl_error *error);
+int sl_adapter_start(struct sl_httpd *httpd, struct sl_error *error);
 
 /* Hands over a connection that was accepted, non-blocking, with its peer's address. From any
  * thread; the daemon closes it, or this does where there are far too many. */
-void sl_adapter_take(struct sl_http *http, int fd, const struct sockaddr *peer, socklen_t size);
+void sl_adapter_take(struct sl_httpd *httpd, int fd, const struct sockaddr *peer, socklen_t size);
 
 /* Closes what is left and ends the thread. Nothing may be parked any more. */
-void sl_adapter_stop(struct sl_http *http);
+void sl_adapter_stop(struct sl_httpd *httpd);
 
-/* For the ticker's hooks. */
+/* For the waiters's hooks. */
 void sl_adapter_suspend(void *connection);
 void sl_adapter_resume(void *connection);
 

@@ -1,43 +1,46 @@
-/* The step functions behind the routes; each file api_*.c has those of one resource. */
+/* What the step functions share; each file api_*.c has those of one resource. */
 #ifndef SOCKLENS_HTTP_API_H
 #define SOCKLENS_HTTP_API_H
 
+#include <stdatomic.h>
+
+#include "http/due.h"
+#include "http/feed.h"
+#include "http/rates.h"
 #include "http/request.h"
+#include "http/routes.h"
+#include "http/trail.h"
+#include "socklens/api.h"
+#include "socklens/target.h"
 
-/* Bodies of POST /datagrams: 65,507 bytes, as JSON text at worst six times as long. */
-#define SL_DATAGRAM_BODY_MAX ((size_t)448 * 1024)
+/* The HTTP thread and that of its waiters share it: what they share is constant after the start,
+ * atomic, or has a lock of its own. */
+struct sl_api {
+    struct sl_httpd *httpd;
+    struct sl_journal *journal;
+    struct sl_registry *registry;
+    struct sl_net *net;
+    struct sl_store *store; /* NULL: the journal is all there is */
+    struct sl_log *log;
+    char *version;
+    char log_id[33], run[33];
+    size_t streams_max;
+    struct sl_targets targets;
+    int64_t
+        sends_full_at_ns; /* when test datagrams to them may come as a burst again; HTTP thread */
+    struct sl_due_clock due;
+    struct sl_trail trail;
+    struct sl_feed feed;
+    struct sl_rates rates;
+    int64_t started_at_ns;      /* wall clock */
+    int64_t started_at_mono_ns; /* monotonic */
+    _Atomic size_t streams;
+    _Atomic size_t datagrams; /* test datagrams whose reply is awaited */
+};
 
-extern const char *const sl_no_params[];
-extern const char *const sl_healthz_params[];
-extern const char *const sl_clients_params[];
-extern const char *const sl_messages_params[];
-extern const char *const sl_message_params[];
-extern const char *const sl_raw_params[];
-extern const char *const sl_clear_params[];
-extern const char *const sl_events_params[];
-extern const char *const sl_export_params[];
-
-enum sl_step sl_api_status(struct sl_request *request, struct sl_answer *answer);
-enum sl_step sl_api_healthz(struct sl_request *request, struct sl_answer *answer);
-enum sl_step sl_api_readyz(struct sl_request *request, struct sl_answer *answer);
-enum sl_step sl_api_metrics(struct sl_request *request, struct sl_answer *answer);
-enum sl_step sl_api_openapi(struct sl_request *request, struct sl_answer *answer);
-enum sl_step sl_api_rates(struct sl_request *request, struct sl_answer *answer);
-enum sl_step sl_api_clients(struct sl_request *request, struct sl_answer *answer);
-enum sl_step sl_api_client(struct sl_request *request, struct sl_answer *answer);
-enum sl_step sl_api_disconnect(struct sl_request *request, struct sl_answer *answer);
-enum sl_step sl_api_messages(struct sl_request *request, struct sl_answer *answer);
-enum sl_step sl_api_clear(struct sl_request *request, struct sl_answer *answer);
-enum sl_step sl_api_message(struct sl_request *request, struct sl_answer *answer);
-enum sl_step sl_api_raw(struct sl_request *request, struct sl_answer *answer);
-enum sl_step sl_api_events(struct sl_request *request, struct sl_answer *answer);
-enum sl_step sl_api_export(struct sl_request *request, struct sl_answer *answer);
-enum sl_step sl_api_datagram(struct sl_request *request, struct sl_answer *answer);
-enum sl_step sl_api_index(struct sl_request *request, struct sl_answer *answer);
-enum sl_step sl_api_moved(struct sl_request *request, struct sl_answer *answer);
-enum sl_step sl_api_asset(struct sl_request *request, struct sl_answer *answer);
-
-/* Where an address leads that is none of ours but is often tried, relative to it; else NULL. */
-const char *sl_moved_to(const char *path);
+static inline struct sl_api *sl_api_of(const struct sl_request *request)
+{
+    return sl_httpd_context(request->httpd);
+}
 
 #endif

@@ -8,21 +8,19 @@
 #define WAIT_NS (500 * SL_NS_PER_MS)
 #define LOOK_NS (5 * SL_NS_PER_MS)
 
-const char *const sl_clear_params[] = {"confirm", NULL};
-
 /* What a request keeps between its steps. */
 struct clearing {
     uint64_t seq;     /* the newest when it came */
     int64_t until_ns; /* monotonic */
 };
 
-static bool is_written(struct sl_http *http, const struct clearing *clearing)
+static bool is_written(struct sl_api *api, const struct clearing *clearing)
 {
     struct sl_store_stats stats;
 
-    if (!http->context.store)
+    if (!api->store)
         return true;
-    sl_store_stats(http->context.store, &stats);
+    sl_store_stats(api->store, &stats);
     return stats.newest_seq >= clearing->seq || stats.state != SL_STORE_RECORDING;
 }
 
@@ -42,25 +40,24 @@ static bool begin(struct sl_request *request, struct sl_problem *problem)
     request->free_state = free;
     if (!clearing)
         return false;
-    sl_journal_stats(request->http->context.journal, &stats);
+    sl_journal_stats(sl_api_of(request)->journal, &stats);
     clearing->seq = stats.newest_seq;
     clearing->until_ns = sl_clock_mono_ns() + WAIT_NS;
-    sl_ticker_add(&request->http->ticker, &request->waiter);
+    sl_waiters_add(sl_httpd_waiters(sl_api_of(request)->httpd), &request->waiter);
     return true;
 }
 
-static bool clear(struct sl_http *http)
+static bool clear(struct sl_api *api)
 {
     uint64_t seq;
 
-    if (sl_journal_clear(http->context.journal, &seq) < 0)
+    if (sl_journal_clear(api->journal, &seq) < 0)
         return false;
-    sl_trail_clear(&http->trail, seq);
-    if (http->context.store)
-        sl_store_clear(http->context.store, seq);
-    sl_ticker_wake(&http->ticker, SL_DUE_MESSAGES);
-    sl_log_info(http->context.log, "messages up to %llu were cleared over HTTP",
-                (unsigned long long)seq);
+    sl_trail_clear(&api->trail, seq);
+    if (api->store)
+        sl_store_clear(api->store, seq);
+    sl_waiters_wake(sl_httpd_waiters(api->httpd), SL_DUE_MESSAGES);
+    sl_log_info(api->log, "messages up to %llu were cleared over HTTP", (unsigned long long)seq);
     return true;
 }
 
@@ -75,13 +72,13 @@ enum sl_step sl_api_clear(struct sl_request *request, struct sl_answer *answer)
         return sl_request_refuse(answer, &problem);
     clearing = request->state;
     now_ns = sl_clock_mono_ns();
-    due = sl_ticker_take(&request->http->ticker, &request->waiter);
-    if (!is_written(request->http, clearing) && now_ns < clearing->until_ns &&
+    due = sl_waiters_take(sl_httpd_waiters(sl_api_of(request)->httpd), &request->waiter);
+    if (!is_written(sl_api_of(request), clearing) && now_ns < clearing->until_ns &&
         !(due & SL_DUE_STOP)) {
         request->waiter.deadline_ns = now_ns + LOOK_NS;
         return SL_STEP_WAIT;
     }
-    if (!clear(request->http))
+    if (!clear(sl_api_of(request)))
         return sl_request_refuse(answer, &problem);
     answer->status = 204;
     return SL_STEP_ANSWER;

@@ -6,9 +6,6 @@
 #include "http/client_json.h"
 #include "http/client_list.h"
 
-const char *const sl_clients_params[] = {"service,", "state",  "address", "sort",
-                                         "limit",    "cursor", NULL};
-
 /* Steps of the registry's walk (256 clients each) between which others have their turn: about a
  * millisecond. */
 #define CHUNKS 16
@@ -67,7 +64,7 @@ static bool begin(struct sl_request *request, struct sl_answer *answer)
 
 enum sl_step sl_api_clients(struct sl_request *request, struct sl_answer *answer)
 {
-    struct sl_registry *registry = request->http->context.registry;
+    struct sl_registry *registry = sl_api_of(request)->registry;
     struct pending *pending;
     struct sl_client_list *list;
 
@@ -91,16 +88,16 @@ struct found {
 /* Among those that are there, then among those of long ago. */
 static bool find(struct sl_request *request, struct found *found, struct sl_answer *answer)
 {
-    struct sl_http *http = request->http;
+    struct sl_api *api = sl_api_of(request);
     struct sl_problem problem;
     const char *name;
 
-    if (sl_registry_get(http->context.registry, request->id, &found->view)) {
-        name = sl_listener_name(http->context.registry, found->view.listener);
+    if (sl_registry_get(api->registry, request->id, &found->view)) {
+        name = sl_listener_name(api->registry, found->view.listener);
         snprintf(found->listener, sizeof(found->listener), "%s", name ? name : "");
         return true;
     }
-    if (sl_trail_client(&http->trail, request->id, &found->view, found->listener,
+    if (sl_trail_client(&api->trail, request->id, &found->view, found->listener,
                         sizeof(found->listener)))
         return true;
     sl_problem_set(&problem, 404, "id", NULL,
@@ -134,7 +131,7 @@ enum sl_step sl_api_disconnect(struct sl_request *request, struct sl_answer *ans
                        request->id, sl_close_reason_name(found.view.close_reason));
         return sl_request_refuse(answer, &problem);
     }
-    sl_net_disconnect(request->http->context.net, request->id);
+    sl_net_disconnect(sl_api_of(request)->net, request->id);
     answer->status = 204;
     return SL_STEP_ANSWER;
 }

@@ -14,7 +14,7 @@
 
 /* What a test datagram keeps between its steps. */
 struct pending {
-    struct sl_http *http;
+    struct sl_api *api;
     struct sl_datagram datagram;
     struct sl_test_datagram test;
     struct sl_buffer reply;
@@ -26,7 +26,7 @@ struct pending {
 static void close_test(struct pending *pending)
 {
     if (pending->datagram.foreign)
-        sl_registry_take_test(pending->http->context.registry, &pending->test.from);
+        sl_registry_take_test(pending->api->registry, &pending->test.from);
     sl_test_datagram_close(&pending->test);
     pending->open = false;
 }
@@ -38,7 +38,7 @@ static void free_pending(void *state)
     if (pending->open)
         close_test(pending);
     if (pending->counted)
-        atomic_fetch_sub(&pending->http->datagrams, 1);
+        atomic_fetch_sub(&pending->api->datagrams, 1);
     sl_buffer_deinit(&pending->reply);
     sl_datagram_deinit(&pending->datagram);
     free(pending);
@@ -75,7 +75,7 @@ static unsigned send_datagram(struct sl_request *request, struct pending *pendin
     char to[SL_ADDRESS_TEXT_SIZE], who[SL_ADDRESS_TEXT_SIZE];
     int code;
 
-    code = sl_test_datagram_send(&pending->test, request->http->context.registry, &datagram->to,
+    code = sl_test_datagram_send(&pending->test, sl_api_of(request)->registry, &datagram->to,
                                  datagram->from_port, datagram->payload.data,
                                  datagram->payload.size, &error);
     if (code < 0)
@@ -84,21 +84,21 @@ static unsigned send_datagram(struct sl_request *request, struct pending *pendin
                               NULL, "%s", error.text);
     pending->open = true;
     sl_address_format(&datagram->to, to);
-    sl_address_format(&request->connection->peer, who);
-    sl_log_info(request->http->context.log, "test datagram of %zu bytes to %s, asked for by %s",
+    sl_address_format(sl_request_peer(request), who);
+    sl_log_info(sl_api_of(request)->log, "test datagram of %zu bytes to %s, asked for by %s",
                 datagram->payload.size, to, who);
     return 0;
 }
 
 /* The generic cell rate algorithm, for all who ask together. On the HTTP thread. */
-static bool admit_foreign(struct sl_http *http)
+static bool admit_foreign(struct sl_api *api)
 {
     int64_t now_ns = sl_clock_mono_ns();
-    int64_t full_at_ns = http->sends_full_at_ns > now_ns ? http->sends_full_at_ns : now_ns;
+    int64_t full_at_ns = api->sends_full_at_ns > now_ns ? api->sends_full_at_ns : now_ns;
 
     if (full_at_ns + FOREIGN_INTERVAL_NS > now_ns + FOREIGN_BURST_NS)
         return false;
-    http->sends_full_at_ns = full_at_ns + FOREIGN_INTERVAL_NS;
+    api->sends_full_at_ns = full_at_ns + FOREIGN_INTERVAL_NS;
     return true;
 }
 
@@ -113,16 +113,16 @@ static unsigned refuse_foreign(struct sl_problem *problem)
 static unsigned begin_checked(struct sl_request *request, struct pending *pending,
                               struct sl_problem *problem)
 {
-    struct sl_http *http = request->http;
+    struct sl_api *api = sl_api_of(request);
     unsigned status;
 
-    pending->http = http;
+    pending->api = api;
     pending->counted = true;
-    if (atomic_fetch_add(&http->datagrams, 1) >= DATAGRAMS_MAX)
+    if (atomic_fetch_add(&api->datagrams, 1) >= DATAGRAMS_MAX)
         return sl_problem_set(problem, 429, NULL, NULL, "too many test datagrams at once");
     status = sl_datagram_parse(&pending->datagram, request->body.data, request->body.size,
-                               http->context.registry, &http->targets, problem);
-    if (!status && pending->datagram.foreign && !admit_foreign(http))
+                               api->registry, &api->targets, problem);
+    if (!status && pending->datagram.foreign && !admit_foreign(api))
         return refuse_foreign(problem);
     return status ? status : send_datagram(request, pending, problem);
 }
@@ -140,14 +140,14 @@ static bool begin(struct sl_request *request, struct sl_answer *answer)
     }
     request->waiter.fd = pending->test.fd;
     request->waiter.deadline_ns = sl_clock_mono_ns() + pending->datagram.timeout_ns;
-    sl_ticker_add(&request->http->ticker, &request->waiter);
+    sl_waiters_add(sl_httpd_waiters(sl_api_of(request)->httpd), &request->waiter);
     return true;
 }
 
 /* True where the wait is over: 1 with a reply, else 0 or what the kernel said. */
 static bool is_over(struct sl_request *request, struct pending *pending, int *code)
 {
-    unsigned due = sl_ticker_take(&request->http->ticker, &request->waiter);
+    unsigned due = sl_waiters_take(sl_httpd_waiters(sl_api_of(request)->httpd), &request->waiter);
 
     *code = sl_test_datagram_receive(&pending->test, &pending->reply, &pending->rtt_us);
     pending->replied = *code == 1;
@@ -201,7 +201,7 @@ enum sl_step sl_api_datagram(struct sl_request *request, struct sl_answer *answe
     if (!is_over(request, pending, &code))
         return SL_STEP_WAIT;
     /* Before the answer: who has it may send from the same port again. */
-    sl_ticker_remove(&request->http->ticker, &request->waiter);
+    sl_waiters_remove(sl_httpd_waiters(request->httpd), &request->waiter);
     close_test(pending);
     if (code < 0) {
         sl_problem_set(&problem, 502, NULL, NULL, "the datagram was sent, but came to nothing: %s",

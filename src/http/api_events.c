@@ -4,23 +4,21 @@
 #include "http/filter_params.h"
 #include "http/stream.h"
 
-const char *const sl_events_params[] = {"types", "sample", SL_FILTER_PARAMS, NULL};
-
 static void open_stream(struct sl_request *request, struct sl_stream_options *options,
                         struct sl_answer *answer)
 {
-    struct sl_http *http = request->http;
+    struct sl_api *api = sl_api_of(request);
     struct sl_problem problem;
     struct sl_stream *stream;
 
-    if (atomic_load(&http->streams) >= http->options.streams_max) {
+    if (atomic_load(&api->streams) >= api->streams_max) {
         sl_filter_deinit(&options->filter);
         sl_problem_set(&problem, 503, NULL, NULL, "all %zu event streams are taken",
-                       http->options.streams_max);
+                       api->streams_max);
         sl_answer_problem(answer, &problem);
         return;
     }
-    stream = sl_stream_new(http, options, sl_headers_get(&request->headers, "Last-Event-ID"));
+    stream = sl_stream_new(api, options, sl_headers_get(&request->headers, "Last-Event-ID"));
     if (stream)
         answer->source = sl_stream_source(stream);
     else

@@ -6,8 +6,6 @@
 #include "http/download.h"
 #include "http/filter_params.h"
 
-const char *const sl_export_params[] = {"format", "follow", SL_FILTER_PARAMS, NULL};
-
 /* socklens-20260131T120000Z.pcapng */
 static void name_file(struct sl_answer *answer, enum sl_export_format format)
 {
@@ -24,17 +22,16 @@ static void name_file(struct sl_answer *answer, enum sl_export_format format)
 static void open_download(struct sl_request *request, struct sl_download_options *options,
                           struct sl_answer *answer)
 {
-    struct sl_http *http = request->http;
+    struct sl_api *api = sl_api_of(request);
     struct sl_problem problem;
 
-    if (atomic_load(&http->streams) >= http->options.streams_max) {
+    if (atomic_load(&api->streams) >= api->streams_max) {
         sl_filter_deinit(&options->filter);
-        sl_problem_set(&problem, 503, NULL, NULL, "all %zu streams are taken",
-                       http->options.streams_max);
+        sl_problem_set(&problem, 503, NULL, NULL, "all %zu streams are taken", api->streams_max);
         sl_answer_problem(answer, &problem);
         return;
     }
-    answer->source = sl_download_new(http, options);
+    answer->source = sl_download_new(api, options);
     if (!answer->source)
         sl_answer_json(answer, true);
 }

@@ -6,14 +6,11 @@
 
 #define RUN_DIGITS_MIN 8
 
-const char *const sl_message_params[] = {"run", NULL};
-const char *const sl_raw_params[] = {"side", "run", NULL};
-
 static void refuse_gone(struct sl_request *request, struct sl_problem *problem)
 {
     uint64_t oldest, newest;
 
-    sl_trail_bounds(&request->http->trail, &oldest, &newest);
+    sl_trail_bounds(&sl_api_of(request)->trail, &oldest, &newest);
     sl_problem_set(problem, 410, "seq", NULL,
                    "message %" PRIu64 " is no longer held; the oldest is %" PRIu64, request->id,
                    oldest);
@@ -51,10 +48,10 @@ static enum sl_step show(struct sl_request *request, struct target *target,
 {
     struct sl_problem problem;
 
-    sl_trail_run_of(&request->http->trail, request->id, target->run);
+    sl_trail_run_of(&sl_api_of(request)->trail, request->id, target->run);
     if (check_run(request, target->run, &problem) != 0)
         return sl_request_refuse(target->answer, &problem);
-    switch (sl_trail_get(&request->http->trail, request->id, write, target)) {
+    switch (sl_trail_get(&sl_api_of(request)->trail, request->id, write, target)) {
     case SL_FOUND:
         return SL_STEP_ANSWER;
     case SL_FOUND_GONE:

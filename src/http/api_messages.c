@@ -5,8 +5,6 @@
 #include "http/intake.h"
 #include "http/message_list.h"
 
-const char *const sl_messages_params[] = {SL_FILTER_PARAMS, "limit", "cursor", "wait", "min", NULL};
-
 /* What a request for messages keeps between its steps. */
 struct pending {
     struct sl_message_list list;
@@ -27,7 +25,7 @@ static void begin_wait(struct sl_request *request, struct pending *pending)
     pending->waiting = true;
     request->waiter.wants = SL_DUE_MESSAGES;
     pending->until_ns = sl_clock_mono_ns() + pending->list.wait_ns;
-    sl_ticker_add(&request->http->ticker, &request->waiter);
+    sl_waiters_add(sl_httpd_waiters(sl_api_of(request)->httpd), &request->waiter);
 }
 
 static bool begin(struct sl_request *request, struct sl_answer *answer)
@@ -38,7 +36,7 @@ static bool begin(struct sl_request *request, struct sl_answer *answer)
     request->state = pending;
     request->free_state = free_pending;
     if (!pending || sl_message_list_from_query(&pending->list, &request->query, &problem) != 0 ||
-        sl_message_list_check(&pending->list, &request->http->trail, &problem) != 0) {
+        sl_message_list_check(&pending->list, &sl_api_of(request)->trail, &problem) != 0) {
         sl_answer_problem(answer, &problem);
         return false;
     }
@@ -53,8 +51,8 @@ static enum sl_step nap(struct sl_request *request, int64_t until_ns)
     int64_t now_ns = sl_clock_mono_ns();
 
     if (!request->waiter.added)
-        sl_ticker_add(&request->http->ticker, &request->waiter);
-    sl_ticker_take(&request->http->ticker, &request->waiter);
+        sl_waiters_add(sl_httpd_waiters(sl_api_of(request)->httpd), &request->waiter);
+    sl_waiters_take(sl_httpd_waiters(sl_api_of(request)->httpd), &request->waiter);
     request->waiter.deadline_ns = now_ns + SL_TRAIL_NAP_NS;
     if (request->waiter.deadline_ns > until_ns)
         request->waiter.deadline_ns = until_ns;
@@ -64,11 +62,12 @@ static enum sl_step nap(struct sl_request *request, int64_t until_ns)
 /* ANSWER: the wait is over, one way or the other. */
 static enum sl_step wait_step(struct sl_request *request, struct pending *pending)
 {
-    unsigned due = sl_ticker_take(&request->http->ticker, &request->waiter);
-    enum sl_progress progress = sl_message_list_count(&pending->list, &request->http->trail);
+    unsigned due = sl_waiters_take(sl_httpd_waiters(sl_api_of(request)->httpd), &request->waiter);
+    enum sl_progress progress = sl_message_list_count(&pending->list, &sl_api_of(request)->trail);
     /* Whoever has hung up frees the place; who has only closed its direction is answered now. */
-    bool over = due & SL_DUE_STOP || sl_clock_mono_ns() >= pending->until_ns ||
-                sl_ticker_peer_is_gone(&request->http->ticker, &request->waiter);
+    bool over =
+        due & SL_DUE_STOP || sl_clock_mono_ns() >= pending->until_ns ||
+        sl_waiters_peer_is_gone(sl_httpd_waiters(sl_api_of(request)->httpd), &request->waiter);
 
     if (progress != SL_PROGRESS_DONE && !over) {
         if (progress == SL_PROGRESS_NAP)
@@ -77,7 +76,7 @@ static enum sl_step wait_step(struct sl_request *request, struct pending *pendin
         return progress == SL_PROGRESS_CUT ? SL_STEP_YIELD : SL_STEP_WAIT;
     }
     pending->waiting = false;
-    sl_ticker_remove(&request->http->ticker, &request->waiter);
+    sl_waiters_remove(sl_httpd_waiters(sl_api_of(request)->httpd), &request->waiter);
     request->waiter.wants = 0;
     return SL_STEP_ANSWER;
 }
@@ -105,7 +104,7 @@ enum sl_step sl_api_messages(struct sl_request *request, struct sl_answer *answe
         if (step != SL_STEP_ANSWER)
             return step;
     }
-    progress = sl_message_list_fill(&pending->list, &request->http->trail);
+    progress = sl_message_list_fill(&pending->list, &sl_api_of(request)->trail);
     if (!sl_intake_hold(request, pending->list.body.size)) {
         sl_buffer_deinit(&pending->list.body);
         return sl_intake_no_room(answer);
@@ -114,7 +113,7 @@ enum sl_step sl_api_messages(struct sl_request *request, struct sl_answer *answe
     case SL_PROGRESS_CUT:
         return SL_STEP_YIELD;
     case SL_PROGRESS_NAP:
-        if (!atomic_load(&request->http->stopping))
+        if (!sl_httpd_is_stopping(request->httpd))
             return nap(request, INT64_MAX);
         break;
     default:

@@ -3,7 +3,7 @@
 
 enum sl_step sl_api_metrics(struct sl_request *request, struct sl_answer *answer)
 {
-    int code = sl_metrics_write(request->http, &answer->body);
+    int code = sl_metrics_write(sl_api_of(request), &answer->body);
 
     sl_answer_json(answer, code < 0);
     if (code == 0)

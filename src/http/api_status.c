@@ -1,17 +1,14 @@
 #include "http/api.h"
-#include "http/asset.h"
 #include "http/guard.h"
 #include "http/status_json.h"
 #include "socklens/health.h"
-
-const char *const sl_healthz_params[] = {"probes", NULL};
 
 enum sl_step sl_api_status(struct sl_request *request, struct sl_answer *answer)
 {
     struct sl_json json;
 
     sl_json_init(&json, &answer->body);
-    sl_status_json(&json, request->http);
+    sl_status_json(&json, sl_api_of(request));
     sl_answer_json(answer, json.failed);
     return SL_STEP_ANSWER;
 }
@@ -80,12 +77,11 @@ enum sl_step sl_api_healthz(struct sl_request *request, struct sl_answer *answer
     const char *ports = sl_query_get(&request->query, "probes");
     struct sl_problem problem;
 
-    if (ports && sl_guard_origin(&request->headers, &request->http->hosts,
-                                 request->http->tls != NULL, &problem) != 0)
+    if (ports && sl_request_check_origin(request, &problem) != 0)
         return sl_request_refuse(answer, &problem);
-    if (ports && !announce(request->http->context.net, ports, &problem))
+    if (ports && !announce(sl_api_of(request)->net, ports, &problem))
         return sl_request_refuse(answer, &problem);
-    say_log(request->http->context.store, answer);
+    say_log(sl_api_of(request)->store, answer);
     return say_ok(answer);
 }
 
@@ -93,13 +89,13 @@ enum sl_step sl_api_healthz(struct sl_request *request, struct sl_answer *answer
  * whose disk is full, but who relies on its log should know. */
 enum sl_step sl_api_readyz(struct sl_request *request, struct sl_answer *answer)
 {
-    struct sl_store *store = request->http->context.store;
+    struct sl_store *store = sl_api_of(request)->store;
     struct sl_store_stats stats = {.state = SL_STORE_RECORDING};
     struct sl_problem problem;
 
     if (store)
         sl_store_stats(store, &stats);
-    if (!atomic_load(&request->http->ready)) {
+    if (!sl_httpd_is_ready(request->httpd)) {
         sl_problem_set(&problem, 503, NULL, NULL, "not ready: starting or stopping");
         return sl_request_refuse(answer, &problem);
     }
@@ -108,10 +104,4 @@ enum sl_step sl_api_readyz(struct sl_request *request, struct sl_answer *answer)
     sl_problem_set(&problem, 503, NULL, NULL, "messages are served but not kept on disk (%s): %s",
                    sl_store_state_name(stats.state), stats.last_error);
     return sl_request_refuse(answer, &problem);
-}
-
-enum sl_step sl_api_asset(struct sl_request *request, struct sl_answer *answer)
-{
-    sl_asset_answer(sl_asset_find(request->path), &request->headers, answer);
-    return SL_STEP_ANSWER;
 }

@@ -33,10 +33,10 @@
 
 enum sl_connections_over { SL_NOT_OVER, SL_OVER_ALL, SL_OVER_ADDRESS };
 
-struct sl_http;
+struct sl_httpd;
 
 struct sl_connection {
-    struct sl_http *http; /* set by who adds it */
+    struct sl_httpd *httpd; /* set by who adds it */
     int fd;
     struct sl_address peer, local;
     struct sl_address limit_key; /* what of `peer` its limit goes by */

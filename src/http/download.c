@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http/api.h"
 #include "http/filter_params.h"
-#include "http/gateway.h"
 #include "http/outgoing.h"
 
 #define PATIENCE_S     600
@@ -13,7 +13,7 @@
 
 struct download {
     struct sl_source source;
-    struct sl_http *http;
+    struct sl_api *api;
     struct sl_download_options options;
     struct sl_exporter *exporter;
     struct sl_trail_walk walk;
@@ -111,12 +111,12 @@ static void end(struct download *download)
 static enum sl_stream_step produce(struct download *download)
 {
     struct sl_waiter *waiter = &download->source.waiter;
-    struct sl_budget budget = sl_trail_budget(&download->http->trail);
+    struct sl_budget budget = sl_trail_budget(&download->api->trail);
     enum sl_walked walked;
 
     if (!download->begun)
         begin(download);
-    walked = sl_trail_walk(&download->http->trail, &download->walk, &budget);
+    walked = sl_trail_walk(&download->api->trail, &download->walk, &budget);
     if (walked == SL_WALK_BEHIND) {
         waiter->deadline_ns = sl_clock_mono_ns() + SL_TRAIL_NAP_NS;
         return SL_STREAM_WAIT;
@@ -138,7 +138,7 @@ static enum sl_stream_step next(struct download *download)
     sl_outgoing_forget(&download->out, &download->out_at, OUT_KEPT_BYTES);
     if (download->ended)
         return SL_STREAM_END;
-    due = sl_ticker_take(download->source.ticker, &download->source.waiter);
+    due = sl_waiters_take(download->source.waiters, &download->source.waiter);
     if (!(due & SL_DUE_STOP))
         step = produce(download);
     else if (download->begun && download->options.follow)
@@ -169,23 +169,23 @@ static void free_download(struct sl_source *source)
 {
     struct download *download = (struct download *)source;
 
-    sl_ticker_remove(source->ticker, &source->waiter);
+    sl_waiters_remove(source->waiters, &source->waiter);
     sl_exporter_free(download->exporter);
     sl_filter_deinit(&download->options.filter);
     sl_buffer_deinit(&download->out);
-    atomic_fetch_sub(&download->http->streams, 1);
+    atomic_fetch_sub(&download->api->streams, 1);
     free(download);
 }
 
-static uint64_t newest_seq(struct sl_http *http)
+static uint64_t newest_seq(struct sl_api *api)
 {
     uint64_t oldest, newest;
 
-    sl_trail_bounds(&http->trail, &oldest, &newest);
+    sl_trail_bounds(&api->trail, &oldest, &newest);
     return newest;
 }
 
-struct sl_source *sl_download_new(struct sl_http *http, struct sl_download_options *options)
+struct sl_source *sl_download_new(struct sl_api *api, struct sl_download_options *options)
 {
     struct download *download = calloc(1, sizeof(*download));
     struct sl_exporter *exporter = sl_exporter_new(options->format);
@@ -196,20 +196,20 @@ struct sl_source *sl_download_new(struct sl_http *http, struct sl_download_optio
         free(download);
         return NULL;
     }
-    atomic_fetch_add(&http->streams, 1);
-    download->http = http;
+    atomic_fetch_add(&api->streams, 1);
+    download->api = api;
     download->options = *options;
     download->exporter = exporter;
-    download->end_seq = options->follow ? INT64_MAX : newest_seq(http);
+    download->end_seq = options->follow ? INT64_MAX : newest_seq(api);
     download->source = (struct sl_source){
         .waiter = {.wants = options->follow ? SL_DUE_MESSAGES : 0, .fd = -1},
-        .ticker = &http->ticker,
+        .waiters = sl_httpd_waiters(api->httpd),
         .fd = -1,
         .patience_s = PATIENCE_S,
         .more = true,
         .read = read_download,
         .free = free_download,
     };
-    sl_ticker_add(&http->ticker, &download->source.waiter);
+    sl_waiters_add(sl_httpd_waiters(api->httpd), &download->source.waiter);
     return &download->source;
 }

@@ -15,7 +15,7 @@
 
 #define SL_DOWNLOAD_BATCH_BYTES ((size_t)64 << 10)
 
-struct sl_http;
+struct sl_api;
 
 struct sl_download_options {
     enum sl_export_format format;
@@ -28,6 +28,6 @@ unsigned sl_download_options_from_query(struct sl_download_options *options,
                                         const struct sl_query *query, struct sl_problem *problem);
 
 /* Takes over `options`. NULL where there is no memory. */
-struct sl_source *sl_download_new(struct sl_http *http, struct sl_download_options *options);
+struct sl_source *sl_download_new(struct sl_api *api, struct sl_download_options *options);
 
 #endif

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "http/api.h"
 #include "http/client_json.h"
-#include "http/gateway.h"
 #include "http/status_json.h"
 
 #define CHANGED_MAX 1024 /* looked at */
@@ -54,7 +54,7 @@ static int finish(struct sl_json *json, size_t begin)
     return -ENOMEM;
 }
 
-int sl_feed_status_event(struct sl_http *http, struct sl_buffer *out)
+int sl_feed_status_event(struct sl_api *api, struct sl_buffer *out)
 {
     size_t begin = out->size;
     struct sl_json json;
@@ -62,7 +62,7 @@ int sl_feed_status_event(struct sl_http *http, struct sl_buffer *out)
     if (sl_buffer_append_text(out, "event: status\ndata: ") < 0)
         return -ENOMEM;
     sl_json_init(&json, out);
-    sl_status_json(&json, http);
+    sl_status_json(&json, api);
     return finish(&json, begin);
 }
 
@@ -85,7 +85,7 @@ static bool is_repeated(const struct sl_client_view *views, size_t index)
     return false;
 }
 
-static int write_clients(struct sl_http *http, struct sl_client_view *views, size_t known,
+static int write_clients(struct sl_api *api, struct sl_client_view *views, size_t known,
                          size_t changed, struct sl_buffer *out)
 {
     size_t begin = out->size, shown = known < SHOWN_MAX ? known : SHOWN_MAX;
@@ -100,8 +100,8 @@ static int write_clients(struct sl_http *http, struct sl_client_view *views, siz
     for (size_t i = 0; i < shown; i++) {
         if (is_repeated(views, i))
             continue;
-        sl_client_add_tcp_info(http->context.registry, &views[i]);
-        sl_client_json(&json, &views[i], http->context.registry);
+        sl_client_add_tcp_info(api->registry, &views[i]);
+        sl_client_json(&json, &views[i], api->registry);
     }
     sl_json_close_array(&json);
     sl_json_key(&json, "more");
@@ -110,7 +110,7 @@ static int write_clients(struct sl_http *http, struct sl_client_view *views, siz
     return finish(&json, begin);
 }
 
-int sl_feed_clients_event(struct sl_http *http, int64_t since_ns, struct sl_buffer *out)
+int sl_feed_clients_event(struct sl_api *api, int64_t since_ns, struct sl_buffer *out)
 {
     struct sl_client_view *views = malloc(CHANGED_MAX * sizeof(*views));
     size_t changed, known;
@@ -118,11 +118,11 @@ int sl_feed_clients_event(struct sl_http *http, int64_t since_ns, struct sl_buff
 
     if (!views)
         return -ENOMEM;
-    changed = sl_registry_changed(http->context.registry, since_ns, views, CHANGED_MAX);
+    changed = sl_registry_changed(api->registry, since_ns, views, CHANGED_MAX);
     known = changed < CHANGED_MAX ? changed : CHANGED_MAX;
     if (known > 0) {
         qsort(views, known, sizeof(*views), newest_first);
-        code = write_clients(http, views, known, changed, out);
+        code = write_clients(api, views, known, changed, out);
     }
     free(views);
     return code;
@@ -140,15 +140,15 @@ static void publish(struct sl_feed *feed, struct sl_snapshot **place, struct sl_
     sl_snapshot_unref(old);
 }
 
-static void build_status(struct sl_http *http)
+static void build_status(struct sl_api *api)
 {
     struct sl_snapshot *snapshot = calloc(1, sizeof(*snapshot));
 
     if (!snapshot)
         return; /* the next second may have memory */
     atomic_init(&snapshot->refs, 1);
-    sl_feed_status_event(http, &snapshot->event);
-    publish(&http->feed, &http->feed.status, snapshot);
+    sl_feed_status_event(api, &snapshot->event);
+    publish(&api->feed, &api->feed.status, snapshot);
 }
 
 /* Where the last snapshot ended; one that is long ago had no reader, and who connects now looks
@@ -162,7 +162,7 @@ static int64_t clients_since(const struct sl_feed *feed, int64_t until_ns)
     return feed->clients->until_ns;
 }
 
-static void build_clients(struct sl_http *http)
+static void build_clients(struct sl_api *api)
 {
     struct sl_snapshot *snapshot = calloc(1, sizeof(*snapshot));
 
@@ -170,15 +170,15 @@ static void build_clients(struct sl_http *http)
         return;
     atomic_init(&snapshot->refs, 1);
     snapshot->until_ns = sl_clock_wall_ns();
-    snapshot->since_ns = clients_since(&http->feed, snapshot->until_ns);
-    sl_feed_clients_event(http, snapshot->since_ns - OVERLAP_NS, &snapshot->event);
-    publish(&http->feed, &http->feed.clients, snapshot);
+    snapshot->since_ns = clients_since(&api->feed, snapshot->until_ns);
+    sl_feed_clients_event(api, snapshot->since_ns - OVERLAP_NS, &snapshot->event);
+    publish(&api->feed, &api->feed.clients, snapshot);
 }
 
-void sl_feed_build(struct sl_http *http, unsigned kinds)
+void sl_feed_build(struct sl_api *api, unsigned kinds)
 {
     if (kinds & SL_DUE_STATUS)
-        build_status(http);
+        build_status(api);
     if (kinds & SL_DUE_CLIENTS)
-        build_clients(http);
+        build_clients(api);
 }

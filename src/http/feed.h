@@ -9,7 +9,7 @@
 
 #include "socklens/buffer.h"
 
-struct sl_http;
+struct sl_api;
 
 struct sl_snapshot {
     _Atomic unsigned refs;
@@ -27,8 +27,8 @@ struct sl_feed {
 void sl_feed_init(struct sl_feed *feed);
 void sl_feed_deinit(struct sl_feed *feed);
 
-/* Makes new snapshots of the kinds (SL_DUE_STATUS, SL_DUE_CLIENTS). The ticker's thread. */
-void sl_feed_build(struct sl_http *http, unsigned kinds);
+/* Makes new snapshots of the kinds (SL_DUE_STATUS, SL_DUE_CLIENTS). The waiters's thread. */
+void sl_feed_build(struct sl_api *api, unsigned kinds);
 
 /* The latest snapshot of one kind with a reference for the caller, or NULL. */
 struct sl_snapshot *sl_feed_get(struct sl_feed *feed, unsigned kind);
@@ -36,7 +36,7 @@ void sl_snapshot_unref(struct sl_snapshot *snapshot);
 
 /* Append such an event. The clients' one tells what changed since then, and is left out where
  * nothing did. 0 or -ENOMEM with nothing appended. */
-int sl_feed_status_event(struct sl_http *http, struct sl_buffer *out);
-int sl_feed_clients_event(struct sl_http *http, int64_t since_ns, struct sl_buffer *out);
+int sl_feed_status_event(struct sl_api *api, struct sl_buffer *out);
+int sl_feed_clients_event(struct sl_api *api, int64_t since_ns, struct sl_buffer *out);
 
 #endif

@@ -1,10 +1,10 @@
 /* Start and stop of the room.
  *
  * libmicrohttpd aborts the program where it is stopped while a connection is suspended. So the end
- * has an order: say that we stop (new requests get 503), take no more connections, have the ticker
+ * has an order: say that we stop (new requests get 503), take no more connections, have the waiters
  * resume everything that waits (streams end, waits answer with what there is, and nothing can be
  * parked again), give the answers a bounded time to leave, and only then stop the daemon. */
-#include "socklens/http.h"
+#include "socklens/httpd.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,116 +12,75 @@
 #include <time.h>
 
 #include "http/adapter.h"
-#include "http/gateway.h"
+#include "http/httpd.h"
 #include "http/listen.h"
 
 #define LOOK_AGAIN_NS (2 * SL_NS_PER_MS)
 
-static void prepare(void *context, unsigned kinds, int64_t now_ns)
-{
-    (void)now_ns;
-    sl_feed_build(context, kinds);
-}
-
-/* Comes at least once a second, because the rates want that. */
 static int64_t sweep(void *context, int64_t now_ns)
 {
-    struct sl_http *http = context;
-    int64_t connections_ns = sl_connections_sweep(&http->connections, now_ns);
-    int64_t rates_ns =
-        now_ns + sl_rates_sample(&http->rates, http->context.registry, sl_clock_wall_ns());
+    struct sl_httpd *httpd = context;
+    int64_t connections_ns = sl_connections_sweep(&httpd->connections, now_ns);
+    int64_t owner_ns = httpd->owner.sweep(httpd->owner.context, now_ns);
 
-    return connections_ns < rates_ns ? connections_ns : rates_ns;
+    return connections_ns < owner_ns ? connections_ns : owner_ns;
 }
 
-static void set_options(struct sl_http *http, const struct sl_http_options *options)
+static unsigned due(void *context, struct sl_due_look *look, int64_t now_ns)
 {
-    http->options = *options;
-    http->options.allow_hosts = NULL;   /* they live in `hosts` */
-    http->options.allow_origins = NULL; /* as these do */
-    http->options.allow_targets = NULL; /* and in `targets` */
-    http->options.token_file = NULL;    /* was read */
-    http->options.tls_cert_file = NULL;
-    http->options.tls_key_file = NULL;
-    http->options.version = options->version ? strdup(options->version) : NULL;
-    if (http->options.connections_max == 0)
-        http->options.connections_max = SL_HTTP_CONNECTIONS_MAX;
-    if (http->options.streams_max == 0)
-        http->options.streams_max = http->options.connections_max * 3 / 4;
+    struct sl_httpd *httpd = context;
+
+    return httpd->owner.due(httpd->owner.context, look, now_ns);
 }
 
-static int set_targets(struct sl_http *http, const struct sl_http_options *options,
-                       struct sl_error *error)
-{
-    int code = 0;
-
-    if (options->allow_target_count == 0)
-        return 0;
-    http->targets.items = calloc(options->allow_target_count, sizeof(*http->targets.items));
-    if (!http->targets.items)
-        return sl_error_set(error, -ENOMEM, "no memory for the web server");
-    for (size_t i = 0; i < options->allow_target_count && code == 0; i++)
-        code = sl_target_parse(options->allow_targets[i],
-                               &http->targets.items[http->targets.count++], error);
-    return code;
-}
-
-static void warn_if_expired(struct sl_http *http, const char *cert_file)
+static void warn_if_expired(struct sl_httpd *httpd, const char *cert_file)
 {
     int64_t now_s = sl_clock_wall_ns() / SL_NS_PER_S;
 
-    if (sl_tls_expires_at_s(http->tls) < now_s)
-        sl_log_warning(http->context.log, "http: the certificate in %s has expired", cert_file);
+    if (sl_tls_expires_at_s(httpd->tls) < now_s)
+        sl_log_warning(httpd->log, "http: the certificate in %s has expired", cert_file);
 }
 
-static int set_certificate(struct sl_http *http, const struct sl_http_options *options,
+static int set_certificate(struct sl_httpd *httpd, const struct sl_httpd_options *options,
                            struct sl_error *error)
 {
     if (!options->tls_cert_file)
         return 0;
-    http->tls = sl_tls_new(options->tls_cert_file, options->tls_key_file, error);
-    if (!http->tls)
+    httpd->tls = sl_tls_new(options->tls_cert_file, options->tls_key_file, error);
+    if (!httpd->tls)
         return -EINVAL;
-    warn_if_expired(http, options->tls_cert_file);
+    warn_if_expired(httpd, options->tls_cert_file);
     return 0;
 }
 
-static int init(struct sl_http *http, const struct sl_http_options *options, struct sl_error *error)
+static int init(struct sl_httpd *httpd, const struct sl_httpd_options *options,
+                struct sl_error *error)
 {
-    struct sl_ticker_hooks hooks = {
-        .context = http,
+    size_t connections_max =
+        options->connections_max ? options->connections_max : SL_HTTP_CONNECTIONS_MAX;
+    struct sl_waiter_hooks hooks = {
+        .context = httpd,
+        .wake_fd = httpd->owner.wake_fd,
         .suspend = sl_adapter_suspend,
         .resume = sl_adapter_resume,
-        .prepare = prepare,
+        .due = due,
         .sweep = sweep,
     };
 
-    set_options(http, options);
-    sl_connections_init(&http->connections, http->options.connections_max,
-                        (http->options.connections_max + 1) / 2);
-    sl_feed_init(&http->feed);
-    sl_rates_init(&http->rates);
-    sl_trail_init(&http->trail, http->context.journal, http->context.registry, http->context.store);
-    http->trail.run = http->options.run;
-    http->trail.rivals = &http->ticker.busy;
-    http->started_at_ns = sl_clock_wall_ns();
-    http->started_at_mono_ns = sl_clock_mono_ns();
-    if (sl_hosts_init(&http->hosts, options->allow_hosts, options->allow_host_count,
+    sl_connections_init(&httpd->connections, connections_max, (connections_max + 1) / 2);
+    if (sl_hosts_init(&httpd->hosts, options->allow_hosts, options->allow_host_count,
                       options->allow_origins, options->allow_origin_count) < 0 ||
-        !http->options.version)
+        sl_traffic_init(&httpd->traffic, httpd->owner.routes, httpd->owner.route_count) < 0 ||
+        sl_guesses_init(&httpd->guesses, (connections_max + 3) / 4) < 0)
         return sl_error_set(error, -ENOMEM, "no memory for the web server");
-    if (sl_guesses_init(&http->guesses, (http->options.connections_max + 3) / 4) < 0)
-        return sl_error_set(error, -ENOMEM, "no memory for the web server");
-    if (options->token_file && sl_token_read(options->token_file, http->token, error) < 0)
+    if (options->token_file && sl_token_read(options->token_file, httpd->token, error) < 0)
         return -EINVAL;
-    if (set_certificate(http, options, error) < 0)
+    if (set_certificate(httpd, options, error) < 0)
         return -EINVAL;
-    if (set_targets(http, options, error) < 0)
-        return -EINVAL;
-    return sl_ticker_init(&http->ticker, http->context.journal, &hooks, error);
+    return sl_waiters_init(&httpd->waiters, &hooks, error);
 }
 
-int sl_http_check_files(const struct sl_http_options *options, struct sl_error *error)
+int sl_httpd_check_files(const struct sl_httpd_options *options, struct sl_error *error)
 {
     char token[SL_TOKEN_SIZE_MAX + 1];
     int code = options->token_file ? sl_token_read(options->token_file, token, error) : 0;
@@ -134,123 +93,171 @@ int sl_http_check_files(const struct sl_http_options *options, struct sl_error *
     return tls ? 0 : -EINVAL;
 }
 
-struct sl_http *sl_http_new(const struct sl_http_options *options,
-                            const struct sl_http_context *context, struct sl_error *error)
+struct sl_httpd *sl_httpd_new(const struct sl_httpd_options *options,
+                              const struct sl_httpd_owner *owner, struct sl_log *log,
+                              struct sl_error *error)
 {
-    struct sl_http *http = calloc(1, sizeof(*http));
+    struct sl_httpd *httpd = calloc(1, sizeof(*httpd));
 
-    if (!http) {
+    if (!httpd) {
         sl_error_set(error, -ENOMEM, "no memory for the web server");
         return NULL;
     }
-    http->context = *context;
-    pthread_mutex_init(&http->token_lock, NULL);
-    if (init(http, options, error) < 0) {
-        sl_http_free(http);
+    httpd->owner = *owner;
+    httpd->log = log;
+    pthread_mutex_init(&httpd->token_lock, NULL);
+    if (init(httpd, options, error) < 0) {
+        sl_httpd_free(httpd);
         return NULL;
     }
-    return http;
+    return httpd;
 }
 
-int sl_http_listen(struct sl_http *http, const struct sl_endpoint *endpoint, struct sl_error *error)
+int sl_httpd_listen(struct sl_httpd *httpd, const struct sl_endpoint *endpoint,
+                    struct sl_error *error)
 {
-    return sl_listen(http, endpoint, error);
+    return sl_listen(httpd, endpoint, error);
 }
 
-int sl_http_adopt(struct sl_http *http, int fd, struct sl_error *error)
+int sl_httpd_adopt(struct sl_httpd *httpd, int fd, struct sl_error *error)
 {
-    return sl_listen_adopt(http, fd, error);
+    return sl_listen_adopt(httpd, fd, error);
 }
 
-size_t sl_http_listener_count(const struct sl_http *http)
+size_t sl_httpd_listener_count(const struct sl_httpd *httpd)
 {
-    return http->listener_count;
+    return httpd->listener_count;
 }
 
-const char *sl_http_listener_name(const struct sl_http *http, size_t index)
+const char *sl_httpd_listener_name(const struct sl_httpd *httpd, size_t index)
 {
-    return http->listeners[index].name;
+    return httpd->listeners[index].name;
 }
 
-const char *sl_http_scheme(const struct sl_http *http)
+const char *sl_httpd_scheme(const struct sl_httpd *httpd)
 {
-    return http->tls ? "https" : "http";
+    return httpd->tls ? "https" : "http";
 }
 
-int sl_http_start(struct sl_http *http, struct sl_error *error)
+int sl_httpd_start(struct sl_httpd *httpd, struct sl_error *error)
 {
-    int code = sl_ticker_start(&http->ticker, error);
+    int code = sl_waiters_start(&httpd->waiters, error);
 
     if (code == 0)
-        code = sl_adapter_start(http, error);
-    return code == 0 ? sl_acceptor_start(&http->acceptor, http, error) : code;
+        code = sl_adapter_start(httpd, error);
+    return code == 0 ? sl_acceptor_start(&httpd->acceptor, httpd, error) : code;
 }
 
-int sl_http_renew_token(struct sl_http *http, const char *token_file, struct sl_error *error)
+int sl_httpd_renew_token(struct sl_httpd *httpd, const char *token_file, struct sl_error *error)
 {
     char token[SL_TOKEN_SIZE_MAX + 1] = "";
     int code = sl_token_read(token_file, token, error);
 
     if (code < 0)
         return code;
-    pthread_mutex_lock(&http->token_lock);
-    memcpy(http->token, token, sizeof(token));
-    pthread_mutex_unlock(&http->token_lock);
+    pthread_mutex_lock(&httpd->token_lock);
+    memcpy(httpd->token, token, sizeof(token));
+    pthread_mutex_unlock(&httpd->token_lock);
     return 0;
 }
 
-int sl_http_renew_certificate(struct sl_http *http, const char *cert_file, const char *key_file,
-                              struct sl_error *error)
+int sl_httpd_renew_certificate(struct sl_httpd *httpd, const char *cert_file, const char *key_file,
+                               struct sl_error *error)
 {
-    int code = sl_tls_renew(http->tls, cert_file, key_file, error);
+    int code = sl_tls_renew(httpd->tls, cert_file, key_file, error);
 
     if (code == 0)
-        warn_if_expired(http, cert_file);
+        warn_if_expired(httpd, cert_file);
     return code;
 }
 
-void sl_http_set_ready(struct sl_http *http, bool ready)
+void sl_httpd_set_ready(struct sl_httpd *httpd, bool ready)
 {
-    atomic_store(&http->ready, ready);
+    atomic_store(&httpd->ready, ready);
 }
 
-static void wait_for_requests(struct sl_http *http, int64_t timeout_ns)
+static void wait_for_requests(struct sl_httpd *httpd, int64_t timeout_ns)
 {
     int64_t until_ns = sl_clock_mono_ns() + timeout_ns;
     struct timespec pause = {.tv_nsec = LOOK_AGAIN_NS};
 
-    while (atomic_load(&http->requests) > 0 && sl_clock_mono_ns() < until_ns)
+    while (atomic_load(&httpd->requests) > 0 && sl_clock_mono_ns() < until_ns)
         nanosleep(&pause, NULL);
 }
 
-void sl_http_stop(struct sl_http *http, int64_t timeout_ns)
+void sl_httpd_stop(struct sl_httpd *httpd, int64_t timeout_ns)
 {
-    if (atomic_exchange(&http->stopping, true))
+    if (atomic_exchange(&httpd->stopping, true))
         return;
-    atomic_store(&http->ready, false);
-    sl_acceptor_stop(&http->acceptor);
-    for (size_t i = 0; i < http->listener_count; i++)
-        sl_listen_close(&http->listeners[i]);
-    sl_ticker_stop_waiting(&http->ticker);
-    wait_for_requests(http, timeout_ns);
-    sl_adapter_stop(http);
+    atomic_store(&httpd->ready, false);
+    sl_acceptor_stop(&httpd->acceptor);
+    for (size_t i = 0; i < httpd->listener_count; i++)
+        sl_listen_close(&httpd->listeners[i]);
+    sl_waiters_stop_waiting(&httpd->waiters);
+    wait_for_requests(httpd, timeout_ns);
+    sl_adapter_stop(httpd);
 }
 
-void sl_http_free(struct sl_http *http)
+void sl_httpd_free(struct sl_httpd *httpd)
 {
-    if (!http)
+    if (!httpd)
         return;
-    sl_http_stop(http, 0);
-    sl_ticker_deinit(&http->ticker);
-    sl_feed_deinit(&http->feed);
-    sl_rates_deinit(&http->rates);
-    sl_trail_deinit(&http->trail);
-    sl_hosts_deinit(&http->hosts);
-    sl_guesses_deinit(&http->guesses);
-    free(http->targets.items);
-    sl_connections_deinit(&http->connections);
-    sl_tls_free(http->tls);
-    free((void *)(uintptr_t)http->options.version);
-    pthread_mutex_destroy(&http->token_lock);
-    free(http);
+    sl_httpd_stop(httpd, 0);
+    sl_waiters_deinit(&httpd->waiters);
+    sl_hosts_deinit(&httpd->hosts);
+    sl_guesses_deinit(&httpd->guesses);
+    sl_traffic_deinit(&httpd->traffic);
+    sl_connections_deinit(&httpd->connections);
+    sl_tls_free(httpd->tls);
+    pthread_mutex_destroy(&httpd->token_lock);
+    free(httpd);
+}
+
+void *sl_httpd_context(const struct sl_httpd *httpd)
+{
+    return httpd->owner.context;
+}
+
+struct sl_log *sl_httpd_log(const struct sl_httpd *httpd)
+{
+    return httpd->log;
+}
+
+struct sl_waiters *sl_httpd_waiters(struct sl_httpd *httpd)
+{
+    return &httpd->waiters;
+}
+
+bool sl_httpd_is_ready(const struct sl_httpd *httpd)
+{
+    return atomic_load(&httpd->ready);
+}
+
+bool sl_httpd_is_stopping(const struct sl_httpd *httpd)
+{
+    return atomic_load(&httpd->stopping);
+}
+
+size_t sl_httpd_connections_max(const struct sl_httpd *httpd)
+{
+    return httpd->connections.max;
+}
+
+void sl_httpd_stats(const struct sl_httpd *httpd, struct sl_httpd_stats *stats)
+{
+    *stats = (struct sl_httpd_stats){
+        .connections = atomic_load(&httpd->connections.count),
+        .rejected = atomic_load(&httpd->connections.rejected),
+        .requests = atomic_load(&httpd->requests),
+        .held_bytes = atomic_load(&httpd->held_bytes),
+        .wrong_tokens = atomic_load(&httpd->guesses.count),
+    };
+}
+
+void sl_httpd_visit_traffic(struct sl_httpd *httpd,
+                            void (*visit)(void *context, const char *method, const char *route,
+                                          unsigned status, uint64_t answers),
+                            void *context)
+{
+    sl_traffic_visit(&httpd->traffic, visit, context);
 }

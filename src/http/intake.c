@@ -5,16 +5,17 @@
 #include <string.h>
 
 #include "http/guard.h"
+#include "http/httpd.h"
 
-struct sl_request *sl_intake_new(struct sl_http *http, struct sl_connection *connection,
+struct sl_request *sl_intake_new(struct sl_httpd *httpd, struct sl_connection *connection,
                                  const char *method, const char *version)
 {
     struct sl_request *request = calloc(1, sizeof(*request));
 
     if (!request)
         return NULL;
-    atomic_fetch_add(&http->requests, 1);
-    request->http = http;
+    atomic_fetch_add(&httpd->requests, 1);
+    request->httpd = httpd;
     request->connection = connection;
     request->method = method;
     request->version = version;
@@ -27,16 +28,16 @@ struct sl_request *sl_intake_new(struct sl_http *http, struct sl_connection *con
 void sl_intake_free(struct sl_request *request)
 {
     /* First, so that nothing is watched any more when the state closes its sockets. */
-    sl_ticker_remove(&request->http->ticker, &request->waiter);
+    sl_waiters_remove(&request->httpd->waiters, &request->waiter);
     if (request->guessed)
-        sl_guesses_release(&request->http->guesses);
+        sl_guesses_release(&request->httpd->guesses);
     if (request->state)
         request->free_state(request->state);
     sl_headers_deinit(&request->headers);
     sl_query_deinit(&request->query);
     sl_buffer_deinit(&request->body);
     sl_intake_hold(request, 0);
-    atomic_fetch_sub(&request->http->requests, 1);
+    atomic_fetch_sub(&request->httpd->requests, 1);
     free(request->target);
     free(request);
 }
@@ -48,7 +49,7 @@ static bool changes_something(const struct sl_request *request)
 
 static unsigned refuse_connection(struct sl_request *request)
 {
-    const struct sl_connections *connections = &request->http->connections;
+    const struct sl_connections *connections = &request->httpd->connections;
 
     if (request->connection->over == SL_OVER_ALL)
         return sl_problem_set(&request->refusal, 503, NULL, NULL, "more than %zu connections",
@@ -70,27 +71,27 @@ static unsigned check_frame(struct sl_request *request, bool sound)
     };
     struct sl_problem *problem = &request->refusal;
 
-    if (atomic_load(&request->http->stopping))
+    if (atomic_load(&request->httpd->stopping))
         return sl_problem_set(problem, 503, NULL, NULL, "the gateway is stopping");
     if (request->connection->over)
         return refuse_connection(request);
     if (!sound)
         return sl_problem_set(problem, 400, NULL, "one \"name: value\" on each line, without NUL",
                               "the header fields are malformed");
-    return sl_guard_frame(&guarded, &request->http->hosts, problem);
+    return sl_guard_frame(&guarded, &request->httpd->hosts, problem);
 }
 
 /* The token is wrong: 401 when its turn comes, or 429. */
 static unsigned refuse_guess(struct sl_request *request)
 {
     const struct sl_address *peer = &request->connection->peer;
-    struct sl_guesses *guesses = &request->http->guesses;
+    struct sl_guesses *guesses = &request->httpd->guesses;
     int64_t now_ns = sl_clock_mono_ns(), wait_ns = sl_guesses_take(guesses, peer, now_ns);
     char from[SL_ADDRESS_TEXT_SIZE];
 
     request->connection->guesses++;
     sl_address_format(peer, from);
-    sl_log_warning(request->http->context.log,
+    sl_log_warning(request->httpd->log,
                    "http: wrong token from %s, number %" PRIu64 " since the start", from,
                    atomic_load(&guesses->count));
     if (wait_ns < 0)
@@ -105,6 +106,17 @@ static unsigned refuse_guess(struct sl_request *request)
     return request->refusal.status;
 }
 
+const struct sl_address *sl_request_peer(const struct sl_request *request)
+{
+    return &request->connection->peer;
+}
+
+unsigned sl_request_check_origin(const struct sl_request *request, struct sl_problem *problem)
+{
+    return sl_guard_origin(&request->headers, &request->httpd->hosts, request->httpd->tls != NULL,
+                           problem);
+}
+
 static unsigned find_route(struct sl_request *request)
 {
     char *query = strchr(request->target, '?');
@@ -112,12 +124,12 @@ static unsigned find_route(struct sl_request *request)
     if (query)
         *query++ = '\0';
     request->path = request->target;
-    request->route = sl_route_find(request->method, request->path, &request->id, request->allow,
-                                   &request->refusal);
+    request->route = sl_route_find(&request->httpd->owner, request->method, request->path,
+                                   &request->id, request->allow, &request->refusal);
     if (!request->route)
         return request->refusal.status;
-    if (!sl_route_is_open(request->route) &&
-        sl_token_demand(request->http, &request->headers, &request->refusal) != 0)
+    if (!request->route->open &&
+        sl_token_demand(request->httpd, &request->headers, &request->refusal) != 0)
         return sl_token_shown(&request->headers) ? refuse_guess(request) : request->refusal.status;
     return sl_query_parse(&request->query, query, request->route->params, &request->refusal);
 }
@@ -127,9 +139,8 @@ static unsigned check_rights(struct sl_request *request)
     unsigned status = 0;
 
     if (changes_something(request))
-        status = sl_guard_origin(&request->headers, &request->http->hosts,
-                                 request->http->tls != NULL, &request->refusal);
-    else if (!sl_route_is_open(request->route))
+        status = sl_request_check_origin(request, &request->refusal);
+    else if (!request->route->open)
         status = sl_guard_site(&request->headers, &request->refusal);
     if (!status && request->route->type)
         status = sl_guard_accept(&request->headers, request->route->type, &request->refusal);
@@ -183,7 +194,7 @@ enum sl_intake sl_intake_head(struct sl_request *request, bool sound)
 bool sl_intake_hold(struct sl_request *request, size_t size)
 {
     size_t before = request->held_bytes;
-    size_t others = atomic_fetch_add(&request->http->held_bytes, size - before) - before;
+    size_t others = atomic_fetch_add(&request->httpd->held_bytes, size - before) - before;
 
     request->held_bytes = size;
     return size <= SL_INTAKE_HELD_SMALL || others + size <= SL_INTAKE_HELD_MAX;
@@ -236,13 +247,13 @@ enum sl_step sl_intake_no_room(struct sl_answer *answer)
 /* The answer to a guess waits for its turn. */
 static bool must_wait(struct sl_request *request)
 {
-    struct sl_ticker *ticker = &request->http->ticker;
+    struct sl_waiters *waiters = &request->httpd->waiters;
 
     if (!request->guessed)
         return false;
     if (!request->waiter.added)
-        sl_ticker_add(ticker, &request->waiter);
-    return !(sl_ticker_take(ticker, &request->waiter) & SL_DUE_STOP) &&
+        sl_waiters_add(waiters, &request->waiter);
+    return !(sl_waiters_take(waiters, &request->waiter) & SL_DUE_STOP) &&
            sl_clock_mono_ns() < request->waiter.deadline_ns;
 }
 

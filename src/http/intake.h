@@ -10,9 +10,9 @@
 /* A body that is refused is still read, and thrown away, up to this: then the connection ends. */
 #define SL_INTAKE_DISCARD_MAX ((size_t)1 << 20)
 
-/* NULL where there is no memory. Takes connection->target; counts in http->requests. The caller
+/* NULL where there is no memory. Takes connection->target; counts in httpd->requests. The caller
  * fills `headers` before sl_intake_head. */
-struct sl_request *sl_intake_new(struct sl_http *http, struct sl_connection *connection,
+struct sl_request *sl_intake_new(struct sl_httpd *httpd, struct sl_connection *connection,
                                  const char *method, const char *version);
 void sl_intake_free(struct sl_request *request);
 

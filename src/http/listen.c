@@ -30,13 +30,13 @@ static int bind_and_listen(int fd, const struct sockaddr *address, socklen_t siz
     return bind(fd, address, size) < 0 || listen(fd, BACKLOG) < 0 ? -errno : 0;
 }
 
-static struct sl_http_listener *next_listener(struct sl_http *http)
+static struct sl_httpd_listener *next_listener(struct sl_httpd *httpd)
 {
-    struct sl_http_listener *listener = &http->listeners[http->listener_count];
+    struct sl_httpd_listener *listener = &httpd->listeners[httpd->listener_count];
 
-    if (http->listener_count == SL_HTTP_LISTENERS_MAX)
+    if (httpd->listener_count == SL_HTTP_LISTENERS_MAX)
         return NULL;
-    *listener = (struct sl_http_listener){.http = http, .fd = -1};
+    *listener = (struct sl_httpd_listener){.httpd = httpd, .fd = -1};
     return listener;
 }
 
@@ -47,7 +47,7 @@ static int too_many(struct sl_error *error)
 
 /* --- TCP --- */
 
-static int open_tcp(struct sl_http_listener *listener)
+static int open_tcp(struct sl_httpd_listener *listener)
 {
     struct sockaddr_storage storage;
     socklen_t size = sl_address_to_sockaddr(&listener->address, &storage);
@@ -70,10 +70,10 @@ static int open_tcp(struct sl_http_listener *listener)
     return 0;
 }
 
-static int listen_tcp(struct sl_http *http, const struct sl_address *address,
+static int listen_tcp(struct sl_httpd *httpd, const struct sl_address *address,
                       struct sl_error *error)
 {
-    struct sl_http_listener *listener = next_listener(http);
+    struct sl_httpd_listener *listener = next_listener(httpd);
     int code;
 
     if (!listener)
@@ -85,8 +85,8 @@ static int listen_tcp(struct sl_http *http, const struct sl_address *address,
         sl_listen_close(listener);
         return fail(error, listener->name, listener->address.port, code);
     }
-    sl_hosts_add_address(&http->hosts, &listener->address);
-    http->listener_count++;
+    sl_hosts_add_address(&httpd->hosts, &listener->address);
+    httpd->listener_count++;
     return 0;
 }
 
@@ -108,7 +108,7 @@ static bool is_stale(const struct sockaddr_un *address)
     return code == ECONNREFUSED;
 }
 
-static int open_unix(struct sl_http_listener *listener, const char *path)
+static int open_unix(struct sl_httpd_listener *listener, const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int code;
@@ -125,9 +125,9 @@ static int open_unix(struct sl_http_listener *listener, const char *path)
     return code;
 }
 
-static int listen_unix(struct sl_http *http, const char *path, struct sl_error *error)
+static int listen_unix(struct sl_httpd *httpd, const char *path, struct sl_error *error)
 {
-    struct sl_http_listener *listener = next_listener(http);
+    struct sl_httpd_listener *listener = next_listener(httpd);
     int code;
 
     if (!listener)
@@ -139,23 +139,23 @@ static int listen_unix(struct sl_http *http, const char *path, struct sl_error *
         sl_listen_close(listener);
         return fail(error, listener->name, listener->address.port, code);
     }
-    http->listener_count++;
+    httpd->listener_count++;
     return 0;
 }
 
-int sl_listen(struct sl_http *http, const struct sl_endpoint *endpoint, struct sl_error *error)
+int sl_listen(struct sl_httpd *httpd, const struct sl_endpoint *endpoint, struct sl_error *error)
 {
     struct sl_address addresses[SL_HTTP_LISTENERS_MAX];
     int count;
 
     if (*endpoint->unix_path)
-        return listen_unix(http, endpoint->unix_path, error);
+        return listen_unix(httpd, endpoint->unix_path, error);
     count = sl_endpoint_resolve(endpoint->host, endpoint->port, SOCK_STREAM, addresses,
                                 SL_HTTP_LISTENERS_MAX, error);
     if (count < 0)
         sl_error_prefix(error, "http");
     for (int i = 0; i < count; i++) {
-        int code = listen_tcp(http, &addresses[i], error);
+        int code = listen_tcp(httpd, &addresses[i], error);
 
         if (code < 0)
             return code;
@@ -174,7 +174,7 @@ static bool is_listening(int fd)
            getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens;
 }
 
-static int look_up(struct sl_http_listener *listener)
+static int look_up(struct sl_httpd_listener *listener)
 {
     union {
         struct sockaddr_storage storage;
@@ -194,7 +194,7 @@ static int look_up(struct sl_http_listener *listener)
     return 0;
 }
 
-static int adopt(struct sl_http *http, struct sl_http_listener *listener)
+static int adopt(struct sl_httpd *httpd, struct sl_httpd_listener *listener)
 {
     int flags = fcntl(listener->fd, F_GETFL);
     int code = look_up(listener);
@@ -205,20 +205,20 @@ static int adopt(struct sl_http *http, struct sl_http_listener *listener)
         fcntl(listener->fd, F_SETFD, FD_CLOEXEC) < 0)
         return -errno;
     if (listener->address.family != AF_UNIX)
-        sl_hosts_add_address(&http->hosts, &listener->address);
-    http->listener_count++;
+        sl_hosts_add_address(&httpd->hosts, &listener->address);
+    httpd->listener_count++;
     return 0;
 }
 
-int sl_listen_adopt(struct sl_http *http, int fd, struct sl_error *error)
+int sl_listen_adopt(struct sl_httpd *httpd, int fd, struct sl_error *error)
 {
-    struct sl_http_listener *listener = next_listener(http);
+    struct sl_httpd_listener *listener = next_listener(httpd);
     const char *fault = "it is not a stream socket that listens";
     int code = -EINVAL;
 
     if (listener && is_listening(fd)) {
         listener->fd = fd;
-        code = adopt(http, listener);
+        code = adopt(httpd, listener);
         fault = strerror(-code);
     }
     if (code == 0)
@@ -229,7 +229,7 @@ int sl_listen_adopt(struct sl_http *http, int fd, struct sl_error *error)
                     : too_many(error);
 }
 
-void sl_listen_close(struct sl_http_listener *listener)
+void sl_listen_close(struct sl_httpd_listener *listener)
 {
     if (listener->fd >= 0)
         close(listener->fd);

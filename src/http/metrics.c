@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "http/gateway.h"
+#include "http/api.h"
 #include "socklens/health.h"
 
 struct page {
@@ -180,15 +180,15 @@ static void write_journal(struct page *page, struct sl_journal *journal)
 }
 
 /* Nothing where the log is in memory only. */
-static void write_store(struct page *page, const struct sl_http_context *context)
+static void write_store(struct page *page, const struct sl_api *api)
 {
     struct sl_journal_stats journal;
     struct sl_store_stats stats;
 
-    if (!context->store)
+    if (!api->store)
         return;
-    sl_journal_stats(context->journal, &journal);
-    sl_store_stats(context->store, &stats);
+    sl_journal_stats(api->journal, &journal);
+    sl_store_stats(api->store, &stats);
     single(page, "store_recording", "gauge", stats.state == SL_STORE_RECORDING,
            "1 where the file takes messages, 0 where the disk is full or it failed.");
     head(page, "store_paused", "gauge", "1 for what keeps the file from taking messages.");
@@ -213,46 +213,47 @@ static void write_answers(void *context, const char *method, const char *route, 
          method, route, status, answers);
 }
 
-static void write_http(struct page *page, struct sl_http *http)
+static void write_http(struct page *page, struct sl_api *api)
 {
-    single(page, "http_connections", "gauge", atomic_load(&http->connections.count),
+    struct sl_httpd_stats stats;
+
+    sl_httpd_stats(api->httpd, &stats);
+    single(page, "http_connections", "gauge", stats.connections,
            "Connections of the web server that are open.");
-    single(page, "http_rejected_connections_total", "counter",
-           atomic_load(&http->connections.rejected),
+    single(page, "http_rejected_connections_total", "counter", stats.rejected,
            "Connections of the web server that were turned away.");
-    single(page, "http_wrong_tokens_total", "counter", atomic_load(&http->guesses.count),
+    single(page, "http_wrong_tokens_total", "counter", stats.wrong_tokens,
            "Requests that showed a wrong token.");
-    single(page, "http_requests_in_flight", "gauge", atomic_load(&http->requests),
+    single(page, "http_requests_in_flight", "gauge", stats.requests,
            "Requests between their head and the end of their answer.");
-    single(page, "http_held_bytes", "gauge", atomic_load(&http->held_bytes),
+    single(page, "http_held_bytes", "gauge", stats.held_bytes,
            "Bytes of requests and answers that wait for their peers, streams apart.");
-    single(page, "http_streams", "gauge", atomic_load(&http->streams),
+    single(page, "http_streams", "gauge", atomic_load(&api->streams),
            "Event streams that are open.");
-    single(page, "http_streams_max", "gauge", http->options.streams_max,
-           "Event streams that may be open.");
-    single(page, "http_datagrams_waiting", "gauge", atomic_load(&http->datagrams),
+    single(page, "http_streams_max", "gauge", api->streams_max, "Event streams that may be open.");
+    single(page, "http_datagrams_waiting", "gauge", atomic_load(&api->datagrams),
            "Test datagrams whose reply is awaited.");
     head(page, "http_requests_total", "counter", "Answered requests by route and status.");
-    sl_traffic_visit(&http->traffic, write_answers, page);
+    sl_httpd_visit_traffic(api->httpd, write_answers, page);
 }
 
-int sl_metrics_write(struct sl_http *http, struct sl_buffer *out)
+int sl_metrics_write(struct sl_api *api, struct sl_buffer *out)
 {
     struct page page = {.out = out};
     struct sl_registry_totals totals;
 
-    sl_registry_totals(http->context.registry, &totals);
+    sl_registry_totals(api->registry, &totals);
     head(&page, "build_info", "gauge", "The program's version.");
-    line(&page, "socklens_build_info{version=\"%s\"} 1", http->options.version);
+    line(&page, "socklens_build_info{version=\"%s\"} 1", api->version);
     head(&page, "start_time_seconds", "gauge", "When the gateway started, in Unix time.");
     line(&page, "socklens_start_time_seconds %.3f",
-         (double)http->started_at_ns / (double)SL_NS_PER_S);
-    write_services(&page, http->context.registry);
-    write_probes(&page, http->context.net);
+         (double)api->started_at_ns / (double)SL_NS_PER_S);
+    write_services(&page, api->registry);
+    write_probes(&page, api->net);
     single(&page, "closed_clients_total", "counter", totals.closed, "Clients that were closed.");
-    write_messages(&page, http->context.journal);
-    write_journal(&page, http->context.journal);
-    write_store(&page, &http->context);
-    write_http(&page, http);
+    write_messages(&page, api->journal);
+    write_journal(&page, api->journal);
+    write_store(&page, api);
+    write_http(&page, api);
     return page.failed ? -ENOMEM : 0;
 }

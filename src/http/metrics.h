@@ -10,9 +10,9 @@
 
 #define SL_METRICS_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
-struct sl_http;
+struct sl_api;
 
 /* Appends the page. 0 or -ENOMEM. Any thread. */
-int sl_metrics_write(struct sl_http *http, struct sl_buffer *out);
+int sl_metrics_write(struct sl_api *api, struct sl_buffer *out);
 
 #endif

@@ -18,6 +18,7 @@
 #include <strings.h>
 
 #include "http/header.h"
+#include "http/httpd.h"
 #include "http/query.h"
 #include "http/response.h"
 
@@ -129,7 +130,7 @@ static void count(struct MHD_Connection *connection, unsigned status)
     const struct sl_connection *context = info ? info->socket_context : NULL;
 
     if (context)
-        sl_traffic_count(&context->http->traffic, NULL, status);
+        sl_traffic_count(&context->httpd->traffic, NULL, status);
 }
 
 /* Only libmicrohttpd itself comes here. */

@@ -109,8 +109,11 @@ static unsigned add(struct sl_query *query, char *name, char *value, const char 
 unsigned sl_query_parse(struct sl_query *query, const char *text, const char *const *names,
                         struct sl_problem *problem)
 {
+    static const char *const none[] = {NULL};
     char *rest, *part;
 
+    if (!names)
+        names = none;
     *query = (struct sl_query){0};
     if (!text || !*text)
         return 0;

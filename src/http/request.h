@@ -6,15 +6,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "http/connections.h"
-#include "http/gateway.h"
 #include "http/header.h"
 #include "http/query.h"
 #include "http/route.h"
-#include "http/ticker.h"
+#include "http/waiters.h"
+#include "socklens/buffer.h"
+#include "socklens/httpd.h"
 
 struct sl_request {
-    struct sl_http *http;
+    struct sl_httpd *httpd;
     struct sl_connection *connection;
     const char *method, *version;
     char *target;     /* owned: path, NUL, query */
@@ -27,12 +27,18 @@ struct sl_request {
     uint64_t body_seen;        /* bytes that came, also those that were thrown away */
     struct sl_problem refusal; /* status 0: none */
     char allow[64];            /* for the Allow header with 405 */
-    bool guessed;              /* it holds a place in http->guesses until its turn */
-    size_t held_bytes;         /* counted in http->held_bytes */
+    bool guessed;              /* it holds a place in httpd->guesses until its turn */
+    size_t held_bytes;         /* counted in httpd->held_bytes */
     struct sl_waiter waiter;
     void *state; /* what its step function keeps between calls; NULL at first */
     void (*free_state)(void *state);
 };
+
+/* Who asks. */
+const struct sl_address *sl_request_peer(const struct sl_request *request);
+
+/* For a step that changes something though its method does not say so: see sl_guard_origin. */
+unsigned sl_request_check_origin(const struct sl_request *request, struct sl_problem *problem);
 
 /* Answers with the problem. */
 static inline enum sl_step sl_request_refuse(struct sl_answer *answer,

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "http/guard.h"
+#include "http/httpd.h"
 #include "http/own_errors.h"
 #include "http/security.h"
 #include "http/source.h"
@@ -49,19 +50,19 @@ bool sl_response_add_headers(struct MHD_Response *response, const struct sl_answ
  * connections before it looks at its sockets, so of many each takes a place in the queue. */
 static void leave_for_later(struct sl_source *source)
 {
-    if (source->more || !sl_ticker_park(source->ticker, &source->waiter))
-        sl_ticker_yield(source->ticker, &source->waiter);
+    if (source->more || !sl_waiters_park(source->waiters, &source->waiter))
+        sl_waiters_yield(source->waiters, &source->waiter);
 }
 
 static ssize_t read_source(void *context, uint64_t position, char *bytes, size_t max)
 {
     struct sl_source *source = context;
-    bool turn = sl_ticker_begin_turn(source->ticker, &source->waiter);
+    bool turn = sl_waiters_begin_turn(source->waiters, &source->waiter);
     size_t size;
 
     (void)position;
     for (;;) {
-        if (sl_ticker_peer_is_gone(source->ticker, &source->waiter))
+        if (sl_waiters_peer_is_gone(source->waiters, &source->waiter))
             return MHD_CONTENT_READER_END_WITH_ERROR;
         if (!turn) {
             leave_for_later(source);
@@ -69,13 +70,13 @@ static ssize_t read_source(void *context, uint64_t position, char *bytes, size_t
         }
         switch (source->read(source, bytes, max, &size)) {
         case SL_STREAM_BYTES:
-            sl_ticker_mark_busy(source->ticker, &source->waiter);
+            sl_waiters_mark_busy(source->waiters, &source->waiter);
             return (ssize_t)size;
         case SL_STREAM_YIELD:
-            sl_ticker_yield(source->ticker, &source->waiter);
+            sl_waiters_yield(source->waiters, &source->waiter);
             return 0;
         case SL_STREAM_WAIT:
-            if (sl_ticker_park(source->ticker, &source->waiter))
+            if (sl_waiters_park(source->waiters, &source->waiter))
                 return 0;
             break; /* something became due meanwhile */
         case SL_STREAM_END:
@@ -115,7 +116,7 @@ static struct MHD_Response *source_response(struct MHD_Connection *connection,
     source->waiter.connection = connection;
     source->fd = request->connection->fd;
     if (source->waiter.wants)
-        sl_ticker_watch_peer(source->ticker, &source->waiter, source->fd);
+        sl_waiters_watch_peer(source->waiters, &source->waiter, source->fd);
     tune(connection, request->connection->fd, source->patience_s);
     response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE, read_source,
                                                  source, free_source);
@@ -155,7 +156,7 @@ enum MHD_Result sl_response_queue(struct MHD_Connection *connection, struct sl_r
     if (response && sl_response_add_headers(response, answer))
         result = sl_own_queue_response(connection, answer->status, response);
     if (result == MHD_YES)
-        sl_traffic_count(&request->http->traffic, request->route, answer->status);
+        sl_traffic_count(&request->httpd->traffic, request->route, answer->status);
     if (response)
         MHD_destroy_response(response);
     sl_answer_deinit(answer);

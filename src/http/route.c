@@ -3,44 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "http/api.h"
 #include "http/asset.h"
-#include "http/metrics.h"
+#include "http/query.h"
+#include "socklens/httpd.h"
 
-#define JSON "application/json"
-
-const char *const sl_no_params[] = {NULL};
-
-const struct sl_route sl_routes[] = {
-    {"GET", "/healthz", sl_healthz_params, 0, NULL, sl_api_healthz},
-    {"GET", "/readyz", sl_no_params, 0, NULL, sl_api_readyz},
-    {"GET", "/metrics", sl_no_params, 0, SL_METRICS_CONTENT_TYPE, sl_api_metrics},
-    {"GET", "/api/v1/", sl_no_params, 0, JSON, sl_api_index},
-    {"GET", "/api/v1/openapi.json", sl_no_params, 0, NULL, sl_api_openapi},
-    {"GET", "/api/v1/status", sl_no_params, 0, JSON, sl_api_status},
-    {"GET", "/api/v1/rates", sl_no_params, 0, JSON, sl_api_rates},
-    {"GET", "/api/v1/clients", sl_clients_params, 0, JSON, sl_api_clients},
-    {"GET", "/api/v1/clients/{id}", sl_no_params, 0, JSON, sl_api_client},
-    {"DELETE", "/api/v1/clients/{id}", sl_no_params, 0, NULL, sl_api_disconnect},
-    {"GET", "/api/v1/messages", sl_messages_params, 0, JSON, sl_api_messages},
-    {"DELETE", "/api/v1/messages", sl_clear_params, 0, NULL, sl_api_clear},
-    {"GET", "/api/v1/messages/{seq}", sl_message_params, 0, JSON, sl_api_message},
-    {"GET", "/api/v1/messages/{seq}/raw", sl_raw_params, 0, "application/octet-stream", sl_api_raw},
-    {"GET", "/api/v1/events", sl_events_params, 0, "text/event-stream", sl_api_events},
-    {"GET", "/api/v1/export", sl_export_params, 0, NULL, sl_api_export},
-    {"POST", "/api/v1/datagrams", sl_no_params, SL_DATAGRAM_BODY_MAX, JSON, sl_api_datagram},
-};
-
-const size_t sl_routes_count = sizeof(sl_routes) / sizeof(sl_routes[0]);
-
-static const struct sl_route asset_route = {"GET", NULL, sl_no_params, 0, NULL, sl_api_asset};
-static const struct sl_route moved_route = {"GET", NULL, sl_no_params, 0, NULL, sl_api_moved};
-
-bool sl_route_is_open(const struct sl_route *route)
-{
-    return route->step == sl_api_healthz || route->step == sl_api_readyz ||
-           route->step == sl_api_asset || route->step == sl_api_moved;
-}
+static const struct sl_route asset_route = {.method = "GET", .open = true, .step = sl_asset_step};
+static const struct sl_route redirect_route = {
+    .method = "GET", .open = true, .step = sl_redirect_step};
 
 /* A path against a pattern. `number` gets what stands for the pattern's braces, with its size. */
 static bool matches(const char *pattern, const char *path, const char **number, size_t *size)
@@ -100,11 +69,12 @@ static const struct sl_route *refuse(const char *method, const char *path, const
     return NULL;
 }
 
-static const struct sl_route *find_other(const char *method, const char *path, char allow[64])
+static const struct sl_route *find_other(const struct sl_httpd_owner *owner, const char *method,
+                                         const char *path, char allow[64])
 {
-    const struct sl_route *route = sl_asset_find(path) ? &asset_route
-                                   : sl_moved_to(path) ? &moved_route
-                                                       : NULL;
+    const struct sl_route *route = sl_asset_find(path)             ? &asset_route
+                                   : sl_redirect_find(owner, path) ? &redirect_route
+                                                                   : NULL;
 
     if (!route || answers(route, method))
         return route;
@@ -112,23 +82,24 @@ static const struct sl_route *find_other(const char *method, const char *path, c
     return NULL;
 }
 
-const struct sl_route *sl_route_find(const char *method, const char *path, uint64_t *id,
-                                     char allow[64], struct sl_problem *problem)
+const struct sl_route *sl_route_find(const struct sl_httpd_owner *owner, const char *method,
+                                     const char *path, uint64_t *id, char allow[64],
+                                     struct sl_problem *problem)
 {
-    const struct sl_route *route;
+    const struct sl_route *other;
 
     allow[0] = '\0';
-    for (size_t i = 0; i < sl_routes_count; i++) {
+    for (size_t i = 0; i < owner->route_count; i++) {
+        const struct sl_route *route = &owner->routes[i];
         const char *number;
         size_t size = 0;
 
-        if (!matches(sl_routes[i].path, path, &number, &size))
+        if (!matches(route->path, path, &number, &size))
             continue;
-        if (!answers(&sl_routes[i], method))
-            add_method(allow, sl_routes[i].method);
-        else
-            return read_number(number, size, id, problem) ? &sl_routes[i] : NULL;
+        if (answers(route, method))
+            return read_number(number, size, id, problem) ? route : NULL;
+        add_method(allow, route->method);
     }
-    route = find_other(method, path, allow);
-    return route ? route : refuse(method, path, allow, problem);
+    other = find_other(owner, method, path, allow);
+    return other ? other : refuse(method, path, allow, problem);
 }

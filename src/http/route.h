@@ -1,5 +1,4 @@
-/* Which function answers which method on which path. To add an endpoint: write its step function in
- * a file of its own and give it a row in route.c. */
+/* Which function answers which method on which path. */
 #ifndef SOCKLENS_HTTP_ROUTE_H
 #define SOCKLENS_HTTP_ROUTE_H
 
@@ -21,22 +20,22 @@ enum sl_step {
 struct sl_route {
     const char *method;        /* "GET" also answers HEAD */
     const char *path;          /* "{id}" stands for one number */
-    const char *const *params; /* query parameters it knows, ends with NULL */
+    const char *const *params; /* query parameters it knows, ends with NULL; NULL: none */
     size_t body_max;           /* bytes; 0: no body. With one, application/json is demanded */
     const char *type; /* the one media type of its answers; NULL: none, its step sees to it, or it
                          is for programs that may say nonsense in Accept */
+    bool open; /* for everyone, also without the token: health checks, and the page that asks for it
+                */
     enum sl_step (*step)(struct sl_request *request, struct sl_answer *answer);
 };
 
-/* For everyone, also without the token: the page that asks for it, and health checks. */
-bool sl_route_is_open(const struct sl_route *route);
+struct sl_httpd_owner;
 
-extern const struct sl_route sl_routes[];
-extern const size_t sl_routes_count;
-
-/* Finds the row. NULL with 404 or 405 in `problem`, and then with 405 `allow` filled for the Allow
- * header; 400 where a number in the path is none. `id` gets the path's number. */
-const struct sl_route *sl_route_find(const char *method, const char *path, uint64_t *id,
-                                     char allow[64], struct sl_problem *problem);
+/* Finds the owner's row, or one for the dashboard's files and for redirects. NULL with 404 or 405
+ * in `problem`, and then with 405 `allow` filled for the Allow header; 400 where a number in the
+ * path is none. `id` gets the path's number. */
+const struct sl_route *sl_route_find(const struct sl_httpd_owner *owner, const char *method,
+                                     const char *path, uint64_t *id, char allow[64],
+                                     struct sl_problem *problem);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "http/ticker.h"
+#include "http/waiters.h"
 
 enum sl_stream_step {
     SL_STREAM_BYTES,
@@ -17,7 +17,7 @@ enum sl_stream_step {
 /* Stands first in what it is a part of. */
 struct sl_source {
     struct sl_waiter waiter; /* its `connection` is set before the first read */
-    struct sl_ticker *ticker;
+    struct sl_waiters *waiters;
     int fd;              /* the connection's, set before the first read; -1: none */
     unsigned patience_s; /* how long its reader may take nothing */
     bool more;           /* a read now would not be SL_STREAM_WAIT, as far as it knows */

@@ -1,7 +1,7 @@
 #include "http/status_json.h"
 
+#include "http/api.h"
 #include "http/client_json.h"
-#include "http/gateway.h"
 #include "socklens/clock.h"
 
 static void number(struct sl_json *json, const char *key, uint64_t value)
@@ -63,14 +63,14 @@ static void clients(struct sl_json *json, struct sl_registry *registry)
     sl_json_close_object(json);
 }
 
-static void message_log(struct sl_json *json, struct sl_http *http)
+static void message_log(struct sl_json *json, struct sl_api *api)
 {
     struct sl_journal_stats stats;
 
-    sl_journal_stats(http->context.journal, &stats);
+    sl_journal_stats(api->journal, &stats);
     sl_json_key(json, "log");
     sl_json_open_object(json);
-    text(json, "id", http->options.log_id);
+    text(json, "id", api->log_id);
     number(json, "oldest_seq", stats.oldest_seq);
     number(json, "newest_seq", stats.newest_seq);
     number(json, "messages", stats.newest_seq + 1 - stats.oldest_seq);
@@ -104,34 +104,37 @@ static void file_log(struct sl_json *json, struct sl_store *store)
     sl_json_close_object(json);
 }
 
-static void web(struct sl_json *json, struct sl_http *http)
+static void web(struct sl_json *json, struct sl_api *api)
 {
+    struct sl_httpd_stats stats;
+
+    sl_httpd_stats(api->httpd, &stats);
     sl_json_key(json, "http");
     sl_json_open_object(json);
-    number(json, "connections", atomic_load(&http->connections.count));
-    number(json, "streams", atomic_load(&http->streams));
-    number(json, "streams_max", http->options.streams_max);
+    number(json, "connections", stats.connections);
+    number(json, "streams", atomic_load(&api->streams));
+    number(json, "streams_max", api->streams_max);
     sl_json_close_object(json);
 }
 
-void sl_status_json(struct sl_json *json, struct sl_http *http)
+void sl_status_json(struct sl_json *json, struct sl_api *api)
 {
-    int64_t uptime_ns = sl_clock_mono_ns() - http->started_at_mono_ns;
+    int64_t uptime_ns = sl_clock_mono_ns() - api->started_at_mono_ns;
 
     sl_json_open_object(json);
-    text(json, "version", http->options.version);
-    text(json, "run", http->options.run);
-    time_of(json, "started_at", http->started_at_ns);
+    text(json, "version", api->version);
+    text(json, "run", api->run);
+    time_of(json, "started_at", api->started_at_ns);
     time_of(json, "now", sl_clock_wall_ns());
     number(json, "uptime_s", (uint64_t)(uptime_ns / SL_NS_PER_S));
-    listeners(json, http->context.registry);
-    clients(json, http->context.registry);
-    message_log(json, http);
+    listeners(json, api->registry);
+    clients(json, api->registry);
+    message_log(json, api);
     sl_json_key(json, "store");
-    if (http->context.store)
-        file_log(json, http->context.store);
+    if (api->store)
+        file_log(json, api->store);
     else
         sl_json_null(json);
-    web(json, http);
+    web(json, api);
     sl_json_close_object(json);
 }

@@ -4,9 +4,9 @@
 
 #include "socklens/json.h"
 
-struct sl_http;
+struct sl_api;
 
 /* Any thread. */
-void sl_status_json(struct sl_json *json, struct sl_http *http);
+void sl_status_json(struct sl_json *json, struct sl_api *api);
 
 #endif

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "http/api.h"
 #include "http/filter_params.h"
-#include "http/gateway.h"
 #include "http/outgoing.h"
 #include "http/stream_private.h"
 
@@ -63,11 +63,11 @@ unsigned sl_stream_options_from_query(struct sl_stream_options *options,
 
 /* --- its life --- */
 
-static uint64_t newest_seq(const struct sl_http *http)
+static uint64_t newest_seq(const struct sl_api *api)
 {
     struct sl_journal_stats stats;
 
-    sl_journal_stats(http->context.journal, &stats);
+    sl_journal_stats(api->journal, &stats);
     return stats.newest_seq;
 }
 
@@ -86,7 +86,7 @@ bool sl_stream_parse_id(const char *id, const char *run, uint64_t newest_seq, ui
 /* Behind an id of this run, or of an earlier one whose messages the log goes on from. */
 static bool resume(struct sl_stream *stream, const char *last_id)
 {
-    struct sl_trail *trail = &stream->http->trail;
+    struct sl_trail *trail = &stream->api->trail;
     char run[SL_RUN_SIZE];
     uint64_t newest = stream->done_seq;
 
@@ -108,11 +108,11 @@ static void begin(struct sl_stream *stream, const char *last_id)
     if (!(stream->options.types & SL_DUE_MESSAGES))
         return;
     stream->more = true;
-    stream->done_seq = newest_seq(stream->http);
+    stream->done_seq = newest_seq(stream->api);
     if (!(last_id && *last_id) && filter->has_after && filter->after_seq < stream->done_seq)
         stream->done_seq = filter->after_seq;
     if (last_id && *last_id && !resume(stream, last_id)) {
-        stream->done_seq = stream->http->trail.first_seq - 1;
+        stream->done_seq = stream->api->trail.first_seq - 1;
         sl_stream_gap(stream, 0, 0, "restarted", 0);
     }
 }
@@ -128,7 +128,7 @@ static void free_source(struct sl_source *source)
     sl_stream_free((struct sl_stream *)source);
 }
 
-struct sl_stream *sl_stream_new(struct sl_http *http, struct sl_stream_options *options,
+struct sl_stream *sl_stream_new(struct sl_api *api, struct sl_stream_options *options,
                                 const char *last_id)
 {
     struct sl_stream *stream = calloc(1, sizeof(*stream));
@@ -140,14 +140,14 @@ struct sl_stream *sl_stream_new(struct sl_http *http, struct sl_stream_options *
         free(stream);
         return NULL;
     }
-    atomic_fetch_add(&http->streams, 1);
-    stream->http = http;
-    stream->cleared_seq = atomic_load(&http->trail.cleared_seq);
+    atomic_fetch_add(&api->streams, 1);
+    stream->api = api;
+    stream->cleared_seq = atomic_load(&api->trail.cleared_seq);
     stream->options = *options;
     stream->clients_until_ns = sl_clock_wall_ns();
     stream->source = (struct sl_source){
         .waiter = {.wants = options->types, .fd = -1},
-        .ticker = &http->ticker,
+        .waiters = sl_httpd_waiters(api->httpd),
         .fd = -1,
         .patience_s = PATIENCE_S,
         .more = true,
@@ -155,9 +155,9 @@ struct sl_stream *sl_stream_new(struct sl_http *http, struct sl_stream_options *
         .free = free_source,
     };
     stream->heartbeat_ns = stream->source.waiter.deadline_ns = sl_clock_mono_ns() + SL_HEARTBEAT_NS;
-    sl_ticker_add(&http->ticker, &stream->source.waiter);
+    sl_waiters_add(sl_httpd_waiters(api->httpd), &stream->source.waiter);
     begin(stream, last_id);
-    if (options->types & SL_DUE_STATUS && sl_feed_status_event(http, &stream->out) < 0)
+    if (options->types & SL_DUE_STATUS && sl_feed_status_event(api, &stream->out) < 0)
         stream->failed = true;
     return stream;
 }
@@ -166,11 +166,11 @@ void sl_stream_free(struct sl_stream *stream)
 {
     if (!stream)
         return;
-    sl_ticker_remove(&stream->http->ticker, &stream->source.waiter);
+    sl_waiters_remove(sl_httpd_waiters(stream->api->httpd), &stream->source.waiter);
     sl_filter_deinit(&stream->options.filter);
     sl_buffer_deinit(&stream->out);
     free(stream->sampler.ring);
-    atomic_fetch_sub(&stream->http->streams, 1);
+    atomic_fetch_sub(&stream->api->streams, 1);
     free(stream);
 }
 
@@ -192,7 +192,7 @@ static void append_event(struct sl_stream *stream, const struct sl_buffer *event
 
 static void tell_status(struct sl_stream *stream)
 {
-    struct sl_snapshot *snapshot = sl_feed_get(&stream->http->feed, SL_DUE_STATUS);
+    struct sl_snapshot *snapshot = sl_feed_get(&stream->api->feed, SL_DUE_STATUS);
 
     if (snapshot)
         append_event(stream, &snapshot->event);
@@ -202,7 +202,7 @@ static void tell_status(struct sl_stream *stream)
 /* Most take the shared snapshot; one that missed the snapshot before looks for itself. */
 static void tell_clients(struct sl_stream *stream)
 {
-    struct sl_snapshot *snapshot = sl_feed_get(&stream->http->feed, SL_DUE_CLIENTS);
+    struct sl_snapshot *snapshot = sl_feed_get(&stream->api->feed, SL_DUE_CLIENTS);
     struct sl_buffer own = SL_BUFFER_INIT;
 
     if (!snapshot)
@@ -210,7 +210,7 @@ static void tell_clients(struct sl_stream *stream)
     if (snapshot->since_ns <= stream->clients_until_ns) {
         append_event(stream, &snapshot->event);
     } else {
-        if (sl_feed_clients_event(stream->http, stream->clients_until_ns, &own) < 0)
+        if (sl_feed_clients_event(stream->api, stream->clients_until_ns, &own) < 0)
             stream->failed = true;
         append_event(stream, &own);
         sl_buffer_deinit(&own);
@@ -222,8 +222,7 @@ static void tell_clients(struct sl_stream *stream)
 /* Who has shown what is gone now wants to know, though it missed nothing. */
 static void tell_cleared(struct sl_stream *stream)
 {
-    uint64_t from = stream->cleared_seq + 1,
-             cleared = atomic_load(&stream->http->trail.cleared_seq);
+    uint64_t from = stream->cleared_seq + 1, cleared = atomic_load(&stream->api->trail.cleared_seq);
 
     if (cleared < from)
         return;
@@ -286,7 +285,7 @@ enum sl_stream_step sl_stream_read(struct sl_stream *stream, char *bytes, size_t
 
     if (stream->out_at == stream->out.size) {
         sl_outgoing_forget(&stream->out, &stream->out_at, OUT_KEPT_BYTES);
-        due = sl_ticker_take(&stream->http->ticker, &stream->source.waiter);
+        due = sl_waiters_take(sl_httpd_waiters(stream->api->httpd), &stream->source.waiter);
         if (due & SL_DUE_STOP || stream->failed)
             return SL_STREAM_END;
         produce(stream, due);

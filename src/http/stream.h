@@ -25,7 +25,7 @@
 #define SL_STREAM_BATCH_BYTES ((size_t)256 << 10)
 #define SL_STREAM_SAMPLE_MAX  1000
 
-struct sl_http;
+struct sl_api;
 
 /* What was asked for. */
 struct sl_stream_options {
@@ -44,7 +44,7 @@ bool sl_stream_parse_id(const char *id, const char *run, uint64_t newest_seq, ui
 
 /* Takes over `options`. `last_id` is what Last-Event-ID said, or NULL: then it begins with what
  * happens from now on, or behind the number that `after` says. NULL where there is no memory. */
-struct sl_stream *sl_stream_new(struct sl_http *http, struct sl_stream_options *options,
+struct sl_stream *sl_stream_new(struct sl_api *api, struct sl_stream_options *options,
                                 const char *last_id);
 void sl_stream_free(struct sl_stream *stream);
 

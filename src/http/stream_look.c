@@ -1,6 +1,6 @@
 /* What a stream sees when it looks at the log. */
+#include "http/api.h"
 #include "http/budget.h"
-#include "http/gateway.h"
 #include "http/stream_private.h"
 
 /* The events in `out` must be in order, so a batch ends before a gap begins. */
@@ -38,7 +38,7 @@ static bool add_gap(void *context, const struct sl_gap *gap, const char *reason)
 
 void sl_stream_look(struct sl_stream *stream)
 {
-    struct sl_budget budget = sl_trail_budget(&stream->http->trail);
+    struct sl_budget budget = sl_trail_budget(&stream->api->trail);
     struct sl_batch batch = {.stream = stream};
     enum sl_walked walked;
 
@@ -46,7 +46,7 @@ void sl_stream_look(struct sl_stream *stream)
     stream->walk.record = add_record;
     stream->walk.gap = add_gap;
     stream->batch = &batch;
-    walked = sl_trail_walk(&stream->http->trail, &stream->walk, &budget);
+    walked = sl_trail_walk(&stream->api->trail, &stream->walk, &budget);
     stream->batch = NULL;
     stream->done_seq = stream->walk.place.seq - 1;
     stream->more = walked == SL_WALK_CUT || walked == SL_WALK_STOPPED;
@@ -93,13 +93,13 @@ static bool meet_hole(void *context, const struct sl_gap *gap, const char *reaso
 /* True at the log's end, or behind a hole. */
 static bool walk(struct sl_stream *stream)
 {
-    struct sl_budget budget = sl_trail_budget(&stream->http->trail);
+    struct sl_budget budget = sl_trail_budget(&stream->api->trail);
     enum sl_walked walked;
 
     begin_at(stream, stream->sampler.walked_seq + 1);
     stream->walk.record = remember_record;
     stream->walk.gap = meet_hole;
-    walked = sl_trail_walk(&stream->http->trail, &stream->walk, &budget);
+    walked = sl_trail_walk(&stream->api->trail, &stream->walk, &budget);
     stream->sampler.walked_seq = stream->walk.place.seq - 1;
     stream->behind = walked == SL_WALK_BEHIND;
     return walked == SL_WALK_STOPPED || walked == SL_WALK_END;
@@ -138,7 +138,7 @@ static void send_record(void *context, const struct sl_record *record, const cha
 /* Sends what is in the ring, a batch at a time; true when all of it is. */
 static bool send_ring(struct sl_stream *stream)
 {
-    struct sl_budget budget = sl_trail_budget(&stream->http->trail);
+    struct sl_budget budget = sl_trail_budget(&stream->api->trail);
     struct sl_sampler *sampler = &stream->sampler;
     struct sl_batch batch = {.stream = stream};
 
@@ -146,7 +146,7 @@ static bool send_ring(struct sl_stream *stream)
            sl_clock_mono_ns() < budget.until_ns) {
         uint64_t seq = ring_seq(stream, sampler->sent++);
 
-        if (sl_trail_get(&stream->http->trail, seq, send_record, &batch) != SL_FOUND)
+        if (sl_trail_get(&stream->api->trail, seq, send_record, &batch) != SL_FOUND)
             tell_gap(stream, &batch, &(struct sl_gap){seq, seq}, "evicted");
         stream->done_seq = seq;
     }

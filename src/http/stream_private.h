@@ -21,7 +21,7 @@ struct sl_sampler {
 
 struct sl_stream {
     struct sl_source source;
-    struct sl_http *http;
+    struct sl_api *api;
     struct sl_stream_options options;
     struct sl_trail_walk walk;
     struct sl_batch *batch; /* during a look: where its messages go */

@@ -2,7 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "http/gateway.h"
+#include "http/api.h"
 #include "http/stream_private.h"
 #include "socklens/message_json.h"
 
@@ -21,7 +21,7 @@ void sl_stream_print(struct sl_stream *stream, const char *format, ...)
 void sl_stream_id(struct sl_stream *stream)
 {
     if (stream->options.types & SL_DUE_MESSAGES)
-        sl_stream_print(stream, "id: %s:%" PRIu64 "\n", stream->http->trail.run, stream->done_seq);
+        sl_stream_print(stream, "id: %s:%" PRIu64 "\n", stream->api->trail.run, stream->done_seq);
 }
 
 void sl_stream_gap(struct sl_stream *stream, uint64_t from, uint64_t to, const char *reason,

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "http/gateway.h"
+#include "http/httpd.h"
 
 #define CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/="
 
@@ -78,13 +78,13 @@ unsigned sl_token_check(const char *token, const struct sl_headers *headers,
                           shown ? "this is not the gateway's token" : "a token is needed");
 }
 
-unsigned sl_token_demand(struct sl_http *http, const struct sl_headers *headers,
+unsigned sl_token_demand(struct sl_httpd *httpd, const struct sl_headers *headers,
                          struct sl_problem *problem)
 {
     char token[SL_TOKEN_SIZE_MAX + 1];
 
-    pthread_mutex_lock(&http->token_lock);
-    memcpy(token, http->token, sizeof(token));
-    pthread_mutex_unlock(&http->token_lock);
+    pthread_mutex_lock(&httpd->token_lock);
+    memcpy(token, httpd->token, sizeof(token));
+    pthread_mutex_unlock(&httpd->token_lock);
     return sl_token_check(token, headers, problem);
 }

@@ -1,23 +1,37 @@
 #include "http/traffic.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
 #include "http/route.h"
 
-static size_t row_of(const struct sl_route *route)
+int sl_traffic_init(struct sl_traffic *traffic, const struct sl_route *routes, size_t route_count)
+{
+    traffic->routes = routes;
+    traffic->route_count = route_count;
+    traffic->answers = calloc(route_count + 2, sizeof(*traffic->answers));
+    return traffic->answers ? 0 : -ENOMEM;
+}
+
+void sl_traffic_deinit(struct sl_traffic *traffic)
+{
+    free(traffic->answers);
+    traffic->answers = NULL;
+}
+
+static size_t row_of(const struct sl_traffic *traffic, const struct sl_route *route)
 {
     if (!route)
-        return sl_routes_count + 1;
-    if (route >= sl_routes && route < sl_routes + sl_routes_count)
-        return (size_t)(route - sl_routes);
-    return sl_routes_count;
+        return traffic->route_count + 1;
+    if (route >= traffic->routes && route < traffic->routes + traffic->route_count)
+        return (size_t)(route - traffic->routes);
+    return traffic->route_count;
 }
 
 void sl_traffic_count(struct sl_traffic *traffic, const struct sl_route *route, unsigned status)
 {
-    size_t row = row_of(route);
-
-    if (row < SL_TRAFFIC_ROUTES)
-        atomic_fetch_add_explicit(&traffic->answers[row][sl_status_index(status)], 1,
-                                  memory_order_relaxed);
+    atomic_fetch_add_explicit(&traffic->answers[row_of(traffic, route)][sl_status_index(status)], 1,
+                              memory_order_relaxed);
 }
 
 void sl_traffic_visit(struct sl_traffic *traffic,
@@ -25,9 +39,9 @@ void sl_traffic_visit(struct sl_traffic *traffic,
                                     unsigned status, uint64_t answers),
                       void *context)
 {
-    for (size_t row = 0; row < sl_routes_count + 2 && row < SL_TRAFFIC_ROUTES; row++) {
-        const struct sl_route *route = row < sl_routes_count ? &sl_routes[row] : NULL;
-        const char *path = row == sl_routes_count ? "dashboard" : "none";
+    for (size_t row = 0; row < traffic->route_count + 2; row++) {
+        const struct sl_route *route = row < traffic->route_count ? &traffic->routes[row] : NULL;
+        const char *path = row == traffic->route_count ? "dashboard" : "none";
 
         for (size_t i = 0; i < SL_STATUS_COUNT; i++) {
             uint64_t answers =

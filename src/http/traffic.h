@@ -3,18 +3,23 @@
 #define SOCKLENS_HTTP_TRAFFIC_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "http/problem.h"
-
-#define SL_TRAFFIC_ROUTES 40
 
 struct sl_route;
 
 /* Rows: the routes, then the dashboard's files, then what found no route. */
 struct sl_traffic {
-    _Atomic uint64_t answers[SL_TRAFFIC_ROUTES][SL_STATUS_COUNT];
+    const struct sl_route *routes;
+    size_t route_count;
+    _Atomic uint64_t (*answers)[SL_STATUS_COUNT];
 };
+
+/* `routes` must stay. 0 or -ENOMEM. */
+int sl_traffic_init(struct sl_traffic *traffic, const struct sl_route *routes, size_t route_count);
+void sl_traffic_deinit(struct sl_traffic *traffic);
 
 /* `route` may be NULL: none was found. */
 void sl_traffic_count(struct sl_traffic *traffic, const struct sl_route *route, unsigned status);

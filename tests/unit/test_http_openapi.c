@@ -5,7 +5,7 @@
 #include <cjson/cJSON.h>
 
 #include "http/openapi.h"
-#include "http/route.h"
+#include "http/routes.h"
 
 static int parse(void **state)
 {
@@ -89,7 +89,7 @@ static void routes_are_described(void **state)
         const cJSON *operation = operation_of(document, route);
         int count = 0;
 
-        for (const char *const *name = route->params; *name; name++, count++) {
+        for (const char *const *name = route->params; name && *name; name++, count++) {
             if (!has_parameter(document, operation, *name))
                 fail_msg("%s %s: openapi.json lacks the parameter %s", route->method, route->path,
                          *name);

@@ -2,8 +2,9 @@
 
 #include <stdlib.h>
 
+#include "http/api.h"
 #include "http/filter_params.h"
-#include "http/gateway.h"
+#include "http/httpd.h"
 #include "http/stream.h"
 
 #define RUN "0123456789abcdef"
@@ -11,7 +12,8 @@
 static const char *const names[] = {"types", "sample", SL_FILTER_PARAMS, NULL};
 
 static struct fixture fixture;
-static struct sl_http *http;
+static struct sl_httpd *httpd;
+static struct sl_api *api;
 static char *text; /* what the stream said last */
 static uint64_t seqs[4000];
 static size_t count;
@@ -24,33 +26,39 @@ static void nothing(void *connection)
 /* No thread: each test says itself what is due. */
 static int setup(void **state)
 {
-    struct sl_ticker_hooks hooks = {.suspend = nothing, .resume = nothing};
+    struct sl_waiter_hooks hooks = {.wake_fd = 0, .suspend = nothing, .resume = nothing};
     struct sl_error error;
 
     (void)state;
     fixture = fixture_new();
-    http = calloc(1, sizeof(*http));
+    httpd = calloc(1, sizeof(*httpd));
+    api = calloc(1, sizeof(*api));
     text = malloc(1 << 24);
-    assert_true(http && text);
-    http->context.journal = fixture.journal;
-    http->context.registry = fixture.registry;
-    http->options.version = "test";
-    strcpy(http->options.run, RUN);
-    sl_feed_init(&http->feed);
-    sl_trail_init(&http->trail, fixture.journal, fixture.registry, NULL);
-    http->trail.run = http->options.run;
-    assert_int_equal(sl_ticker_init(&http->ticker, fixture.journal, &hooks, &error), 0);
+    assert_true(httpd && api && text);
+    api->httpd = httpd;
+    api->journal = fixture.journal;
+    api->registry = fixture.registry;
+    api->version = (char *)(uintptr_t) "test";
+    strcpy(api->run, RUN);
+    sl_feed_init(&api->feed);
+    sl_trail_init(&api->trail, fixture.journal, fixture.registry, NULL);
+    api->trail.run = api->run;
+    assert_int_equal(sl_due_init(&api->due, fixture.journal), 0);
+    hooks.wake_fd = sl_due_fd(&api->due);
+    assert_int_equal(sl_waiters_init(&httpd->waiters, &hooks, &error), 0);
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    assert_int_equal(atomic_load(&http->streams), 0);
-    sl_ticker_deinit(&http->ticker);
-    sl_feed_deinit(&http->feed);
-    sl_trail_deinit(&http->trail);
-    free(http);
+    assert_int_equal(atomic_load(&api->streams), 0);
+    sl_waiters_deinit(&httpd->waiters);
+    sl_due_deinit(&api->due);
+    sl_feed_deinit(&api->feed);
+    sl_trail_deinit(&api->trail);
+    free(api);
+    free(httpd);
     free(text);
     fixture_free(&fixture);
     return 0;
@@ -66,7 +74,7 @@ static struct sl_stream *open_stream(const char *parameters, const char *last_id
     assert_int_equal(sl_query_parse(&query, parameters, names, &problem), 0);
     assert_int_equal(sl_stream_options_from_query(&options, &query, &problem), 0);
     sl_query_deinit(&query);
-    stream = sl_stream_new(http, &options, last_id);
+    stream = sl_stream_new(api, &options, last_id);
     assert_non_null(stream);
     return stream;
 }
@@ -259,7 +267,7 @@ static void says_its_status_at_once(void **state)
 
     (void)state;
     assert_non_null(strstr(say(stream), "event: status\ndata: {\"version\":\"test\""));
-    sl_feed_build(http, SL_DUE_STATUS);
+    sl_feed_build(api, SL_DUE_STATUS);
     assert_non_null(strstr(say_due(stream, SL_DUE_STATUS), "event: status\ndata: {"));
     assert_null(strstr(text, "id:"));
     sl_stream_free(stream);
@@ -274,12 +282,12 @@ static void tells_which_clients_changed(void **state)
 
     (void)state;
     say(stream);
-    sl_feed_build(http, SL_DUE_CLIENTS);
+    sl_feed_build(api, SL_DUE_CLIENTS);
     assert_string_equal(say_due(stream, SL_DUE_CLIENTS), "");
     sl_shard_lock(shard);
     assert_non_null(sl_shard_open(shard, 0, &peer, &peer, -1, &now));
     sl_shard_unlock(shard);
-    sl_feed_build(http, SL_DUE_CLIENTS);
+    sl_feed_build(api, SL_DUE_CLIENTS);
     assert_non_null(strstr(say_due(stream, SL_DUE_CLIENTS), "\"address\":\"127.0.0.1:1600\""));
     assert_non_null(strstr(text, "\"more\":0}"));
     sl_stream_free(stream);
@@ -293,7 +301,7 @@ static void ends_when_the_gateway_stops(void **state)
 
     (void)state;
     say(stream);
-    sl_ticker_stop_waiting(&http->ticker);
+    sl_waiters_stop_waiting(&httpd->waiters);
     assert_int_equal(sl_stream_read(stream, bytes, sizeof(bytes), &size), SL_STREAM_END);
     sl_stream_free(stream);
 }

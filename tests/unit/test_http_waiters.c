@@ -7,12 +7,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "http/ticker.h"
+#include "http/due.h"
 
 #define PATIENCE_NS (5 * SL_NS_PER_S)
 
 static struct fixture fixture;
-static struct sl_ticker ticker;
+static struct sl_waiters waiters;
+static struct sl_due_clock due;
 
 /* Stands for a connection: counts what is done to it. */
 struct fake {
@@ -32,11 +33,12 @@ static void resume(void *connection)
     atomic_fetch_add(&((struct fake *)connection)->resumed, 1);
 }
 
-static void prepare(void *context, unsigned kinds, int64_t now_ns)
+static unsigned look(void *context, struct sl_due_look *at, int64_t now_ns)
 {
-    (void)context;
-    (void)now_ns;
+    unsigned kinds = sl_due_look(context, at, now_ns);
+
     atomic_fetch_or(&prepared, (int)kinds);
+    return kinds;
 }
 
 static int64_t sweep(void *context, int64_t now_ns)
@@ -49,22 +51,25 @@ static int64_t sweep(void *context, int64_t now_ns)
 
 static int setup(void **state)
 {
-    struct sl_ticker_hooks hooks = {
-        .suspend = suspend, .resume = resume, .prepare = prepare, .sweep = sweep};
+    struct sl_waiter_hooks hooks = {
+        .context = &due, .suspend = suspend, .resume = resume, .due = look, .sweep = sweep};
     struct sl_error error;
 
     (void)state;
     fixture = fixture_new();
     atomic_store(&prepared, 0);
-    assert_int_equal(sl_ticker_init(&ticker, fixture.journal, &hooks, &error), 0);
-    assert_int_equal(sl_ticker_start(&ticker, &error), 0);
+    assert_int_equal(sl_due_init(&due, fixture.journal), 0);
+    hooks.wake_fd = sl_due_fd(&due);
+    assert_int_equal(sl_waiters_init(&waiters, &hooks, &error), 0);
+    assert_int_equal(sl_waiters_start(&waiters, &error), 0);
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    sl_ticker_deinit(&ticker);
+    sl_waiters_deinit(&waiters);
+    sl_due_deinit(&due);
     fixture_free(&fixture);
     return 0;
 }
@@ -91,14 +96,14 @@ static void add(struct fake *fake, unsigned wants, int64_t in_ns, int fd)
                                      .deadline_ns = in_ns ? sl_clock_mono_ns() + in_ns : 0,
                                      .fd = fd,
                                      .connection = fake}};
-    sl_ticker_add(&ticker, &fake->waiter);
+    sl_waiters_add(&waiters, &fake->waiter);
 }
 
 /* Parks, however often something is due before. */
 static void park(struct fake *fake)
 {
-    while (!sl_ticker_park(&ticker, &fake->waiter))
-        sl_ticker_take(&ticker, &fake->waiter);
+    while (!sl_waiters_park(&waiters, &fake->waiter))
+        sl_waiters_take(&waiters, &fake->waiter);
 }
 
 static void wakes_when_the_journal_grows(void **state)
@@ -112,9 +117,9 @@ static void wakes_when_the_journal_grows(void **state)
     assert_int_equal(atomic_load(&fake.resumed), 0);
     fixture_fill(&fixture, 1, 1);
     assert_true(is_resumed(&fake, 1));
-    assert_int_equal(sl_ticker_take(&ticker, &fake.waiter), SL_DUE_MESSAGES);
-    assert_int_equal(sl_ticker_take(&ticker, &fake.waiter), 0);
-    sl_ticker_remove(&ticker, &fake.waiter);
+    assert_int_equal(sl_waiters_take(&waiters, &fake.waiter), SL_DUE_MESSAGES);
+    assert_int_equal(sl_waiters_take(&waiters, &fake.waiter), 0);
+    sl_waiters_remove(&waiters, &fake.waiter);
 }
 
 /* What comes between the look and the parking must not be slept through. */
@@ -130,18 +135,18 @@ static void never_misses_what_comes_between(void **state)
 
         fixture_fill(&fixture, 1, 1);
         for (;;) {
-            sl_ticker_take(&ticker, &fake.waiter);
+            sl_waiters_take(&waiters, &fake.waiter);
             seen = fixture_stats(&fixture).newest_seq;
             if (round % 3 == 0)
                 fixture_fill(&fixture, 1, 1);
-            if (sl_ticker_park(&ticker, &fake.waiter))
+            if (sl_waiters_park(&waiters, &fake.waiter))
                 break;
         }
         if (fixture_stats(&fixture).newest_seq == seen)
             fixture_fill(&fixture, 1, 1);
         assert_true(is_resumed(&fake, resumed + 1));
     }
-    sl_ticker_remove(&ticker, &fake.waiter);
+    sl_waiters_remove(&waiters, &fake.waiter);
 }
 
 static void wakes_at_the_deadline(void **state)
@@ -154,8 +159,8 @@ static void wakes_at_the_deadline(void **state)
     park(&fake);
     assert_true(is_resumed(&fake, 1));
     assert_true(sl_clock_mono_ns() - began_ns >= 50 * SL_NS_PER_MS);
-    assert_int_equal(sl_ticker_take(&ticker, &fake.waiter), SL_DUE_DEADLINE);
-    sl_ticker_remove(&ticker, &fake.waiter);
+    assert_int_equal(sl_waiters_take(&waiters, &fake.waiter), SL_DUE_DEADLINE);
+    sl_waiters_remove(&waiters, &fake.waiter);
 }
 
 static void wakes_when_a_socket_is_readable(void **state)
@@ -170,11 +175,11 @@ static void wakes_when_a_socket_is_readable(void **state)
     assert_int_equal(atomic_load(&fake.resumed), 0);
     eventfd_write(fd, 1);
     assert_true(is_resumed(&fake, 1));
-    assert_int_equal(sl_ticker_take(&ticker, &fake.waiter), SL_DUE_READABLE);
+    assert_int_equal(sl_waiters_take(&waiters, &fake.waiter), SL_DUE_READABLE);
     /* Readable before it parks is as good. */
     park(&fake);
     assert_true(is_resumed(&fake, 2));
-    sl_ticker_remove(&ticker, &fake.waiter);
+    sl_waiters_remove(&waiters, &fake.waiter);
     close(fd);
 }
 
@@ -186,18 +191,18 @@ static void wakes_when_the_peer_hangs_up(void **state)
     (void)state;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     add(&fake, SL_DUE_MESSAGES, 0, -1);
-    sl_ticker_watch_peer(&ticker, &fake.waiter, ends[0]);
+    sl_waiters_watch_peer(&waiters, &fake.waiter, ends[0]);
     park(&fake);
     assert_int_equal(write(ends[1], "x", 1), 1); /* another request is no end */
     pause_ms(30);
     assert_int_equal(atomic_load(&fake.resumed), 0);
-    assert_false(sl_ticker_peer_is_gone(&ticker, &fake.waiter));
+    assert_false(sl_waiters_peer_is_gone(&waiters, &fake.waiter));
     close(ends[1]);
     assert_true(is_resumed(&fake, 1));
-    assert_int_equal(sl_ticker_take(&ticker, &fake.waiter), SL_DUE_GONE);
-    assert_true(sl_ticker_peer_is_gone(&ticker, &fake.waiter));
-    assert_false(sl_ticker_park(&ticker, &fake.waiter));
-    sl_ticker_remove(&ticker, &fake.waiter);
+    assert_int_equal(sl_waiters_take(&waiters, &fake.waiter), SL_DUE_GONE);
+    assert_true(sl_waiters_peer_is_gone(&waiters, &fake.waiter));
+    assert_false(sl_waiters_park(&waiters, &fake.waiter));
+    sl_waiters_remove(&waiters, &fake.waiter);
     close(ends[0]);
 }
 
@@ -213,7 +218,7 @@ static void tells_status_each_second_and_changes_of_clients(void **state)
     pause_ms(700);
     assert_true(atomic_load(&prepared) & SL_DUE_CLIENTS);
     assert_true(atomic_load(&prepared) & SL_DUE_STATUS);
-    sl_ticker_remove(&ticker, &fake.waiter);
+    sl_waiters_remove(&waiters, &fake.waiter);
 }
 
 static void tells_that_a_client_came_without_a_message(void **state)
@@ -229,7 +234,7 @@ static void tells_that_a_client_came_without_a_message(void **state)
     sl_journal_append(fixture.journal, &event, 1);
     assert_true(is_resumed(&fake, 1));
     assert_true(atomic_load(&prepared) & SL_DUE_CLIENTS);
-    sl_ticker_remove(&ticker, &fake.waiter);
+    sl_waiters_remove(&waiters, &fake.waiter);
 }
 
 static void sleeps_where_nothing_happens(void **state)
@@ -245,7 +250,7 @@ static void sleeps_where_nothing_happens(void **state)
     before = atomic_load(&swept);
     pause_ms(300);
     assert_int_equal(atomic_load(&swept), before);
-    sl_ticker_remove(&ticker, &fake.waiter);
+    sl_waiters_remove(&waiters, &fake.waiter);
 }
 
 static void coalesces(void **state)
@@ -259,13 +264,13 @@ static void coalesces(void **state)
     while (sl_clock_mono_ns() < until_ns) {
         fixture_fill(&fixture, 1, 1);
         if (atomic_load(&fake.suspended) == atomic_load(&fake.resumed)) {
-            sl_ticker_take(&ticker, &fake.waiter);
-            rounds += sl_ticker_park(&ticker, &fake.waiter);
+            sl_waiters_take(&waiters, &fake.waiter);
+            rounds += sl_waiters_park(&waiters, &fake.waiter);
         }
     }
     assert_in_range(rounds, 2, 23); /* 500 ms in ticks of 25 ms */
-    sl_ticker_stop_waiting(&ticker);
-    sl_ticker_remove(&ticker, &fake.waiter);
+    sl_waiters_stop_waiting(&waiters);
+    sl_waiters_remove(&waiters, &fake.waiter);
 }
 
 static void counts_who_takes_turns(void **state)
@@ -275,16 +280,16 @@ static void counts_who_takes_turns(void **state)
     (void)state;
     add(&one, SL_DUE_MESSAGES, 0, -1);
     add(&two, SL_DUE_MESSAGES, 0, -1);
-    assert_int_equal(ticker.busy, 0);
-    sl_ticker_yield(&ticker, &one.waiter);
-    sl_ticker_yield(&ticker, &one.waiter);
-    sl_ticker_mark_busy(&ticker, &two.waiter);
-    assert_int_equal(ticker.busy, 2);
+    assert_int_equal(waiters.busy, 0);
+    sl_waiters_yield(&waiters, &one.waiter);
+    sl_waiters_yield(&waiters, &one.waiter);
+    sl_waiters_mark_busy(&waiters, &two.waiter);
+    assert_int_equal(waiters.busy, 2);
     park(&one);
-    assert_int_equal(ticker.busy, 1);
-    sl_ticker_remove(&ticker, &one.waiter);
-    sl_ticker_remove(&ticker, &two.waiter);
-    assert_int_equal(ticker.busy, 0);
+    assert_int_equal(waiters.busy, 1);
+    sl_waiters_remove(&waiters, &one.waiter);
+    sl_waiters_remove(&waiters, &two.waiter);
+    assert_int_equal(waiters.busy, 0);
 }
 
 static int resumed_among(struct fake *fakes, size_t count)
@@ -296,7 +301,7 @@ static int resumed_among(struct fake *fakes, size_t count)
     return sum;
 }
 
-/* Also those that no ticker knows, as requests that only yield. */
+/* Also those that no waiters knows, as requests that only yield. */
 static void resumes_so_many_at_a_time_in_their_order(void **state)
 {
     enum { COUNT = SL_TURNS_AT_ONCE + 10 };
@@ -306,28 +311,28 @@ static void resumes_so_many_at_a_time_in_their_order(void **state)
     for (size_t i = 0; i < COUNT; i++) {
         fakes[i] = (struct fake){.waiter = {.fd = -1, .connection = &fakes[i]}};
         if (i % 2)
-            sl_ticker_add(&ticker, &fakes[i].waiter);
-        sl_ticker_yield(&ticker, &fakes[i].waiter);
+            sl_waiters_add(&waiters, &fakes[i].waiter);
+        sl_waiters_yield(&waiters, &fakes[i].waiter);
     }
     assert_int_equal(resumed_among(fakes, SL_TURNS_AT_ONCE), SL_TURNS_AT_ONCE);
     assert_int_equal(resumed_among(fakes, COUNT), SL_TURNS_AT_ONCE);
 
-    sl_ticker_begin_turn(&ticker, &fakes[5].waiter);
+    sl_waiters_begin_turn(&waiters, &fakes[5].waiter);
     assert_int_equal(atomic_load(&fakes[SL_TURNS_AT_ONCE].resumed), 1);
-    sl_ticker_begin_turn(&ticker, &fakes[5].waiter); /* it has none to end */
+    sl_waiters_begin_turn(&waiters, &fakes[5].waiter); /* it has none to end */
     assert_int_equal(resumed_among(fakes, COUNT), SL_TURNS_AT_ONCE + 1);
 
-    sl_ticker_remove(&ticker, &fakes[6].waiter); /* served, or closed: its turn ends too */
+    sl_waiters_remove(&waiters, &fakes[6].waiter); /* served, or closed: its turn ends too */
     assert_int_equal(atomic_load(&fakes[SL_TURNS_AT_ONCE + 1].resumed), 1);
-    sl_ticker_remove(&ticker, &fakes[SL_TURNS_AT_ONCE + 3].waiter); /* while it is in the queue */
-    sl_ticker_yield(&ticker, &fakes[5].waiter);                     /* behind all others */
-    sl_ticker_stop_waiting(&ticker);
+    sl_waiters_remove(&waiters, &fakes[SL_TURNS_AT_ONCE + 3].waiter); /* while it is in the queue */
+    sl_waiters_yield(&waiters, &fakes[5].waiter);                     /* behind all others */
+    sl_waiters_stop_waiting(&waiters);
     assert_int_equal(atomic_load(&fakes[SL_TURNS_AT_ONCE + 3].resumed), 0);
     assert_int_equal(atomic_load(&fakes[5].resumed), 2);
     assert_int_equal(resumed_among(fakes, COUNT), COUNT - 1 + 1);
     for (size_t i = 0; i < COUNT; i++)
-        sl_ticker_remove(&ticker, &fakes[i].waiter);
-    assert_int_equal(ticker.turns, 0);
+        sl_waiters_remove(&waiters, &fakes[i].waiter);
+    assert_int_equal(waiters.turns, 0);
 }
 
 static void lets_nobody_park_when_stopping(void **state)
@@ -337,14 +342,14 @@ static void lets_nobody_park_when_stopping(void **state)
     (void)state;
     add(&parked, SL_DUE_MESSAGES, 0, -1);
     park(&parked);
-    sl_ticker_stop_waiting(&ticker);
+    sl_waiters_stop_waiting(&waiters);
     assert_int_equal(atomic_load(&parked.resumed), 1);
-    assert_true(sl_ticker_take(&ticker, &parked.waiter) & SL_DUE_STOP);
-    assert_false(sl_ticker_park(&ticker, &parked.waiter));
+    assert_true(sl_waiters_take(&waiters, &parked.waiter) & SL_DUE_STOP);
+    assert_false(sl_waiters_park(&waiters, &parked.waiter));
     add(&late, 0, 0, -1);
-    assert_false(sl_ticker_park(&ticker, &late.waiter));
-    sl_ticker_remove(&ticker, &parked.waiter);
-    sl_ticker_remove(&ticker, &late.waiter);
+    assert_false(sl_waiters_park(&waiters, &late.waiter));
+    sl_waiters_remove(&waiters, &parked.waiter);
+    sl_waiters_remove(&waiters, &late.waiter);
 }
 
 int main(void)
