@@ -2,7 +2,7 @@
  *
  * A shard belongs to one worker, which opens, updates and closes its clients under the shard's
  * lock, once a batch. HTTP walks shards in small locked steps. Ids are unique over all shards and
- * for the life of the log. Closed clients stay in a bounded history, oldest out first. */
+ * for the life of the log. Closed clients stay in a bounded ring, oldest out first. */
 #ifndef SOCKLENS_REGISTRY_H
 #define SOCKLENS_REGISTRY_H
 
@@ -20,7 +20,7 @@ enum sl_transport { SL_UDP, SL_TCP, SL_UNIX };
 
 struct sl_registry_options {
     size_t shards;         /* one per worker */
-    size_t closed_max;     /* history, over all shards */
+    size_t closed_max;     /* kept in all, over all shards */
     uint64_t first_client; /* 1 for a new log */
 };
 
@@ -43,6 +43,9 @@ int sl_registry_add_listener(struct sl_registry *registry, const struct sl_liste
 size_t sl_registry_listener_count(const struct sl_registry *registry);
 const struct sl_listener_info *sl_registry_listener(const struct sl_registry *registry,
                                                     size_t index);
+
+/* Its name; NULL where the index is unknown. */
+const char *sl_registry_listener_name(const struct sl_registry *registry, size_t index);
 
 struct sl_listener_counters {
     struct sl_counters traffic;
@@ -89,8 +92,8 @@ void sl_client_set_pending(struct sl_client *client, uint64_t size, const struct
 /* Counters of the listener alone, to be added to. */
 struct sl_listener_counters *sl_shard_listener(struct sl_shard *shard, uint16_t listener);
 
-/* Moves the client to the history; reads TCP_INFO from its fd for the last time, so close(2) the fd
- * only after this. Fills *closing for the journal. `client` is gone afterwards. */
+/* Moves the client to the closed ones; reads TCP_INFO from its fd for the last time, so close(2)
+ * the fd only after this. Fills *closing for the journal. `client` is gone afterwards. */
 void sl_shard_close(struct sl_shard *shard, struct sl_client *client, enum sl_closed_by by,
                     enum sl_close_reason reason, const struct sl_time *now,
                     struct sl_closing *closing);
@@ -146,11 +149,11 @@ struct sl_client_view {
     struct sl_tcp_info tcp;   /* live where open (one getsockopt), last known where closed */
 };
 
-/* False where the id is unknown (or no longer in the history). */
+/* False where the id is unknown (or no longer kept). */
 bool sl_registry_get(struct sl_registry *registry, uint64_t id, struct sl_client_view *view);
 
 struct sl_registry_totals {
-    uint64_t open, closed; /* closed: in all since the start, also those out of the history */
+    uint64_t open, closed; /* closed: in all since the start, also those no longer kept */
 };
 
 void sl_registry_totals(struct sl_registry *registry, struct sl_registry_totals *totals);

@@ -1,7 +1,7 @@
 /* A block of records: a slotted page. Records grow from the front; from the back grows a table of
  * their offsets, so that a block reads backwards and is searched by bisection too. */
-#ifndef JOURNAL_BLOCK_H
-#define JOURNAL_BLOCK_H
+#ifndef SOCKLENS_JOURNAL_BLOCK_H
+#define SOCKLENS_JOURNAL_BLOCK_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

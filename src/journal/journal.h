@@ -1,6 +1,6 @@
 /* Inside the journal: what its writer, cursors and wakers share. */
-#ifndef JOURNAL_JOURNAL_H
-#define JOURNAL_JOURNAL_H
+#ifndef SOCKLENS_JOURNAL_JOURNAL_H
+#define SOCKLENS_JOURNAL_JOURNAL_H
 
 #include <pthread.h>
 

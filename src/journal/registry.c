@@ -35,7 +35,7 @@ struct sl_registry *sl_registry_new(const struct sl_registry_options *options)
 
     if (!registry)
         return NULL;
-    if (sl_history_init(&registry->history, options->closed_max) != 0) {
+    if (sl_closed_clients_init(&registry->closed, options->closed_max) != 0) {
         free(registry);
         return NULL;
     }
@@ -63,7 +63,7 @@ void sl_registry_free(struct sl_registry *registry)
     for (size_t i = 0; i < registry->shard_count; i++)
         shard_deinit(&registry->shards[i]);
     free(registry->shards);
-    sl_history_deinit(&registry->history);
+    sl_closed_clients_deinit(&registry->closed);
     pthread_mutex_destroy(&registry->tests.lock);
     free(registry);
 }
@@ -85,6 +85,11 @@ const struct sl_listener_info *sl_registry_listener(const struct sl_registry *re
                                                     size_t index)
 {
     return &registry->listeners[index];
+}
+
+const char *sl_registry_listener_name(const struct sl_registry *registry, size_t index)
+{
+    return index < sl_registry_listener_count(registry) ? registry->listeners[index].name : NULL;
 }
 
 struct sl_shard *sl_registry_shard(struct sl_registry *registry, size_t index)
@@ -397,7 +402,7 @@ void sl_shard_close(struct sl_shard *shard, struct sl_client *client, enum sl_cl
     shard->open_count--;
     shard->listeners[client->listener].open_clients--;
     return_place(shard, client);
-    sl_history_add(&shard->registry->history, &view);
+    sl_closed_clients_add(&shard->registry->closed, &view);
 }
 
 struct sl_client *sl_shard_oldest(const struct sl_shard *shard)

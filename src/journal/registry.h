@@ -1,6 +1,6 @@
-/* Inside the registry: what the worker's side, the reader's side and the history share. */
-#ifndef JOURNAL_REGISTRY_H
-#define JOURNAL_REGISTRY_H
+/* Inside the registry: what the worker's side, the reader's side and the closed clients share. */
+#ifndef SOCKLENS_JOURNAL_REGISTRY_H
+#define SOCKLENS_JOURNAL_REGISTRY_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -50,7 +50,7 @@ struct sl_shard {
 };
 
 /* Closed clients, a ring: its ids stand apart, so that looking one up reads little memory. */
-struct history {
+struct closed_clients {
     pthread_mutex_t lock;
     struct sl_client_view *views;
     uint64_t *ids;
@@ -81,7 +81,7 @@ struct sl_registry {
     size_t shard_count;
     _Atomic uint64_t next_client;
     uint64_t hash_key;
-    struct history history;
+    struct closed_clients closed;
     struct test_sources tests;
 };
 
@@ -96,19 +96,19 @@ static inline struct sl_client *shard_client(const struct sl_shard *shard, uint3
 void sl_client_to_view(const struct sl_client *client, int64_t offset_ns,
                        struct sl_client_view *view);
 
-int sl_history_init(struct history *history, size_t capacity);
-void sl_history_deinit(struct history *history);
-void sl_history_add(struct history *history, const struct sl_client_view *view);
-bool sl_history_get(struct history *history, uint64_t id, struct sl_client_view *view);
+int sl_closed_clients_init(struct closed_clients *closed, size_t capacity);
+void sl_closed_clients_deinit(struct closed_clients *closed);
+void sl_closed_clients_add(struct closed_clients *closed, const struct sl_client_view *view);
+bool sl_closed_clients_get(struct closed_clients *closed, uint64_t id, struct sl_client_view *view);
 
-uint64_t sl_history_total(struct history *history);
+uint64_t sl_closed_clients_total(struct closed_clients *closed);
 
 /* Copies up to `count` of the entries from `*place` (0 at first) to before `end`, and moves it on.
  * An entry that was pushed out meanwhile is passed over. Returns their number, 0 at the end. */
-size_t sl_history_read(struct history *history, uint64_t *place, uint64_t end,
-                       struct sl_client_view *views, size_t count);
-size_t sl_history_changed(struct history *history, int64_t since_ns, struct sl_client_view *views,
-                          size_t capacity);
+size_t sl_closed_clients_read(struct closed_clients *closed, uint64_t *place, uint64_t end,
+                              struct sl_client_view *views, size_t count);
+size_t sl_closed_clients_changed(struct closed_clients *closed, int64_t since_ns,
+                                 struct sl_client_view *views, size_t capacity);
 
 /* Reads TCP_INFO (tcp(7)); valid stays 0 where `fd` is no TCP socket. */
 void sl_tcp_info_read(int fd, struct sl_tcp_info *info);

@@ -57,7 +57,7 @@ bool sl_registry_get(struct sl_registry *registry, uint64_t id, struct sl_client
         if (get_open(&registry->shards[i], id, view))
             return true;
     }
-    return sl_history_get(&registry->history, id, view);
+    return sl_closed_clients_get(&registry->closed, id, view);
 }
 
 static void sum_listener(struct sl_listener_counters *sum, const struct sl_listener_counters *part)
@@ -90,7 +90,7 @@ void sl_registry_totals(struct sl_registry *registry, struct sl_registry_totals 
         totals->open += registry->shards[i].open_count;
         sl_shard_unlock(&registry->shards[i]);
     }
-    totals->closed = sl_history_total(&registry->history);
+    totals->closed = sl_closed_clients_total(&registry->closed);
 }
 
 /* Copies the clients of one chunk; false behind the last chunk. */
@@ -147,15 +147,15 @@ bool sl_registry_walk_some(struct sl_registry *registry, bool open, bool closed,
     bool left = true;
 
     if (!place->begun) /* up to here: who closes during the walk has been seen among the open */
-        place->closed_end = sl_history_total(&registry->history);
+        place->closed_end = sl_closed_clients_total(&registry->closed);
     place->begun = true;
     while (views && left && chunks-- > 0) {
         size_t count = 0;
 
         left = open && copy_open(registry, place, views, &count);
         if (!left && closed)
-            count = sl_history_read(&registry->history, &place->closed, place->closed_end, views,
-                                    CHUNK_SIZE);
+            count = sl_closed_clients_read(&registry->closed, &place->closed, place->closed_end,
+                                           views, CHUNK_SIZE);
         left = (left || count > 0) && visit_all(visit, context, views, count);
     }
     free(views);
@@ -199,7 +199,8 @@ size_t sl_registry_changed(struct sl_registry *registry, int64_t since_ns,
         size_t changed =
             i < registry->shard_count
                 ? changed_open(&registry->shards[i], since_ns, views + used, capacity - used)
-                : sl_history_changed(&registry->history, since_ns, views + used, capacity - used);
+                : sl_closed_clients_changed(&registry->closed, since_ns, views + used,
+                                            capacity - used);
 
         total += changed;
         used = total < capacity ? total : capacity;

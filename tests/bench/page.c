@@ -13,8 +13,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "http/filter_params.h"
-#include "http/message_list.h"
+#include "api/filter_params.h"
+#include "api/message_list.h"
 #include "socklens/journal.h"
 #include "socklens/registry.h"
 
@@ -26,7 +26,7 @@ static const char *const names[] = {SL_FILTER_PARAMS, "limit", "cursor", "after"
 struct bench {
     struct sl_journal *journal;
     struct sl_registry *registry;
-    struct sl_trail trail;
+    struct sl_history history;
     struct sl_buffer page;
     cJSON *tree;
     char *copy;
@@ -66,7 +66,7 @@ static void build(struct bench *bench)
     if (sl_query_parse(&query, "limit=100", names, &problem) != 0 ||
         sl_message_list_from_query(&list, &query, &problem) != 0)
         abort();
-    while (sl_message_list_fill(&list, &bench->trail) != SL_PROGRESS_DONE)
+    while (sl_message_list_fill(&list, &bench->history) != SL_PROGRESS_DONE)
         ;
     if (!sl_message_list_finish(&list) || list.count != PAGE)
         abort();
@@ -131,7 +131,7 @@ static void init(struct bench *bench)
 
     *bench = (struct bench){.journal = sl_journal_new(0, 1), .registry = sl_registry_new(&options)};
     sl_registry_add_listener(bench->registry, &info);
-    sl_trail_init(&bench->trail, bench->journal, bench->registry, NULL);
+    sl_history_init(&bench->history, bench->journal, bench->registry, NULL);
     fill(bench);
     build(bench);
     bench->copy = malloc(bench->page.size);
@@ -145,7 +145,7 @@ static void deinit(struct bench *bench)
     cJSON_Delete(bench->tree);
     free(bench->copy);
     sl_buffer_deinit(&bench->page);
-    sl_trail_deinit(&bench->trail);
+    sl_history_deinit(&bench->history);
     sl_journal_free(bench->journal);
     sl_registry_free(bench->registry);
 }

@@ -40,7 +40,7 @@ test('each hint is a mark on its row and a sentence in the open message', async 
 
 test('every hint of the API has a sentence', async () => {
   const root = new URL('../../', import.meta.url);
-  const api = JSON.parse(await readFile(new URL('src/http/openapi.json', root), 'utf8'));
+  const api = JSON.parse(await readFile(new URL('src/api/openapi.json', root), 'utf8'));
   const known = MISTAKES.map(([name]) => name);
   assert.deepEqual(api.components.schemas.Hint.enum.toSorted(), known.toSorted());
 });

@@ -5,10 +5,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "http/client_list.h"
-#include "http/filter_params.h"
-#include "http/message_list.h"
-#include "http/stream.h"
+#include "api/client_list.h"
+#include "api/filter_params.h"
+#include "api/message_list.h"
+#include "api/stream.h"
 
 #define RUN    "0123456789abcdef0123456789abcdef"
 #define NEWEST 1000

@@ -1,7 +1,7 @@
 /* The body of POST /datagrams. */
 #include "fuzz.h"
 
-#include "http/datagram.h"
+#include "api/datagram.h"
 
 static struct sl_registry *make_registry(void)
 {

@@ -1,7 +1,7 @@
 /* Addresses as a person writes them: listeners, targets and the Host header. */
 #include "fuzz.h"
 
-#include "http/hosts.h"
+#include "httpd/hosts.h"
 #include "socklens/target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -3,8 +3,8 @@
 
 #include "fuzz.h"
 
-#include "http/guard.h"
-#include "http/token.h"
+#include "httpd/guard.h"
+#include "httpd/token.h"
 
 #define TOKEN "0123456789abcdef"
 

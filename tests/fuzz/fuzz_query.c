@@ -1,8 +1,8 @@
 /* The query of a request for messages: decoding, and every filter. */
 #include "fuzz.h"
 
-#include "http/filter_params.h"
-#include "http/page.h"
+#include "api/filter_params.h"
+#include "api/page.h"
 #include "socklens/text.h"
 
 static const char *const names[] = {SL_FILTER_PARAMS, "limit", "cursor", NULL};

@@ -18,8 +18,8 @@ HOUSE = {
     "src/net/wire.h": "",
     "src/net/udp.c": '#include "net/wire.h"\n#include "wire.h"\n#include "socklens/net.h"\n',
     "src/store/rows.c": "#include <sqlite3.h>\n",
-    "src/http/daemon.c": '#include <microhttpd.h>\n#include "socklens/net.h"\n',
-    "src/http/document.c": "#include <cjson/cJSON.h>\n",
+    "src/httpd/daemon.c": '#include <microhttpd.h>\n#include "socklens/text.h"\n',
+    "src/httpd/document.c": "#include <cjson/cJSON.h>\n",
     "src/app/main.c": '#include "socklens/net.h"\n#include "socklens/text.h"\n',
     "src/clients/udp.c": '#include "socklens/text.h"\n',
 }
@@ -43,14 +43,19 @@ CASES = [
         "store may not see net",
     ),
     (
+        "the HTTP server knows no message",
+        {"src/httpd/daemon.c": '#include "socklens/exchange.h"\n'},
+        "src/httpd/daemon.c:1: socklens/exchange.h: httpd may not see journal",
+    ),
+    (
         "a client sees base only",
         {"src/clients/udp.c": '#include "socklens/tail.h"\n'},
         "clients may not see journal",
     ),
     (
         "a room's own header stays in the room",
-        {"src/http/daemon.c": '#include "net/wire.h"\n'},
-        "src/http/daemon.c:1: net/wire.h: it is private to net",
+        {"src/httpd/daemon.c": '#include "net/wire.h"\n'},
+        "src/httpd/daemon.c:1: net/wire.h: it is private to net",
     ),
     (
         "a path around the corner is still private",
@@ -63,19 +68,19 @@ CASES = [
         "only store may see sqlite3.h",
     ),
     (
-        "only http sees libmicrohttpd",
+        "only httpd sees libmicrohttpd",
         {"src/net/udp.c": "#include <microhttpd.h>\n"},
-        "only http may see microhttpd.h",
+        "only httpd may see microhttpd.h",
     ),
     (
-        "only http sees cJSON",
+        "only httpd sees cJSON",
         {"src/export/rows.c": "#include <cjson/cJSON.h>\n"},
-        "only http may see cjson/cJSON.h",
+        "only httpd may see cjson/cJSON.h",
     ),
     (
-        "one file in http sees cJSON",
-        {"src/http/daemon.c": "#include <cJSON.h>\n"},
-        "only one file may include cJSON.h: src/http/daemon.c, src/http/document.c",
+        "one file in httpd sees cJSON",
+        {"src/httpd/daemon.c": "#include <cJSON.h>\n"},
+        "only one file may include cJSON.h: src/httpd/daemon.c, src/httpd/document.c",
     ),
     (
         "a contract of nobody is reported",

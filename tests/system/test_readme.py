@@ -268,7 +268,7 @@ class Words(unittest.TestCase):
 
     def test_definitions(self):
         root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-        with open(os.path.join(root, "src/http/openapi.json"), encoding="utf-8") as file:
+        with open(os.path.join(root, "src/api/openapi.json"), encoding="utf-8") as file:
             schemas = json.load(file)["components"]["schemas"]
         with open(os.path.join(root, "README.md"), encoding="utf-8") as file:
             lines = set(file.read().splitlines())

@@ -86,11 +86,11 @@ static void finds_the_loopback_address_of_its_own_name(void **state)
     write_file(&one,
                BYTES("127.0.0.1 localhost other\n::1 host\n192.0.2.1 host\n\n# 127.0.9.9 host\n"
                      "127.0.1.1\thost.example host # its own\n"));
-    assert_true(sl_own_loopback(one.path, "host", address));
+    assert_true(sl_mhd_own_loopback(one.path, "host", address));
     assert_string_equal(address, "127.0.1.1");
-    assert_false(sl_own_loopback(one.path, "other", address));
-    assert_false(sl_own_loopback(one.path, "its", address));
-    assert_false(sl_own_loopback("/nowhere", "host", address));
+    assert_false(sl_mhd_own_loopback(one.path, "other", address));
+    assert_false(sl_mhd_own_loopback(one.path, "its", address));
+    assert_false(sl_mhd_own_loopback("/nowhere", "host", address));
     unload(&one);
 }
 

@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
-#include "http/client_list.h"
+#include "api/client_list.h"
 
 static const char *const names[] = {"service", "state", "address", "sort", "limit", "cursor", NULL};
 

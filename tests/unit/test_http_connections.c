@@ -4,7 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "http/connections.h"
+#include "httpd/connection_limits.h"
 
 /* A socket whose peer has this address; nothing is sent. Skips where there is no way there. */
 static int socket_to(uint32_t host)

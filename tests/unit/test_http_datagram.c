@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "http/datagram.h"
+#include "api/datagram.h"
 
 static struct sl_registry *registry;
 static struct sl_datagram datagram;

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "http/filter_params.h"
+#include "api/filter_params.h"
 #include "socklens/clock.h"
 
 static const char *const names[] = {SL_FILTER_PARAMS, NULL};

@@ -2,7 +2,7 @@
 
 #include <arpa/inet.h>
 
-#include "http/guard.h"
+#include "httpd/guard.h"
 
 static struct sl_hosts hosts;
 static struct sl_headers headers;

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "http/guesses.h"
+#include "httpd/guesses.h"
 
 #define START (1000 * SL_NS_PER_S)
 

@@ -1,7 +1,7 @@
 #include "unit.h"
 
-#include "http/asset.h"
-#include "http/header.h"
+#include "socklens/asset.h"
+#include "socklens/header.h"
 
 static void finds_tokens_in_lists(void **state)
 {

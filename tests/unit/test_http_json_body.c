@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "http/json_body.h"
+#include "socklens/json_body.h"
 
 static struct sl_member members[3];
 static struct sl_problem problem;

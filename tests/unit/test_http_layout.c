@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "http/layout.h"
+#include "httpd/mhd_head_check.h"
 
 /* A head as libmicrohttpd 0.9.75 leaves it: separators are NUL. `names` says which fields it found:
  * their names' and values' places are looked up in order. */
@@ -34,7 +34,7 @@ static bool check(const char *head, size_t size, const char *target, const char 
         header->value_size = strlen(found[1]);
         at = header->value + header->value_size;
     }
-    return sl_layout_is_sound(&(struct sl_layout){
+    return sl_mhd_head_is_sound(&(struct sl_mhd_head){
         .method = memory, .target = target, .version = version, .headers = &headers, .size = size});
 }
 
@@ -92,20 +92,20 @@ static void sees_a_folded_field(void **state)
     memcpy(memory, head, sizeof(head));
     headers.count = 1;
     headers.items[0] = (struct sl_header){elsewhere, memory + 35, strlen(elsewhere), 0};
-    assert_false(sl_layout_is_sound(&(struct sl_layout){.method = memory,
-                                                        .target = "/a",
-                                                        .version = memory + 7,
-                                                        .headers = &headers,
-                                                        .size = sizeof(head) - 1}));
+    assert_false(sl_mhd_head_is_sound(&(struct sl_mhd_head){.method = memory,
+                                                            .target = "/a",
+                                                            .version = memory + 7,
+                                                            .headers = &headers,
+                                                            .size = sizeof(head) - 1}));
 }
 
 static void knows_which_versions_it_is_for(void **state)
 {
     (void)state;
-    assert_true(sl_layout_is_known("0.9.75"));
-    assert_false(sl_layout_is_known("0.9.77"));
-    assert_false(sl_layout_is_known("1.0.1"));
-    assert_false(sl_layout_is_known("?"));
+    assert_true(sl_mhd_head_is_known("0.9.75"));
+    assert_false(sl_mhd_head_is_known("0.9.77"));
+    assert_false(sl_mhd_head_is_known("1.0.1"));
+    assert_false(sl_mhd_head_is_known("?"));
 }
 
 int main(void)

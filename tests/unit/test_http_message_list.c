@@ -1,13 +1,13 @@
 #include "http_fixture.h"
 
-#include "http/filter_params.h"
-#include "http/message_list.h"
+#include "api/filter_params.h"
+#include "api/message_list.h"
 
 static const char *const names[] = {SL_FILTER_PARAMS, "limit", "cursor", "after",
                                     "wait",           "min",   NULL};
 
 static struct fixture fixture;
-static struct sl_trail trail;
+static struct sl_history history;
 static struct sl_query query;
 static struct sl_message_list list;
 static struct sl_problem problem;
@@ -18,7 +18,7 @@ static int setup(void **state)
 {
     (void)state;
     fixture = fixture_new();
-    sl_trail_init(&trail, fixture.journal, fixture.registry, NULL);
+    sl_history_init(&history, fixture.journal, fixture.registry, NULL);
     return 0;
 }
 
@@ -27,7 +27,7 @@ static int teardown(void **state)
     (void)state;
     sl_query_deinit(&query);
     sl_message_list_deinit(&list);
-    sl_trail_deinit(&trail);
+    sl_history_deinit(&history);
     fixture_free(&fixture);
     return 0;
 }
@@ -47,7 +47,7 @@ static enum sl_progress count_all(void)
     enum sl_progress progress;
 
     do {
-        progress = sl_message_list_count(&list, &trail);
+        progress = sl_message_list_count(&list, &history);
     } while (progress == SL_PROGRESS_CUT);
     return progress;
 }
@@ -57,7 +57,7 @@ static enum sl_progress fill_all(void)
     enum sl_progress progress;
 
     do {
-        progress = sl_message_list_fill(&list, &trail);
+        progress = sl_message_list_fill(&list, &history);
     } while (progress == SL_PROGRESS_CUT);
     return progress;
 }
@@ -129,7 +129,7 @@ static void goes_on_where_a_step_was_cut(void **state)
     (void)state;
     fixture_fill(&fixture, 30000, 1);
     assert_int_equal(ask("client=3"), 0);
-    while (sl_message_list_fill(&list, &trail) == SL_PROGRESS_CUT)
+    while (sl_message_list_fill(&list, &history) == SL_PROGRESS_CUT)
         cuts++;
     assert_true(cuts >= 1); /* 60,000 records: no step may take them all */
     page("after=29998&client=2");
@@ -160,7 +160,7 @@ static void ends_a_page_that_grows_too_large(void **state)
     (void)state;
     fixture_free(&fixture);
     fixture = fixture_new_of(16 << 20);
-    sl_trail_init(&trail, fixture.journal, fixture.registry, NULL);
+    sl_history_init(&history, fixture.journal, fixture.registry, NULL);
     fixture_fill(&fixture, 60, SL_STORED_SIZE_MAX);
     page("limit=1000");
     assert_true(count > 5);

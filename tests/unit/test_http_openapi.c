@@ -4,12 +4,12 @@
 
 #include <cjson/cJSON.h>
 
-#include "http/openapi.h"
-#include "http/routes.h"
+#include "api/openapi.h"
+#include "api/routes.h"
 
 static int parse(void **state)
 {
-    *state = cJSON_ParseWithLength((const char *)sl_openapi.data, sl_openapi.size);
+    *state = cJSON_ParseWithLength((const char *)sl_openapi->data, sl_openapi->size);
     return *state ? 0 : -1;
 }
 

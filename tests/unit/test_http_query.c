@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "http/query.h"
+#include "socklens/query.h"
 
 static const char *const names[] = {"service", "limit", "text", NULL};
 

@@ -1,6 +1,6 @@
 #include "http_fixture.h"
 
-#include "http/rates.h"
+#include "api/rates.h"
 
 static struct fixture fixture;
 static struct sl_rates rates;

@@ -1,7 +1,7 @@
 #include "unit.h"
 
-#include "http/api.h"
-#include "http/asset.h"
+#include "api/api.h"
+#include "socklens/asset.h"
 
 static struct sl_problem problem;
 static uint64_t id;

@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 
-#include "http/api.h"
-#include "http/filter_params.h"
-#include "http/httpd.h"
-#include "http/stream.h"
+#include "api/api.h"
+#include "api/filter_params.h"
+#include "api/stream.h"
+#include "httpd/httpd.h"
 
 #define RUN "0123456789abcdef"
 
@@ -40,9 +40,9 @@ static int setup(void **state)
     api->registry = fixture.registry;
     api->version = (char *)(uintptr_t) "test";
     strcpy(api->run, RUN);
-    sl_feed_init(&api->feed);
-    sl_trail_init(&api->trail, fixture.journal, fixture.registry, NULL);
-    api->trail.run = api->run;
+    sl_shared_events_init(&api->shared_events);
+    sl_history_init(&api->history, fixture.journal, fixture.registry, NULL);
+    api->history.run = api->run;
     assert_int_equal(sl_due_init(&api->due, fixture.journal), 0);
     hooks.wake_fd = sl_due_fd(&api->due);
     assert_int_equal(sl_waiters_init(&httpd->waiters, &hooks, &error), 0);
@@ -55,8 +55,8 @@ static int teardown(void **state)
     assert_int_equal(atomic_load(&api->streams), 0);
     sl_waiters_deinit(&httpd->waiters);
     sl_due_deinit(&api->due);
-    sl_feed_deinit(&api->feed);
-    sl_trail_deinit(&api->trail);
+    sl_shared_events_deinit(&api->shared_events);
+    sl_history_deinit(&api->history);
     free(api);
     free(httpd);
     free(text);
@@ -267,7 +267,7 @@ static void says_its_status_at_once(void **state)
 
     (void)state;
     assert_non_null(strstr(say(stream), "event: status\ndata: {\"version\":\"test\""));
-    sl_feed_build(api, SL_DUE_STATUS);
+    sl_shared_events_build(api, SL_DUE_STATUS);
     assert_non_null(strstr(say_due(stream, SL_DUE_STATUS), "event: status\ndata: {"));
     assert_null(strstr(text, "id:"));
     sl_stream_free(stream);
@@ -282,12 +282,12 @@ static void tells_which_clients_changed(void **state)
 
     (void)state;
     say(stream);
-    sl_feed_build(api, SL_DUE_CLIENTS);
+    sl_shared_events_build(api, SL_DUE_CLIENTS);
     assert_string_equal(say_due(stream, SL_DUE_CLIENTS), "");
     sl_shard_lock(shard);
     assert_non_null(sl_shard_open(shard, 0, &peer, &peer, -1, &now));
     sl_shard_unlock(shard);
-    sl_feed_build(api, SL_DUE_CLIENTS);
+    sl_shared_events_build(api, SL_DUE_CLIENTS);
     assert_non_null(strstr(say_due(stream, SL_DUE_CLIENTS), "\"address\":\"127.0.0.1:1600\""));
     assert_non_null(strstr(text, "\"more\":0}"));
     sl_stream_free(stream);

@@ -1,8 +1,8 @@
 #include "store_room.h"
 
-#include "http/trail.h"
+#include "socklens/history.h"
 
-static struct sl_trail trail;
+static struct sl_history history;
 static uint64_t seqs[4000];
 static size_t count, stop_after;
 static struct sl_gap gaps[8];
@@ -29,15 +29,15 @@ static int setup(void **state)
 
     if (code == 0) {
         room_begin(*state);
-        sl_trail_init(&trail, ((struct room *)*state)->journal, ((struct room *)*state)->registry,
-                      ((struct room *)*state)->store);
+        sl_history_init(&history, ((struct room *)*state)->journal,
+                        ((struct room *)*state)->registry, ((struct room *)*state)->store);
     }
     return code;
 }
 
 static int teardown(void **state)
 {
-    sl_trail_deinit(&trail);
+    sl_history_deinit(&history);
     return room_tear_down(state);
 }
 
@@ -58,9 +58,9 @@ static bool note_gap(void *context, const struct sl_gap *gap, const char *reason
 }
 
 /* Walks from `place` to the end. */
-static void walk(struct sl_trail_walk *from)
+static void walk(struct sl_history_walk *from)
 {
-    enum sl_walked walked;
+    enum sl_history_step walked;
 
     count = gap_count = 0;
     from->record = note;
@@ -68,9 +68,9 @@ static void walk(struct sl_trail_walk *from)
     do {
         struct sl_budget budget = sl_budget_begin(0);
 
-        walked = sl_trail_walk(&trail, from, &budget);
-        assert_int_not_equal(walked, SL_WALK_BEHIND);
-    } while (walked == SL_WALK_CUT || (walked == SL_WALK_STOPPED && stop_after == 0));
+        walked = sl_history_read(&history, from, &budget);
+        assert_int_not_equal(walked, SL_HISTORY_BEHIND);
+    } while (walked == SL_HISTORY_CUT || (walked == SL_HISTORY_STOPPED && stop_after == 0));
 }
 
 static void assert_all_from(uint64_t first, int step, size_t expected)
@@ -85,23 +85,23 @@ static void walks_over_the_seam(void **state)
     struct sl_journal_stats stats;
 
     fill(*state, 300, 20000);
-    sl_journal_stats(trail.journal, &stats);
+    sl_journal_stats(history.journal, &stats);
     assert_true(stats.oldest_seq > 50);
-    walk(&(struct sl_trail_walk){.place = {.seq = 0}});
+    walk(&(struct sl_history_walk){.place = {.seq = 0}});
     assert_all_from(1, 1, 300);
-    walk(&(struct sl_trail_walk){.backward = true, .place = {.seq = UINT64_MAX}});
+    walk(&(struct sl_history_walk){.backward = true, .place = {.seq = UINT64_MAX}});
     assert_all_from(300, -1, 300);
-    walk(&(struct sl_trail_walk){.place = {.seq = stats.oldest_seq - 1}});
+    walk(&(struct sl_history_walk){.place = {.seq = stats.oldest_seq - 1}});
     assert_int_equal(seqs[0], stats.oldest_seq - 1);
-    walk(&(struct sl_trail_walk){.backward = true, .place = {.seq = stats.oldest_seq + 1}});
+    walk(&(struct sl_history_walk){.backward = true, .place = {.seq = stats.oldest_seq + 1}});
     assert_all_from(stats.oldest_seq, -1, stats.oldest_seq);
     assert_int_equal(gap_count, 0);
 }
 
 static void goes_on_where_it_stopped(void **state)
 {
-    struct sl_trail_walk forward = {.place = {.seq = 1}};
-    struct sl_trail_walk backward = {.backward = true, .place = {.seq = UINT64_MAX}};
+    struct sl_history_walk forward = {.place = {.seq = 1}};
+    struct sl_history_walk backward = {.backward = true, .place = {.seq = UINT64_MAX}};
     uint64_t next = 1, last = 300;
 
     fill(*state, 300, 20000);
@@ -126,11 +126,11 @@ static void finds_one(void **state)
 
     fill(*state, 300, 20000);
     for (uint64_t wanted = 1; wanted <= 300; wanted += 13) {
-        assert_int_equal(sl_trail_get(&trail, wanted, keep_seq, &seq), SL_FOUND);
+        assert_int_equal(sl_history_get(&history, wanted, keep_seq, &seq), SL_FOUND);
         assert_int_equal(seq, wanted);
     }
-    assert_int_equal(sl_trail_get(&trail, 0, keep_seq, &seq), SL_FOUND_NOTHING);
-    assert_int_equal(sl_trail_get(&trail, 301, keep_seq, &seq), SL_FOUND_NOTHING);
+    assert_int_equal(sl_history_get(&history, 0, keep_seq, &seq), SL_FOUND_NOTHING);
+    assert_int_equal(sl_history_get(&history, 301, keep_seq, &seq), SL_FOUND_NOTHING);
 }
 
 static void tells_what_is_in_neither(void **state)
@@ -142,16 +142,16 @@ static void tells_what_is_in_neither(void **state)
     sl_store_clear(room->store, 20);
     while (room_stats(room).oldest_seq <= 20)
         poll(NULL, 0, 2);
-    walk(&(struct sl_trail_walk){.place = {.seq = 5}});
+    walk(&(struct sl_history_walk){.place = {.seq = 5}});
     assert_all_from(21, 1, 280);
     assert_int_equal(gap_count, 1);
     assert_int_equal(gaps[0].from, 5);
     assert_int_equal(gaps[0].to, 20);
     assert_string_equal(reasons[0], "evicted");
-    sl_trail_bounds(&trail, &oldest, &newest);
+    sl_history_bounds(&history, &oldest, &newest);
     assert_int_equal(oldest, 21);
     assert_int_equal(newest, 300);
-    assert_int_equal(sl_trail_get(&trail, 20, keep_seq, &seq), SL_FOUND_GONE);
+    assert_int_equal(sl_history_get(&history, 20, keep_seq, &seq), SL_FOUND_GONE);
 }
 
 static void hides_what_was_cleared_at_once(void **state)
@@ -159,24 +159,24 @@ static void hides_what_was_cleared_at_once(void **state)
     uint64_t oldest, newest, seq;
 
     fill(*state, 300, 20000);
-    sl_trail_clear(&trail, 100);
-    walk(&(struct sl_trail_walk){.place = {.seq = 1}});
+    sl_history_clear(&history, 100);
+    walk(&(struct sl_history_walk){.place = {.seq = 1}});
     assert_all_from(101, 1, 200);
     assert_int_equal(gap_count, 1);
     assert_int_equal(gaps[0].to, 100);
     assert_string_equal(reasons[0], "cleared");
-    walk(&(struct sl_trail_walk){.backward = true, .place = {.seq = UINT64_MAX}});
+    walk(&(struct sl_history_walk){.backward = true, .place = {.seq = UINT64_MAX}});
     assert_all_from(300, -1, 200);
-    sl_trail_bounds(&trail, &oldest, &newest);
+    sl_history_bounds(&history, &oldest, &newest);
     assert_int_equal(oldest, 101);
-    assert_int_equal(sl_trail_get(&trail, 100, keep_seq, &seq), SL_FOUND_GONE);
+    assert_int_equal(sl_history_get(&history, 100, keep_seq, &seq), SL_FOUND_GONE);
 }
 
 static void reads_back_over_a_single_row(void **state)
 {
     fill(*state, 300, 20000);
-    sl_trail_clear(&trail, 49);
-    walk(&(struct sl_trail_walk){.backward = true, .place = {.seq = 51}});
+    sl_history_clear(&history, 49);
+    walk(&(struct sl_history_walk){.backward = true, .place = {.seq = 51}});
     assert_all_from(50, -1, 1);
 }
 
@@ -186,9 +186,9 @@ static void goes_on_without_a_file_it_can_read(void **state)
     struct sl_journal_stats stats;
 
     fill(room, 300, 20000);
-    sl_journal_stats(trail.journal, &stats);
+    sl_journal_stats(history.journal, &stats);
     assert_int_equal(unlink(room->path), 0);
-    walk(&(struct sl_trail_walk){.place = {.seq = 1}});
+    walk(&(struct sl_history_walk){.place = {.seq = 1}});
     assert_int_equal(seqs[count - 1], 300);
     assert_true(gap_count >= 1);
     assert_int_equal(gaps[0].from, 1);

@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "http/due.h"
+#include "api/due.h"
 
 #define PATIENCE_NS (5 * SL_NS_PER_S)
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import description from '../../../src/http/openapi.json';
+import description from '../../../src/api/openapi.json';
 import type { Filter } from '../store/filter';
 import { FILTER_KEYS } from '../store/filter';
 import { suggest } from './filterSuggest';

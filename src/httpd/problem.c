@@ -1,0 +1,152 @@
+#include "socklens/problem.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "socklens/json.h"
+#include "socklens/text.h"
+
+static const struct {
+    unsigned status;
+    const char *title;
+} titles[SL_STATUS_COUNT] = {
+    {500, "Internal Server Error"},
+    {200, "OK"},
+    {204, "No Content"},
+    {304, "Not Modified"},
+    {307, "Temporary Redirect"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {411, "Length Required"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {421, "Misdirected Request"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {505, "HTTP Version Not Supported"},
+};
+
+const char *sl_status_title(unsigned status)
+{
+    for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) {
+        if (titles[i].status == status)
+            return titles[i].title;
+    }
+    return "Error";
+}
+
+size_t sl_status_index(unsigned status)
+{
+    for (size_t i = 0; i < SL_STATUS_COUNT; i++) {
+        if (titles[i].status == status)
+            return i;
+    }
+    return 0;
+}
+
+unsigned sl_status_at(size_t index)
+{
+    return titles[index].status;
+}
+
+/* snprintf(3) may cut within a character: give up its first bytes, for JSON must be UTF-8. */
+static void trim(char *text)
+{
+    text[sl_text_utf8_prefix((const uint8_t *)text, strlen(text))] = '\0';
+}
+
+__attribute__((format(printf, 5, 0))) static unsigned set(struct sl_problem *problem,
+                                                          unsigned status, const char *param,
+                                                          const char *allowed, const char *format,
+                                                          va_list arguments)
+{
+    *problem = (struct sl_problem){.status = status, .param = param};
+    vsnprintf(problem->detail, sizeof(problem->detail), format, arguments);
+    trim(problem->detail);
+    snprintf(problem->allowed, sizeof(problem->allowed), "%s", allowed ? allowed : "");
+    trim(problem->allowed);
+    return status;
+}
+
+unsigned sl_problem_set(struct sl_problem *problem, unsigned status, const char *param,
+                        const char *allowed, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    set(problem, status, param, allowed, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+unsigned sl_problem_set_unknown(struct sl_problem *problem, unsigned status, const char *param,
+                                const char *allowed, const char *format, ...)
+{
+    struct sl_quote quoted = sl_quote(param);
+    va_list arguments;
+
+    va_start(arguments, format);
+    set(problem, status, NULL, allowed, format, arguments);
+    va_end(arguments);
+    snprintf(problem->unknown, sizeof(problem->unknown), "%.60s", quoted.text);
+    trim(problem->unknown);
+    return status;
+}
+
+static void optional(struct sl_json *json, const char *key, const char *text)
+{
+    if (!text || !*text)
+        return;
+    sl_json_key(json, key);
+    sl_json_string(json, text);
+}
+
+int sl_problem_write(const struct sl_problem *problem, struct sl_buffer *out)
+{
+    struct sl_json json;
+
+    sl_json_init(&json, out);
+    sl_json_open_object(&json);
+    sl_json_key(&json, "type");
+    sl_json_string(&json, "about:blank");
+    sl_json_key(&json, "title");
+    sl_json_string(&json, sl_status_title(problem->status));
+    sl_json_key(&json, "status");
+    sl_json_uint(&json, problem->status);
+    optional(&json, "detail", problem->detail);
+    optional(&json, "param", problem->param ? problem->param : problem->unknown);
+    optional(&json, "allowed", problem->allowed);
+    if (problem->oldest_seq) {
+        sl_json_key(&json, "oldest_seq");
+        sl_json_uint(&json, problem->oldest_seq);
+    }
+    sl_json_close_object(&json);
+    return json.failed ? -ENOMEM : 0;
+}
+
+struct sl_quote sl_quote(const char *text)
+{
+    struct sl_quote quote = {0};
+    struct sl_buffer escaped = SL_BUFFER_INIT;
+    size_t size = strnlen(text, 64);
+
+    if (sl_text_escape((const uint8_t *)text, size, &escaped) == 0)
+        snprintf(quote.text, sizeof(quote.text), "%.*s%s",
+                 (int)(escaped.size < 64 ? escaped.size : 64), (const char *)escaped.data,
+                 size == 64 || escaped.size > 64 ? "..." : "");
+    sl_buffer_deinit(&escaped);
+    trim(quote.text);
+    return quote;
+}

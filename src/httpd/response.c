@@ -1,0 +1,165 @@
+#include "httpd/response.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "httpd/guard.h"
+#include "httpd/httpd.h"
+#include "httpd/mhd_errors.h"
+#include "httpd/security.h"
+#include "socklens/body_stream.h"
+
+#define STREAM_SEND_BUFFER (256 << 10)
+#define STREAM_QUIET_S     60   /* then the kernel asks whether the reader is there */
+#define STREAM_BLOCK_SIZE  1024 /* unused: the chunks are made in the connection's memory */
+
+#define ROW(name, value) {name, value},
+
+static const struct {
+    const char *name, *value;
+} common_headers[] = {SL_SECURITY_HEADERS(ROW)};
+
+#define COMMON_HEADER_COUNT (sizeof(common_headers) / sizeof(common_headers[0]))
+
+static bool add(struct MHD_Response *response, const char *name, const char *value)
+{
+    return MHD_add_response_header(response, name, value) == MHD_YES;
+}
+
+bool sl_response_add_headers(struct MHD_Response *response, const struct sl_answer *answer)
+{
+    bool added = add(response, "Cache-Control", answer->cacheable ? "no-cache" : "no-store");
+
+    if (added && answer->source) /* or nginx would keep an event until more have come */
+        added = add(response, "X-Accel-Buffering", "no");
+    for (size_t i = 0; i < COMMON_HEADER_COUNT && added; i++)
+        added = add(response, common_headers[i].name, common_headers[i].value);
+    for (size_t i = 0; i < answer->header_count && added; i++)
+        added = add(response, answer->headers[i].name, answer->headers[i].value);
+    if (added && answer->content_type)
+        added = add(response, "Content-Type", answer->content_type);
+    if (added && answer->close)
+        added = add(response, "Connection", "close");
+    return added;
+}
+
+/* Where libmicrohttpd asks for more because the bytes before have left. It would serve all such
+ * connections before it looks at its sockets, so of many each takes a place in the queue. */
+static void leave_for_later(struct sl_body_stream *source)
+{
+    if (source->more || !sl_waiters_park(source->waiters, &source->waiter))
+        sl_waiters_yield(source->waiters, &source->waiter);
+}
+
+static ssize_t read_source(void *context, uint64_t position, char *bytes, size_t max)
+{
+    struct sl_body_stream *source = context;
+    bool turn = sl_waiters_begin_turn(source->waiters, &source->waiter);
+    size_t size;
+
+    (void)position;
+    for (;;) {
+        if (sl_waiters_peer_is_gone(source->waiters, &source->waiter))
+            return MHD_CONTENT_READER_END_WITH_ERROR;
+        if (!turn) {
+            leave_for_later(source);
+            return 0;
+        }
+        switch (source->read(source, bytes, max, &size)) {
+        case SL_STREAM_BYTES:
+            sl_waiters_mark_busy(source->waiters, &source->waiter);
+            return (ssize_t)size;
+        case SL_STREAM_YIELD:
+            sl_waiters_yield(source->waiters, &source->waiter);
+            return 0;
+        case SL_STREAM_WAIT:
+            if (sl_waiters_park(source->waiters, &source->waiter))
+                return 0;
+            break; /* something became due meanwhile */
+        case SL_STREAM_END:
+            return MHD_CONTENT_READER_END_OF_STREAM;
+        case SL_STREAM_BROKEN:
+            return MHD_CONTENT_READER_END_WITH_ERROR;
+        }
+    }
+}
+
+static void free_source(void *context)
+{
+    struct sl_body_stream *source = context;
+
+    source->free(source);
+}
+
+/* Bounds what the kernel holds for a reader that does not read, and how long it tries: a third of
+ * the patience for bytes that nobody acknowledges. */
+static void tune(struct MHD_Connection *connection, int fd, unsigned patience_s)
+{
+    unsigned unanswered_ms = patience_s * 1000 / 3;
+    int send_buffer = STREAM_SEND_BUFFER, on = 1, quiet_s = STREAM_QUIET_S;
+
+    MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, patience_s);
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered_ms, sizeof(unanswered_ms));
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &quiet_s, sizeof(quiet_s));
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
+}
+
+static struct MHD_Response *source_response(struct MHD_Connection *connection,
+                                            struct sl_request *request,
+                                            struct sl_body_stream *source)
+{
+    struct MHD_Response *response;
+
+    source->waiter.connection = connection;
+    source->fd = request->connection->fd;
+    if (source->waiter.wants)
+        sl_waiters_watch_peer(source->waiters, &source->waiter, source->fd);
+    tune(connection, request->connection->fd, source->patience_s);
+    response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE, read_source,
+                                                 source, free_source);
+    if (!response)
+        source->free(source);
+    return response;
+}
+
+static struct MHD_Response *body_response(struct sl_answer *answer)
+{
+    struct MHD_Response *response;
+    void *bytes = answer->body.data;
+    size_t size = answer->body.size;
+
+    if (answer->fixed) /* libmicrohttpd's parameter is not const, but it does not write there */
+        return MHD_create_response_from_buffer(answer->fixed_size, (void *)(uintptr_t)answer->fixed,
+                                               MHD_RESPMEM_PERSISTENT);
+    if (size == 0)
+        return MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
+    response = MHD_create_response_from_buffer(size, bytes, MHD_RESPMEM_MUST_FREE);
+    if (response)
+        answer->body = SL_BUFFER_INIT;
+    return response;
+}
+
+enum MHD_Result sl_response_queue(struct MHD_Connection *connection, struct sl_request *request,
+                                  struct sl_answer *answer)
+{
+    struct MHD_Response *response;
+    enum MHD_Result result = MHD_NO;
+
+    answer->close = answer->close || sl_guard_body(&request->headers).chunked; /* see guard.h */
+    if (answer->source)
+        response = source_response(connection, request, answer->source);
+    else
+        response = body_response(answer);
+    if (response && sl_response_add_headers(response, answer))
+        result = sl_mhd_own_queue_response(connection, answer->status, response);
+    if (result == MHD_YES)
+        sl_traffic_count(&request->httpd->traffic, request->route, answer->status);
+    if (response)
+        MHD_destroy_response(response);
+    sl_answer_deinit(answer);
+    return result;
+}

@@ -1,0 +1,105 @@
+#include "socklens/route.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "socklens/asset.h"
+#include "socklens/httpd.h"
+#include "socklens/query.h"
+
+static const struct sl_route asset_route = {.method = "GET", .open = true, .step = sl_asset_step};
+static const struct sl_route redirect_route = {
+    .method = "GET", .open = true, .step = sl_redirect_step};
+
+/* A path against a pattern. `number` gets what stands for the pattern's braces, with its size. */
+static bool matches(const char *pattern, const char *path, const char **number, size_t *size)
+{
+    *number = NULL;
+    while (*pattern && *path) {
+        if (*pattern == '{') {
+            *number = path;
+            *size = strcspn(path, "/");
+            path += *size;
+            pattern = strchr(pattern, '}') + 1;
+        } else if (*pattern++ != *path++) {
+            return false;
+        }
+    }
+    return *pattern == '\0' && *path == '\0' && (!*number || *size > 0);
+}
+
+static bool answers(const struct sl_route *route, const char *method)
+{
+    return strcmp(route->method, method) == 0 ||
+           (strcmp(method, "HEAD") == 0 && strcmp(route->method, "GET") == 0);
+}
+
+static void add_method(char allow[64], const char *method)
+{
+    size_t length = strlen(allow);
+
+    snprintf(allow + length, 64 - length, "%s%s%s", length ? ", " : "", method,
+             strcmp(method, "GET") == 0 ? ", HEAD" : "");
+}
+
+static bool read_number(const char *text, size_t size, uint64_t *id, struct sl_problem *problem)
+{
+    char digits[24];
+
+    if (!text)
+        return true;
+    if (size < sizeof(digits)) {
+        memcpy(digits, text, size);
+        digits[size] = '\0';
+        if (sl_parse_uint(digits, id))
+            return true;
+    }
+    sl_problem_set(problem, 404, NULL, NULL, "there is nothing here: a number was expected");
+    return false;
+}
+
+static const struct sl_route *refuse(const char *method, const char *path, const char *allow,
+                                     struct sl_problem *problem)
+{
+    if (*allow)
+        sl_problem_set(problem, 405, NULL, allow, "%s does not go here", sl_quote(method).text);
+    else
+        sl_problem_set(problem, 404, NULL, NULL,
+                       "there is nothing at %s; /api/v1/ lists what there is", sl_quote(path).text);
+    return NULL;
+}
+
+static const struct sl_route *find_other(const struct sl_httpd_owner *owner, const char *method,
+                                         const char *path, char allow[64])
+{
+    const struct sl_route *route = sl_asset_find(path)             ? &asset_route
+                                   : sl_redirect_find(owner, path) ? &redirect_route
+                                                                   : NULL;
+
+    if (!route || answers(route, method))
+        return route;
+    add_method(allow, "GET");
+    return NULL;
+}
+
+const struct sl_route *sl_route_find(const struct sl_httpd_owner *owner, const char *method,
+                                     const char *path, uint64_t *id, char allow[64],
+                                     struct sl_problem *problem)
+{
+    const struct sl_route *other;
+
+    allow[0] = '\0';
+    for (size_t i = 0; i < owner->route_count; i++) {
+        const struct sl_route *route = &owner->routes[i];
+        const char *number;
+        size_t size = 0;
+
+        if (!matches(route->path, path, &number, &size))
+            continue;
+        if (answers(route, method))
+            return read_number(number, size, id, problem) ? route : NULL;
+        add_method(allow, route->method);
+    }
+    other = find_other(owner, method, path, allow);
+    return other ? other : refuse(method, path, allow, problem);
+}
