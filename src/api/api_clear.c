@@ -43,7 +43,7 @@ static bool begin(struct sl_request *request, struct sl_problem *problem)
     sl_journal_stats(sl_api_of(request)->journal, &stats);
     clearing->seq = stats.newest_seq;
     clearing->until_ns = sl_clock_mono_ns() + WAIT_NS;
-    sl_waiters_add(sl_httpd_waiters(sl_api_of(request)->httpd), &request->waiter);
+    sl_waiters_add(sl_httpd_waiters(request->httpd), &request->waiter);
     return true;
 }
 
@@ -72,7 +72,7 @@ enum sl_step sl_api_clear(struct sl_request *request, struct sl_answer *answer)
         return sl_request_refuse(answer, &problem);
     clearing = request->state;
     now_ns = sl_clock_mono_ns();
-    due = sl_waiters_take(sl_httpd_waiters(sl_api_of(request)->httpd), &request->waiter);
+    due = sl_waiters_take(sl_httpd_waiters(request->httpd), &request->waiter);
     if (!is_written(sl_api_of(request), clearing) && now_ns < clearing->until_ns &&
         !(due & SL_DUE_STOP)) {
         request->waiter.deadline_ns = now_ns + LOOK_NS;

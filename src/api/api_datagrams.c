@@ -140,14 +140,14 @@ static bool begin(struct sl_request *request, struct sl_answer *answer)
     }
     request->waiter.fd = pending->test.fd;
     request->waiter.deadline_ns = sl_clock_mono_ns() + pending->datagram.timeout_ns;
-    sl_waiters_add(sl_httpd_waiters(sl_api_of(request)->httpd), &request->waiter);
+    sl_waiters_add(sl_httpd_waiters(request->httpd), &request->waiter);
     return true;
 }
 
 /* True where the wait is over: 1 with a reply, else 0 or what the kernel said. */
 static bool is_over(struct sl_request *request, struct pending *pending, int *code)
 {
-    unsigned due = sl_waiters_take(sl_httpd_waiters(sl_api_of(request)->httpd), &request->waiter);
+    unsigned due = sl_waiters_take(sl_httpd_waiters(request->httpd), &request->waiter);
 
     *code = sl_test_datagram_receive(&pending->test, &pending->reply, &pending->rtt_us);
     pending->replied = *code == 1;

@@ -24,7 +24,7 @@ static void begin_wait(struct sl_request *request, struct pending *pending)
     pending->waiting = true;
     request->waiter.wants = SL_DUE_MESSAGES;
     pending->until_ns = sl_clock_mono_ns() + pending->list.wait_ns;
-    sl_waiters_add(sl_httpd_waiters(sl_api_of(request)->httpd), &request->waiter);
+    sl_waiters_add(sl_httpd_waiters(request->httpd), &request->waiter);
 }
 
 static bool begin(struct sl_request *request, struct sl_answer *answer)
@@ -50,8 +50,8 @@ static enum sl_step retry_later(struct sl_request *request, int64_t until_ns)
     int64_t now_ns = sl_clock_mono_ns();
 
     if (!request->waiter.added)
-        sl_waiters_add(sl_httpd_waiters(sl_api_of(request)->httpd), &request->waiter);
-    sl_waiters_take(sl_httpd_waiters(sl_api_of(request)->httpd), &request->waiter);
+        sl_waiters_add(sl_httpd_waiters(request->httpd), &request->waiter);
+    sl_waiters_take(sl_httpd_waiters(request->httpd), &request->waiter);
     request->waiter.deadline_ns = now_ns + SL_HISTORY_RETRY_NS;
     if (request->waiter.deadline_ns > until_ns)
         request->waiter.deadline_ns = until_ns;
@@ -61,12 +61,11 @@ static enum sl_step retry_later(struct sl_request *request, int64_t until_ns)
 /* ANSWER: the wait is over, one way or the other. */
 static enum sl_step wait_step(struct sl_request *request, struct pending *pending)
 {
-    unsigned due = sl_waiters_take(sl_httpd_waiters(sl_api_of(request)->httpd), &request->waiter);
+    unsigned due = sl_waiters_take(sl_httpd_waiters(request->httpd), &request->waiter);
     enum sl_progress progress = sl_message_list_count(&pending->list, &sl_api_of(request)->history);
     /* Whoever has hung up frees the place; who has only closed its direction is answered now. */
-    bool over =
-        due & SL_DUE_STOP || sl_clock_mono_ns() >= pending->until_ns ||
-        sl_waiters_peer_is_gone(sl_httpd_waiters(sl_api_of(request)->httpd), &request->waiter);
+    bool over = due & SL_DUE_STOP || sl_clock_mono_ns() >= pending->until_ns ||
+                sl_waiters_peer_is_gone(sl_httpd_waiters(request->httpd), &request->waiter);
 
     if (progress != SL_PROGRESS_DONE && !over) {
         if (progress == SL_PROGRESS_RETRY)
@@ -75,7 +74,7 @@ static enum sl_step wait_step(struct sl_request *request, struct pending *pendin
         return progress == SL_PROGRESS_CUT ? SL_STEP_YIELD : SL_STEP_WAIT;
     }
     pending->waiting = false;
-    sl_waiters_remove(sl_httpd_waiters(sl_api_of(request)->httpd), &request->waiter);
+    sl_waiters_remove(sl_httpd_waiters(request->httpd), &request->waiter);
     request->waiter.wants = 0;
     return SL_STEP_ANSWER;
 }
