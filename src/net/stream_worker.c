@@ -6,8 +6,9 @@
  *   - Nobody holds up the others: a turn takes a bounded number of connections from each listener,
  *     and each visit to a connection is bounded (connection.h). While any has more to do, epoll is
  *     asked without waiting.
- *   - Commands run after the events of their turn, for they may free connections that `events`
- *     still points to.
+ *   - New connections and commands come after the other events of their turn, for they may free
+ *     connections that `events` still points to: a command closes any, a new connection a lingering
+ *     one whose place it takes.
  *
  * TCP connections are watched edge-triggered, since level-triggered epoll looks at each of them
  * again to find it empty. The second read that is usual with edge-triggered epoll is left out: a
@@ -211,6 +212,13 @@ static bool stream_accept(struct stream_worker *stream, struct sl_socket *listen
     return true;
 }
 
+static void stream_accept_some(struct stream_worker *stream, struct sl_socket *listener)
+{
+    for (int i = 0; i < ACCEPTS_A_TURN && stream_accept(stream, listener); i++)
+        ;
+    stream->streams.clock = sl_time_now();
+}
+
 /* --- what is due --- */
 
 static void stream_run_commands(struct stream_worker *stream)
@@ -297,6 +305,8 @@ static void stream_turn(struct stream_worker *stream, int timeout_ms)
 {
     struct epoll_event events[EVENTS_MAX];
     int count = epoll_wait(stream->worker->epoll_fd, events, EVENTS_MAX, timeout_ms);
+    struct sl_socket *listeners[EVENTS_MAX];
+    int listener_count = 0;
     bool woken = false;
 
     stream->streams.clock = sl_time_now();
@@ -306,9 +316,7 @@ static void stream_turn(struct stream_worker *stream, int timeout_ms)
             sl_connection_serve(&stream->streams, events[i].data.ptr, events[i].events);
             break;
         case SL_SOURCE_SOCKET:
-            for (int j = 0; j < ACCEPTS_A_TURN && stream_accept(stream, events[i].data.ptr); j++)
-                ;
-            stream->streams.clock = sl_time_now();
+            listeners[listener_count++] = events[i].data.ptr;
             break;
         case SL_SOURCE_HEALTH:
             sl_health_ready(stream->worker, events[i].data.ptr);
@@ -317,6 +325,8 @@ static void stream_turn(struct stream_worker *stream, int timeout_ms)
             woken = true;
         }
     }
+    for (int i = 0; i < listener_count; i++)
+        stream_accept_some(stream, listeners[i]);
     if (woken)
         stream_run_commands(stream);
     for (int left = READY_A_TURN; left > 0 && stream->streams.ready.first; left--) {

@@ -383,6 +383,41 @@ static void connections_are_limited(void **state)
     }
 }
 
+/* The worker stands still at its shard's lock while both events arrive, so epoll reports them
+ * together: the new connection first, then the lingering one that is closed for it. Serving the
+ * closed one would touch freed memory, which the address sanitizer reports. */
+static void a_lingering_connection_gives_way_with_an_event_pending(void **state)
+{
+    (void)state;
+    struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
+    options.max_connections = 2;
+    struct serving serving;
+    struct sl_address address = serve(&serving, SL_TCP_CHAT, &options);
+    struct sl_shard *shard = sl_registry_shard(serving.registry, 1);
+    int lingering = connect_stream(&address), busy = connect_stream(&address);
+    send_text(lingering, "Exit\n");
+    expect_text(lingering, "Disconnect\n");
+    expect_end(lingering);
+    send_text(busy, "Hi\n");
+    serving_wait_exchanges(&serving, 2); /* for neither is the lock needed any more */
+
+    sl_shard_lock(shard);
+    send_text(busy, "Hello\n");
+    expect_text(busy, "Your data was 2 bytes\nYour data was 5 bytes\n"); /* then it is needed */
+    int new = connect_stream(&address);
+    send_text(lingering, "more");
+    sl_shard_unlock(shard);
+
+    send_text(new, "Hi\n");
+    expect_text(new, "Your data was 2 bytes\n");
+    serving_wait_closed(&serving, 1);
+    assert_closed(&serving, 1, SL_BY_SERVER, SL_CLOSE_EXIT);
+    close(lingering);
+    close(busy);
+    close(new);
+    serving_free(&serving);
+}
+
 /* Whoever cannot be served for want of a descriptor is told so, and the others go on. */
 static void without_descriptors_peers_are_turned_away(void **state)
 {
@@ -467,6 +502,7 @@ int main(void)
         cmocka_unit_test(silence_ends_a_connection),
         cmocka_unit_test(an_operator_may_disconnect),
         cmocka_unit_test(connections_are_limited),
+        cmocka_unit_test(a_lingering_connection_gives_way_with_an_event_pending),
         cmocka_unit_test(without_descriptors_peers_are_turned_away),
         cmocka_unit_test(workers_share_the_connections),
     };
