@@ -9,7 +9,7 @@ import json
 import re
 from pathlib import Path
 
-SOURCE = Path(__file__).resolve().parents[2] / "src" / "http" / "openapi.json"
+SOURCE = Path(__file__).resolve().parents[2] / "src" / "api" / "openapi.json"
 ANNOTATIONS = {"description", "example", "examples", "default"}
 PROBLEM = "application/problem+json"
 # On every answer, whatever it is.
