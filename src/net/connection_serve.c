@@ -6,8 +6,8 @@
  * What must hold:
  *
  *   - An exchange is recorded once its outcome is known. A reply that the kernel has not taken
- * whole is not yet a reply: the batch is copied to the connection's backlog, and nothing more is
- * read until it is written.
+ *     whole is not yet a reply: the batch is copied to the connection's backlog, and nothing more
+ *     is read until it is written.
  *   - Events point into the read buffer, the framer or the kept rest. A batch is recorded or copied
  *     before any of these changes.
  *   - Every function here that sends, reads or processes may close the connection: nothing of it is

@@ -1,4 +1,5 @@
-/* Inside the UDP worker: one batch, from what recvmmsg(2) gave to what sendmmsg(2) took. */
+/* Inside the UDP worker: one batch, from what recvmmsg(2) gave (udp_receive.c) to what sendmmsg(2)
+ * took (udp_send.c). */
 #ifndef SOCKLENS_NET_UDP_H
 #define SOCKLENS_NET_UDP_H
 
@@ -8,7 +9,7 @@
 #include "net/net.h"
 #include "socklens/rate_limit.h"
 
-#define SL_UDP_BATCH        64u  /* messages a recvmmsg */
+#define SL_UDP_BATCH        64u  /* messages in one recvmmsg */
 #define SL_UDP_JOINED_MAX   128u /* datagrams in each: what the kernel joins (UDP_GRO) */
 #define SL_UDP_ITEMS        (SL_UDP_BATCH * (SL_UDP_JOINED_MAX + 1))
 #define SL_UDP_SEGMENTS_MAX 64u    /* datagrams a send may carry (UDP_SEGMENT), on any kernel */

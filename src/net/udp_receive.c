@@ -1,3 +1,9 @@
+/* Receiving a batch: one recvmmsg(2), whose messages are taken apart again where the kernel has
+ * joined datagrams of one peer (UDP_GRO).
+ *
+ * Any datagram may be as large as 64 KiB and most are small, so each slot has room for the largest,
+ * in memory that is not backed by pages until it is written to. Only the headers that the last call
+ * used are set anew. */
 #include <errno.h>
 #include <linux/sock_diag.h>
 #include <netinet/udp.h>
@@ -26,8 +32,8 @@ void sl_udp_receiver_deinit(struct sl_udp_receiver *receiver)
     free(receiver->buffers);
 }
 
-/* Only what the kernel has written to since: most batches are much smaller than they may be. */
-static void prepare(struct sl_udp_receiver *receiver, struct sl_udp_batch *batch)
+/* Sets what the kernel has written to since. */
+static void receiver_prepare(struct sl_udp_receiver *receiver, struct sl_udp_batch *batch)
 {
     for (size_t i = 0; i < receiver->used; i++) {
         receiver->vectors[i] = (struct iovec){.iov_base = receiver->buffers + i * BUFFER_STRIDE,
@@ -43,7 +49,7 @@ static void prepare(struct sl_udp_receiver *receiver, struct sl_udp_batch *batch
     }
 }
 
-static struct sl_address from_packet_info(const struct cmsghdr *control, uint16_t port)
+static struct sl_address address_from_packet_info(const struct cmsghdr *control, uint16_t port)
 {
     struct sl_address address = {.port = port};
 
@@ -55,7 +61,7 @@ static struct sl_address from_packet_info(const struct cmsghdr *control, uint16_
         /* What the datagram's header says; for a broadcast not the same as ipi_spec_dst. */
         memcpy(address.ip, &info.ipi_addr, 4);
         if (info.ipi_addr.s_addr != info.ipi_spec_dst.s_addr)
-            memset(address.ip, 0xff, 4); /* one host's alone it is not: shown as a broadcast */
+            memset(address.ip, 0xff, 4); /* not one host's address: shown as a broadcast */
     } else {
         struct in6_pktinfo info;
 
@@ -68,18 +74,13 @@ static struct sl_address from_packet_info(const struct cmsghdr *control, uint16_
     return address;
 }
 
-static bool is_packet_info(const struct cmsghdr *control)
-{
-    return (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) ||
-           (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO);
-}
-
-static void read_control(struct msghdr *header, const struct sl_socket *socket,
-                         struct sl_udp_message *message)
+static void message_read_control(struct msghdr *header, const struct sl_socket *socket,
+                                 struct sl_udp_message *message)
 {
     for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
-        if (is_packet_info(c)) {
-            message->local = from_packet_info(c, socket->address.port);
+        if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) ||
+            (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO)) {
+            message->local = address_from_packet_info(c, socket->address.port);
         } else if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO) {
             int size;
 
@@ -90,26 +91,26 @@ static void read_control(struct msghdr *header, const struct sl_socket *socket,
     }
 }
 
-static void add_item(struct sl_udp_batch *batch, size_t message, const uint8_t *bytes,
-                     uint32_t size)
+static void batch_add_item(struct sl_udp_batch *batch, size_t message, const uint8_t *bytes,
+                           uint32_t size)
 {
     batch->items[batch->item_count++] = (struct sl_udp_item){
         .bytes = bytes, .size = size, .message = (uint16_t)message, .next = SL_UDP_NO_ITEM};
 }
 
-/* Apart again what the kernel joined. An empty datagram is one too. */
-static void add_items(struct sl_udp_batch *batch, size_t index)
+/* Takes apart again what the kernel joined. An empty datagram is one too. */
+static void batch_add_items(struct sl_udp_batch *batch, size_t index)
 {
     const struct sl_udp_message *message = &batch->messages[index];
     const uint8_t *bytes = message->bytes;
     uint32_t left = message->size;
 
     while (left > message->segment_size && batch->item_count < SL_UDP_ITEMS - SL_UDP_BATCH) {
-        add_item(batch, index, bytes, message->segment_size);
+        batch_add_item(batch, index, bytes, message->segment_size);
         bytes += message->segment_size;
         left -= message->segment_size;
     }
-    add_item(batch, index, bytes, left);
+    batch_add_item(batch, index, bytes, left);
 }
 
 size_t sl_udp_receive(struct sl_udp_receiver *receiver, struct sl_udp_batch *batch)
@@ -118,7 +119,7 @@ size_t sl_udp_receive(struct sl_udp_receiver *receiver, struct sl_udp_batch *bat
 
     batch->item_count = 0;
     batch->message_count = 0;
-    prepare(receiver, batch);
+    receiver_prepare(receiver, batch);
     count = recvmmsg(batch->socket->fd, receiver->headers, SL_UDP_BATCH, MSG_DONTWAIT, NULL);
     for (int i = 0; i < count; i++) {
         struct msghdr *header = &receiver->headers[i].msg_hdr;
@@ -131,16 +132,16 @@ size_t sl_udp_receive(struct sl_udp_receiver *receiver, struct sl_udp_batch *bat
         message->peer =
             sl_address_from_sockaddr((struct sockaddr *)&message->name, message->name_size);
         message->local = batch->socket->address;
-        read_control(header, batch->socket, message);
-        add_items(batch, (size_t)i);
+        message_read_control(header, batch->socket, message);
+        batch_add_items(batch, (size_t)i);
     }
     batch->message_count = count > 0 ? (size_t)count : 0;
     receiver->used = batch->message_count;
     return batch->message_count;
 }
 
-/* SO_RXQ_OVFL would tell as well, but with the next datagram that comes through: what a burst's end
- * lost would not show until somebody sends again. */
+/* SO_RXQ_OVFL has the same count, but comes with the next datagram that is received: what was
+ * dropped at the end of a burst would not show until somebody sends again. */
 uint32_t sl_udp_drops(struct sl_socket *socket)
 {
     uint32_t info[SK_MEMINFO_VARS] = {0};

@@ -1,10 +1,19 @@
-/* Replies, joined.
+/* Sending a batch's replies, joined where possible.
  *
- * What a UDP exchange costs is the kernel's way through the stack, once a send. With UDP_SEGMENT
- * (udp(7)) one send carries up to 64 datagrams of one size to one peer, the last one may be
- * shorter. So replies of one batch to the same client are gathered into groups: a reply joins its
- * client's newest group if the sizes allow it and begins another if not, which keeps every
- * client's order. Where the kernel refuses a joined send, its datagrams are sent one by one. */
+ * Most of what a UDP exchange costs is the reply's way through the kernel's network stack, which is
+ * paid once for each send. With UDP_SEGMENT (udp(7), Linux 4.18) one send carries up to 64
+ * datagrams of one size to one peer, of which the last may be shorter. So replies to the same
+ * client are gathered into groups of one send each, and all groups leave in one sendmmsg(2). What
+ * must hold:
+ *
+ *   - Each client gets its replies in the order of its datagrams. A reply joins only the newest
+ *     group of its client; where it does not fit there it begins another, and groups are sent in
+ *     order.
+ *   - A peer sees no difference: datagrams are as they would be, one by one. Replies that might not
+ *     fit the path's MTU are not joined, since the kernel refuses segments that would have to be
+ *     fragmented.
+ *   - Where the kernel refuses a joined send, its datagrams are sent one by one; where it refuses
+ *     segments as such, the socket joins no more. */
 #include <errno.h>
 #include <netinet/udp.h>
 #include <poll.h>
@@ -58,8 +67,8 @@ static size_t slot_of(const struct sl_client *client)
     return ((uintptr_t)client * UINT64_C(0x9e3779b97f4a7c15)) >> 56 & (SLOTS - 1);
 }
 
-static bool may_join(const struct group *group, const struct sl_udp_item *item,
-                     const struct sl_udp_message *message)
+static bool group_takes(const struct group *group, const struct sl_udp_item *item,
+                        const struct sl_udp_message *message)
 {
     return group->message->client == message->client && !group->closed && item->reply_size > 0 &&
            item->reply_size <= group->size && group->size <= JOINED_SIZE_MAX &&
@@ -67,9 +76,22 @@ static bool may_join(const struct group *group, const struct sl_udp_item *item,
            group->total + item->reply_size <= SL_UDP_REPLY_MAX;
 }
 
-static void begin_group(struct sl_udp_sender *sender, size_t slot, uint16_t index,
-                        const struct sl_udp_item *item, const struct sl_udp_message *message)
+/* Adds a reply to its client's newest group, or begins another. */
+static void sender_add(struct sl_udp_sender *sender, struct sl_udp_batch *batch, uint16_t index)
 {
+    struct sl_udp_item *item = &batch->items[index];
+    const struct sl_udp_message *message = &batch->messages[item->message];
+    size_t slot = slot_of(message->client);
+    struct group *group = sender->newest[slot] ? &sender->groups[sender->newest[slot] - 1] : NULL;
+
+    if (batch->socket->segment && group && group_takes(group, item, message)) {
+        batch->items[group->last].next = index;
+        group->last = index;
+        group->count++;
+        group->total += item->reply_size;
+        group->closed = item->reply_size < group->size;
+        return;
+    }
     sender->groups[sender->group_count++] = (struct group){.message = message,
                                                            .size = item->reply_size,
                                                            .total = item->reply_size,
@@ -79,27 +101,9 @@ static void begin_group(struct sl_udp_sender *sender, size_t slot, uint16_t inde
     sender->newest[slot] = (uint16_t)sender->group_count;
 }
 
-static void add_reply(struct sl_udp_sender *sender, struct sl_udp_batch *batch, uint16_t index)
-{
-    struct sl_udp_item *item = &batch->items[index];
-    const struct sl_udp_message *message = &batch->messages[item->message];
-    size_t slot = slot_of(message->client);
-    struct group *group = sender->newest[slot] ? &sender->groups[sender->newest[slot] - 1] : NULL;
-
-    if (!batch->socket->segment || !group || !may_join(group, item, message)) {
-        begin_group(sender, slot, index, item, message);
-        return;
-    }
-    batch->items[group->last].next = index;
-    group->last = index;
-    group->count++;
-    group->total += item->reply_size;
-    group->closed = item->reply_size < group->size;
-}
-
 /* The replies of a group as an iovec; neighbours in memory become one. Returns their number. */
-static size_t gather(const struct sl_udp_batch *batch, const struct group *group,
-                     struct iovec *vectors)
+static size_t group_gather(const struct sl_udp_batch *batch, const struct group *group,
+                           struct iovec *vectors)
 {
     size_t count = 0;
 
@@ -116,7 +120,8 @@ static size_t gather(const struct sl_udp_batch *batch, const struct group *group
     return count;
 }
 
-static void put_control(struct msghdr *header, int level, int type, const void *data, size_t size)
+static void header_put_control(struct msghdr *header, int level, int type, const void *data,
+                               size_t size)
 {
     struct cmsghdr *control =
         (struct cmsghdr *)(void *)((uint8_t *)header->msg_control + header->msg_controllen);
@@ -128,24 +133,24 @@ static void put_control(struct msghdr *header, int level, int type, const void *
     header->msg_controllen += CMSG_SPACE(size);
 }
 
-/* So that a wildcard listener answers from the address that was asked. */
-static void put_source(struct msghdr *header, const struct sl_address *local)
+/* A wildcard listener answers from the address that was asked. */
+static void header_put_source(struct msghdr *header, const struct sl_address *local)
 {
     if (local->family == AF_INET6) {
         struct in6_pktinfo info = {.ipi6_ifindex = local->scope_id};
 
         memcpy(&info.ipi6_addr, local->ip, 16);
-        put_control(header, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
+        header_put_control(header, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
     } else {
         struct in_pktinfo info = {0};
 
         memcpy(&info.ipi_spec_dst, local->ip, 4);
-        put_control(header, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
+        header_put_control(header, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
     }
 }
 
-static void address_header(struct msghdr *header, const struct sl_udp_batch *batch,
-                           const struct sl_udp_message *message, uint8_t *control)
+static void header_init(struct msghdr *header, const struct sl_udp_batch *batch,
+                        const struct sl_udp_message *message, uint8_t *control)
 {
     *header = (struct msghdr){
         .msg_name = (void *)(uintptr_t)&message->name,
@@ -153,10 +158,10 @@ static void address_header(struct msghdr *header, const struct sl_udp_batch *bat
         .msg_control = control,
     };
     if (batch->socket->wildcard)
-        put_source(header, &message->local);
+        header_put_source(header, &message->local);
 }
 
-static void build_headers(struct sl_udp_sender *sender, const struct sl_udp_batch *batch)
+static void sender_build_headers(struct sl_udp_sender *sender, const struct sl_udp_batch *batch)
 {
     size_t used = 0;
 
@@ -165,19 +170,19 @@ static void build_headers(struct sl_udp_sender *sender, const struct sl_udp_batc
         struct msghdr *header = &sender->headers[i].msg_hdr;
         uint16_t size = (uint16_t)group->size;
 
-        address_header(header, batch, group->message, sender->control[i]);
+        header_init(header, batch, group->message, sender->control[i]);
         header->msg_iov = &sender->vectors[used];
-        header->msg_iovlen = gather(batch, group, header->msg_iov);
+        header->msg_iovlen = group_gather(batch, group, header->msg_iov);
         used += header->msg_iovlen;
         if (group->count > 1)
-            put_control(header, SOL_UDP, UDP_SEGMENT, &size, sizeof(size));
+            header_put_control(header, SOL_UDP, UDP_SEGMENT, &size, sizeof(size));
         if (header->msg_controllen == 0)
             header->msg_control = NULL;
     }
 }
 
-static void send_singly(struct sl_udp_sender *sender, struct sl_udp_batch *batch,
-                        const struct group *group)
+static void sender_send_singly(struct sl_udp_sender *sender, struct sl_udp_batch *batch,
+                               const struct group *group)
 {
     for (uint16_t i = group->first; i != SL_UDP_NO_ITEM; i = batch->items[i].next) {
         struct sl_udp_item *item = &batch->items[i];
@@ -185,7 +190,7 @@ static void send_singly(struct sl_udp_sender *sender, struct sl_udp_batch *batch
                                .iov_len = item->reply_size};
         struct msghdr header;
 
-        address_header(&header, batch, group->message, sender->control[0]);
+        header_init(&header, batch, group->message, sender->control[0]);
         header.msg_iov = &vector;
         header.msg_iovlen = 1;
         if (sendmsg(batch->socket->fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
@@ -193,9 +198,10 @@ static void send_singly(struct sl_udp_sender *sender, struct sl_udp_batch *batch
     }
 }
 
-/* The kernel took nothing of this group. */
-static void resend(struct sl_udp_sender *sender, struct sl_udp_batch *batch, size_t index,
-                   int error)
+/* The kernel took nothing of this group: `error` says whether to wait, to give up or to send its
+ * datagrams one by one. */
+static void sender_resend(struct sl_udp_sender *sender, struct sl_udp_batch *batch, size_t index,
+                          int error)
 {
     const struct group *group = &sender->groups[index];
 
@@ -209,14 +215,14 @@ static void resend(struct sl_udp_sender *sender, struct sl_udp_batch *batch, siz
     } else if (error == EIO || error == EINVAL || error == EOPNOTSUPP) {
         batch->socket->segment = false; /* this socket's device cannot: do not ask again */
     }
-    send_singly(sender, batch, group);
+    sender_send_singly(sender, batch, group);
 }
 
-static void flush(struct sl_udp_sender *sender, struct sl_udp_batch *batch)
+static void sender_flush(struct sl_udp_sender *sender, struct sl_udp_batch *batch)
 {
     size_t sent = 0;
 
-    build_headers(sender, batch);
+    sender_build_headers(sender, batch);
     while (sent < sender->group_count) {
         int count = sendmmsg(batch->socket->fd, sender->headers + sent,
                              (unsigned)(sender->group_count - sent), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -224,7 +230,7 @@ static void flush(struct sl_udp_sender *sender, struct sl_udp_batch *batch)
         if (count > 0)
             sent += (size_t)count;
         else if (errno != EINTR)
-            resend(sender, batch, sent++, errno);
+            sender_resend(sender, batch, sent++, errno);
     }
     for (size_t i = 0; i < sender->group_count; i++)
         sender->newest[slot_of(sender->groups[i].message->client)] = 0;
@@ -236,10 +242,10 @@ void sl_udp_send(struct sl_udp_sender *sender, struct sl_udp_batch *batch)
     for (size_t i = 0; i < batch->item_count; i++) {
         if (batch->items[i].outcome != SL_REPLIED)
             continue;
-        add_reply(sender, batch, (uint16_t)i);
+        sender_add(sender, batch, (uint16_t)i);
         if (sender->group_count == GROUPS_MAX)
-            flush(sender, batch);
+            sender_flush(sender, batch);
     }
     if (sender->group_count > 0)
-        flush(sender, batch);
+        sender_flush(sender, batch);
 }

@@ -1,7 +1,16 @@
 /* The UDP worker: receive a batch, decide, answer, send, tell the journal.
  *
- * Per batch it takes its shard's lock twice and the journal's once; nothing else is shared. All
- * that is per datagram is the service's work and the copy into the journal. */
+ * A small datagram costs less to answer than a system call or a lock costs to take. So both are
+ * paid for by the batch: one recvmmsg(2) takes up to SL_UDP_BATCH messages, each of which may be
+ * many datagrams of one peer (UDP_GRO); their replies leave in one sendmmsg(2); the shard's lock is
+ * taken twice and the journal's once. For each datagram there is only the decision, the service's
+ * work and the copy into the journal. What must hold:
+ *
+ *   - What changes for each datagram is this worker's own, without a lock: rate limit, loop guard,
+ *     batch. Shard, registry and journal are shared with other threads.
+ *   - A batch's pointers (received bytes, replies, clients) are valid until the next batch is
+ *     received. CLIENTS_MIN keeps a batch from closing a client of its own to make room.
+ *   - In the journal, a client's opening comes before its exchanges and its end after them. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +23,12 @@
 
 #define BATCHES_A_TURN  16  /* before another socket gets its turn */
 #define EVENTS_A_WRITE  512 /* exchanges the journal gets at once */
-#define LIFECYCLE_MAX   SL_UDP_BATCH
 #define DROPS_EVERY_NS  (20 * SL_NS_PER_MS)
 #define EXPIRE_EVERY_NS (SL_NS_PER_S / 4)
 #define LOOP_SIZE_MAX   4096         /* more is not searched for a reply */
 #define CLIENTS_MIN     SL_UDP_BATCH /* a batch's own clients are never the ones that make room */
 
-struct udp_state {
+struct udp_worker {
     struct sl_worker *worker;
     struct sl_udp_receiver receiver;
     struct sl_udp_sender *sender;
@@ -35,28 +43,29 @@ struct udp_state {
     int64_t drops_due_ns; /* when to ask for the kernel's drops; INT64_MAX: nothing came since */
 };
 
-static void flush_events(struct udp_state *state)
+static void udp_flush_events(struct udp_worker *udp)
 {
-    sl_journal_append(state->worker->net->journal, state->events, state->event_count);
-    state->event_count = 0;
+    sl_journal_append(udp->worker->net->journal, udp->events, udp->event_count);
+    udp->event_count = 0;
 }
 
-static struct sl_event *add_event(struct udp_state *state)
+static struct sl_event *udp_add_event(struct udp_worker *udp)
 {
-    if (state->event_count == EVENTS_A_WRITE)
-        flush_events(state);
-    return &state->events[state->event_count++];
+    if (udp->event_count == EVENTS_A_WRITE)
+        udp_flush_events(udp);
+    return &udp->events[udp->event_count++];
 }
 
-/* The shard's lock is free here: closing and opening are told to the journal in order. */
-static struct sl_client *open_client(struct udp_state *state, const struct sl_udp_message *message,
-                                     bool test, const struct sl_time *now)
+/* Without the shard's lock. The one that makes room is closed in the journal before this opens. */
+static struct sl_client *udp_open_client(struct udp_worker *udp,
+                                         const struct sl_udp_message *message, bool test,
+                                         const struct sl_time *now)
 {
-    struct sl_worker *worker = state->worker;
-    const struct sl_socket *socket = state->batch->socket;
+    struct sl_worker *worker = udp->worker;
+    const struct sl_socket *socket = udp->batch->socket;
     struct sl_client *client;
 
-    if (sl_shard_open_count(worker->shard) >= state->clients_max)
+    if (sl_shard_open_count(worker->shard) >= udp->clients_max)
         sl_worker_close_client(worker, sl_shard_oldest(worker->shard), SL_BY_SERVER,
                                SL_CLOSE_EVICTED);
     sl_shard_lock(worker->shard);
@@ -66,22 +75,14 @@ static struct sl_client *open_client(struct udp_state *state, const struct sl_ud
         sl_client_mark_test(client);
     sl_shard_unlock(worker->shard);
     if (client)
-        *add_event(state) = sl_event_opened(client, socket->service, now->wall_ns);
+        *udp_add_event(udp) = sl_event_opened(client, socket->service, now->wall_ns);
     return client;
 }
 
-static struct sl_counters received_by(const struct sl_udp_message *message)
+/* A client that sends several messages in a row is looked up once. */
+static struct sl_client *udp_find_client(struct udp_worker *udp, size_t index, bool test)
 {
-    uint32_t size = message->segment_size ? message->segment_size : 1;
-    uint32_t datagrams = message->size ? (message->size + size - 1) / size : 1;
-
-    return (struct sl_counters){.received_messages = datagrams, .received_bytes = message->size};
-}
-
-/* A client that sends several at once is looked up once. */
-static struct sl_client *find_client(struct udp_state *state, size_t index, bool test)
-{
-    const struct sl_udp_batch *batch = state->batch;
+    const struct sl_udp_batch *batch = udp->batch;
     const struct sl_udp_message *message = &batch->messages[index];
     const struct sl_udp_message *before = index > 0 ? message - 1 : NULL;
 
@@ -89,30 +90,35 @@ static struct sl_client *find_client(struct udp_state *state, size_t index, bool
         sl_address_equal(&before->peer, &message->peer) &&
         sl_address_equal(&before->local, &message->local))
         return before->client;
-    return sl_shard_find(state->worker->shard, batch->socket->listener, &message->peer,
+    return sl_shard_find(udp->worker->shard, batch->socket->listener, &message->peer,
                          &message->local, test);
 }
 
-/* Finds each message's client and marks it as seen. */
-static void find_clients(struct udp_state *state, const struct sl_time *now)
+/* Finds each message's client and marks it as seen. The lock is let go while a client is opened:
+ * that may close another one, takes the lock itself, and tells the journal outside of it. As no
+ * other thread opens or closes clients of this shard, those found before stay valid. */
+static void udp_find_clients(struct udp_worker *udp, const struct sl_time *now)
 {
-    struct sl_udp_batch *batch = state->batch;
-    struct sl_shard *shard = state->worker->shard;
+    struct sl_udp_batch *batch = udp->batch;
+    struct sl_shard *shard = udp->worker->shard;
 
     sl_shard_lock(shard);
     for (size_t i = 0; i < batch->message_count; i++) {
         struct sl_udp_message *message = &batch->messages[i];
+        bool test = sl_registry_take_test(udp->worker->net->registry, &message->peer);
 
-        bool test = sl_registry_take_test(state->worker->net->registry, &message->peer);
-
-        message->client = find_client(state, i, test);
+        message->client = udp_find_client(udp, i, test);
         if (!message->client) {
             sl_shard_unlock(shard);
-            message->client = open_client(state, message, test, now);
+            message->client = udp_open_client(udp, message, test, now);
             sl_shard_lock(shard);
         }
         if (message->client) {
-            struct sl_counters received = received_by(message);
+            uint32_t segment = message->segment_size ? message->segment_size : 1;
+            struct sl_counters received = {
+                .received_messages = message->size ? (message->size + segment - 1) / segment : 1,
+                .received_bytes = message->size,
+            };
 
             sl_shard_count(shard, message->client, &received, now);
         }
@@ -120,40 +126,41 @@ static void find_clients(struct udp_state *state, const struct sl_time *now)
     sl_shard_unlock(shard);
 }
 
-static enum sl_outcome decide(struct udp_state *state, const struct sl_udp_message *message,
-                              const struct sl_time *now)
+static enum sl_outcome udp_decide(struct udp_worker *udp, const struct sl_udp_message *message,
+                                  const struct sl_time *now)
 {
     enum sl_outcome outcome;
 
     if (!message->client)
         return SL_SEND_FAILED; /* no memory even for the client */
-    outcome = sl_udp_check(&message->peer, &message->local, state->worker->net->own_udp_ports);
-    if (outcome == SL_REPLIED && !sl_rate_limit_admit(&state->rate, &message->peer, now->mono_ns))
+    outcome = sl_udp_check(&message->peer, &message->local, udp->worker->net->own_udp_ports);
+    if (outcome == SL_REPLIED && !sl_rate_limit_admit(&udp->rate, &message->peer, now->mono_ns))
         outcome = SL_REFUSED_RATE_LIMIT;
     return outcome;
 }
 
-/* True where the datagram is our own answer come back, alone or in a larger text, and that goes on.
- * The larger text is looked for only where it came alone, as a loop's turns do. */
-static bool is_loop(struct udp_state *state, const struct sl_udp_item *item, int64_t now_mono_ns)
+/* True where the datagram is our own reply that came back, alone or inside a larger text, and has
+ * done so many times (net/echo.h). Larger texts are searched only where the datagram came alone, as
+ * those of a loop do. */
+static bool udp_is_loop(struct udp_worker *udp, const struct sl_udp_item *item, int64_t now_mono_ns)
 {
-    const struct sl_udp_batch *batch = state->batch;
+    const struct sl_udp_batch *batch = udp->batch;
     uint64_t client = sl_client_id(batch->messages[item->message].client);
     const uint8_t *reply = batch->replies.data + item->reply_offset;
 
     if (item->reply_size == item->size &&
         (item->size == 0 || memcmp(item->bytes, reply, item->size) == 0))
-        return !sl_echo_guard_admit(&state->echo, client, item->bytes, item->size, now_mono_ns);
+        return !sl_echo_guard_admit(&udp->echo, client, item->bytes, item->size, now_mono_ns);
     if (batch->item_count > 1 || item->size > LOOP_SIZE_MAX)
         return false;
-    return !sl_echo_guard_admit_other(&state->echo, client, item->bytes, item->size, reply,
+    return !sl_echo_guard_admit_other(&udp->echo, client, item->bytes, item->size, reply,
                                       item->reply_size, now_mono_ns);
 }
 
-static enum sl_outcome respond(struct udp_state *state, struct sl_udp_item *item,
-                               int64_t now_mono_ns)
+static enum sl_outcome udp_respond(struct udp_worker *udp, struct sl_udp_item *item,
+                                   int64_t now_mono_ns)
 {
-    struct sl_udp_batch *batch = state->batch;
+    struct sl_udp_batch *batch = udp->batch;
     const struct sl_service *service = sl_service_get(batch->socket->service);
     enum sl_outcome outcome = SL_REPLIED;
     struct sl_message message = {.bytes = item->bytes, .stored = item->size, .size = item->size};
@@ -164,36 +171,36 @@ static enum sl_outcome respond(struct udp_state *state, struct sl_udp_item *item
     item->reply_size = (uint32_t)(batch->replies.size - item->reply_offset);
     if (item->reply_size > SL_UDP_REPLY_MAX)
         outcome = SL_REPLY_TOO_LARGE;
-    else if (is_loop(state, item, now_mono_ns))
+    else if (udp_is_loop(udp, item, now_mono_ns))
         outcome = SL_REFUSED_LOOP;
     if (outcome != SL_REPLIED)
         batch->replies.size = item->reply_offset;
     return outcome;
 }
 
-static void answer(struct udp_state *state, const struct sl_time *now)
+static void udp_answer(struct udp_worker *udp, const struct sl_time *now)
 {
-    struct sl_udp_batch *batch = state->batch;
+    struct sl_udp_batch *batch = udp->batch;
 
     batch->replies.size = 0;
     for (size_t i = 0; i < batch->item_count; i++) {
         struct sl_udp_item *item = &batch->items[i];
-        enum sl_outcome outcome = decide(state, &batch->messages[item->message], now);
+        enum sl_outcome outcome = udp_decide(udp, &batch->messages[item->message], now);
 
         item->outcome =
-            (uint8_t)(outcome == SL_REPLIED ? respond(state, item, now->mono_ns) : outcome);
+            (uint8_t)(outcome == SL_REPLIED ? udp_respond(udp, item, now->mono_ns) : outcome);
     }
-    sl_udp_send(state->sender, batch);
+    sl_udp_send(udp->sender, batch);
 }
 
-static void record(struct udp_state *state, const struct sl_udp_item *item, int64_t received_at_ns,
-                   int64_t replied_at_ns)
+static void udp_record(struct udp_worker *udp, const struct sl_udp_item *item,
+                       int64_t received_at_ns, int64_t replied_at_ns)
 {
-    const struct sl_udp_batch *batch = state->batch;
+    const struct sl_udp_batch *batch = udp->batch;
     const struct sl_udp_message *message = &batch->messages[item->message];
     bool replied = item->outcome == SL_REPLIED;
     uint32_t reply_size = replied ? item->reply_size : 0;
-    struct sl_event *event = add_event(state);
+    struct sl_event *event = udp_add_event(udp);
     struct sl_exchange *exchange = &event->exchange;
 
     /* Field by field: a compound literal would first clear what is then overwritten. */
@@ -213,10 +220,10 @@ static void record(struct udp_state *state, const struct sl_udp_item *item, int6
     exchange->line_end = SL_LINE_END_NONE;
 }
 
-static void count_sent(struct udp_state *state, const struct sl_time *now)
+static void udp_count_sent(struct udp_worker *udp, const struct sl_time *now)
 {
-    struct sl_udp_batch *batch = state->batch;
-    struct sl_shard *shard = state->worker->shard;
+    struct sl_udp_batch *batch = udp->batch;
+    struct sl_shard *shard = udp->worker->shard;
     size_t i = 0;
 
     sl_shard_lock(shard);
@@ -236,9 +243,9 @@ static void count_sent(struct udp_state *state, const struct sl_time *now)
     sl_shard_unlock(shard);
 }
 
-static void count_drops(struct udp_state *state, struct sl_socket *socket)
+static void udp_count_drops(struct udp_worker *udp, struct sl_socket *socket)
 {
-    struct sl_shard *shard = state->worker->shard;
+    struct sl_shard *shard = udp->worker->shard;
     uint32_t drops = sl_udp_drops(socket);
 
     if (drops == 0)
@@ -248,75 +255,72 @@ static void count_drops(struct udp_state *state, struct sl_socket *socket)
     sl_shard_unlock(shard);
 }
 
-/* Asked for at most once in DROPS_EVERY_NS, since it costs a system call, and once after a burst.
- */
-static void count_all_drops(struct udp_state *state, int64_t now)
+/* Once in DROPS_EVERY_NS at most, since it costs a system call, and once after a burst. */
+static void udp_count_all_drops(struct udp_worker *udp, int64_t now)
 {
-    if (now < state->drops_due_ns)
+    if (now < udp->drops_due_ns)
         return;
-    state->drops_due_ns = INT64_MAX;
-    for (size_t i = 0; i < state->worker->socket_count; i++)
-        count_drops(state, &state->worker->sockets[i]);
+    udp->drops_due_ns = INT64_MAX;
+    for (size_t i = 0; i < udp->worker->socket_count; i++)
+        udp_count_drops(udp, &udp->worker->sockets[i]);
 }
 
 /* Returns the number of messages served. */
-static size_t serve_batch(struct udp_state *state)
+static size_t udp_serve_batch(struct udp_worker *udp)
 {
-    struct sl_udp_batch *batch = state->batch;
+    struct sl_udp_batch *batch = udp->batch;
     struct sl_time received_at;
 
-    if (sl_udp_receive(&state->receiver, batch) == 0)
+    if (sl_udp_receive(&udp->receiver, batch) == 0)
         return 0;
-    sl_health_take_datagrams(state->worker, batch);
-    sl_time_advance(&state->clock);
-    received_at = state->clock;
-    find_clients(state, &received_at);
-    answer(state, &received_at);
-    sl_time_advance(&state->clock);
-    count_sent(state, &state->clock);
+    sl_health_take_datagrams(udp->worker, batch);
+    sl_time_advance(&udp->clock);
+    received_at = udp->clock;
+    udp_find_clients(udp, &received_at);
+    udp_answer(udp, &received_at);
+    sl_time_advance(&udp->clock);
+    udp_count_sent(udp, &udp->clock);
     for (size_t i = 0; i < batch->item_count; i++)
-        record(state, &batch->items[i], received_at.wall_ns, state->clock.wall_ns);
-    flush_events(state);
+        udp_record(udp, &batch->items[i], received_at.wall_ns, udp->clock.wall_ns);
+    udp_flush_events(udp);
     return batch->message_count;
 }
 
-static void serve(struct udp_state *state, struct sl_socket *socket)
+static void udp_serve(struct udp_worker *udp, struct sl_socket *socket)
 {
-    state->batch->socket = socket;
+    udp->batch->socket = socket;
     for (int i = 0; i < BATCHES_A_TURN; i++) {
-        if (serve_batch(state) < SL_UDP_BATCH)
+        if (udp_serve_batch(udp) < SL_UDP_BATCH)
             break;
     }
-    if (state->drops_due_ns == INT64_MAX)
-        state->drops_due_ns = state->clock.mono_ns + DROPS_EVERY_NS;
+    if (udp->drops_due_ns == INT64_MAX)
+        udp->drops_due_ns = udp->clock.mono_ns + DROPS_EVERY_NS;
 }
 
-static int64_t idle_since(const struct udp_state *state)
+static int64_t udp_idle_since(const struct udp_worker *udp)
 {
-    const struct sl_client *oldest = sl_shard_oldest(state->worker->shard);
+    const struct sl_client *oldest = sl_shard_oldest(udp->worker->shard);
 
     return oldest ? sl_client_last_seen_mono_ns(oldest) : INT64_MAX;
 }
 
-static int64_t forget_at(const struct udp_state *state, int64_t now)
+/* How long epoll may wait: until the next client is to be forgotten or drops are to be counted; -1
+ * where there is neither. */
+static int udp_wait_ms(const struct udp_worker *udp)
 {
-    int64_t idle_ns = state->worker->options.udp_idle_ns;
-    int64_t since = idle_since(state);
+    int64_t now = udp->clock.mono_ns;
+    int64_t idle_ns = udp->worker->options.udp_idle_ns;
+    int64_t since = udp_idle_since(udp);
+    int64_t until = udp->drops_due_ns;
 
-    if (idle_ns == 0 || since == INT64_MAX)
-        return INT64_MAX;
-    return since + idle_ns > now + EXPIRE_EVERY_NS ? since + idle_ns : now + EXPIRE_EVERY_NS;
-}
+    if (idle_ns != 0 && since != INT64_MAX) {
+        int64_t forget_at = since + idle_ns;
 
-/* Until the next client is to be forgotten or drops are to be counted; for ever where neither is.
- */
-static int wait_ms(const struct udp_state *state)
-{
-    int64_t now = state->clock.mono_ns;
-    int64_t until = forget_at(state, now);
-
-    if (state->drops_due_ns < until)
-        until = state->drops_due_ns;
+        if (forget_at < now + EXPIRE_EVERY_NS)
+            forget_at = now + EXPIRE_EVERY_NS;
+        if (forget_at < until)
+            until = forget_at;
+    }
     if (until == INT64_MAX)
         return -1;
     if (until <= now)
@@ -324,57 +328,51 @@ static int wait_ms(const struct udp_state *state)
     return until - now > 3600 * SL_NS_PER_S ? 3600 * 1000 : (int)((until - now) / SL_NS_PER_MS + 1);
 }
 
-static void forget_idle(struct udp_state *state, int64_t now)
+static void udp_forget_idle(struct udp_worker *udp, int64_t now)
 {
-    int64_t idle_ns = state->worker->options.udp_idle_ns;
+    int64_t idle_ns = udp->worker->options.udp_idle_ns;
 
-    if (idle_ns == 0 || now - state->expired_at_ns < EXPIRE_EVERY_NS)
+    if (idle_ns == 0 || now - udp->expired_at_ns < EXPIRE_EVERY_NS)
         return;
-    state->expired_at_ns = now;
-    while (idle_since(state) != INT64_MAX && idle_since(state) + idle_ns <= now)
-        sl_worker_close_client(state->worker, sl_shard_oldest(state->worker->shard), SL_BY_SERVER,
+    udp->expired_at_ns = now;
+    while (udp_idle_since(udp) != INT64_MAX && udp_idle_since(udp) + idle_ns <= now)
+        sl_worker_close_client(udp->worker, sl_shard_oldest(udp->worker->shard), SL_BY_SERVER,
                                SL_CLOSE_FORGOTTEN);
 }
 
-static void set_clients_max(struct udp_state *state)
+static void udp_set_clients_max(struct udp_worker *udp)
 {
-    const struct sl_net_options *options = &state->worker->options;
+    const struct sl_net_options *options = &udp->worker->options;
     size_t share = options->max_udp_clients / options->workers;
 
-    state->clients_max = share > CLIENTS_MIN ? share : CLIENTS_MIN;
+    udp->clients_max = share > CLIENTS_MIN ? share : CLIENTS_MIN;
 }
 
 /* Where memory is short the old rate stays. */
-static void set_rate(struct udp_state *state, uint64_t per_second)
+static void udp_set_rate(struct udp_worker *udp, uint64_t per_second)
 {
     struct sl_rate_limit rate;
 
     if (sl_rate_limit_init(&rate, per_second) != 0) {
-        sl_log_error(state->worker->net->log, "out of memory: the UDP rate stays as it was");
+        sl_log_error(udp->worker->net->log, "out of memory: the UDP rate stays as it was");
         return;
     }
-    sl_rate_limit_deinit(&state->rate);
-    state->rate = rate;
+    sl_rate_limit_deinit(&udp->rate);
+    udp->rate = rate;
 }
 
-static void take_options(struct udp_state *state)
+static void udp_run_commands(struct udp_worker *udp)
 {
-    uint64_t rate = state->worker->options.udp_rate;
-
-    sl_worker_take_options(state->worker);
-    set_clients_max(state);
-    if (state->worker->options.udp_rate != rate)
-        set_rate(state, state->worker->options.udp_rate);
-}
-
-static void run_commands(struct udp_state *state)
-{
-    struct sl_worker *worker = state->worker;
+    struct sl_worker *worker = udp->worker;
+    uint64_t rate = worker->options.udp_rate;
     eventfd_t ignored;
     uint64_t id;
 
     eventfd_read(worker->wake_fd, &ignored);
-    take_options(state);
+    sl_worker_take_options(worker);
+    udp_set_clients_max(udp);
+    if (worker->options.udp_rate != rate)
+        udp_set_rate(udp, worker->options.udp_rate);
     while ((id = sl_worker_take_disconnect(worker)) != 0) {
         struct sl_client *client = sl_shard_find_id(worker->shard, id);
 
@@ -384,71 +382,71 @@ static void run_commands(struct udp_state *state)
 }
 
 /* Answers what has already arrived, then lets every client go. */
-static void drain(struct udp_state *state)
+static void udp_drain(struct udp_worker *udp)
 {
-    struct sl_worker *worker = state->worker;
+    struct sl_worker *worker = udp->worker;
     struct sl_client *client;
 
     for (size_t i = 0; i < worker->socket_count; i++) {
-        state->batch->socket = &worker->sockets[i];
-        while (serve_batch(state) > 0 && sl_clock_mono_ns() < sl_worker_stop_by(worker))
+        udp->batch->socket = &worker->sockets[i];
+        while (udp_serve_batch(udp) > 0 && sl_clock_mono_ns() < sl_worker_stop_by(worker))
             ;
-        count_drops(state, &worker->sockets[i]);
+        udp_count_drops(udp, &worker->sockets[i]);
     }
     while ((client = sl_shard_oldest(worker->shard)))
         sl_worker_close_client(worker, client, SL_BY_SERVER, SL_CLOSE_SHUTDOWN);
 }
 
-static void loop(struct udp_state *state)
+static void udp_loop(struct udp_worker *udp)
 {
     struct epoll_event events[16];
 
-    while (!sl_worker_stop_by(state->worker)) {
-        int count = epoll_wait(state->worker->epoll_fd, events, 16, wait_ms(state));
+    while (!sl_worker_stop_by(udp->worker)) {
+        int count = epoll_wait(udp->worker->epoll_fd, events, 16, udp_wait_ms(udp));
 
-        state->clock = sl_time_now();
+        udp->clock = sl_time_now();
         for (int i = 0; i < count; i++) {
             if (*(uint8_t *)events[i].data.ptr == SL_SOURCE_SOCKET)
-                serve(state, events[i].data.ptr);
+                udp_serve(udp, events[i].data.ptr);
             else
-                run_commands(state);
+                udp_run_commands(udp);
         }
-        forget_idle(state, state->clock.mono_ns);
-        count_all_drops(state, state->clock.mono_ns);
+        udp_forget_idle(udp, udp->clock.mono_ns);
+        udp_count_all_drops(udp, udp->clock.mono_ns);
     }
-    drain(state);
+    udp_drain(udp);
 }
 
-static bool init_state(struct udp_state *state, struct sl_worker *worker)
+static bool udp_init(struct udp_worker *udp, struct sl_worker *worker)
 {
-    state->worker = worker;
-    state->drops_due_ns = INT64_MAX;
-    set_clients_max(state);
-    state->batch = calloc(1, sizeof(*state->batch));
-    state->sender = sl_udp_sender_new();
-    return state->batch && state->sender && sl_udp_receiver_init(&state->receiver) == 0 &&
-           sl_echo_guard_init(&state->echo) == 0 &&
-           sl_rate_limit_init(&state->rate, worker->options.udp_rate) == 0;
+    udp->worker = worker;
+    udp->drops_due_ns = INT64_MAX;
+    udp_set_clients_max(udp);
+    udp->batch = calloc(1, sizeof(*udp->batch));
+    udp->sender = sl_udp_sender_new();
+    return udp->batch && udp->sender && sl_udp_receiver_init(&udp->receiver) == 0 &&
+           sl_echo_guard_init(&udp->echo) == 0 &&
+           sl_rate_limit_init(&udp->rate, worker->options.udp_rate) == 0;
 }
 
 void *sl_udp_worker_run(void *argument)
 {
     struct sl_worker *worker = argument;
-    struct udp_state *state = calloc(1, sizeof(*state));
+    struct udp_worker *udp = calloc(1, sizeof(*udp));
 
-    if (state && init_state(state, worker))
-        loop(state);
+    if (udp && udp_init(udp, worker))
+        udp_loop(udp);
     else
         sl_log_error(worker->net->log, "out of memory: UDP is not served");
-    if (state) {
-        sl_udp_receiver_deinit(&state->receiver);
-        sl_udp_sender_free(state->sender);
-        sl_rate_limit_deinit(&state->rate);
-        sl_echo_guard_deinit(&state->echo);
-        if (state->batch)
-            sl_buffer_deinit(&state->batch->replies);
-        free(state->batch);
+    if (udp) {
+        sl_udp_receiver_deinit(&udp->receiver);
+        sl_udp_sender_free(udp->sender);
+        sl_rate_limit_deinit(&udp->rate);
+        sl_echo_guard_deinit(&udp->echo);
+        if (udp->batch)
+            sl_buffer_deinit(&udp->batch->replies);
+        free(udp->batch);
     }
-    free(state);
+    free(udp);
     return NULL;
 }
