@@ -58,9 +58,9 @@ int sl_net_start(struct sl_net *net, struct sl_error *error);
  * same as before the start. What is over a new limit stays until it ends by itself. Any thread. */
 void sl_net_adjust(struct sl_net *net, const struct sl_net_options *options);
 
-/* Warns, once each, where another process shares a listener's traffic, which SO_REUSEPORT lets it
- * do with several workers. Between start and stop; one thread at a time. */
-void sl_net_look_around(struct sl_net *net);
+/* Logs a warning, once each, where another process shares a listener's traffic, which SO_REUSEPORT
+ * lets it do with several workers. Between start and stop; one thread at a time. */
+void sl_net_check_port_sharing(struct sl_net *net);
 
 /* Asks the worker that has client `id` to close it (by the operator). Any thread; returns at once;
  * unknown or closed ids are ignored. */

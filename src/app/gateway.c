@@ -271,7 +271,7 @@ void sl_gateway_print_banner(const struct sl_gateway *gateway, FILE *out)
 
 void sl_gateway_look_around(struct sl_gateway *gateway)
 {
-    sl_net_look_around(gateway->net);
+    sl_net_check_port_sharing(gateway->net);
 }
 
 void sl_gateway_describe(const struct sl_gateway *gateway, char *text, size_t size)

@@ -25,7 +25,7 @@ int sl_gateway_start(struct sl_gateway *gateway, struct sl_error *error);
 
 /* Version, addresses, dashboard's URL and the log's place, for a person. */
 /* To be called every few seconds: looks for what has changed around it (see
- * sl_net_look_around). */
+ * sl_net_check_port_sharing). */
 void sl_gateway_look_around(struct sl_gateway *gateway);
 
 void sl_gateway_print_banner(const struct sl_gateway *gateway, FILE *out);

@@ -9,13 +9,13 @@
 #define SETS 4096u
 #define WAYS 4u
 
-#define LASTS   4096u /* clients whose last reply is known */
-#define END     16u   /* bytes of a reply's beginning and end that are kept */
-#define WRAPPED 2     /* instead of a text */
+#define LASTS     4096u /* clients whose last reply is known */
+#define EDGE_SIZE 16u   /* bytes of a reply's beginning and end that are kept */
+#define WRAPPED   2     /* instead of a text */
 
 struct sl_echo_last {
     uint64_t client; /* 0: none */
-    uint8_t head[END], tail[END];
+    uint8_t head[EDGE_SIZE], tail[EDGE_SIZE];
 };
 
 struct sl_echo_run {
@@ -39,7 +39,7 @@ void sl_echo_guard_deinit(struct sl_echo_guard *guard)
     free(guard->lasts);
 }
 
-static uint64_t mix(uint64_t hash, uint64_t word)
+static uint64_t hash_mix(uint64_t hash, uint64_t word)
 {
     hash = (hash ^ word) * UINT64_C(0x9fb21c651e98df25);
     return hash ^ hash >> 29;
@@ -49,25 +49,27 @@ static uint64_t hash_text(uint64_t hash, const uint8_t *text, size_t size)
 {
     uint64_t word = 0;
 
-    hash = mix(hash, size);
+    hash = hash_mix(hash, size);
     for (; size > sizeof(word); text += sizeof(word), size -= sizeof(word)) {
         memcpy(&word, text, sizeof(word));
-        hash = mix(hash, word);
+        hash = hash_mix(hash, word);
     }
     word = 0;
     if (size > 0)
         memcpy(&word, text, size);
-    return mix(mix(hash, word), 1) | 1;
+    return hash_mix(hash_mix(hash, word), 1) | 1;
 }
 
-static bool is_over(const struct sl_echo_run *run, int64_t now_mono_ns)
+static bool run_is_over(const struct sl_echo_run *run, int64_t now_mono_ns)
 {
     return now_mono_ns - run->seen_ns >=
            (run->rounds > SL_ECHO_RUN_MAX ? SL_ECHO_HOLD_NS : SL_ECHO_PAUSE_NS);
 }
 
-/* Where all places are taken the shortest run gives way, so that the others come to their end. */
-static struct sl_echo_run *find(struct sl_echo_guard *guard, uint64_t hash, int64_t now_mono_ns)
+/* Where all places are taken the shortest run gives way: the longer ones are nearer to their end.
+ */
+static struct sl_echo_run *guard_find_run(struct sl_echo_guard *guard, uint64_t hash,
+                                          int64_t now_mono_ns)
 {
     /* Not by the lowest bit, which is set in every tag. */
     struct sl_echo_run *set = &guard->runs[(hash >> 32) % SETS * WAYS];
@@ -76,7 +78,7 @@ static struct sl_echo_run *find(struct sl_echo_guard *guard, uint64_t hash, int6
     for (unsigned i = 0; i < WAYS; i++) {
         if (set[i].tag == hash)
             return &set[i];
-        if (is_over(&set[i], now_mono_ns))
+        if (run_is_over(&set[i], now_mono_ns))
             set[i].rounds = 0;
         if (set[i].rounds < shortest->rounds)
             shortest = &set[i];
@@ -85,11 +87,11 @@ static struct sl_echo_run *find(struct sl_echo_guard *guard, uint64_t hash, int6
     return shortest;
 }
 
-static bool admit(struct sl_echo_guard *guard, uint64_t hash, int64_t now_mono_ns)
+static bool guard_admit(struct sl_echo_guard *guard, uint64_t hash, int64_t now_mono_ns)
 {
-    struct sl_echo_run *run = find(guard, hash, now_mono_ns);
+    struct sl_echo_run *run = guard_find_run(guard, hash, now_mono_ns);
 
-    if (is_over(run, now_mono_ns))
+    if (run_is_over(run, now_mono_ns))
         run->rounds = 0;
     if (run->rounds > SL_ECHO_RUN_MAX)
         return false;
@@ -102,26 +104,23 @@ static bool admit(struct sl_echo_guard *guard, uint64_t hash, int64_t now_mono_n
 bool sl_echo_guard_admit(struct sl_echo_guard *guard, uint64_t client, const uint8_t *text,
                          size_t size, int64_t now_mono_ns)
 {
-    return admit(guard, hash_text(mix(guard->hash_key, client), text, size), now_mono_ns);
-}
-
-static bool holds(const uint8_t *text, size_t size, const struct sl_echo_last *last)
-{
-    return memmem(text, size, last->head, END) && memmem(text, size, last->tail, END);
+    return guard_admit(guard, hash_text(hash_mix(guard->hash_key, client), text, size),
+                       now_mono_ns);
 }
 
 bool sl_echo_guard_admit_other(struct sl_echo_guard *guard, uint64_t client, const uint8_t *text,
                                size_t size, const uint8_t *reply, size_t reply_size,
                                int64_t now_mono_ns)
 {
-    uint64_t hash = mix(guard->hash_key, client);
+    uint64_t hash = hash_mix(guard->hash_key, client);
     struct sl_echo_last *last = &guard->lasts[(hash >> 32) % LASTS];
-    bool wrapped = last->client == client && holds(text, size, last);
+    bool wrapped = last->client == client && memmem(text, size, last->head, EDGE_SIZE) &&
+                   memmem(text, size, last->tail, EDGE_SIZE);
 
-    last->client = reply_size >= END ? client : 0;
+    last->client = reply_size >= EDGE_SIZE ? client : 0;
     if (last->client) {
-        memcpy(last->head, reply, END);
-        memcpy(last->tail, reply + reply_size - END, END);
+        memcpy(last->head, reply, EDGE_SIZE);
+        memcpy(last->tail, reply + reply_size - EDGE_SIZE, EDGE_SIZE);
     }
-    return !wrapped || admit(guard, mix(hash, WRAPPED) | 1, now_mono_ns);
+    return !wrapped || guard_admit(guard, hash_mix(hash, WRAPPED) | 1, now_mono_ns);
 }

@@ -1,12 +1,12 @@
-/* Noticing an automatic answer to an automatic answer.
+/* Noticing that two servers answer each other.
  *
  * Two servers that answer everything go on for ever after one datagram (CERT Advisory CA-1996-01),
- * on whatever ports they are. Here the sign is a text that is its own answer, since upper case
- * stays as it is, and that the same peer sends again and again as soon as it has its reply; or one
- * that has our last reply in it, with something around it ("Echo: ..."). A person or a program may
- * do that too, so a long run of it is answered, and what follows is not for a moment that is long
- * enough for all that is under way to end: a loop ends there, a client loses that moment's replies.
- * Fixed memory, one worker's own: no lock. */
+ * on whatever ports they are. Two things are a sign of that: a text that is its own reply, since
+ * upper case stays as it is, and that the same peer sends again and again; and a text that has our
+ * last reply in it, with something around it ("Echo: ..."). A person or a program may send those
+ * too. So a long run of them is answered, and then nothing for long enough that all that is under
+ * way ends: a loop ends there, a client loses the replies of that moment. Fixed memory, one
+ * worker's own: no lock. */
 #ifndef SOCKLENS_NET_ECHO_H
 #define SOCKLENS_NET_ECHO_H
 
@@ -33,13 +33,15 @@ struct sl_echo_guard {
 int sl_echo_guard_init(struct sl_echo_guard *guard);
 void sl_echo_guard_deinit(struct sl_echo_guard *guard);
 
-/* May `text`, which is its own answer, be answered to `client` once more? What has the same `now`
- * is one round: a burst that was received at once is not a peer that answers our replies. */
+/* Whether `text`, which is its own reply, may be answered to `client` once more. All with the same
+ * `now_mono_ns` are one round: a burst that was received at once is not a peer that answers our
+ * replies. */
 bool sl_echo_guard_admit(struct sl_echo_guard *guard, uint64_t client, const uint8_t *text,
                          size_t size, int64_t now_mono_ns);
 
-/* May `reply` be sent to `client`, whose `text` is another? Not where one text after the other has
- * our reply to the one before in it. Short replies are not told apart from chance. */
+/* Whether `reply` may be sent to `client`, whose `text` is another. Not where each of a run of
+ * texts has our reply to the one before in it. Short replies do not count: those may be in it by
+ * chance. */
 bool sl_echo_guard_admit_other(struct sl_echo_guard *guard, uint64_t client, const uint8_t *text,
                                size_t size, const uint8_t *reply, size_t reply_size,
                                int64_t now_mono_ns);

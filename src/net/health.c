@@ -43,7 +43,7 @@ uint64_t sl_health_answered(const struct sl_net *net, enum sl_service_id service
     return atomic_load_explicit(&net->health.answered[service], memory_order_relaxed);
 }
 
-static bool any_expected(struct sl_health *health)
+static bool health_any_expected(struct sl_health *health)
 {
     int64_t until = atomic_load_explicit(&health->until_mono_ns, memory_order_acquire);
 
@@ -54,7 +54,7 @@ static bool any_expected(struct sl_health *health)
 }
 
 /* With `take` only this once: the port may be somebody else's in a moment. */
-static bool is_expected(struct sl_health *health, uint16_t port, bool take)
+static bool health_is_expected(struct sl_health *health, uint16_t port, bool take)
 {
     int64_t now = sl_clock_mono_ns();
     bool found = false;
@@ -71,7 +71,7 @@ static bool is_expected(struct sl_health *health, uint16_t port, bool take)
     return found;
 }
 
-static bool are_words(const uint8_t *bytes, size_t size)
+static bool health_are_words(const uint8_t *bytes, size_t size)
 {
     return size == WORDS_SIZE && memcmp(bytes, SL_HEALTH_WORDS, WORDS_SIZE) == 0;
 }
@@ -84,7 +84,7 @@ static bool is_same_host(const struct sl_address *peer, const struct sl_address 
 }
 
 /* False where there is no memory for the reply. */
-static bool respond(struct sl_health *health, uint8_t service, struct sl_buffer *reply)
+static bool health_respond(struct sl_health *health, uint8_t service, struct sl_buffer *reply)
 {
     struct sl_message message = {
         .bytes = (const uint8_t *)SL_HEALTH_WORDS, .stored = WORDS_SIZE, .size = WORDS_SIZE};
@@ -97,27 +97,27 @@ static bool respond(struct sl_health *health, uint8_t service, struct sl_buffer 
 
 /* --- datagrams --- */
 
-static bool is_probe(struct sl_health *health, const struct sl_udp_message *message)
+static bool health_is_probe(struct sl_health *health, const struct sl_udp_message *message)
 {
-    return are_words(message->bytes, message->size) &&
+    return health_are_words(message->bytes, message->size) &&
            is_same_host(&message->peer, &message->local) &&
-           is_expected(health, message->peer.port, false);
+           health_is_expected(health, message->peer.port, false);
 }
 
 /* On a wildcard socket the kernel answers our own address from that address. */
-static void answer_datagram(struct sl_worker *worker, const struct sl_udp_batch *batch,
-                            const struct sl_udp_message *message)
+static void health_answer_datagram(struct sl_worker *worker, const struct sl_udp_batch *batch,
+                                   const struct sl_udp_message *message)
 {
     struct sl_buffer reply = SL_BUFFER_INIT;
 
-    if (respond(&worker->net->health, batch->socket->service, &reply))
+    if (health_respond(&worker->net->health, batch->socket->service, &reply))
         sendto(batch->socket->fd, reply.data, reply.size, MSG_DONTWAIT | MSG_NOSIGNAL,
                (const struct sockaddr *)&message->name, message->name_size);
     sl_buffer_deinit(&reply);
 }
 
 /* A probe is one message with one item. */
-static void take_out(struct sl_udp_batch *batch, size_t index)
+static void batch_take_out(struct sl_udp_batch *batch, size_t index)
 {
     size_t kept = 0;
 
@@ -140,12 +140,12 @@ void sl_health_take_datagrams(struct sl_worker *worker, struct sl_udp_batch *bat
     struct sl_health *health = &worker->net->health;
     size_t i = 0;
 
-    if (!any_expected(health))
+    if (!health_any_expected(health))
         return;
     while (i < batch->message_count) {
-        if (is_probe(health, &batch->messages[i])) {
-            answer_datagram(worker, batch, &batch->messages[i]);
-            take_out(batch, i);
+        if (health_is_probe(health, &batch->messages[i])) {
+            health_answer_datagram(worker, batch, &batch->messages[i]);
+            batch_take_out(batch, i);
         } else {
             i++;
         }
@@ -154,8 +154,8 @@ void sl_health_take_datagrams(struct sl_worker *worker, struct sl_udp_batch *bat
 
 /* --- connections --- */
 
-static bool is_unix_probe(struct sl_health *health, const struct sockaddr_storage *name,
-                          socklen_t size)
+static bool health_is_unix_probe(struct sl_health *health, const struct sockaddr_storage *name,
+                                 socklen_t size)
 {
     const struct sockaddr_un *address = (const struct sockaddr_un *)name;
     size_t before = offsetof(struct sockaddr_un, sun_path) + 1;
@@ -167,11 +167,11 @@ static bool is_unix_probe(struct sl_health *health, const struct sockaddr_storag
         return false;
     memcpy(text, address->sun_path + 1, size - before);
     return sscanf(text, SL_HEALTH_UNIX_NAME "%n", &port, &end) == 1 && text[end] == '\0' &&
-           port <= UINT16_MAX && is_expected(health, (uint16_t)port, true);
+           port <= UINT16_MAX && health_is_expected(health, (uint16_t)port, true);
 }
 
-static bool is_tcp_probe(struct sl_health *health, int fd, const struct sockaddr_storage *name,
-                         socklen_t size)
+static bool health_is_tcp_probe(struct sl_health *health, int fd,
+                                const struct sockaddr_storage *name, socklen_t size)
 {
     struct sl_address peer = sl_address_from_sockaddr((const struct sockaddr *)name, size);
     struct sockaddr_storage storage = {0};
@@ -181,10 +181,10 @@ static bool is_tcp_probe(struct sl_health *health, int fd, const struct sockaddr
     if (getsockname(fd, (struct sockaddr *)&storage, &local_size) < 0)
         return false;
     local = sl_address_from_sockaddr((struct sockaddr *)&storage, local_size);
-    return is_same_host(&peer, &local) && is_expected(health, peer.port, true);
+    return is_same_host(&peer, &local) && health_is_expected(health, peer.port, true);
 }
 
-static void finish(struct sl_health_connection *connection)
+static void health_finish(struct sl_health_connection *connection)
 {
     close(connection->fd);
     *connection = (struct sl_health_connection){0};
@@ -198,17 +198,17 @@ bool sl_health_take_connection(struct sl_health_desk *desk, struct sl_worker *wo
     struct sl_health_connection *connection = &desk->connections[desk->next];
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
 
-    if (!any_expected(health) ||
-        !(listener->transport == SL_UNIX ? is_unix_probe(health, name, size)
-                                         : is_tcp_probe(health, fd, name, size)))
+    if (!health_any_expected(health) ||
+        !(listener->transport == SL_UNIX ? health_is_unix_probe(health, name, size)
+                                         : health_is_tcp_probe(health, fd, name, size)))
         return false;
     if (connection->kind)
-        finish(connection);
+        health_finish(connection);
     desk->next = (desk->next + 1) % SL_HEALTH_CONNECTIONS;
     *connection = (struct sl_health_connection){
         .kind = SL_SOURCE_HEALTH, .service = listener->service, .fd = fd};
     if (epoll_ctl(worker->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
-        finish(connection);
+        health_finish(connection);
     return true;
 }
 
@@ -223,16 +223,16 @@ void sl_health_ready(struct sl_worker *worker, struct sl_health_connection *conn
     size = recv(connection->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (size > 0 && are_words(bytes, (size_t)size) &&
-        respond(&worker->net->health, connection->service, &reply))
+    if (size > 0 && health_are_words(bytes, (size_t)size) &&
+        health_respond(&worker->net->health, connection->service, &reply))
         send(connection->fd, reply.data, reply.size, MSG_DONTWAIT | MSG_NOSIGNAL);
     sl_buffer_deinit(&reply);
-    finish(connection);
+    health_finish(connection);
 }
 
 void sl_health_desk_close(struct sl_health_desk *desk)
 {
     for (size_t i = 0; i < SL_HEALTH_CONNECTIONS; i++)
         if (desk->connections[i].kind)
-            finish(&desk->connections[i]);
+            health_finish(&desk->connections[i]);
 }

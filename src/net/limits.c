@@ -1,3 +1,5 @@
+/* A hash table of addresses with a count each, under one lock: it is taken once when a connection
+ * opens and once when it closes. An address without connections has no entry. */
 #include "net/limits.h"
 
 #include <errno.h>
@@ -39,7 +41,8 @@ void sl_limits_deinit(struct sl_limits *limits)
 }
 
 /* The link that points to the entry of `key`, or the end of its chain. */
-static struct sl_limit_entry **find(const struct sl_limits *limits, const struct sl_address *key)
+static struct sl_limit_entry **limits_find(const struct sl_limits *limits,
+                                           const struct sl_address *key)
 {
     uint64_t hash = sl_address_hash(key, limits->hash_key);
     struct sl_limit_entry **link = &limits->buckets[hash & (limits->bucket_count - 1)];
@@ -49,18 +52,18 @@ static struct sl_limit_entry **find(const struct sl_limits *limits, const struct
     return link;
 }
 
-static void grow(struct sl_limits *limits)
+static void limits_grow(struct sl_limits *limits)
 {
     struct sl_limits bigger = *limits;
 
     bigger.bucket_count *= 2;
     bigger.buckets = calloc(bigger.bucket_count, sizeof(struct sl_limit_entry *));
     if (!bigger.buckets)
-        return; /* longer chains, then */
+        return; /* then the chains get longer */
     for (size_t i = 0; i < limits->bucket_count; i++) {
         while (limits->buckets[i]) {
             struct sl_limit_entry *entry = limits->buckets[i];
-            struct sl_limit_entry **link = find(&bigger, &entry->key);
+            struct sl_limit_entry **link = limits_find(&bigger, &entry->key);
 
             limits->buckets[i] = entry->next;
             entry->next = *link;
@@ -73,10 +76,10 @@ static void grow(struct sl_limits *limits)
 }
 
 /* False where the address has as many as it may. */
-static bool count_address(struct sl_limits *limits, const struct sl_address *peer)
+static bool limits_count_address(struct sl_limits *limits, const struct sl_address *peer)
 {
     struct sl_address key = sl_address_limit_key(peer);
-    struct sl_limit_entry **link = find(limits, &key);
+    struct sl_limit_entry **link = limits_find(limits, &key);
     struct sl_limit_entry *entry = *link;
 
     if (!entry) {
@@ -86,7 +89,7 @@ static bool count_address(struct sl_limits *limits, const struct sl_address *pee
         *entry = (struct sl_limit_entry){.key = key};
         *link = entry;
         if (++limits->entry_count > limits->bucket_count)
-            grow(limits);
+            limits_grow(limits);
     }
     if (entry->count >= limits->per_address_max)
         return false;
@@ -115,7 +118,7 @@ enum sl_admission sl_limits_admit(struct sl_limits *limits, const struct sl_addr
     pthread_mutex_lock(&limits->lock);
     if (limits->total >= limits->total_max)
         admission = SL_TOO_MANY;
-    else if (counts_by_address(peer) && !count_address(limits, peer))
+    else if (counts_by_address(peer) && !limits_count_address(limits, peer))
         admission = SL_TOO_MANY_FROM_ADDRESS;
     if (admission == SL_ADMITTED)
         limits->total++;
@@ -123,10 +126,10 @@ enum sl_admission sl_limits_admit(struct sl_limits *limits, const struct sl_addr
     return admission;
 }
 
-static void uncount_address(struct sl_limits *limits, const struct sl_address *peer)
+static void limits_uncount_address(struct sl_limits *limits, const struct sl_address *peer)
 {
     struct sl_address key = sl_address_limit_key(peer);
-    struct sl_limit_entry **link = find(limits, &key);
+    struct sl_limit_entry **link = limits_find(limits, &key);
     struct sl_limit_entry *entry = *link;
 
     if (!entry || --entry->count > 0)
@@ -141,6 +144,6 @@ void sl_limits_release(struct sl_limits *limits, const struct sl_address *peer)
     pthread_mutex_lock(&limits->lock);
     limits->total--;
     if (counts_by_address(peer))
-        uncount_address(limits, peer);
+        limits_uncount_address(limits, peer);
     pthread_mutex_unlock(&limits->lock);
 }

@@ -28,38 +28,32 @@
 #define BACKLOG          4096
 #define UDP_BUFFER_BYTES (4 << 20)
 
-/* A dead peer is noticed after about two minutes. There is no TCP_USER_TIMEOUT, which would also
- * cut a living one that stands in a debugger and does not read; tcp_retries2 bounds what is
- * unanswered. */
+/* A dead peer is noticed after about two minutes. TCP_USER_TIMEOUT is not set: it would also cut a
+ * living peer that does not read, for instance in a debugger. Unacknowledged data is bounded by
+ * tcp_retries2 (tcp(7)). */
 #define KEEPALIVE_IDLE_S     60
 #define KEEPALIVE_INTERVAL_S 10
 #define KEEPALIVE_PROBES     6
 
-/* What to do about it, in brackets. */
-static void advise(int error, const struct sl_service *service, uint16_t port, char *text,
-                   size_t size)
+/* Says what failed, and in brackets what to do about it. */
+static int listen_set_error(int error, const struct sl_service *service, uint16_t port,
+                            const char *where, struct sl_error *out)
 {
+    char advice[SL_PORT_TEXT_SIZE + 64] = "";
     char why[SL_PORT_TEXT_SIZE] = "another socklens?";
 
-    text[0] = '\0';
     if (error == -EADDRINUSE && service->stream)
         sl_port_in_use(port, why);
     if (error == -EADDRINUSE)
-        snprintf(text, size, " (%s try --%s=:%u)", why, service->option,
+        snprintf(advice, sizeof(advice), " (%s try --%s=:%u)", why, service->option,
                  service->default_port + 1u);
     else if (error == -EACCES)
-        snprintf(text, size, " (ports below 1024 need CAP_NET_BIND_SERVICE; try --%s=:%u)",
-                 service->option, service->default_port);
+        snprintf(advice, sizeof(advice),
+                 " (ports below 1024 need CAP_NET_BIND_SERVICE; try --%s=:%u)", service->option,
+                 service->default_port);
     else if (error == -EADDRNOTAVAIL)
-        snprintf(text, size, " (this machine has no such address; `ip address` lists them)");
-}
-
-static int listen_error(int error, const struct sl_service *service, uint16_t port,
-                        const char *where, struct sl_error *out)
-{
-    char advice[SL_PORT_TEXT_SIZE + 64];
-
-    advise(error, service, port, advice, sizeof(advice));
+        snprintf(advice, sizeof(advice),
+                 " (this machine has no such address; `ip address` lists them)");
     return sl_error_set(out, error, "cannot listen on %s %s: %s%s", service->stream ? "tcp" : "udp",
                         where, strerror(-error), advice);
 }
@@ -69,8 +63,8 @@ static int set_option(int fd, int level, int option, int value)
     return setsockopt(fd, level, option, &value, sizeof(value)) == 0 ? 0 : -errno;
 }
 
-/* What a kernel does not know it goes without: none of these changes what is answered. */
-static void tune_datagram(int fd, const struct sl_address *address)
+/* An option that the kernel does not know is left out: none of these changes what is answered. */
+static void listen_tune_datagram(int fd, const struct sl_address *address)
 {
     if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, UDP_BUFFER_BYTES) != 0)
         set_option(fd, SOL_SOCKET, SO_RCVBUF, UDP_BUFFER_BYTES);
@@ -85,7 +79,7 @@ static void tune_datagram(int fd, const struct sl_address *address)
 }
 
 /* Connections inherit all of these from their listener (tcp(7)). */
-static void tune_stream(int fd)
+static void listen_tune_stream(int fd)
 {
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     set_option(fd, SOL_SOCKET, SO_OOBINLINE, 1); /* RFC 6093, section 5 */
@@ -98,14 +92,15 @@ static void tune_stream(int fd)
 void sl_listen_tune(int fd, enum sl_transport transport, const struct sl_address *address)
 {
     if (transport == SL_UDP)
-        tune_datagram(fd, address);
+        listen_tune_datagram(fd, address);
     else if (transport == SL_TCP)
-        tune_stream(fd);
+        listen_tune_stream(fd);
 }
 
+/* Which of a listener's sockets is bound: see the head of this file. */
 enum place { ALONE, FIRST_OF_SEVERAL, ANOTHER };
 
-static int bind_to(int fd, struct sl_address *address, enum place place, bool stream)
+static int listen_bind(int fd, struct sl_address *address, enum place place, bool stream)
 {
     struct sockaddr_storage storage;
     socklen_t size = sl_address_to_sockaddr(address, &storage);
@@ -129,7 +124,7 @@ static int bind_to(int fd, struct sl_address *address, enum place place, bool st
 }
 
 /* Returns the descriptor, bound, with *address completed by the port the kernel chose. */
-static int open_bound(struct sl_address *address, bool stream, enum place place)
+static int listen_open_bound(struct sl_address *address, bool stream, enum place place)
 {
     int type = stream ? SOCK_STREAM : SOCK_DGRAM;
     int fd = socket(address->family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -137,23 +132,17 @@ static int open_bound(struct sl_address *address, bool stream, enum place place)
 
     if (fd < 0)
         return -errno;
-    error = bind_to(fd, address, place, stream);
+    error = listen_bind(fd, address, place, stream);
     if (error == 0 && stream) {
-        tune_stream(fd);
+        listen_tune_stream(fd);
         error = listen(fd, BACKLOG) == 0 ? 0 : -errno;
     } else if (error == 0) {
-        tune_datagram(fd, address);
+        listen_tune_datagram(fd, address);
     }
     if (error == 0)
         return fd;
     close(fd);
     return error;
-}
-
-static struct sl_worker *worker_for(struct sl_net *net, const struct sl_service *service,
-                                    unsigned index)
-{
-    return service->stream ? &net->stream[index] : &net->udp[index];
 }
 
 int sl_listen_register(struct sl_net *net, const struct sl_service *service,
@@ -182,30 +171,24 @@ struct sl_socket sl_listen_socket(const struct sl_service *service, enum sl_tran
     };
 }
 
-static enum place place_of(unsigned worker, unsigned workers)
-{
-    if (worker > 0)
-        return ANOTHER;
-    return workers > 1 ? FIRST_OF_SEVERAL : ALONE;
-}
-
 /* The first socket settles the port; its siblings follow. */
-static int open_sockets(struct sl_net *net, const struct sl_service *service,
-                        struct sl_address *address)
+static int listen_open_sockets(struct sl_net *net, const struct sl_service *service,
+                               struct sl_address *address)
 {
-    unsigned workers = net->options.workers;
-    uint16_t listener = (uint16_t)sl_registry_listener_count(net->registry);
+    enum sl_transport transport = service->stream ? SL_TCP : SL_UDP;
+    struct sl_worker *workers = service->stream ? net->stream : net->udp;
+    int listener = (int)sl_registry_listener_count(net->registry);
+    enum place place = net->options.workers > 1 ? FIRST_OF_SEVERAL : ALONE;
     int error = 0;
 
-    for (unsigned i = 0; i < workers && error == 0; i++) {
-        int fd = open_bound(address, service->stream, place_of(i, workers));
+    for (unsigned i = 0; i < net->options.workers && error == 0; i++, place = ANOTHER) {
+        int fd = listen_open_bound(address, service->stream, place);
         struct sl_socket socket;
 
         if (fd < 0)
             return fd;
-        socket =
-            sl_listen_socket(service, service->stream ? SL_TCP : SL_UDP, listener, fd, address);
-        error = sl_worker_add_socket(worker_for(net, service, i), &socket);
+        socket = sl_listen_socket(service, transport, listener, fd, address);
+        error = sl_worker_add_socket(&workers[i], &socket);
         if (error != 0)
             close(fd);
     }
@@ -224,9 +207,9 @@ int sl_listen_on(struct sl_net *net, const struct sl_service *service, struct sl
     int result;
 
     sl_address_format(&address, name);
-    result = open_sockets(net, service, &address);
+    result = listen_open_sockets(net, service, &address);
     if (result < 0)
-        return listen_error(result, service, address.port, name, error);
+        return listen_set_error(result, service, address.port, name, error);
     sl_address_format(&address, name);
     result = sl_listen_register(net, service, service->stream ? SL_TCP : SL_UDP, &address, name);
     if (result < 0)
@@ -236,8 +219,8 @@ int sl_listen_on(struct sl_net *net, const struct sl_service *service, struct sl
     return 0;
 }
 
-/* A socket file that nobody listens on is left over from a crash: taken away. */
-static void remove_stale(const struct sockaddr_un *where)
+/* Removes a socket file that nobody listens on, which a crash has left behind. */
+static void listen_remove_stale(const struct sockaddr_un *where)
 {
     struct stat status;
     int fd;
@@ -252,7 +235,7 @@ static void remove_stale(const struct sockaddr_un *where)
     close(fd);
 }
 
-static int open_unix(const char *path)
+static int listen_open_unix(const char *path)
 {
     struct sockaddr_un where = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -261,7 +244,7 @@ static int open_unix(const char *path)
     if (fd < 0)
         return -errno;
     snprintf(where.sun_path, sizeof(where.sun_path), "%s", path);
-    remove_stale(&where);
+    listen_remove_stale(&where);
     if (bind(fd, (struct sockaddr *)&where, sizeof(where)) == 0 && listen(fd, BACKLOG) == 0)
         return fd;
     error = -errno;
@@ -269,7 +252,7 @@ static int open_unix(const char *path)
     return error;
 }
 
-static int remember_path(struct sl_net *net, const char *path)
+static int listen_remember_path(struct sl_net *net, const char *path)
 {
     char(*paths)[108] = reallocarray(net->unix_paths, net->unix_path_count + 1, sizeof(*paths));
 
@@ -313,12 +296,12 @@ int sl_listen_on_unix(struct sl_net *net, const struct sl_service *service,
         return sl_error_set(error, -EINVAL,
                             "cannot listen on %s: %s is a datagram service; give HOST:PORT", name,
                             service->title);
-    fd = open_unix(endpoint->unix_path);
+    fd = listen_open_unix(endpoint->unix_path);
     if (fd < 0)
         return sl_error_set(error, fd, "cannot listen on %s: %s%s", name, strerror(-fd),
                             fd == -EADDRINUSE ? " (another socklens listens there)" : "");
     listener = sl_listen_register(net, service, SL_UNIX, &address, name);
-    result = listener < 0 ? listener : remember_path(net, endpoint->unix_path);
+    result = listener < 0 ? listener : listen_remember_path(net, endpoint->unix_path);
     if (result == 0)
         result = sl_listen_share(net, sl_listen_socket(service, SL_UNIX, listener, fd, &address));
     else

@@ -1,3 +1,4 @@
+/* The workers as one: created, started, adjusted and stopped together. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 #define DESCRIPTORS_A_WORKER   6    /* of both its kinds: epoll, eventfd, a spare */
 #define DESCRIPTORS_FOR_HTTP   1200 /* where there are plenty; else a quarter */
 
-static size_t open_descriptors(void)
+static size_t count_open_descriptors(void)
 {
     DIR *folder = opendir("/proc/self/fd");
     size_t count = 0;
@@ -36,12 +37,12 @@ static size_t descriptors_for_connections(unsigned workers)
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return 1024;
     all = limit.rlim_cur > 1000000 ? 1000000 : (size_t)limit.rlim_cur;
-    others = open_descriptors() + DESCRIPTORS_OF_OUR_OWN + workers * DESCRIPTORS_A_WORKER;
+    others = count_open_descriptors() + DESCRIPTORS_OF_OUR_OWN + workers * DESCRIPTORS_A_WORKER;
     others += all / 4 < DESCRIPTORS_FOR_HTTP ? all / 4 : DESCRIPTORS_FOR_HTTP;
     return all > others + 8 ? all - others : 8;
 }
 
-static int init_workers(struct sl_net *net)
+static int net_init_workers(struct sl_net *net)
 {
     int error = 0;
 
@@ -75,7 +76,7 @@ struct sl_net *sl_net_new(const struct sl_net_options *options, struct sl_journa
     result = sl_limits_init(&net->limits, net->options.max_connections,
                             net->options.max_connections_per_address);
     if (result == 0)
-        result = init_workers(net);
+        result = net_init_workers(net);
     if (result == 0)
         return net;
     sl_error_set(error, result, "cannot set up %u workers: %s", options->workers,
@@ -107,7 +108,7 @@ int sl_net_listen(struct sl_net *net, enum sl_service_id id, const struct sl_end
     return count < 0 ? count : 0;
 }
 
-static int start_worker(struct sl_worker *worker, void *(*run)(void *), struct sl_error *error)
+static int net_start_worker(struct sl_worker *worker, void *(*run)(void *), struct sl_error *error)
 {
     int result = worker->socket_count > 0 ? sl_worker_start(worker, run) : 0;
 
@@ -120,10 +121,10 @@ int sl_net_start(struct sl_net *net, struct sl_error *error)
 {
     net->started = true;
     for (unsigned i = 0; i < net->options.workers; i++) {
-        int result = start_worker(&net->udp[i], sl_udp_worker_run, error);
+        int result = net_start_worker(&net->udp[i], sl_udp_worker_run, error);
 
         if (result == 0)
-            result = start_worker(&net->stream[i], sl_stream_worker_run, error);
+            result = net_start_worker(&net->stream[i], sl_stream_worker_run, error);
         if (result != 0)
             return result;
     }
@@ -161,8 +162,8 @@ void sl_net_disconnect(struct sl_net *net, uint64_t id)
         sl_worker_disconnect(view.transport == SL_UDP ? &net->udp[i] : &net->stream[i], id);
 }
 
-/* One that does not run may never have been set up, and has no descriptor to be woken by. */
-static void ask_to_stop(struct sl_worker *worker, int64_t by_mono_ns)
+/* A worker that does not run may have no descriptor to be woken by. */
+static void worker_ask_to_stop(struct sl_worker *worker, int64_t by_mono_ns)
 {
     if (!worker->running)
         return;
@@ -170,18 +171,11 @@ static void ask_to_stop(struct sl_worker *worker, int64_t by_mono_ns)
     sl_worker_wake(worker);
 }
 
-static void join(struct sl_worker *worker)
+static void worker_join(struct sl_worker *worker)
 {
     if (worker->running)
         pthread_join(worker->thread, NULL);
     worker->running = false;
-}
-
-static void unlink_paths(struct sl_net *net)
-{
-    for (size_t i = 0; i < net->unix_path_count; i++)
-        unlink(net->unix_paths[i]);
-    net->unix_path_count = 0;
 }
 
 void sl_net_stop(struct sl_net *net, int64_t timeout_ns)
@@ -191,14 +185,16 @@ void sl_net_stop(struct sl_net *net, int64_t timeout_ns)
     if (net->stopped)
         return;
     net->stopped = true;
-    unlink_paths(net);
+    for (size_t i = 0; i < net->unix_path_count; i++)
+        unlink(net->unix_paths[i]);
+    net->unix_path_count = 0;
     for (unsigned i = 0; i < net->options.workers; i++) {
-        ask_to_stop(&net->udp[i], by);
-        ask_to_stop(&net->stream[i], by);
+        worker_ask_to_stop(&net->udp[i], by);
+        worker_ask_to_stop(&net->stream[i], by);
     }
     for (unsigned i = 0; i < net->options.workers; i++) {
-        join(&net->udp[i]);
-        join(&net->stream[i]);
+        worker_join(&net->udp[i]);
+        worker_join(&net->stream[i]);
     }
 }
 

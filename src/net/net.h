@@ -59,7 +59,7 @@ struct sl_net {
     uint8_t own_udp_ports[65536 / 8]; /* a bit each */
     char (*unix_paths)[108];          /* to unlink at the end */
     size_t unix_path_count;
-    bool joined[SL_LISTENERS_MAX]; /* by a socket of another process, when last looked */
+    bool port_shared[SL_LISTENERS_MAX]; /* with another process, when last checked */
     bool started, stopped;
 };
 

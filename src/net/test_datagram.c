@@ -12,7 +12,7 @@
 
 #define DATAGRAM_MAX 65535u
 
-static int bind_to_port(int fd, uint16_t family, uint16_t port)
+static int test_bind(int fd, uint16_t family, uint16_t port)
 {
     struct sl_address any = {.family = family, .port = port};
     struct sockaddr_storage storage;
@@ -81,7 +81,7 @@ static int connect_to(int fd, const struct sl_address *to)
     return connect(fd, (struct sockaddr *)&storage, length) == 0 ? 0 : -errno;
 }
 
-static void announce(struct sl_test_datagram *test, struct sl_registry *registry)
+static void test_announce(struct sl_test_datagram *test, struct sl_registry *registry)
 {
     if (registry)
         sl_registry_expect_test(registry, &test->from);
@@ -90,8 +90,8 @@ static void announce(struct sl_test_datagram *test, struct sl_registry *registry
 
 /* A connected socket would drop the replies: they come from the hosts' own addresses. A second one
  * is connected to learn from which address the first sends. */
-static int broadcast(struct sl_test_datagram *test, struct sl_registry *registry, const void *bytes,
-                     size_t size)
+static int test_broadcast(struct sl_test_datagram *test, struct sl_registry *registry,
+                          const void *bytes, size_t size)
 {
     struct sockaddr_storage storage;
     socklen_t length = sl_address_to_sockaddr(&test->to, &storage);
@@ -109,21 +109,21 @@ static int broadcast(struct sl_test_datagram *test, struct sl_registry *registry
         return code;
     if (setsockopt(test->fd, SOL_SOCKET, SO_BROADCAST, &yes, sizeof(yes)) != 0)
         return -errno;
-    announce(test, registry);
+    test_announce(test, registry);
     return sendto(test->fd, bytes, size, 0, (struct sockaddr *)&storage, length) >= 0 ? 0 : -errno;
 }
 
-static int connect_and_send(struct sl_test_datagram *test, struct sl_registry *registry,
-                            const void *bytes, size_t size)
+static int test_connect_and_send(struct sl_test_datagram *test, struct sl_registry *registry,
+                                 const void *bytes, size_t size)
 {
     int code = connect_to(test->fd, &test->to);
 
     if (code == -EACCES) /* a broadcast address: connect(2) wants SO_BROADCAST */
-        return broadcast(test, registry, bytes, size);
+        return test_broadcast(test, registry, bytes, size);
     if (code < 0)
         return code;
     test->from = local_address(test->fd);
-    announce(test, registry);
+    test_announce(test, registry);
     return send(test->fd, bytes, size, 0) >= 0 ? 0 : -errno;
 }
 
@@ -140,13 +140,13 @@ int sl_test_datagram_send(struct sl_test_datagram *test, struct sl_registry *reg
         return sl_error_set(error, -errno, "cannot open a UDP socket: %s",
                             sl_test_datagram_error_text(SL_TEST_DATAGRAM_OPEN, -errno));
     test->step = SL_TEST_DATAGRAM_BIND;
-    result = bind_to_port(test->fd, to->family, from_port);
+    result = test_bind(test->fd, to->family, from_port);
     if (result != 0) {
         sl_error_set(error, result, "cannot send from port %u: %s", from_port,
                      sl_test_datagram_error_text(test->step, result));
     } else {
         test->step = SL_TEST_DATAGRAM_SEND;
-        result = connect_and_send(test, registry, bytes, size);
+        result = test_connect_and_send(test, registry, bytes, size);
         if (result != 0) {
             sl_address_format(to, text);
             sl_error_set(error, result, "cannot send to %s: %s", text,

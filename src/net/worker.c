@@ -1,3 +1,8 @@
+/* What workers of both kinds have: sockets, an epoll, and commands from other threads.
+ *
+ * A command is left under the worker's lock and the worker is woken through an eventfd; it takes
+ * the command in its own thread. So sockets, clients and connections have one owner and need no
+ * lock. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +62,7 @@ int sl_worker_watch_sockets(struct sl_worker *worker)
         struct sl_socket *socket = &worker->sockets[i];
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = socket};
 
-        /* Wake one worker a connection. */
+        /* A connection wakes one worker, not all. */
         if (socket->shared && worker->net->options.workers > 1)
             event.events |= EPOLLEXCLUSIVE;
         if (epoll_ctl(worker->epoll_fd, EPOLL_CTL_ADD, socket->fd, &event) != 0)
@@ -117,8 +122,9 @@ uint64_t sl_worker_take_disconnect(struct sl_worker *worker)
     return id;
 }
 
-static struct sl_event lifecycle(enum sl_record_kind kind, const struct sl_client *client,
-                                 uint8_t service, int64_t now_ns)
+/* What the records that a client appeared and that it closed have in common. */
+static struct sl_event client_event(enum sl_record_kind kind, const struct sl_client *client,
+                                    uint8_t service, int64_t now_ns)
 {
     return (struct sl_event){
         .kind = (uint8_t)kind,
@@ -136,7 +142,7 @@ static struct sl_event lifecycle(enum sl_record_kind kind, const struct sl_clien
 
 struct sl_event sl_event_opened(const struct sl_client *client, uint8_t service, int64_t now_ns)
 {
-    return lifecycle(SL_RECORD_OPENED, client, service, now_ns);
+    return client_event(SL_RECORD_OPENED, client, service, now_ns);
 }
 
 void sl_worker_close_client(struct sl_worker *worker, struct sl_client *client,
@@ -145,7 +151,7 @@ void sl_worker_close_client(struct sl_worker *worker, struct sl_client *client,
     struct sl_time now = sl_time_now();
     uint16_t listener = sl_client_listener(client);
     uint8_t service = sl_registry_listener(worker->net->registry, listener)->service;
-    struct sl_event event = lifecycle(SL_RECORD_CLOSED, client, service, now.wall_ns);
+    struct sl_event event = client_event(SL_RECORD_CLOSED, client, service, now.wall_ns);
     struct sl_closing closing;
 
     sl_shard_lock(worker->shard);
