@@ -199,27 +199,22 @@ static int file_read_log_id(struct sl_store *store)
     return sl_files_draw_id(store->log_id) == 0 ? SQLITE_OK : SQLITE_IOERR;
 }
 
-/* What an earlier run was asked to clear goes now, if it did not get to it. */
-static int file_read_cleared(struct sl_store *store)
-{
-    int64_t seq;
-    int code = sl_database_number(store->db, SL_SCHEMA_CLEARED_SQL, 0, &seq);
-
-    if (code == SQLITE_OK && (seq < 0 || seq > NUMBER_MAX))
-        return SQLITE_CORRUPT;
-    if (code == SQLITE_OK && (uint64_t)seq > atomic_load(&store->clear_seq))
-        atomic_store(&store->clear_seq, (uint64_t)seq);
-    return code;
-}
-
 /* Where its numbers go on, up to where it was cleared, and which log it is. */
 static int file_read_identity(struct sl_store *store)
 {
+    int64_t cleared;
     int code = file_read_next(store);
 
     if (code == SQLITE_OK)
-        code = file_read_cleared(store);
-    return code == SQLITE_OK ? file_read_log_id(store) : code;
+        code = sl_database_number(store->db, SL_SCHEMA_CLEARED_SQL, 0, &cleared);
+    if (code != SQLITE_OK)
+        return code;
+    if (cleared < 0 || cleared > NUMBER_MAX)
+        return SQLITE_CORRUPT;
+    /* What an earlier run was asked to clear goes now, if it did not get to it. */
+    if ((uint64_t)cleared > atomic_load(&store->clear_seq))
+        atomic_store(&store->clear_seq, (uint64_t)cleared);
+    return file_read_log_id(store);
 }
 
 int sl_store_measure(struct sl_store *store)
@@ -352,7 +347,7 @@ void sl_store_read_numbers(struct sl_store *store)
     if (code == SQLITE_OK && schema == SL_SCHEMA_READY)
         code = file_read_rows(store);
     if (code == SQLITE_OK)
-        code = file_read_identity(store);
+        file_read_identity(store);
     if (!*store->log_id)
         sl_files_draw_id(store->log_id);
     if (store->db)

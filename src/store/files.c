@@ -213,25 +213,12 @@ int sl_files_create(const char *path, struct sl_log *log)
     return 0;
 }
 
-/* The WAL keeps its name beside the file it belongs to, so that sqlite3 finds it there. */
-static void files_move_wal(const char *path, const char *aside, uint64_t inode)
-{
-    char from[PATH_MAX], to[PATH_MAX];
-
-    if (!files_beside(from, path, "-wal") || !files_beside(to, aside, "-wal") ||
-        sl_files_inode(path, "-wal") != inode)
-        return;
-    if (files_size_of(from) > 0)
-        rename(from, to);
-    else
-        unlink(from);
-    files_remove_beside(path, "-shm");
-}
-
 /* -ESTALE where somebody has put another file there a moment ago, which stays. */
 static int files_move_aside(const char *path, struct sl_files_id id, const char *kind,
                             const char *why, char aside[PATH_MAX], struct sl_log *log)
 {
+    char from[PATH_MAX], to[PATH_MAX];
+
     files_name_aside(aside, path, kind);
     if (rename(path, aside) < 0 && errno != ENOENT) {
         int code = errno;
@@ -244,7 +231,15 @@ static int files_move_aside(const char *path, struct sl_files_id id, const char 
         renameat2(AT_FDCWD, aside, AT_FDCWD, path, RENAME_NOREPLACE);
         return -ESTALE;
     }
-    files_move_wal(path, aside, id.wal);
+    /* The WAL keeps its name beside the file it belongs to, so that sqlite3 finds it there. */
+    if (!files_beside(from, path, "-wal") || !files_beside(to, aside, "-wal") ||
+        sl_files_inode(path, "-wal") != id.wal)
+        return 0;
+    if (files_size_of(from) > 0)
+        rename(from, to);
+    else
+        unlink(from);
+    files_remove_beside(path, "-shm");
     return 0;
 }
 

@@ -113,41 +113,25 @@ static int row_bind(sqlite3_stmt *statement, int column, const struct sl_message
     return row_bind_payloads(statement, column + 6, row, payload);
 }
 
-/* Fewer than a statement for many takes. */
-static int messages_flush_singly(struct sl_messages *messages)
-{
-    int code = SQLITE_OK;
-
-    for (int rare = 1; rare <= 4; rare++)
-        sqlite3_bind_null(messages->one, COLUMNS + rare);
-    for (unsigned i = 0; i < messages->count && code == SQLITE_OK; i++) {
-        const struct sl_message_row *row = &messages->rows[i];
-
-        code = row_bind(messages->one, 1, row, messages->bytes.data + row->offset);
-        if (code == SQLITE_OK)
-            code = sl_database_run(messages->one);
-    }
-    return code;
-}
-
-static int messages_flush_together(struct sl_messages *messages)
-{
-    int code = SQLITE_OK;
-
-    for (unsigned i = 0; i < messages->count && code == SQLITE_OK; i++) {
-        const struct sl_message_row *row = &messages->rows[i];
-
-        code =
-            row_bind(messages->many, (int)i * COLUMNS + 1, row, messages->bytes.data + row->offset);
-    }
-    return code == SQLITE_OK ? sl_database_run(messages->many) : code;
-}
-
+/* A full set of rows is one statement, fewer are one each. */
 int sl_messages_flush(struct sl_messages *messages)
 {
-    int code = messages->count == SL_MESSAGE_ROWS ? messages_flush_together(messages)
-                                                  : messages_flush_singly(messages);
+    bool together = messages->count == SL_MESSAGE_ROWS;
+    sqlite3_stmt *statement = together ? messages->many : messages->one;
+    int code = SQLITE_OK;
 
+    for (int rare = 1; rare <= 4 && !together; rare++)
+        sqlite3_bind_null(statement, COLUMNS + rare);
+    for (unsigned i = 0; i < messages->count && code == SQLITE_OK; i++) {
+        const struct sl_message_row *row = &messages->rows[i];
+
+        code = row_bind(statement, together ? (int)i * COLUMNS + 1 : 1, row,
+                        messages->bytes.data + row->offset);
+        if (code == SQLITE_OK && !together)
+            code = sl_database_run(statement);
+    }
+    if (code == SQLITE_OK && together)
+        code = sl_database_run(statement);
     messages_drop_waiting(messages);
     return code;
 }

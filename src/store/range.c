@@ -51,15 +51,6 @@ static bool block_has_client(sqlite3_stmt *block, uint64_t client)
     return false;
 }
 
-static bool block_has_any_client(sqlite3_stmt *block, const struct sl_filter_peers *only)
-{
-    for (unsigned i = 0; i < only->client_count; i++) {
-        if (block_has_client(block, only->clients[i]))
-            return true;
-    }
-    return only->client_count == 0;
-}
-
 static bool block_may_match(sqlite3_stmt *block, const struct sl_filter *filter)
 {
     if (filter->since_ns && sqlite3_column_int64(block, 3) < filter->since_ns)
@@ -72,7 +63,11 @@ static bool block_may_match(sqlite3_stmt *block, const struct sl_filter *filter)
         return false;
     if ((uint64_t)sqlite3_column_int64(block, 6) < sl_filter_min_size(filter))
         return false;
-    return block_has_any_client(block, &filter->only);
+    for (unsigned i = 0; i < filter->only.client_count; i++) {
+        if (block_has_client(block, filter->only.clients[i]))
+            return true;
+    }
+    return filter->only.client_count == 0;
 }
 
 static bool filter_can_narrow(const struct sl_filter *filter)
