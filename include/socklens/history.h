@@ -22,7 +22,7 @@
 #include "socklens/store.h"
 
 struct sl_history {
-    struct sl_journal *journal;
+    struct sl_journal *journal; /* NULL: a file is all there is */
     const struct sl_registry *registry;
     struct sl_store *store; /* NULL: the journal is all there is */
     uint64_t first_seq;     /* of this run */
@@ -31,6 +31,7 @@ struct sl_history {
     const size_t *contenders; /* how many steps take turns; NULL: the only one. Set by who knows */
     pthread_mutex_t lock;     /* of the reader */
     struct sl_store_reader *reader;
+    int failure; /* of the last search in the store that failed, a negative errno; 0: none */
 };
 
 /* For one step on it. The HTTP thread. */
@@ -42,6 +43,11 @@ static inline struct sl_budget sl_history_budget(const struct sl_history *histor
 /* `store` may be NULL. What it is given must outlive it. Before the first exchange of this run. */
 void sl_history_init(struct sl_history *history, struct sl_journal *journal,
                      const struct sl_registry *registry, struct sl_store *store);
+
+/* The log in a file, whether or not a gateway is at work on it. `reader` stays the
+ * caller's. A walk that cannot read on ends, and `failure` says why. */
+void sl_history_init_file(struct sl_history *history, struct sl_store_reader *reader);
+
 void sl_history_deinit(struct sl_history *history);
 
 /* *oldest is *newest + 1 where nothing is there. Any thread. */

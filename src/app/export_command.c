@@ -10,18 +10,15 @@
 #include <unistd.h>
 
 #include "app/state_file.h"
+#include "socklens/clock.h"
 #include "socklens/export.h"
 #include "socklens/filter_words.h"
-#include "socklens/store.h"
+#include "socklens/history.h"
 
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
-#define ROWS_A_STEP ((size_t)4096)
-
-/* So near to the oldest row a gateway's retention may take rows away while they are read: each is
- * looked at then, whatever the filter, so that the numbers tell what is missing. */
-#define TAIL_ROWS 65536u
-
+#define ROWS_A_STEP 65536u
+#define STEP_NS     (50 * SL_NS_PER_MS)
 #define BATCH_BYTES ((size_t)64 << 10)
 
 static const char help[] =
@@ -108,9 +105,9 @@ struct command {
     /* While it writes. */
     struct sl_exporter *exporter;
     struct sl_buffer out;
-    struct sl_store_reader *reader;
-    bool by_row;
-    uint64_t next_seq; /* by row: if nothing is missing */
+    struct sl_history history;
+    uint64_t newest; /* when it began */
+    bool over;       /* what comes now is newer */
     int fd;
     int code; /* negative errno of what failed */
 };
@@ -238,104 +235,68 @@ static bool has_room(const struct command *command)
     return command->code == 0 && command->out.size < BATCH_BYTES;
 }
 
-static void write_missing(struct command *command, uint64_t from, uint64_t to)
+/* A log goes on while it is read: what came after the export began is left out. */
+static bool is_past_end(struct command *command, uint64_t last_seq, uint64_t seq)
 {
-    const char *reason = from <= sl_store_cleared(command->reader) ? "cleared" : "evicted";
-
-    note(command, sl_exporter_gap(command->exporter, from, to, reason, &command->out));
-}
-
-/* By row: what should have come before `seq`, which comes now. */
-static void write_missed(struct command *command, uint64_t seq)
-{
-    if (command->by_row && command->next_seq < seq)
-        write_missing(command, command->next_seq, seq - 1);
-}
-
-static bool is_wanted(const struct command *command, const struct sl_record *record)
-{
-    const struct sl_exchange *exchange = &record->exchange;
-    const struct sl_filter *filter = &command->filter;
-
-    if (!command->by_row)
-        return true;
-    if (record->kind == SL_RECORD_EXCHANGE)
-        return sl_filter_match(filter, record);
-    return sl_filter_match_client(filter, exchange->service, exchange->client, &exchange->peer);
+    command->over |= seq > last_seq;
+    return command->over;
 }
 
 static bool write_record(void *context, const struct sl_record *record, const char *listener)
 {
     struct command *command = context;
+    bool exchange = record->kind == SL_RECORD_EXCHANGE;
 
-    if (record->kind == SL_RECORD_EXCHANGE) {
-        write_missed(command, record->seq);
-        command->next_seq = record->seq + 1;
-    }
-    if (is_wanted(command, record))
-        note(command, sl_exporter_record(command->exporter, record, listener, &command->out));
+    /* Who came or went behind the last message stands before the next one. */
+    if (is_past_end(command, exchange ? command->newest : command->newest + 1, record->seq))
+        return false;
+    note(command, sl_exporter_record(command->exporter, record, listener, &command->out));
     return has_room(command);
 }
 
-static bool write_gap(void *context, const struct sl_gap *gap)
+static bool write_gap(void *context, const struct sl_gap *gap, const char *reason)
 {
     struct command *command = context;
+    uint64_t to = gap->to < command->newest ? gap->to : command->newest;
 
-    write_missed(command, gap->from);
-    write_missing(command, gap->from, gap->to);
-    command->next_seq = gap->to + 1;
+    if (is_past_end(command, command->newest, gap->from))
+        return false;
+    note(command, sl_exporter_gap(command->exporter, gap->from, to, reason, &command->out));
     return has_room(command);
 }
 
-static int write_step(struct command *command, struct sl_store_search *search)
+static void write_log(struct command *command)
 {
-    uint64_t oldest, newest;
-    bool filled = sl_store_bounds(command->reader, &oldest, &newest);
-    int result;
+    struct sl_history_walk walk = {.filter = &command->filter,
+                                   .lifecycle = command->format == SL_EXPORT_PCAPNG,
+                                   .place = {.seq = command->filter.after_seq + 1},
+                                   .record = write_record,
+                                   .gap = write_gap,
+                                   .context = command};
+    enum sl_history_step step;
+    uint64_t oldest;
 
-    command->by_row = !filled || search->from.seq < oldest + TAIL_ROWS;
-    command->next_seq = search->from.seq;
-    search->filter = command->by_row ? NULL : &command->filter;
-    result = sl_store_search(command->reader, search, &search->from);
-    if (result == 1) /* the last number is that of who came or went behind the last message */
-        write_missed(command, search->to);
-    if (!has_room(command))
-        flush(command);
-    return result;
-}
+    sl_history_bounds(&command->history, &oldest, &command->newest);
+    if (oldest > command->newest)
+        return;
+    do {
+        struct sl_budget budget = {.records = ROWS_A_STEP,
+                                   .until_ns = sl_clock_mono_ns() + STEP_NS};
 
-/* Up to what was newest when it began. 0 or a negative errno of the log's. */
-static int write_log(struct command *command)
-{
-    struct sl_store_search search = {.from = {.seq = 1},
-                                     .scan_max = ROWS_A_STEP,
-                                     .lifecycle = command->format == SL_EXPORT_PCAPNG,
-                                     .visit = write_record,
-                                     .gap = write_gap,
-                                     .context = command};
-    uint64_t oldest, newest, first = command->filter.after_seq + 1;
-    int result = 0;
-
-    if (!sl_store_bounds(command->reader, &oldest, &newest))
-        return 0;
-    if (newest < first)
-        return 0;
-    if (oldest > first)
-        write_missing(command, first, oldest - 1);
-    search.from.seq = oldest > first ? oldest : first;
-    search.to = newest + 1; /* who came or went behind it */
-    while (result == 0 && command->code == 0)
-        result = write_step(command, &search);
-    return result < 0 ? result : 0;
+        step = sl_history_read(&command->history, &walk, &budget);
+        if (!has_room(command))
+            flush(command);
+    } while (step != SL_HISTORY_END && !command->over && command->code == 0);
 }
 
 static int write_all(struct command *command)
 {
-    int result = 0;
+    int result;
 
     note(command, sl_exporter_begin(command->exporter, &command->out));
     if (command->code == 0)
-        result = write_log(command);
+        write_log(command);
+    result = command->history.failure;
     if (command->code == 0 && result == 0)
         note(command, sl_exporter_end(command->exporter, &command->out));
     flush(command);
@@ -364,12 +325,14 @@ static int open_output(struct command *command)
 
 static int export_log(struct command *command)
 {
+    struct sl_store_reader *reader;
     struct sl_error error;
     int status;
 
-    command->reader = sl_store_reader_open(command->store, &error);
-    if (!command->reader)
+    reader = sl_store_reader_open(command->store, &error);
+    if (!reader)
         return complain("%s", error.text);
+    sl_history_init_file(&command->history, reader);
     status = open_output(command);
     command->exporter = sl_exporter_new(command->format);
     if (status == STATUS_OK)
@@ -377,7 +340,8 @@ static int export_log(struct command *command)
     if (command->output && command->fd >= 0 && close(command->fd) < 0 && status == STATUS_OK)
         status = complain("cannot write %s: %s", command->output, strerror(errno));
     sl_exporter_free(command->exporter);
-    sl_store_reader_close(command->reader);
+    sl_history_deinit(&command->history);
+    sl_store_reader_close(reader);
     return status;
 }
 
