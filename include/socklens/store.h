@@ -23,7 +23,8 @@
 
 struct sl_store;
 
-/* What is over goes oldest first, a few milliseconds at a time, and its clients with it. */
+/* What exceeds these limits is deleted oldest first, a few milliseconds at a time, its clients with
+ * it. */
 struct sl_retention {
     uint64_t messages; /* at most so many exchanges; 0: any */
     uint64_t bytes;    /* about this size of the file with its WAL, at least 1 MiB; 0: any */
@@ -109,7 +110,7 @@ const char *sl_store_state_name(enum sl_store_state state); /* "recording", "dis
 
 struct sl_store_stats {
     enum sl_store_state state;
-    uint64_t oldest_seq, newest_seq; /* of what is committed; newest < oldest: nothing */
+    uint64_t oldest_seq, newest_seq; /* of the committed messages; newest < oldest: none */
     uint64_t messages;               /* rows */
     uint64_t file_bytes;             /* with its WAL */
     uint64_t wal_bytes;              /* of these */
@@ -129,7 +130,7 @@ struct sl_store_reader;
 struct sl_store_reader *sl_store_reader_open(const char *path, struct sl_error *error);
 void sl_store_reader_close(struct sl_store_reader *reader);
 
-/* Before exchange `seq`, behind the first `lifecycle` of the records that stand before it. */
+/* Before exchange `seq`, after the first `lifecycle` of the client events before it. */
 struct sl_store_place {
     uint64_t seq;
     uint32_t lifecycle; /* 0 unless a search with `lifecycle` gave it */
@@ -137,8 +138,8 @@ struct sl_store_place {
 
 /* One bounded step of a search. It visits rows in order of seq from `from` towards `to` (both
  * inclusive; from > to reads backwards) and hands those that match to `visit`, which returns false
- * to stop behind the one it has got. It ends, whatever it has found, after `scan_max` rows, or soon
- * after `until_ns` but not before the first row. No transaction stays open behind it, so that no
+ * to stop after this one. It ends, whatever it has found, after `scan_max` rows, or soon
+ * after `until_ns` but not before the first row. No transaction stays open after it, so that no
  * search holds a checkpoint back. */
 struct sl_store_search {
     const struct sl_filter *filter; /* NULL: all */
@@ -146,9 +147,9 @@ struct sl_store_search {
     uint64_t to;
     size_t scan_max;
     int64_t until_ns; /* monotonic; 0: no matter how long it takes */
-    bool lifecycle;   /* forwards only: OPENED and CLOSED in their places too, of all clients that
-                       * the filter's services and client allow; those behind the newest exchange
-                       * stand at its seq + 1 */
+    bool lifecycle; /* forwards only: client events (OPENED and CLOSED) in their places too, of all
+                     * clients that the filter's services and client allow; those after the
+                     * newest exchange have its seq + 1 */
     /* The record is valid during the call only. Its `listener` is UINT16_MAX, since indices are
      * those of one run; the name is given instead. */
     bool (*visit)(void *context, const struct sl_record *record, const char *listener);
@@ -162,7 +163,7 @@ struct sl_store_search {
 int sl_store_search(struct sl_store_reader *reader, const struct sl_store_search *search,
                     struct sl_store_place *next);
 
-/* The bounds of what is there; false where it is empty. */
+/* The bounds of the messages in the file; false where there are none. */
 bool sl_store_bounds(struct sl_store_reader *reader, uint64_t *oldest_seq, uint64_t *newest_seq);
 
 /* As sl_store_cleared_seq, from the file. Also while a search visits. */

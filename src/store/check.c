@@ -18,7 +18,7 @@ static int check_fail(const char *path, int code, struct sl_error *error)
 }
 
 /* Whose database it is. One that is damaged is moved aside at the start. It is read without its
- * WAL, for which files would be made beside it: what is in there alone is not seen. */
+ * WAL: reading that would create files beside it. What only the WAL holds is not seen. */
 static int check_content(const char *path, struct sl_error *error)
 {
     enum sl_schema schema = SL_SCHEMA_READY;

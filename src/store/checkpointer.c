@@ -5,7 +5,7 @@
  * synchronous=OFF would wait for nothing, but then a power cut may damage the file.
  *
  * It only ever runs SQLite's passive mode, which waits for no reader and takes no lock that a
- * commit needs. A passive pass never makes the WAL shorter: SQLite begins it anew with the commit
+ * commit needs. A passive pass never makes the WAL shorter: SQLite restarts it with the commit
  * that finds all of it moved and no reader at work. Seeing to that is the writer's part
  * (maintain_wal).
  *

@@ -19,7 +19,7 @@ enum sl_database_error {
 
 enum sl_database_error sl_database_classify(sqlite3 *db, int code);
 
-/* What went wrong in words, with the system's own where the system was asked. */
+/* The error in words, with the system's error where a system call failed. */
 #define SL_DATABASE_WORDS_SIZE 160
 void sl_database_words(sqlite3 *db, int code, char words[SL_DATABASE_WORDS_SIZE]);
 

@@ -368,8 +368,8 @@ static uint32_t files_page_size(const char *path)
     return value == 1 ? 65536 : value;
 }
 
-/* Frames of before the WAL began anew have another salt. Where the head is damaged, the first frame
- * has to tell which is meant. */
+/* Frames from before the WAL was restarted have another salt. Where the head is damaged, the salt
+ * of the first frame counts. */
 static uint64_t wal_last_commit(int fd, const char *path)
 {
     uint8_t head[WAL_HEAD_SIZE], frame[FRAME_HEAD_SIZE], salt[8];

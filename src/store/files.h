@@ -1,4 +1,4 @@
-/* The files that stand beside the log's own. All take the log's path as it was resolved once. */
+/* The files beside the log's own. All functions take the log's path as it was resolved once. */
 #ifndef SOCKLENS_STORE_FILES_H
 #define SOCKLENS_STORE_FILES_H
 
@@ -73,7 +73,7 @@ uint64_t sl_files_size(const char *path);
 uint64_t sl_files_wal_max(const char *path);
 
 /* The number of the WAL's last frame that ends a transaction, as its frames say by themselves
- * (SQLite passes over all that stand behind a damaged one); 0: none. See
+ * (SQLite ignores all frames after a damaged one); 0: none. See
  * https://sqlite.org/fileformat2.html#walformat */
 uint64_t sl_files_wal_last_commit(const char *path);
 

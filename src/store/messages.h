@@ -17,7 +17,7 @@ struct sl_message_row {
     uint64_t seq;
     int64_t listener; /* its row */
     struct sl_exchange exchange;
-    size_t offset; /* of what was received, and behind it what was sent unless it is upper */
+    size_t offset; /* of the received bytes; the sent ones follow, unless is_upper */
     bool is_upper; /* sent is the upper case of received */
 };
 

@@ -1,4 +1,4 @@
-/* How the bytes of a message stand in the file: as TEXT where they are text, so that people can
+/* How the bytes of a message are stored: as TEXT where they are text, so that people can
  * read and search them, else as BLOB; and the reply of an uppercase service in half the space. */
 #ifndef SOCKLENS_STORE_PAYLOAD_H
 #define SOCKLENS_STORE_PAYLOAD_H

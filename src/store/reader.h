@@ -29,14 +29,14 @@ struct sl_store_reader {
     uint64_t client_id; /* whose addresses these are; 0: nobody's */
 };
 
-/* Opens the file anew where another one, or another WAL, is in its place now. 0 or a negative
+/* Opens the file again where another one, or another WAL, is in its place now. 0 or a negative
  * errno. */
 int sl_reader_refresh(struct sl_store_reader *reader);
 
 /* 0, -EBADMSG (damaged) or another negative errno. */
 int sl_reader_errno(struct sl_store_reader *reader, int code);
 
-/* Not before 1970, so that times can be told and subtracted whatever stands there. */
+/* Not before 1970, so that a time of a damaged row can be formatted and subtracted, too. */
 int64_t sl_reader_time(sqlite3_stmt *statement, int column);
 
 /* Never NULL: an unknown one has the name "unknown". Valid until the next call. */

@@ -2,10 +2,10 @@
  *
  * SQLite finds a WAL by its name, and applies it to whatever database has the name beside it. So
  * the WAL of the log is never left beside another file, and what somebody has put there, file or
- * WAL, is neither written to nor removed, but gone on with or set aside. Who puts a log there in
- * two steps (its WAL, then the file; or the old WAL away first) may be seen between them: of a WAL
- * alone nothing is thought before some seconds have passed. Meanwhile commits go on into what is
- * open, and nobody else of this process opens the file. */
+ * WAL, is neither written to nor removed, but continued or set aside. Whoever puts a log there in
+ * two steps (its WAL, then the file; or the old WAL away first) may be seen between them: a change
+ * of the WAL alone counts only after some seconds. Meanwhile commits go on into the files that are
+ * open, and nobody else in this process opens the file. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,7 +58,7 @@ static int replaced_open(struct sl_store *store, const struct sl_store *before)
     int code = replaced_open_once(store, before, &fits);
 
     if (!fits) {
-        if (store->db) /* it goes as it is, with its WAL */
+        if (store->db) /* it is moved as it is, with its WAL */
             sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         sl_store_close_file(store);
         atomic_store(&store->clear_seq, cleared);
@@ -70,7 +70,7 @@ static int replaced_open(struct sl_store *store, const struct sl_store *before)
     return code == SQLITE_OK ? sl_store_attach(store) : code;
 }
 
-/* What is in the file decides, except in a fresh one. */
+/* The file's numbers count, except in a fresh one. */
 static void replaced_go_on(struct sl_store *store, const struct sl_store *before)
 {
     bool fresh = store->rows == 0 && store->first_seq == 1;
@@ -95,7 +95,7 @@ int sl_store_reopen(struct sl_store *store, const char *why)
     int code;
 
     memcpy(log_id, store->log_id, sizeof(log_id));
-    if (store->db) /* what is moved aside or gone must not be written to, nor its WAL removed */
+    if (store->db) /* a file that is moved or gone must not be written to, nor its WAL removed */
         sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sl_store_close_file(store);
     if (!replaced && store->other_wal && sl_files_inode(store->path, "-wal") == store->other_wal)

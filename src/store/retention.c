@@ -1,6 +1,6 @@
-/* Oldest first, in steps of a few milliseconds, each a transaction of its own: the writer goes on
- * between them. What belongs to messages that are gone goes after them, in steps of the same kind:
- * the client events before the oldest message, and with a client's end the client. */
+/* Deletes the oldest messages, in steps of a few milliseconds, each a transaction of its own: the
+ * writer writes between them. Then, in steps of the same kind, it deletes the client events before
+ * the oldest message, and with a client's end its row. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@
 /* An empty file has some dozen pages already. */
 #define BYTES_MIN (UINT64_C(1) << 20)
 
-/* What has to go. */
+/* What exceeds the limits. */
 struct surplus {
     uint64_t rows, bytes, up_to_seq;
     int64_t before_ns;

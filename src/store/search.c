@@ -330,7 +330,7 @@ static bool search_is_sound(const struct search *search, enum source source)
            sqlite3_column_int64(row, 8) >= 0 && sqlite3_column_int64(row, 9) >= 0;
 }
 
-/* Where to go on behind the head of `source`. */
+/* Sets the place after the head of `source`. */
 static void search_pass(const struct search *search, enum source source,
                         struct sl_store_place *next)
 {

@@ -1,4 +1,4 @@
-/* What other threads see of the store: its state and its numbers, behind its lock. */
+/* What other threads see of the store: its state and its numbers, under the store's lock. */
 #include <stdio.h>
 
 #include "store/files.h"

@@ -1,8 +1,8 @@
 /* Inside the room: what the writer's thread works on.
  *
  * Everything below belongs to the thread that opened the store until the writer starts, then to the
- * writer, and to the former again once the writer was joined. What other threads see or set stands
- * behind `lock` or is atomic. */
+ * writer, and to the former again once the writer was joined. What other threads see or set is
+ * under `lock` or atomic. */
 #ifndef SOCKLENS_STORE_STORE_H
 #define SOCKLENS_STORE_STORE_H
 
@@ -65,7 +65,7 @@ struct sl_store {
 
 /* --- file.c: the file as a whole --- */
 
-/* What has happened to the names of the log and its WAL since they were opened. */
+/* Whether the names of the log and its WAL still mean the files that were opened. */
 enum sl_store_change {
     SL_CHANGE_NONE,
     SL_CHANGE_FILE, /* another file has the log's name */
@@ -79,7 +79,7 @@ enum sl_store_change sl_store_find_change(const struct sl_store *store);
 /* Whether another file, or none, has the log's name now. */
 bool sl_store_is_replaced(const struct sl_store *store);
 
-/* What was opened last. */
+/* The files that were opened last. */
 struct sl_files_id sl_store_files(const struct sl_store *store);
 
 /* Reads where the file ends without writing anything, as far as it can be read. */
@@ -123,11 +123,10 @@ int sl_store_end_run(struct sl_store *store);
  * whoever changes the files may follow. */
 enum sl_store_change sl_store_settled_change(struct sl_store *store, int64_t now_ns);
 
-/* While running: closes it and opens it again, or, where `why` is given, moves it aside and begins
- * a fresh one that goes on with `next_seq`. Where another file has the name now, what stands in
- * memory for the old one goes with that, and the new one is kept whatever it is: gone on with where
- * its numbers allow that, else moved aside. After a failure `db` may be open or NULL, but is not to
- * be written to: call it again. SQLite's code. */
+/* While running: closes the file and opens it again, or, where `why` is given, moves it aside and
+ * begins a fresh one that continues with `next_seq`. Where another file has the name now, that one
+ * is continued if its numbers allow it, else moved aside. After a failure `db` may be open or NULL,
+ * but is not to be written to: call it again. SQLite's code. */
 int sl_store_reopen(struct sl_store *store, const char *why);
 
 /* --- stats.c: what other threads see --- */
@@ -146,8 +145,8 @@ void *sl_store_run(void *store);
 
 /* --- retention.c --- */
 
-/* Deletes one step of what has to go. *deleted: rows, of messages or of what belongs to them; 0:
- * nothing has to go. SQLite's code. */
+/* Deletes one step of what exceeds the limits. *deleted: rows, of messages or of what belongs to
+ * them; 0: nothing exceeds them. SQLite's code. */
 int sl_retention_step(struct sl_store *store, unsigned *deleted);
 
 /* Size of the file from which on it is shortened; UINT64_MAX: any. */

@@ -169,8 +169,8 @@ static void recover_from(struct sl_store *store, int code)
     }
 }
 
-/* With the ballast's space: what lies in the WAL goes into the file, so that the WAL can begin
- * anew, and what has to go anyway goes. */
+/* With the ballast's space: moves the WAL into the file, so that it can restart, and deletes what
+ * exceeds the limits of retention anyway. */
 static void recover_make_room(struct sl_store *store)
 {
     int64_t until_ns = sl_clock_mono_ns() + ROOM_NS;
@@ -222,7 +222,7 @@ static bool recover_may_write(struct sl_store *store, int64_t now_ns)
 
         if (code != SQLITE_OK) {
             recover_from(store, code);
-            if (!store->messages.gap) /* prepared last: what is open is not to be written to */
+            if (!store->messages.gap) /* prepared last: the connection is not ready to write */
                 sl_store_close_file(store);
             return false;
         }
@@ -371,15 +371,15 @@ static enum progress batch_write(struct sl_store *store)
 
 /* --- maintenance: retention, shrinking, checkpoints --- */
 
-/* On a busy machine a tick may be over before anything was deleted. What has to go must not become
- * more all the same: as much goes as has come, as far as the WAL has room for that. */
+/* On a busy machine a tick may be over before anything was deleted. The excess must not grow all
+ * the same: the tick deletes as much as has come, as far as the WAL has room for that. */
 static bool maintain_has_grown(struct sl_store *store)
 {
     return store->pages_kept > 0 && store->pages - store->free_pages > store->pages_kept &&
            (uint64_t)store->wal_frames < wal_frames_max(store);
 }
 
-/* True where the time ran out before what has to go was gone. */
+/* True where the time ran out before all of the excess was deleted. */
 static bool maintain_delete(struct sl_store *store, int64_t until_ns, int *code)
 {
     int64_t before_ns = sl_clock_mono_ns(), after_ns;
@@ -402,7 +402,7 @@ static bool maintain_delete(struct sl_store *store, int64_t until_ns, int *code)
     return true;
 }
 
-/* Gives free pages back, all of them where nothing else is going on, or nothing comes after. True
+/* Gives free pages back, all of them where the log is idle or stopping. True
  * where the time ran out before. */
 static bool maintain_shrink(struct sl_store *store, bool idle, int64_t until_ns, int *code)
 {
@@ -449,7 +449,7 @@ static bool maintain_pass_is_over(struct sl_store *store, int timeout_ms)
     return !store->passing;
 }
 
-/* The WAL begins anew with the commit that finds all of it moved, and no reader at work. Under load
+/* The WAL restarts with the commit that finds all of it moved, and no reader at work. Under load
  * more has come by the end of each pass, so passes follow each other until the rest is small, and
  * the writer holds still for the last one. */
 static void maintain_wal(struct sl_store *store, bool idle)
@@ -461,7 +461,7 @@ static void maintain_wal(struct sl_store *store, bool idle)
     if (!maintain_pass_is_over(store, 0) || store->wal_frames == 0)
         return;
     if (store->wal_frames < store->wal_checkpointed)
-        store->wal_checkpointed = 0; /* a commit has begun the WAL anew */
+        store->wal_checkpointed = 0; /* a commit has restarted the WAL */
     unmoved = (uint64_t)(store->wal_frames - store->wal_checkpointed);
     if (idle && unmoved == 0) {
         sl_store_checkpoint(store); /* nothing is left to wait for the disk for */
@@ -531,7 +531,7 @@ static bool maintain(struct sl_store *store, int64_t now_ns)
     more = code == SQLITE_OK && maintain_delete(store, now_ns + TICK_NS, &code);
     used = store->pages - store->free_pages;
     if (!more || store->pages_kept == 0 || used < store->pages_kept)
-        store->pages_kept = used; /* only what had to go before may wait for later ticks */
+        store->pages_kept = used; /* only the excess from before may wait for later ticks */
     if (code == SQLITE_OK)
         more |= maintain_shrink(store, idle, now_ns + TICK_NS, &code);
     if (code != SQLITE_OK) {
@@ -567,7 +567,7 @@ static bool writer_work(struct sl_store *store, enum progress *progress)
 
     if (atomic_exchange(&store->damaged, false) && sl_store_is_current(store))
         recover_reopen(store, "a reader met a broken page");
-    sl_waker_arm(store->waker); /* before reading: what comes meanwhile must wake */
+    sl_waker_arm(store->waker); /* before reading: a record that comes meanwhile must wake it */
     *progress = recover_may_write(store, sl_clock_mono_ns()) ? batch_write(store) : PROGRESS_FAILED;
     more = *progress == PROGRESS_MORE;
     if (*progress != PROGRESS_FAILED)
@@ -575,8 +575,8 @@ static bool writer_work(struct sl_store *store, enum progress *progress)
     return more;
 }
 
-/* Writes all that is there, whatever that takes, and then goes on with what has to go for a while,
- * so that the file that is left is within its limits. */
+/* Writes all of the journal, however long that takes, and then deletes the excess for a while, so
+ * that the file is within its limits. */
 static enum progress writer_drain(struct sl_store *store)
 {
     enum progress progress = PROGRESS_MORE;
