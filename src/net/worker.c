@@ -1,8 +1,7 @@
 /* What workers of both kinds have: sockets, an epoll, and commands from other threads.
  *
  * A command is left under the worker's lock and the worker is woken through an eventfd; it takes
- * the command in its own thread. So sockets, clients and connections have one owner and need no
- * lock. */
+ * the command in its own thread. So sockets and connections have one owner and need no lock. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
