@@ -16,14 +16,10 @@
 #include <stdint.h>
 
 #include "socklens/address.h"
+#include "socklens/services.h"
 
 /* Each list has its names once: the constant, and what API, settings and files call it. Numbers are
  * kept in files: append only. */
-#define SL_SERVICE_LIST(X)                                                                         \
-    X(SL_UDP_UPPER, "udp-upper")                                                                   \
-    X(SL_TCP_UPPER, "tcp-upper")                                                                   \
-    X(SL_TCP_CHAT, "tcp-chat")
-
 #define SL_LIST_CONSTANT(constant, ...) constant,
 
 enum sl_service_id { SL_SERVICE_LIST(SL_LIST_CONSTANT) SL_SERVICE_COUNT };

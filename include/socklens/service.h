@@ -1,8 +1,5 @@
-/* Services: what is answered to what. Pure functions over bytes: no socket, no clock.
- *
- * To add one: write src/service/NAME.c with a `respond` function, give it a row in
- * src/service/service.c and a name in enum sl_service_id. Command line, listeners, journal, API and
- * dashboard take it from the table. */
+/* Services: what is answered to what. Pure functions over bytes: no socket, no clock. All of them
+ * stand in services.h. */
 #ifndef SOCKLENS_SERVICE_H
 #define SOCKLENS_SERVICE_H
 
@@ -49,7 +46,8 @@ struct sl_service {
 const struct sl_service *sl_service_get(enum sl_service_id id);
 
 /* The services' own functions, for the table and for tests. */
-enum sl_verdict sl_uppercase_respond(const struct sl_message *message, struct sl_buffer *out);
-enum sl_verdict sl_chat_respond(const struct sl_message *message, struct sl_buffer *out);
+#define SL_SERVICE_RESPOND(constant, name, key, title, framing, port, respond)                     \
+    enum sl_verdict respond(const struct sl_message *message, struct sl_buffer *out);
+SL_SERVICE_LIST(SL_SERVICE_RESPOND)
 
 #endif

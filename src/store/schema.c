@@ -283,16 +283,19 @@ static int schema_fill_all_names(sqlite3 *db)
     return code;
 }
 
-/* True where the newest names are there, so that a start need not write. */
+/* True where all names are there, so that a start need not write. */
 static bool schema_has_names(sqlite3 *db)
 {
-    char sql[160];
+    char sql[320];
     int64_t found;
 
     snprintf(sql, sizeof(sql),
-             "SELECT count(*) FROM outcomes, close_reasons WHERE outcomes.id = %d "
-             "AND close_reasons.id = %d",
-             SL_OUTCOME_COUNT - 1, SL_CLOSE_REASON_COUNT - 1);
+             "SELECT (SELECT count(*) FROM services WHERE id < %d) = %d"
+             " AND (SELECT count(*) FROM outcomes WHERE id < %d) = %d"
+             " AND (SELECT count(*) FROM closers WHERE id < %d) = %d"
+             " AND (SELECT count(*) FROM close_reasons WHERE id < %d) = %d",
+             SL_SERVICE_COUNT, SL_SERVICE_COUNT, SL_OUTCOME_COUNT, SL_OUTCOME_COUNT,
+             SL_CLOSED_BY_COUNT, SL_CLOSED_BY_COUNT, SL_CLOSE_REASON_COUNT, SL_CLOSE_REASON_COUNT);
     return sl_database_number(db, sql, 0, &found) == SQLITE_OK && found == 1;
 }
 

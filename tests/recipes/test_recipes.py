@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+"""Carries out the recipes of docs/contributing.md in a scratch copy: test_recipes.py ROOT
+
+A service that reverses datagrams and an endpoint that says pong are added by touching exactly the
+files that the recipes list; the copy is built without a warning and used. Prints TAP.
+"""
+
+import json
+import re
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+BUILD_S = 900
+PATIENCE_S = 30
+
+SERVICE = """#include "socklens/service.h"
+
+enum sl_verdict sl_reverse_respond(const struct sl_message *message, struct sl_buffer *out)
+{
+    size_t before = out->size;
+
+    for (size_t i = message->stored; i > 0; i--) {
+        if (sl_buffer_append(out, &message->bytes[i - 1], 1) != 0) {
+            out->size = before;
+            return SL_NO_MEMORY;
+        }
+    }
+    return SL_ANSWER;
+}
+"""
+
+ENDPOINT = """#include "api/api.h"
+
+enum sl_step sl_api_ping(struct sl_request *request, struct sl_answer *answer)
+{
+    struct sl_json json;
+
+    (void)request;
+    sl_json_init(&json, &answer->body);
+    sl_json_string(&json, "pong");
+    sl_answer_json(answer, json.failed);
+    return SL_STEP_ANSWER;
+}
+"""
+
+DESCRIPTION = """    "/api/v1/ping": {"get": {
+      "operationId": "ping", "tags": ["gateway"], "summary": "Says pong",
+      "responses": {
+        "200": {"description": "Pong", "content": {"application/json": {
+          "schema": {"type": "string"}, "example": "pong"}}},
+        "default": {"$ref": "#/components/responses/Problem"}}}},
+"""
+
+
+def files_of(recipe, name):
+    """What the numbered steps of a recipe name."""
+    document = (ROOT / "docs/contributing.md").read_text("utf-8")
+    part = re.search(rf"^### {recipe}\n(.*?)(?=^#)", document, re.M | re.S)[1]
+    return {step.replace("NAME", name) for step in re.findall(r"^\d+\. `([^`]+)`", part, re.M)}
+
+
+def replace(copy, file, old, new):
+    path = copy / file
+    text = path.read_text("utf-8")
+    assert old in text, f"{file} has no {old!r}"
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def add_service(copy):
+    (copy / "src/service/reverse.c").write_text(SERVICE)
+    replace(copy, "include/socklens/services.h", "sl_chat_respond)",
+            "sl_chat_respond)\\\n    X(SL_UDP_REVERSE, \"udp-reverse\", \"udp_reverse\", "
+            "\"UDP reverse\", SL_FRAMING_DATAGRAM, 12001, sl_reverse_respond)")
+    replace(copy, "src/service/meson.build", "  'service.c',\n", "  'reverse.c',\n  'service.c',\n")
+
+
+def add_endpoint(copy):
+    (copy / "src/api/api_ping.c").write_text(ENDPOINT)
+    replace(copy, "src/api/routes.h", "    X(status, ",
+            '    X(ping, "GET", "/api/v1/ping", .type = SL_JSON_TYPE) \\\n    X(status, ')
+    replace(copy, "src/api/openapi.json", '    "/api/v1/rates": {',
+            DESCRIPTION + '    "/api/v1/rates": {')
+    replace(copy, "src/api/meson.build", "  'api_rates.c',\n", "  'api_ping.c',\n  'api_rates.c',\n")
+
+
+def run(*command, **options):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=BUILD_S, check=False,
+                          **options)
+    assert done.returncode == 0, f"{' '.join(map(str, command))}:\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def copy_tree(folder):
+    """The files that git knows, as they are now, under git of their own."""
+    copy = folder / "copy"
+    for name in run("git", "-c", "safe.directory=*", "-C", ROOT, "ls-files", "-z", "--cached", "--others",
+                    "--exclude-standard").split("\0"):
+        source, target = ROOT / name, copy / name
+        if name and source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    run("git", "init", "-q", copy)
+    run("git", "-C", copy, "add", "-A")
+    return copy
+
+
+def touched(copy):
+    run("git", "-C", copy, "add", "--intent-to-add", "-A")
+    return set(run("git", "-C", copy, "diff", "--name-only").split())
+
+
+def build(copy, folder):
+    tree = folder / "build"
+    # The dashboard needs no building for this, and an optimizer warns of more.
+    run("meson", "setup", tree, copy, "-Dwerror=true", "-Dbuildtype=debugoptimized")
+    run("meson", "compile", "-C", tree, "socklens", "test_http_openapi")
+    run(tree / "tests/unit/test_http_openapi")
+    return tree / "src/app/socklens"
+
+
+def exchange(address, payload):
+    host, _, port = address.rpartition(":")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(PATIENCE_S)
+        sock.sendto(payload, (host, int(port)))
+        return sock.recv(100)
+
+
+def get(address, path):
+    with urllib.request.urlopen(f"http://{address}{path}", timeout=PATIENCE_S) as answer:
+        return json.load(answer)
+
+
+def wait_ready(process, path):
+    until = time.monotonic() + PATIENCE_S
+    while not path.exists():
+        assert process.poll() is None and time.monotonic() < until, "it is not ready"
+        time.sleep(0.05)
+    return {key: found[0] for key, found in json.loads(path.read_text()).items() if found}
+
+
+def use(executable, folder):
+    """Returns what the service answered, what the API has of it, and what the endpoint said."""
+    ready = folder / "ready.json"
+    process = subprocess.Popen(
+        [executable, "--udp-reverse", "127.0.0.1:0", "--udp-upper", "none", "--tcp-upper", "none",
+         "--tcp-chat", "none", "--http", "127.0.0.1:0", "--store", folder / "log.db",
+         "--ready-file", ready], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        addresses = wait_ready(process, ready)
+        reply = exchange(addresses["udp_reverse"], b"stressed")
+        listed = get(addresses["http"], "/api/v1/messages?service=udp-reverse")["items"]
+        pong = get(addresses["http"], "/api/v1/ping")
+    finally:
+        process.terminate()
+        status = process.wait(PATIENCE_S)
+    assert status == 0, f"it ended with {status}"
+    return reply, listed, pong
+
+
+def logged(path):
+    database = sqlite3.connect(path)
+    try:
+        return database.execute("SELECT service, sent_text FROM log ORDER BY seq").fetchall()
+    finally:
+        database.close()
+
+
+def make_old(path):
+    """A log whose file has no name for the new service."""
+    run("sqlite3", path, "DELETE FROM services WHERE name = 'udp-reverse'")
+
+
+def main():
+    results = []
+
+    def check(name, holds, said=""):
+        results.append(holds)
+        print(f"{'ok' if holds else 'not ok'} {len(results)} - {name}", flush=True)
+        if not holds:
+            print(f"# {said}", flush=True)
+
+    with tempfile.TemporaryDirectory(prefix="socklens-recipes-") as name:
+        folder = Path(name)
+        copy = copy_tree(folder)
+        add_service(copy)
+        service = touched(copy)
+        add_endpoint(copy)
+        endpoint = touched(copy) - service
+        check("a service takes the files that its recipe lists",
+              service == files_of("A service", "reverse"), sorted(service))
+        check("an endpoint takes the files that its recipe lists",
+              endpoint == files_of("An endpoint", "ping"), sorted(endpoint))
+        executable = build(copy, folder)
+        check("both build without a warning, and the endpoint is described", True)
+        reply, listed, pong = use(executable, folder)
+        check("the service answers", reply == b"desserts", reply)
+        check("the API shows its exchange", [m["service"] for m in listed] == ["udp-reverse"], listed)
+        check("the endpoint answers", pong == "pong", pong)
+        rows = logged(folder / "log.db")
+        check("the log names it", rows == [("udp-reverse", "desserts")], rows)
+        make_old(folder / "log.db")
+        (folder / "ready.json").unlink(missing_ok=True)
+        use(executable, folder)
+        rows = logged(folder / "log.db")
+        check("a log that lacks the name learns it", [row[0] for row in rows] == ["udp-reverse"] * 2, rows)
+    print(f"1..{len(results)}")
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    ROOT = Path(sys.argv[1]).resolve()
+    sys.exit(main())
