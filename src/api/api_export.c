@@ -1,10 +1,219 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "api/api.h"
 #include "api/download.h"
 #include "api/filter_params.h"
+#include "api/send_buffer.h"
+
+#define PATIENCE_S     600
+#define FOLLOW_NS      SL_NS_PER_S
+#define OUT_KEPT_BYTES (2 * SL_DOWNLOAD_BATCH_BYTES)
+
+struct download {
+    struct sl_body_stream source;
+    struct sl_api *api;
+    struct sl_download_options options;
+    struct sl_exporter *exporter;
+    struct sl_history_walk walk;
+    uint64_t end_seq; /* the last exchange that belongs to it */
+    bool begun, ended, failed;
+    struct sl_buffer out;
+    size_t out_at; /* bytes of `out` that have left */
+};
+
+/* --- from the query --- */
+
+static unsigned read_format(struct sl_download_options *options, const struct sl_query *query,
+                            struct sl_problem *problem)
+{
+    const char *format = sl_query_get(query, "format");
+
+    if (format && sl_export_format_parse(format, &options->format))
+        return 0;
+    if (!format)
+        return sl_problem_set(problem, 400, "format", SL_EXPORT_NAMES, "format is missing");
+    return sl_problem_set(problem, 400, "format", SL_EXPORT_NAMES, "there is no format \"%s\"",
+                          sl_quote(format).text);
+}
+
+unsigned sl_download_options_from_query(struct sl_download_options *options,
+                                        const struct sl_query *query, struct sl_problem *problem)
+{
+    uint64_t follow = 0;
+    unsigned status;
+
+    *options = (struct sl_download_options){0};
+    status = read_format(options, query, problem);
+    if (!status)
+        status = sl_query_uint(query, "follow", 0, 1, &follow, problem);
+    if (!status)
+        status = sl_filter_from_query(query, &options->filter, problem);
+    if (status)
+        sl_filter_deinit(&options->filter);
+    options->follow = follow == 1;
+    return status;
+}
+
+/* --- what it writes --- */
+
+static bool is_full(const struct download *download)
+{
+    return download->failed || download->out.size >= SL_DOWNLOAD_BATCH_BYTES;
+}
+
+/* Who came or went behind the last exchange still belongs to it. */
+static bool add_record(void *context, const struct sl_record *record, const char *listener)
+{
+    struct download *download = context;
+    bool exchange = record->kind == SL_RECORD_EXCHANGE;
+
+    if (record->seq - !exchange > download->end_seq)
+        return false;
+    if (sl_exporter_record(download->exporter, record, listener, &download->out) < 0)
+        download->failed = true;
+    return !is_full(download);
+}
+
+static bool add_gap(void *context, const struct sl_gap *gap, const char *reason)
+{
+    struct download *download = context;
+    uint64_t to = gap->to < download->end_seq ? gap->to : download->end_seq;
+
+    if (gap->from <= to &&
+        sl_exporter_gap(download->exporter, gap->from, to, reason, &download->out) < 0)
+        download->failed = true;
+    return !is_full(download);
+}
+
+static void begin(struct download *download)
+{
+    download->begun = true;
+    download->walk =
+        (struct sl_history_walk){.filter = &download->options.filter,
+                                 .lifecycle = download->options.format == SL_EXPORT_PCAPNG,
+                                 .place = {.seq = download->options.filter.after_seq + 1},
+                                 .record = add_record,
+                                 .gap = add_gap,
+                                 .context = download};
+    download->failed = sl_exporter_begin(download->exporter, &download->out) < 0;
+}
+
+static void end(struct download *download)
+{
+    download->ended = true;
+    if (sl_exporter_end(download->exporter, &download->out) < 0)
+        download->failed = true;
+}
+
+/* The step to say where nothing was written. */
+static enum sl_stream_step produce(struct download *download)
+{
+    struct sl_waiter *waiter = &download->source.waiter;
+    struct sl_budget budget = sl_history_budget(&download->api->history);
+    enum sl_history_step walked;
+
+    if (!download->begun)
+        begin(download);
+    walked = sl_history_read(&download->api->history, &download->walk, &budget);
+    if (walked == SL_HISTORY_BEHIND) {
+        waiter->deadline_ns = sl_clock_mono_ns() + SL_HISTORY_RETRY_NS;
+        return SL_STREAM_WAIT;
+    }
+    if (walked == SL_HISTORY_END && download->options.follow) {
+        waiter->deadline_ns = sl_clock_mono_ns() + FOLLOW_NS;
+        return SL_STREAM_WAIT;
+    }
+    if (walked == SL_HISTORY_END || download->walk.place.seq - 1 > download->end_seq)
+        end(download);
+    return SL_STREAM_YIELD;
+}
+
+static enum sl_stream_step next(struct download *download)
+{
+    enum sl_stream_step step = SL_STREAM_YIELD;
+    unsigned due;
+
+    sl_outgoing_forget(&download->out, &download->out_at, OUT_KEPT_BYTES);
+    if (download->ended)
+        return SL_STREAM_END;
+    due = sl_waiters_take(download->source.waiters, &download->source.waiter);
+    if (!(due & SL_DUE_STOP))
+        step = produce(download);
+    else if (download->begun && download->options.follow)
+        end(download); /* as if it had been asked for until now */
+    else
+        return SL_STREAM_BROKEN;
+    return download->failed ? SL_STREAM_BROKEN : step;
+}
+
+static enum sl_stream_step read_download(struct sl_body_stream *source, char *bytes, size_t max,
+                                         size_t *size)
+{
+    struct download *download = (struct download *)source;
+    enum sl_stream_step step;
+
+    if (download->out_at == download->out.size) {
+        step = next(download);
+        if (download->out.size == 0 || step == SL_STREAM_BROKEN)
+            return step;
+    }
+    *size = sl_outgoing_copy(&download->out, &download->out_at, bytes, max);
+    return SL_STREAM_BYTES;
+}
+
+/* --- its life --- */
+
+static void free_download(struct sl_body_stream *source)
+{
+    struct download *download = (struct download *)source;
+
+    sl_waiters_remove(source->waiters, &source->waiter);
+    sl_exporter_free(download->exporter);
+    sl_filter_deinit(&download->options.filter);
+    sl_buffer_deinit(&download->out);
+    atomic_fetch_sub(&download->api->streams, 1);
+    free(download);
+}
+
+static uint64_t newest_seq(struct sl_api *api)
+{
+    uint64_t oldest, newest;
+
+    sl_history_bounds(&api->history, &oldest, &newest);
+    return newest;
+}
+
+struct sl_body_stream *sl_download_new(struct sl_api *api, struct sl_download_options *options)
+{
+    struct download *download = calloc(1, sizeof(*download));
+    struct sl_exporter *exporter = sl_exporter_new(options->format);
+
+    if (!download || !exporter) {
+        sl_exporter_free(exporter);
+        sl_filter_deinit(&options->filter);
+        free(download);
+        return NULL;
+    }
+    atomic_fetch_add(&api->streams, 1);
+    download->api = api;
+    download->options = *options;
+    download->exporter = exporter;
+    download->end_seq = options->follow ? INT64_MAX : newest_seq(api);
+    download->source = (struct sl_body_stream){
+        .waiter = {.wants = options->follow ? SL_DUE_MESSAGES : 0, .fd = -1},
+        .waiters = sl_httpd_waiters(api->httpd),
+        .fd = -1,
+        .patience_s = PATIENCE_S,
+        .more = true,
+        .read = read_download,
+        .free = free_download,
+    };
+    sl_waiters_add(sl_httpd_waiters(api->httpd), &download->source.waiter);
+    return &download->source;
+}
 
 /* socklens-20260131T120000Z.pcapng */
 static void name_file(struct sl_answer *answer, enum sl_export_format format)

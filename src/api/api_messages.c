@@ -1,8 +1,308 @@
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/api.h"
 #include "api/filter_params.h"
 #include "api/message_list.h"
+#include "socklens/clock.h"
+#include "socklens/message_json.h"
+
+#define MESSAGE_SIZE_GUESS 512
+
+/* --- from the query --- */
+
+#define CURSOR_RUN_DIGITS 8
+
+/* Behind the number stands the beginning of the run's identity that has given it. */
+static bool split_cursor(const char *cursor, char number[24], char run[SL_RUN_SIZE])
+{
+    size_t size = strcspn(cursor, ".");
+    const char *behind = cursor[size] ? cursor + size + 1 : NULL;
+
+    if (size >= 24 || (behind && (strlen(behind) != CURSOR_RUN_DIGITS ||
+                                  strspn(behind, "0123456789abcdef") != CURSOR_RUN_DIGITS)))
+        return false;
+    memcpy(number, cursor, size);
+    number[size] = '\0';
+    snprintf(run, SL_RUN_SIZE, "%s", behind ? behind : "");
+    return true;
+}
+
+/* "b17.43fea28d": newest first, below 17. "a17.43fea28d": oldest first, after 17. */
+static unsigned read_cursor(struct sl_message_list *list, const struct sl_query *query,
+                            struct sl_problem *problem)
+{
+    const char *cursor = sl_query_get(query, "cursor");
+    char number[24];
+    uint64_t seq;
+
+    if (!cursor)
+        return 0;
+    if (!split_cursor(cursor, number, list->cursor_run) || (number[0] != 'a' && number[0] != 'b') ||
+        !sl_parse_uint(number + 1, &seq) || seq == UINT64_MAX ||
+        (cursor[0] == 'b' && list->oldest_first))
+        return sl_page_bad_cursor(cursor, problem);
+    list->oldest_first = cursor[0] == 'a';
+    list->by_cursor = true;
+    list->place = list->oldest_first ? seq + 1 : seq;
+    return 0;
+}
+
+static void begin_after(struct sl_message_list *list)
+{
+    list->oldest_first = list->filter.has_after;
+    list->place = list->oldest_first ? list->filter.after_seq + 1 : UINT64_MAX;
+}
+
+static unsigned read_wait(struct sl_message_list *list, const struct sl_query *query,
+                          struct sl_problem *problem)
+{
+    const char *wait = sl_query_get(query, "wait");
+
+    list->min = 1;
+    if (!wait && sl_query_get(query, "min"))
+        return sl_problem_set(problem, 400, "min", "together with wait", "min needs wait");
+    list->waits = wait != NULL;
+    if (!wait)
+        return 0;
+    if (sl_query_get(query, "cursor"))
+        return sl_problem_set(problem, 400, "wait", "with after, or without cursor",
+                              "wait does not go with cursor");
+    if (!sl_duration_parse(wait, &list->wait_ns) || list->wait_ns > SL_WAIT_MAX_NS)
+        return sl_problem_set(problem, 400, "wait", "0 to 60s, as in 500ms or 5s",
+                              "wait must be a duration of at most 60s, not \"%s\"",
+                              sl_quote(wait).text);
+    return sl_query_uint(query, "min", 1, 1000000, &list->min, problem);
+}
+
+unsigned sl_message_list_from_query(struct sl_message_list *list, const struct sl_query *query,
+                                    struct sl_problem *problem)
+{
+    unsigned status;
+
+    *list = (struct sl_message_list){0};
+    status = sl_filter_from_query(query, &list->filter, problem);
+    if (!status)
+        status = sl_page_limit(query, &list->limit, problem);
+    begin_after(list);
+    if (!status)
+        status = read_cursor(list, query, problem);
+    if (!status)
+        status = read_wait(list, query, problem);
+    return status;
+}
+
+void sl_message_list_deinit(struct sl_message_list *list)
+{
+    sl_filter_deinit(&list->filter);
+    sl_buffer_deinit(&list->body);
+}
+
+unsigned sl_message_list_check(const struct sl_message_list *list, struct sl_history *history,
+                               struct sl_problem *problem)
+{
+    uint64_t oldest, newest;
+
+    if (!list->by_cursor)
+        return 0;
+    sl_history_bounds(history, &oldest, &newest);
+    if (*list->cursor_run &&
+        !sl_history_has_run(history, list->cursor_run, list->place - list->oldest_first))
+        return sl_problem_set(problem, 410, "cursor", NULL,
+                              "this cursor is of run %s, which this log does not go on from",
+                              list->cursor_run);
+    if (list->oldest_first ? list->place >= oldest : list->place > oldest || oldest == 1)
+        return 0;
+    sl_problem_set(problem, 410, "cursor", NULL,
+                   "what this cursor points to is no longer held; the oldest message is %" PRIu64,
+                   oldest);
+    problem->oldest_seq = oldest;
+    return 410;
+}
+
+/* --- the wait --- */
+
+static bool count_record(void *context, const struct sl_record *record, const char *listener)
+{
+    struct sl_message_list *list = context;
+
+    (void)listener;
+    if (list->waited == 0)
+        list->first_seq = record->seq;
+    return ++list->waited < list->min;
+}
+
+static bool note_gap(void *context, const struct sl_gap *gap, const char *reason)
+{
+    struct sl_message_list *list = context;
+
+    (void)gap;
+    (void)reason;
+    list->met_gap = true;
+    return true;
+}
+
+/* Counts all that there is, as far back as it goes, where nothing says after what. */
+static void begin_count(struct sl_message_list *list, struct sl_history *history)
+{
+    uint64_t place = list->place, newest;
+
+    if (!list->oldest_first)
+        sl_history_bounds(history, &place, &newest);
+    list->wait_walk = (struct sl_history_walk){.filter = &list->filter,
+                                               .place = {.seq = place},
+                                               .record = count_record,
+                                               .gap = note_gap,
+                                               .context = list};
+}
+
+enum sl_progress sl_message_list_count(struct sl_message_list *list, struct sl_history *history)
+{
+    struct sl_budget budget = sl_history_budget(history);
+
+    if (!list->wait_walk.record)
+        begin_count(list, history);
+    switch (sl_history_read(history, &list->wait_walk, &budget)) {
+    case SL_HISTORY_CUT:
+        return SL_PROGRESS_CUT;
+    case SL_HISTORY_BEHIND:
+        return SL_PROGRESS_RETRY;
+    case SL_HISTORY_END:
+        return SL_PROGRESS_SHORT;
+    case SL_HISTORY_STOPPED:
+        break;
+    }
+    return SL_PROGRESS_DONE;
+}
+
+/* --- the page --- */
+
+/* False where the page is full: the record belongs to the next. */
+static bool add(void *context, const struct sl_record *record, const char *listener)
+{
+    struct sl_message_list *list = context;
+
+    if (list->count == list->limit || list->body.size > SL_PAGE_BYTES_MAX) {
+        list->has_more = true;
+        return false;
+    }
+    sl_message_json(&list->json, record, listener);
+    list->count++;
+    list->resume_seq = record->seq;
+    return !list->json.failed;
+}
+
+/* What is missing in front of the page's first message is told with it; what is missing behind it
+ * begins the next page. */
+static bool add_gap(void *context, const struct sl_gap *gap, const char *reason)
+{
+    struct sl_message_list *list = context;
+    bool first = list->gap.from == 0, joins;
+
+    joins = first ||
+            (list->gap_reason == reason &&
+             (list->oldest_first ? gap->from == list->gap.to + 1 : gap->to + 1 == list->gap.from));
+    if (list->count > 0 || !joins) {
+        list->has_more = true;
+        return false;
+    }
+    if (first || !list->oldest_first)
+        list->gap.from = gap->from;
+    if (first || list->oldest_first)
+        list->gap.to = gap->to;
+    list->gap_reason = reason;
+    list->resume_seq = list->oldest_first ? gap->to : gap->from;
+    return true;
+}
+
+/* What the wait has gone through need not be searched again, unless the page has to tell a gap. */
+static uint64_t first_place(const struct sl_message_list *list)
+{
+    uint64_t found = list->waited > 0 ? list->first_seq : list->wait_walk.place.seq;
+    bool knows = list->oldest_first && list->wait_walk.record && !list->met_gap;
+
+    return knows && found > list->place ? found : list->place;
+}
+
+static void begin_page(struct sl_message_list *list)
+{
+    list->until_ns = sl_clock_mono_ns() + SL_SEARCH_NS;
+    list->walk = (struct sl_history_walk){.filter = &list->filter,
+                                          .backward = !list->oldest_first,
+                                          .place = {.seq = first_place(list)},
+                                          .record = add,
+                                          .gap = add_gap,
+                                          .context = list};
+    sl_buffer_reserve(&list->body, list->limit * MESSAGE_SIZE_GUESS); /* or as it grows */
+    sl_json_init(&list->json, &list->body);
+    sl_json_open_object(&list->json);
+    sl_json_key(&list->json, "items");
+    sl_json_open_array(&list->json);
+}
+
+/* A page ends here though more may match. Its first message may still be far. */
+static enum sl_progress give_up(struct sl_message_list *list)
+{
+    list->has_more = true;
+    list->resume_seq = list->walk.place.seq - list->oldest_first;
+    return SL_PROGRESS_DONE;
+}
+
+enum sl_progress sl_message_list_fill(struct sl_message_list *list, struct sl_history *history)
+{
+    struct sl_budget budget = sl_history_budget(history);
+    enum sl_history_step walked;
+
+    list->run = history->run;
+    if (list->until_ns == 0)
+        begin_page(list);
+    walked = sl_history_read(history, &list->walk, &budget);
+    if (walked == SL_HISTORY_STOPPED || walked == SL_HISTORY_END)
+        return SL_PROGRESS_DONE;
+    if (sl_clock_mono_ns() >= list->until_ns)
+        return give_up(list);
+    return walked == SL_HISTORY_BEHIND ? SL_PROGRESS_RETRY : SL_PROGRESS_CUT;
+}
+
+static void write_gap(struct sl_message_list *list)
+{
+    sl_json_key(&list->json, "gap");
+    sl_json_open_object(&list->json);
+    sl_json_key(&list->json, "from");
+    sl_json_uint(&list->json, list->gap.from);
+    sl_json_key(&list->json, "to");
+    sl_json_uint(&list->json, list->gap.to);
+    sl_json_key(&list->json, "reason");
+    sl_json_string(&list->json, list->gap_reason);
+    sl_json_close_object(&list->json);
+}
+
+/* A page can end with fewer than were waited for although they are there. */
+static bool has_timed_out(const struct sl_message_list *list)
+{
+    return list->count < list->min &&
+           (list->wait_ns > 0 ? list->waited < list->min : !list->has_more);
+}
+
+bool sl_message_list_finish(struct sl_message_list *list)
+{
+    char next[48];
+
+    snprintf(next, sizeof(next), "%c%" PRIu64 "%s%.*s", list->oldest_first ? 'a' : 'b',
+             list->resume_seq, list->run ? "." : "", CURSOR_RUN_DIGITS, list->run ? list->run : "");
+    sl_json_close_array(&list->json);
+    sl_page_json(&list->json, list->limit, list->has_more ? next : NULL);
+    if (list->waits) {
+        sl_json_key(&list->json, "timed_out");
+        sl_json_bool(&list->json, has_timed_out(list));
+    }
+    if (list->gap.from)
+        write_gap(list);
+    sl_json_close_object(&list->json);
+    return !list->json.failed;
+}
 
 /* What a request for messages keeps between its steps. */
 struct pending {

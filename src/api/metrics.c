@@ -1,11 +1,10 @@
-#include "api/metrics.h"
-
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 
 #include "api/api.h"
+#include "api/metrics.h"
 #include "socklens/health.h"
 
 struct page {
@@ -256,4 +255,14 @@ int sl_metrics_write(struct sl_api *api, struct sl_buffer *out)
     write_store(&page, api);
     write_http(&page, api);
     return page.failed ? -ENOMEM : 0;
+}
+
+enum sl_step sl_api_metrics(struct sl_request *request, struct sl_answer *answer)
+{
+    int code = sl_metrics_write(sl_api_of(request), &answer->body);
+
+    sl_answer_json(answer, code < 0);
+    if (code == 0)
+        answer->content_type = SL_METRICS_CONTENT_TYPE;
+    return SL_STEP_ANSWER;
 }

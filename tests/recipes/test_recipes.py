@@ -87,7 +87,7 @@ def add_endpoint(copy):
             '    X(ping, "GET", "/api/v1/ping", .type = SL_JSON_TYPE) \\\n    X(status, ')
     replace(copy, "src/api/openapi.json", '    "/api/v1/rates": {',
             DESCRIPTION + '    "/api/v1/rates": {')
-    replace(copy, "src/api/meson.build", "  'api_rates.c',\n", "  'api_ping.c',\n  'api_rates.c',\n")
+    replace(copy, "src/api/meson.build", "  'rates.c',\n", "  'api_ping.c',\n  'rates.c',\n")
 
 
 def run(*command, **options):

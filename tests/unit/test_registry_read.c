@@ -234,12 +234,12 @@ struct traffic {
     _Atomic bool *stop;
 };
 
-/* A worker whose clients come and go. */
+/* A worker whose clients come and go; some have before it stops, however late it has begun. */
 static void *come_and_go(void *argument)
 {
     struct traffic *traffic = argument;
     uint64_t ids[64] = {0}, random = traffic->shard + 1;
-    while (!atomic_load(traffic->stop)) {
+    for (unsigned turn = 0; turn < 1000 || !atomic_load(traffic->stop); turn++) {
         uint64_t *id = &ids[next_random(&random) % COUNT_OF(ids)];
         if (*id)
             close_one(traffic->registry, traffic->shard, *id);
