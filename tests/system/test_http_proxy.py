@@ -121,7 +121,7 @@ class Through(ProxyTest):
 
 
 class Readme(ProxyTest):
-    """README.md's own configurations, where the machine has the program for them."""
+    """The configurations of docs/operate.md, where the machine has the program for them."""
 
     PREFIX = "/socklens"
     ATTEMPTS = 5  # to find a port that is still free when the program takes it
@@ -134,7 +134,7 @@ class Readme(ProxyTest):
         self.folder = folder.name
 
     def block(self, language):
-        text = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
+        text = (Path(__file__).resolve().parents[2] / "docs/operate.md").read_text("utf-8")
         return re.search(f"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)[1]
 
     def use_through(self, program, configure):

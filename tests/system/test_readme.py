@@ -1,7 +1,7 @@
-"""README.md does what it says: each of its blocks is run, or stands in a list with what runs it.
+"""README.md and docs/ do what they say: each block is run, or stands in a list with what runs it.
 
 The blocks run in order, as one reader would type them, in a network of their own, where the
-README's ports are free. A `console` block's output is compared, with … for what may be anything.
+their ports are free. A `console` block's output is compared, with … for what may be anything.
 """
 
 import json
@@ -21,6 +21,10 @@ from pathlib import Path
 from gateway import clean_environment, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
+# In the order in which somebody reads on.
+PAGES = ["README.md", *(f"docs/{name}.md" for name in (
+    "dashboard", "servers", "api", "operate", "performance", "architecture", "contributing"))]
+README_MAX = 8192  # bytes: what a newcomer reads in one go
 PATIENCE_S = 30
 
 # Blocks that are not run here: the file that runs each of their lines. A line may be made of words
@@ -61,7 +65,7 @@ STAND_INS = {
 
 def blocks():
     """(language, text) of each fenced block."""
-    text = (ROOT / "README.md").read_text("utf-8")
+    text = "".join((ROOT / page).read_text("utf-8") for page in PAGES)
     return re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
@@ -263,14 +267,31 @@ class Readme(unittest.TestCase):
         return walk(json.loads(text))
 
 
+class Pages(unittest.TestCase):
+    def test_all_are_read(self):
+        self.assertEqual(sorted(PAGES[1:]),
+                         sorted(str(page.relative_to(ROOT)) for page in ROOT.glob("docs/*.md")))
+        self.assertLess((ROOT / "README.md").stat().st_size, README_MAX)
+
+    def test_links_lead_somewhere(self):
+        for page in PAGES:
+            text = (ROOT / page).read_text("utf-8")
+            for target, part in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", text):
+                with self.subTest(page, link=f"{target}#{part}"):
+                    file = (ROOT / page).parent / target if target else ROOT / page
+                    self.assertTrue(file.exists())
+                    heads = re.findall(r"^#+ (.*)$", file.read_text("utf-8"), re.M) if part else []
+                    self.assertTrue(not part or part in [h.lower().replace(" ", "-") for h in heads])
+
+
 class Words(unittest.TestCase):
-    """README defines each outcome, close reason and figure as the API's description does."""
+    """docs/api.md defines each outcome, close reason and figure as the API's description does."""
 
     def test_definitions(self):
         root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
         with open(os.path.join(root, "src/api/openapi.json"), encoding="utf-8") as file:
             schemas = json.load(file)["components"]["schemas"]
-        with open(os.path.join(root, "README.md"), encoding="utf-8") as file:
+        with open(os.path.join(root, "docs/api.md"), encoding="utf-8") as file:
             lines = set(file.read().splitlines())
         rows = [("`refused`", schemas["Refused"]["description"]),
                 ("`unanswered`", schemas["Unanswered"]["description"]),
