@@ -21,6 +21,18 @@ async function openWithToken(t) {
   return { gateway, page, file };
 }
 
+/** Where the log stands once it no longer scrolls. */
+async function restingTop(page) {
+  const read = () => page.locator('.log').evaluate((table) => table.scrollTop);
+  let top = await read();
+  for (let before = -1; before !== top; ) {
+    before = top;
+    await page.waitForTimeout(100);
+    top = await read();
+  }
+  return top;
+}
+
 test('a gateway with a token is asked for it once, downloads included', async (t) => {
   const gateway = await startGateway(t, await tokenFlags(t));
   const { page } = await openPage(t, gateway);
@@ -50,7 +62,7 @@ test('a token that is renewed under the page is asked for, and the page stays as
   await page.locator('.log').hover();
   await page.mouse.wheel(0, -600);
   await page.locator('.log-resume').waitFor();
-  const top = await page.locator('.log').evaluate((table) => table.scrollTop);
+  const top = await restingTop(page);
 
   const renewed = `${TOKEN}-renewed`;
   await writeFile(file, renewed, { mode: 0o600 });

@@ -74,6 +74,9 @@ export async function authorizedFetch(url: string, init: Init = {}): Promise<Res
   const token = read();
   const headers = { ...init.headers, ...(token !== null && bearer(token)) };
   const response = await fetch(url, { cache: 'no-store', ...init, headers });
-  if (response.status === 401) tokenWanted.value = true;
+  if (response.status !== 401) return response;
+  // Refused by what was known when it was sent: a token that came meanwhile may do.
+  if (read() !== token) return authorizedFetch(url, init);
+  tokenWanted.value = true;
   return response;
 }
