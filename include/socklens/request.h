@@ -15,7 +15,7 @@
 
 struct sl_request {
     struct sl_httpd *httpd;
-    struct sl_connection *connection;
+    struct sl_http_connection *connection;
     const char *method, *version;
     char *target;     /* owned: path, NUL, query */
     const char *path; /* within target */

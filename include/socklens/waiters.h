@@ -27,6 +27,7 @@
 
 #include "socklens/clock.h"
 #include "socklens/error.h"
+#include "socklens/list.h"
 
 /* A turn of a stream takes some 20 us; so this is some 160 us. */
 #define SL_TURNS_AT_ONCE 8
@@ -59,9 +60,9 @@ struct sl_waiter {
     bool peer_watched, peer_gone;
     bool busy; /* between a yield and its end or rest. The HTTP thread's */
     enum sl_turn turn;
-    struct sl_waiter *queue_next, *queue_previous;
+    struct sl_link queued; /* in the queue */
     uint64_t id;
-    struct sl_waiter *next, *previous;
+    struct sl_link link; /* in the list of all */
 };
 
 /* A look at what the owner's kinds wait for. */
@@ -92,9 +93,9 @@ struct sl_waiters {
     bool initialised, running;
     /* Under the lock. */
     pthread_mutex_t lock;
-    struct sl_waiter *first;
-    struct sl_waiter *queue_head, *queue_tail; /* by `queue_next` */
-    size_t turns;                              /* given, and not yet begun */
+    struct sl_list all;
+    struct sl_list queue; /* of those that are due, by `queued` */
+    size_t turns;         /* given, and not yet begun */
     uint64_t next_id;
     int64_t sleeps_until_ns;
     bool stopping, quit;

@@ -39,13 +39,20 @@ static bool is_own(const struct sl_address *peer)
     return (peer->family != AF_INET && peer->family != AF_INET6) || sl_address_is_loopback(peer);
 }
 
+static struct sl_http_connection *connection_of(struct sl_link *link)
+{
+    return SL_LINKED(link, struct sl_http_connection, link);
+}
+
 /* Goes through all of them: microseconds for a thousand, once a connection. Under the lock. */
 static enum sl_connections_over find_over(struct sl_connections *connections,
-                                          const struct sl_connection *added)
+                                          const struct sl_http_connection *added)
 {
     size_t all = 0, same = 0;
 
-    for (struct sl_connection *other = connections->first; other; other = other->next) {
+    for (struct sl_link *link = connections->all.first; link; link = link->next) {
+        const struct sl_http_connection *other = connection_of(link);
+
         if (other->over)
             continue;
         all++;
@@ -57,10 +64,10 @@ static enum sl_connections_over find_over(struct sl_connections *connections,
                                                                          : SL_NOT_OVER;
 }
 
-struct sl_connection *sl_connections_add(struct sl_connections *connections, int fd,
-                                         int64_t deadline_ns)
+struct sl_http_connection *sl_connections_add(struct sl_connections *connections, int fd,
+                                              int64_t deadline_ns)
 {
-    struct sl_connection *connection = calloc(1, sizeof(*connection));
+    struct sl_http_connection *connection = calloc(1, sizeof(*connection));
 
     if (!connection)
         return NULL;
@@ -71,10 +78,7 @@ struct sl_connection *sl_connections_add(struct sl_connections *connections, int
     connection->local = name_of(fd, own_name);
     pthread_mutex_lock(&connections->lock);
     connection->over = find_over(connections, connection);
-    connection->next = connections->first;
-    if (connection->next)
-        connection->next->previous = connection;
-    connections->first = connection;
+    sl_list_append(&connections->all, &connection->link);
     pthread_mutex_unlock(&connections->lock);
     atomic_fetch_add(&connections->count, 1);
     if (connection->over)
@@ -82,23 +86,19 @@ struct sl_connection *sl_connections_add(struct sl_connections *connections, int
     return connection;
 }
 
-void sl_connections_remove(struct sl_connections *connections, struct sl_connection *connection)
+void sl_connections_remove(struct sl_connections *connections,
+                           struct sl_http_connection *connection)
 {
     pthread_mutex_lock(&connections->lock);
-    if (connection->previous)
-        connection->previous->next = connection->next;
-    else
-        connections->first = connection->next;
-    if (connection->next)
-        connection->next->previous = connection->previous;
+    sl_list_remove(&connections->all, &connection->link);
     pthread_mutex_unlock(&connections->lock);
     atomic_fetch_sub(&connections->count, 1);
     free(connection->target);
     free(connection);
 }
 
-void sl_connections_expect(struct sl_connections *connections, struct sl_connection *connection,
-                           int64_t deadline_ns)
+void sl_connections_expect(struct sl_connections *connections,
+                           struct sl_http_connection *connection, int64_t deadline_ns)
 {
     pthread_mutex_lock(&connections->lock);
     connection->deadline_ns = deadline_ns;
@@ -110,8 +110,9 @@ int64_t sl_connections_sweep(struct sl_connections *connections, int64_t now_ns)
     int64_t next_ns = INT64_MAX;
 
     pthread_mutex_lock(&connections->lock);
-    for (struct sl_connection *connection = connections->first; connection;
-         connection = connection->next) {
+    for (struct sl_link *link = connections->all.first; link; link = link->next) {
+        struct sl_http_connection *connection = connection_of(link);
+
         if (connection->deadline_ns == 0)
             continue;
         if (connection->deadline_ns <= now_ns) {

@@ -17,6 +17,7 @@
 
 #include "socklens/address.h"
 #include "socklens/clock.h"
+#include "socklens/list.h"
 
 /* From the connection's start, or the last answer's end, to the next complete request head. */
 #define SL_HEAD_DEADLINE_NS (15 * SL_NS_PER_S)
@@ -35,7 +36,7 @@ enum sl_connections_over { SL_NOT_OVER, SL_OVER_ALL, SL_OVER_ADDRESS };
 
 struct sl_httpd;
 
-struct sl_connection {
+struct sl_http_connection {
     struct sl_httpd *httpd; /* set by who adds it */
     int fd;
     struct sl_address peer, local;
@@ -44,12 +45,12 @@ struct sl_connection {
     unsigned guesses;    /* wrong tokens that it has shown; the HTTP thread's */
     char *target;        /* of the request that is being read, as it came; the HTTP thread's */
     int64_t deadline_ns; /* monotonic; 0: none. Under the lock */
-    struct sl_connection *next, *previous;
+    struct sl_link link;
 };
 
 struct sl_connections {
     pthread_mutex_t lock;
-    struct sl_connection *first;
+    struct sl_list all;
     size_t max, per_address_max;
     _Atomic size_t count;      /* with those over a limit */
     _Atomic uint64_t rejected; /* over a limit, or without a descriptor or memory, ever */
@@ -62,13 +63,14 @@ void sl_connections_deinit(struct sl_connections *connections);
 
 /* `over` says whether it is one too many. NULL where there is no memory. `fd` stays the caller's,
  * and open until removal. */
-struct sl_connection *sl_connections_add(struct sl_connections *connections, int fd,
-                                         int64_t deadline_ns);
-void sl_connections_remove(struct sl_connections *connections, struct sl_connection *connection);
+struct sl_http_connection *sl_connections_add(struct sl_connections *connections, int fd,
+                                              int64_t deadline_ns);
+void sl_connections_remove(struct sl_connections *connections,
+                           struct sl_http_connection *connection);
 
 /* Sets or, with 0, clears the deadline. */
-void sl_connections_expect(struct sl_connections *connections, struct sl_connection *connection,
-                           int64_t deadline_ns);
+void sl_connections_expect(struct sl_connections *connections,
+                           struct sl_http_connection *connection, int64_t deadline_ns);
 
 /* Shuts down those that are late; returns the next deadline or INT64_MAX. */
 int64_t sl_connections_sweep(struct sl_connections *connections, int64_t now_ns);

@@ -35,7 +35,7 @@
 #define MEMORY_PER_CONNECTION ((size_t)32 << 10)
 #define INACTIVITY_S          15u
 
-static struct sl_connection *connection_of(struct MHD_Connection *connection)
+static struct sl_http_connection *connection_of(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -43,7 +43,7 @@ static struct sl_connection *connection_of(struct MHD_Connection *connection)
     return info ? info->socket_context : NULL;
 }
 
-static void expect(struct sl_httpd *httpd, struct sl_connection *connection, int64_t in_ns)
+static void expect(struct sl_httpd *httpd, struct sl_http_connection *connection, int64_t in_ns)
 {
     int64_t deadline_ns = sl_clock_mono_ns() + in_ns;
 
@@ -52,16 +52,17 @@ static void expect(struct sl_httpd *httpd, struct sl_connection *connection, int
 }
 
 /* One that is turned away must not hold its place for long. */
-static int64_t head_deadline_ns(const struct sl_connection *connection)
+static int64_t head_deadline_ns(const struct sl_http_connection *connection)
 {
     return connection->over ? SL_OVER_DEADLINE_NS : SL_HEAD_DEADLINE_NS;
 }
 
-static struct sl_connection *welcome(struct sl_httpd *httpd, struct MHD_Connection *mhd)
+static struct sl_http_connection *welcome(struct sl_httpd *httpd, struct MHD_Connection *mhd)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct sl_connection *connection = sl_connections_add(&httpd->connections, info->connect_fd, 0);
+    struct sl_http_connection *connection =
+        sl_connections_add(&httpd->connections, info->connect_fd, 0);
 
     if (connection) {
         connection->httpd = httpd;
@@ -85,7 +86,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 
 static void *on_target(void *context, const char *target, struct MHD_Connection *mhd)
 {
-    struct sl_connection *connection = connection_of(mhd);
+    struct sl_http_connection *connection = connection_of(mhd);
 
     (void)context;
     if (connection) {
@@ -138,7 +139,7 @@ static bool is_sound(struct MHD_Connection *mhd, const struct sl_request *reques
 static enum MHD_Result begin(struct sl_httpd *httpd, struct MHD_Connection *mhd, const char *method,
                              const char *version, void **state)
 {
-    struct sl_connection *connection = connection_of(mhd);
+    struct sl_http_connection *connection = connection_of(mhd);
     struct sl_request *request;
     bool sound;
 
@@ -241,7 +242,7 @@ static int on_handshake(gnutls_session_t session, const struct gnutls_cert_retr_
                         gnutls_pcert_st **certs, unsigned *count, gnutls_ocsp_data_st **ocsp,
                         unsigned *ocsp_count, gnutls_privkey_t *key, unsigned *flags)
 {
-    const struct sl_connection *connection = connection_of(gnutls_session_get_ptr(session));
+    const struct sl_http_connection *connection = connection_of(gnutls_session_get_ptr(session));
 
     (void)info;
     *ocsp = NULL;

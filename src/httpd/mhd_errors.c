@@ -127,7 +127,7 @@ static void count(struct MHD_Connection *connection, unsigned status)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    const struct sl_connection *context = info ? info->socket_context : NULL;
+    const struct sl_http_connection *context = info ? info->socket_context : NULL;
 
     if (context)
         sl_traffic_count(&context->httpd->traffic, NULL, status);

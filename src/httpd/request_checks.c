@@ -7,7 +7,7 @@
 #include "httpd/guard.h"
 #include "httpd/httpd.h"
 
-struct sl_request *sl_request_new(struct sl_httpd *httpd, struct sl_connection *connection,
+struct sl_request *sl_request_new(struct sl_httpd *httpd, struct sl_http_connection *connection,
                                   const char *method, const char *version)
 {
     struct sl_request *request = calloc(1, sizeof(*request));

@@ -12,7 +12,7 @@
 
 /* NULL where there is no memory. Takes connection->target; counts in httpd->requests. The caller
  * fills `headers` before sl_request_head. */
-struct sl_request *sl_request_new(struct sl_httpd *httpd, struct sl_connection *connection,
+struct sl_request *sl_request_new(struct sl_httpd *httpd, struct sl_http_connection *connection,
                                   const char *method, const char *version);
 void sl_request_free(struct sl_request *request);
 

@@ -38,38 +38,30 @@ static void earlier(int64_t *next_ns, int64_t at_ns)
         *next_ns = at_ns;
 }
 
+static struct sl_waiter *first_waiter(const struct sl_waiters *waiters)
+{
+    return SL_LINKED(waiters->all.first, struct sl_waiter, link);
+}
+
+static struct sl_waiter *next_waiter(const struct sl_waiter *waiter)
+{
+    return SL_LINKED(waiter->link.next, struct sl_waiter, link);
+}
+
 /* --- turns, under the lock --- */
 
 static void enqueue(struct sl_waiters *waiters, struct sl_waiter *waiter)
 {
     waiter->turn = SL_TURN_QUEUED;
-    waiter->queue_next = NULL;
-    waiter->queue_previous = waiters->queue_tail;
-    if (waiters->queue_tail)
-        waiters->queue_tail->queue_next = waiter;
-    else
-        waiters->queue_head = waiter;
-    waiters->queue_tail = waiter;
-}
-
-static void dequeue(struct sl_waiters *waiters, struct sl_waiter *waiter)
-{
-    if (waiter->queue_previous)
-        waiter->queue_previous->queue_next = waiter->queue_next;
-    else
-        waiters->queue_head = waiter->queue_next;
-    if (waiter->queue_next)
-        waiter->queue_next->queue_previous = waiter->queue_previous;
-    else
-        waiters->queue_tail = waiter->queue_previous;
+    sl_list_append(&waiters->queue, &waiter->queued);
 }
 
 static void give_turns(struct sl_waiters *waiters)
 {
-    while (waiters->queue_head && (waiters->turns < SL_TURNS_AT_ONCE || waiters->stopping)) {
-        struct sl_waiter *waiter = waiters->queue_head;
+    while (waiters->queue.first && (waiters->turns < SL_TURNS_AT_ONCE || waiters->stopping)) {
+        struct sl_waiter *waiter = SL_LINKED(waiters->queue.first, struct sl_waiter, queued);
 
-        dequeue(waiters, waiter);
+        sl_list_remove(&waiters->queue, &waiter->queued);
         waiter->turn = SL_TURN_GIVEN;
         waiters->turns++;
         waiters->hooks.resume(waiter->connection);
@@ -81,7 +73,7 @@ static void end_turn(struct sl_waiters *waiters, struct sl_waiter *waiter)
     if (waiter->turn == SL_TURN_GIVEN)
         waiters->turns--;
     else if (waiter->turn == SL_TURN_QUEUED)
-        dequeue(waiters, waiter);
+        sl_list_remove(&waiters->queue, &waiter->queued);
     waiter->turn = SL_TURN_NONE;
     give_turns(waiters);
 }
@@ -101,10 +93,10 @@ static void resume_if_due(struct sl_waiters *waiters, struct sl_waiter *waiter)
 
 static void mark_due(struct sl_waiters *waiters, uint64_t event_id)
 {
-    struct sl_waiter *waiter = waiters->first;
+    struct sl_waiter *waiter = first_waiter(waiters);
 
     while (waiter && waiter->id != (event_id & ~PEER_BIT))
-        waiter = waiter->next;
+        waiter = next_waiter(waiter);
     if (!waiter)
         return;
     if (event_id & PEER_BIT) {
@@ -122,8 +114,8 @@ static int64_t wake_waiters(struct sl_waiters *waiters, unsigned kinds, int64_t 
     int64_t next_ns = INT64_MAX;
     struct sl_waiter *next;
 
-    for (struct sl_waiter *waiter = waiters->first; waiter; waiter = next) {
-        next = waiter->next;
+    for (struct sl_waiter *waiter = first_waiter(waiters); waiter; waiter = next) {
+        next = next_waiter(waiter);
         waiter->due |= kinds & waiter->wants;
         if (waiters->stopping)
             waiter->due |= SL_DUE_STOP;
@@ -141,7 +133,7 @@ static unsigned all_wants(struct sl_waiters *waiters)
     unsigned wants = 0;
 
     pthread_mutex_lock(&waiters->lock);
-    for (struct sl_waiter *waiter = waiters->first; waiter; waiter = waiter->next)
+    for (struct sl_waiter *waiter = first_waiter(waiters); waiter; waiter = next_waiter(waiter))
         wants |= waiter->wants;
     pthread_mutex_unlock(&waiters->lock);
     return wants;
@@ -331,11 +323,7 @@ void sl_waiters_add(struct sl_waiters *waiters, struct sl_waiter *waiter)
     waiter->peer_watched = waiter->peer_gone = false;
     waiter->added = true;
     waiter->id = waiters->next_id++;
-    waiter->previous = NULL;
-    waiter->next = waiters->first;
-    if (waiter->next)
-        waiter->next->previous = waiter;
-    waiters->first = waiter;
+    sl_list_append(&waiters->all, &waiter->link);
     pthread_mutex_unlock(&waiters->lock);
     /* What it wants may be new to the thread, which then also looks at the journal once. */
     kick(waiters);
@@ -450,12 +438,7 @@ static void forget(struct sl_waiters *waiters, struct sl_waiter *waiter)
         watch(waiters, EPOLL_CTL_DEL, waiter->fd, 0, 0);
     if (waiter->peer_watched)
         watch(waiters, EPOLL_CTL_DEL, waiter->peer_fd, 0, 0);
-    if (waiter->previous)
-        waiter->previous->next = waiter->next;
-    else
-        waiters->first = waiter->next;
-    if (waiter->next)
-        waiter->next->previous = waiter->previous;
+    sl_list_remove(&waiters->all, &waiter->link);
     waiter->added = false;
 }
 

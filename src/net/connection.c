@@ -479,7 +479,7 @@ void sl_connection_linger(struct sl_streams *streams, struct sl_connection *conn
 void sl_connections_end_linger(struct sl_streams *streams, int64_t now_mono_ns)
 {
     while (sl_queue_until(&streams->lingering) <= now_mono_ns)
-        sl_connection_close(streams, streams->lingering.first->connection, SL_BY_SERVER,
+        sl_connection_close(streams, sl_queue_first(&streams->lingering)->connection, SL_BY_SERVER,
                             SL_CLOSE_ERROR);
 }
 
@@ -488,7 +488,8 @@ void sl_connections_shorten_linger(struct sl_streams *streams, int64_t linger_ns
     int64_t until_mono_ns = sl_clock_mono_ns() + linger_ns;
 
     streams->linger_ns = linger_ns;
-    for (struct sl_queued *entry = streams->lingering.first; entry; entry = entry->next) {
+    for (struct sl_queued *entry = sl_queue_first(&streams->lingering); entry;
+         entry = sl_queue_next(entry)) {
         if (entry->until_mono_ns > until_mono_ns)
             entry->until_mono_ns = until_mono_ns;
     }
@@ -497,9 +498,9 @@ void sl_connections_shorten_linger(struct sl_streams *streams, int64_t linger_ns
 bool sl_connections_make_room(struct sl_streams *streams, const struct sl_address *peer)
 {
     struct sl_address wanted = peer ? sl_address_limit_key(peer) : SL_ADDRESS_NONE;
-    struct sl_queued *entry = streams->lingering.first;
+    struct sl_queued *entry = sl_queue_first(&streams->lingering);
 
-    for (int left = ROOM_LOOKS_MAX; entry && left > 0; entry = entry->next, left--) {
+    for (int left = ROOM_LOOKS_MAX; entry && left > 0; entry = sl_queue_next(entry), left--) {
         struct sl_address key = sl_address_limit_key(sl_client_peer(entry->connection->client));
 
         if (!peer || sl_address_equal(&key, &wanted)) {

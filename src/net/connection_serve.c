@@ -365,7 +365,7 @@ void sl_connections_end_gap(struct sl_streams *streams, int64_t now_mono_ns)
         struct sl_queue *queue = &streams->waiting[i];
 
         for (int left = GAPS_A_TURN; left > 0 && sl_queue_until(queue) <= now_mono_ns; left--)
-            connection_end_gap(streams, queue->first->connection);
+            connection_end_gap(streams, sl_queue_first(queue)->connection);
     }
 }
 
@@ -408,8 +408,9 @@ void sl_connections_read_late(struct sl_streams *streams)
 {
     size_t read = 0;
 
-    while (streams->late.first && read < LATE_READ_MAX)
-        read += LATE_VISIT_COST + connection_read_late(streams, streams->late.first->connection);
+    while (sl_queue_first(&streams->late) && read < LATE_READ_MAX)
+        read += LATE_VISIT_COST +
+                connection_read_late(streams, sl_queue_first(&streams->late)->connection);
 }
 
 /* --- what epoll reported --- */

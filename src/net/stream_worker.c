@@ -268,7 +268,7 @@ static int stream_wait_ms(const struct stream_worker *stream)
     int64_t until = earlier(stream_idle_until(stream), sl_queue_until(&streams->lingering));
     int64_t left;
 
-    if (streams->ready.first || streams->late.first)
+    if (sl_queue_first(&streams->ready) || sl_queue_first(&streams->late))
         return 0;
     until = earlier(until, sl_queue_until(&streams->waiting[0]));
     until = earlier(until, sl_queue_until(&streams->waiting[1]));
@@ -329,9 +329,9 @@ static void stream_turn(struct stream_worker *stream, int timeout_ms)
         stream_accept_some(stream, listeners[i]);
     if (woken)
         stream_run_commands(stream);
-    for (int left = READY_A_TURN; left > 0 && stream->streams.ready.first; left--) {
+    for (int left = READY_A_TURN; left > 0 && sl_queue_first(&stream->streams.ready); left--) {
         stream->streams.clock = sl_time_now();
-        sl_connection_resume(&stream->streams, stream->streams.ready.first->connection);
+        sl_connection_resume(&stream->streams, sl_queue_first(&stream->streams.ready)->connection);
     }
     sl_connections_read_late(&stream->streams);
     stream_serve_due(stream);

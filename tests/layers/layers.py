@@ -29,8 +29,9 @@ BELOW = {
 }
 
 # Contracts that are not named after their room and have no source of the same name.
-HEADER_ONLY = {"error": "base", "exchange": "journal", "services": "journal",
-               "budget": "history", "request": "httpd", "body_stream": "httpd"}
+HEADER_ONLY = {"error": "base", "list": "base", "exchange": "journal",
+               "services": "journal", "budget": "history", "request": "httpd",
+               "body_stream": "httpd"}
 
 LIBRARY_ROOM = {"sqlite3.h": "store", "microhttpd.h": "httpd", "cJSON.h": "httpd",
                 "gnutls/gnutls.h": "httpd", "gnutls/x509.h": "httpd", "gnutls/abstract.h": "httpd"}

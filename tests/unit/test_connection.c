@@ -269,9 +269,9 @@ static void a_visit_is_bounded(void **state)
     sl_connection_serve(&stage->streams, connection_of(stage), EPOLLIN | EPOLLPRI);
     assert_in_range(recorded(stage), 1, SL_STREAM_EVENTS_MAX);
     assert_true(connection_of(stage)->held >= 2 * SL_STREAM_EVENTS_MAX);
-    for (int visits = 0; stage->streams.ready.first && visits < 9; visits++)
+    for (int visits = 0; sl_queue_first(&stage->streams.ready) && visits < 9; visits++)
         sl_connection_resume(&stage->streams, connection_of(stage));
-    assert_null(stage->streams.ready.first);
+    assert_null(sl_queue_first(&stage->streams.ready));
     assert_int_equal(recorded(stage), lines.size);
     assert_int_equal(stage->streams.held, 0);
     sl_buffer_deinit(&lines);

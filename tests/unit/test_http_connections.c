@@ -23,7 +23,7 @@ static int socket_to(uint32_t host)
 
 static enum sl_connections_over add(struct sl_connections *connections, int fd)
 {
-    struct sl_connection *connection = sl_connections_add(connections, fd, 0);
+    struct sl_http_connection *connection = sl_connections_add(connections, fd, 0);
 
     assert_non_null(connection);
     return connection->over;
@@ -31,8 +31,9 @@ static enum sl_connections_over add(struct sl_connections *connections, int fd)
 
 static void remove_all(struct sl_connections *connections)
 {
-    while (connections->first)
-        sl_connections_remove(connections, connections->first);
+    while (connections->all.first)
+        sl_connections_remove(connections,
+                              SL_LINKED(connections->all.first, struct sl_http_connection, link));
     sl_connections_deinit(connections);
 }
 
@@ -57,7 +58,7 @@ static void counts_in_all(void **state)
 static void makes_room_again(void **state)
 {
     struct sl_connections connections;
-    struct sl_connection *first;
+    struct sl_http_connection *first;
     int fd = socket_to(INADDR_LOOPBACK);
 
     (void)state;
