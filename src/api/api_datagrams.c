@@ -434,7 +434,7 @@ enum sl_step sl_api_datagram(struct sl_request *request, struct sl_answer *answe
     sl_waiters_remove(sl_httpd_waiters(request->httpd), &request->waiter);
     close_test(pending);
     if (code < 0) {
-        sl_problem_set(&problem, 502, NULL, NULL, "the datagram was sent, but came to nothing: %s",
+        sl_problem_set(&problem, 502, NULL, NULL, "the datagram was sent, no reply: %s",
                        sl_test_datagram_error_text(SL_TEST_DATAGRAM_SEND, code));
         return sl_request_refuse(answer, &problem);
     }

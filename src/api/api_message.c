@@ -12,7 +12,7 @@ static void refuse_gone(struct sl_request *request, struct sl_problem *problem)
 
     sl_history_bounds(&sl_api_of(request)->history, &oldest, &newest);
     sl_problem_set(problem, 410, "seq", NULL,
-                   "message %" PRIu64 " is no longer held; the oldest is %" PRIu64, request->id,
+                   "message %" PRIu64 " has been removed; the oldest is %" PRIu64, request->id,
                    oldest);
     problem->oldest_seq = oldest;
 }

@@ -116,8 +116,7 @@ unsigned sl_message_list_check(const struct sl_message_list *list, struct sl_his
     if (list->oldest_first ? list->place >= oldest : list->place > oldest || oldest == 1)
         return 0;
     sl_problem_set(problem, 410, "cursor", NULL,
-                   "what this cursor points to is no longer held; the oldest message is %" PRIu64,
-                   oldest);
+                   "the cursor has expired; the oldest message is %" PRIu64, oldest);
     problem->oldest_seq = oldest;
     return 410;
 }

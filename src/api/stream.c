@@ -614,8 +614,7 @@ static void open_stream(struct sl_request *request, struct sl_stream_options *op
 
     if (atomic_load(&api->streams) >= api->streams_max) {
         sl_filter_deinit(&options->filter);
-        sl_problem_set(&problem, 503, NULL, NULL, "all %zu event streams are taken",
-                       api->streams_max);
+        sl_problem_set(&problem, 503, NULL, NULL, "stream limit reached (%zu)", api->streams_max);
         sl_answer_problem(answer, &problem);
         return;
     }

@@ -98,7 +98,7 @@ static unsigned check_length(const struct sl_headers *headers, struct sl_problem
     if (length && !sl_parse_uint(length, &number))
         return *length && strspn(length, "0123456789") == strlen(length)
                    ? sl_problem_set(problem, 413, "Content-Length", NULL,
-                                    "nobody has a body as large as that")
+                                    "Content-Length is too large")
                    : sl_problem_set(problem, 400, "Content-Length", "a number",
                                     "Content-Length is not a number");
     if (codings > 0 && lengths > 0)
@@ -150,7 +150,7 @@ unsigned sl_guard_site(const struct sl_headers *headers, struct sl_problem *prob
         (mode && strcmp(mode, "navigate") == 0))
         return 0;
     return sl_problem_set(problem, 403, "Sec-Fetch-Site", "same-origin or none",
-                          "a page of another site must not ask for this");
+                          "cross-site request refused");
 }
 
 static bool is_origin_under(const char *scheme, const char *host, const char *origin)
@@ -202,10 +202,10 @@ unsigned sl_guard_origin(const struct sl_headers *headers, const struct sl_hosts
     struct sl_web_origin parsed = {0};
 
     if (sl_headers_count(headers, "Sec-Fetch-Site") > 1 || sl_headers_count(headers, "Origin") > 1)
-        return sl_problem_set(problem, 403, "Origin", "one", "it is not clear who asks");
+        return sl_problem_set(problem, 403, "Origin", "one", "the Origin header is given twice");
     if (!is_own_site(site))
         return sl_problem_set(problem, 403, "Sec-Fetch-Site", "same-origin or none",
-                              "a page of another site must not do this");
+                              "cross-site request refused");
     if (!origin || (site && strcmp(site, "same-origin") == 0))
         return 0;
     if (sl_web_origin_parse(origin, &parsed) &&
@@ -219,7 +219,7 @@ unsigned sl_guard_accept(const struct sl_headers *headers, const char *type,
 {
     if (sl_headers_accept(headers, type))
         return 0;
-    return sl_problem_set(problem, 406, "Accept", type, "there is no other form of this");
+    return sl_problem_set(problem, 406, "Accept", type, "cannot produce the requested media type");
 }
 
 unsigned sl_guard_has_body(const struct sl_headers *headers, struct sl_problem *problem)
@@ -227,7 +227,7 @@ unsigned sl_guard_has_body(const struct sl_headers *headers, struct sl_problem *
     if (sl_headers_get(headers, "Content-Length") || sl_headers_get(headers, "Transfer-Encoding"))
         return 0;
     return sl_problem_set(problem, 411, "Content-Length", "the body's size, or chunked",
-                          "this takes a body, and none was announced");
+                          "a body is required: Content-Length or chunked");
 }
 
 unsigned sl_guard_content_type(const struct sl_headers *headers, struct sl_problem *problem)

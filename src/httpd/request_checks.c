@@ -156,7 +156,7 @@ static unsigned refuse_size(struct sl_request *request)
     size_t max = request->route ? request->route->body_max : 0;
 
     if (max == 0)
-        return sl_problem_set(&request->refusal, 413, NULL, "no body", "this takes no body");
+        return sl_problem_set(&request->refusal, 413, NULL, "no body", "no body allowed");
     return sl_problem_set(&request->refusal, 413, NULL, NULL,
                           "the body must not be larger than %zu bytes", max);
 }
@@ -203,7 +203,7 @@ bool sl_request_hold(struct sl_request *request, size_t size)
 static unsigned set_no_room(struct sl_problem *problem)
 {
     return sl_problem_set(problem, 503, NULL, NULL,
-                          "all that large requests and answers may hold is held by others");
+                          "the server is busy: memory for large requests is in use");
 }
 
 /* Content-Length was checked; a chunked body shows its size only as it comes. */

@@ -54,7 +54,7 @@ static bool read_number(const char *text, size_t size, uint64_t *id, struct sl_p
         if (sl_parse_uint(digits, id))
             return true;
     }
-    sl_problem_set(problem, 404, NULL, NULL, "there is nothing here: a number was expected");
+    sl_problem_set(problem, 404, NULL, NULL, "not found: the id must be a number");
     return false;
 }
 
@@ -62,10 +62,10 @@ static const struct sl_route *refuse(const char *method, const char *path, const
                                      struct sl_problem *problem)
 {
     if (*allow)
-        sl_problem_set(problem, 405, NULL, allow, "%s does not go here", sl_quote(method).text);
+        sl_problem_set(problem, 405, NULL, allow, "method %s not allowed", sl_quote(method).text);
     else
-        sl_problem_set(problem, 404, NULL, NULL,
-                       "there is nothing at %s; /api/v1/ lists what there is", sl_quote(path).text);
+        sl_problem_set(problem, 404, NULL, NULL, "not found: %s; /api/v1/ lists what there is",
+                       sl_quote(path).text);
     return NULL;
 }
 
