@@ -10,7 +10,6 @@
 #include "socklens/clock.h"
 
 #define SL_BUDGET_RECORDS 20000
-#define SL_BUDGET_NS      (SL_NS_PER_MS / 2)
 #define SL_BUDGET_NS_MIN  (SL_NS_PER_MS / 10)
 #define SL_BUDGET_NS_ALL  (SL_NS_PER_MS / 2) /* about so much for one turn of all */
 
@@ -28,8 +27,6 @@ static inline struct sl_budget sl_budget_begin(size_t contenders)
 {
     int64_t share_ns = SL_BUDGET_NS_ALL / (int64_t)(contenders + 1);
 
-    if (share_ns > SL_BUDGET_NS)
-        share_ns = SL_BUDGET_NS;
     if (share_ns < SL_BUDGET_NS_MIN)
         share_ns = SL_BUDGET_NS_MIN;
     return (struct sl_budget){.records = SL_BUDGET_RECORDS,

@@ -90,7 +90,6 @@ void sl_httpd_free(struct sl_httpd *httpd); /* NULL is fine */
 /* --- for the owner's step functions; any thread --- */
 
 void *sl_httpd_context(const struct sl_httpd *httpd);
-struct sl_log *sl_httpd_log(const struct sl_httpd *httpd);
 struct sl_waiters *sl_httpd_waiters(struct sl_httpd *httpd);
 bool sl_httpd_is_ready(const struct sl_httpd *httpd);
 bool sl_httpd_is_stopping(const struct sl_httpd *httpd);

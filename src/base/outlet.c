@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "socklens/clock.h"
+#include "socklens/thread.h"
 
 #define INTERRUPT          SIGRTMIN
 #define INTERRUPT_EVERY_NS (20 * SL_NS_PER_MS)
@@ -25,18 +26,14 @@ static void ignore_interrupt(int number)
 int sl_outlet_start(struct sl_outlet *outlet, int fd, void *(*run)(void *), void *context)
 {
     struct sigaction action = {.sa_handler = ignore_interrupt}; /* no SA_RESTART */
-    sigset_t blocked, before;
+    int code;
 
     outlet->fd = fd;
     if (sigaction(INTERRUPT, &action, NULL) < 0)
         return -errno;
-    sigfillset(&blocked);
-    sigdelset(&blocked, INTERRUPT);
-    pthread_sigmask(SIG_SETMASK, &blocked, &before);
-    int code = pthread_create(&outlet->thread, NULL, run, context);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    code = sl_thread_start(&outlet->thread, run, context, INTERRUPT);
     outlet->running = code == 0;
-    return -code;
+    return code;
 }
 
 /* Waits a moment on a descriptor that somebody else has made non-blocking. */

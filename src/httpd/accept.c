@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -12,6 +11,7 @@
 #include "httpd/httpd.h"
 #include "httpd/mhd.h"
 #include "httpd/security.h"
+#include "socklens/thread.h"
 
 #define ACCEPTS_A_TURN    64
 #define PAUSE_MS          100
@@ -156,19 +156,6 @@ static void *run(void *context)
     return NULL;
 }
 
-/* Signals are the main thread's. */
-static int start_thread(struct sl_acceptor *acceptor)
-{
-    sigset_t all, before;
-    int code;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    code = pthread_create(&acceptor->thread, NULL, run, acceptor);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return -code;
-}
-
 static void close_descriptors(struct sl_acceptor *acceptor)
 {
     if (acceptor->wake_fd >= 0)
@@ -183,7 +170,7 @@ int sl_acceptor_start(struct sl_acceptor *acceptor, struct sl_httpd *httpd, stru
 
     *acceptor = (struct sl_acceptor){
         .httpd = httpd, .wake_fd = eventfd(0, EFD_CLOEXEC), .spare_fd = open_spare()};
-    code = acceptor->wake_fd < 0 ? -errno : start_thread(acceptor);
+    code = acceptor->wake_fd < 0 ? -errno : sl_thread_start(&acceptor->thread, run, acceptor, 0);
     if (code < 0) {
         close_descriptors(acceptor);
         return sl_error_set(error, code, "cannot start the web server's accepting thread: %s",

@@ -218,11 +218,6 @@ void *sl_httpd_context(const struct sl_httpd *httpd)
     return httpd->owner.context;
 }
 
-struct sl_log *sl_httpd_log(const struct sl_httpd *httpd)
-{
-    return httpd->log;
-}
-
 struct sl_waiters *sl_httpd_waiters(struct sl_httpd *httpd)
 {
     return &httpd->waiters;

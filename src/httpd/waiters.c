@@ -1,11 +1,12 @@
 #include "socklens/waiters.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include "socklens/thread.h"
 
 /* What epoll says an event is about; waiters begin behind these. */
 enum { ID_KICK, ID_WAKER, ID_WAITERS };
@@ -242,22 +243,9 @@ int sl_waiters_init(struct sl_waiters *waiters, const struct sl_waiter_hooks *ho
     return 0;
 }
 
-/* Signals are the main thread's. */
-static int start_thread(struct sl_waiters *waiters)
-{
-    sigset_t all, before;
-    int code;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    code = pthread_create(&waiters->thread, NULL, run, waiters);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return -code;
-}
-
 int sl_waiters_start(struct sl_waiters *waiters, struct sl_error *error)
 {
-    int code = start_thread(waiters);
+    int code = sl_thread_start(&waiters->thread, run, waiters, 0);
 
     if (code < 0)
         return sl_error_set(error, code, "cannot start the web server's helper thread: %s",

@@ -199,7 +199,7 @@ def main():
         check("an endpoint takes the files that its recipe lists",
               endpoint == files_of("An endpoint", "ping"), sorted(endpoint))
         executable = build(copy, folder)
-        check("both build without a warning, and the endpoint is described", True)
+        check("both build without a warning, and the endpoint is described", executable.is_file())
         reply, listed, pong = use(executable, folder)
         check("the service answers", reply == b"desserts", reply)
         check("the API shows its exchange", [m["service"] for m in listed] == ["udp-reverse"], listed)
