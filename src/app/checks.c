@@ -17,8 +17,8 @@
 /* Below this a port may need a privilege (ip_unprivileged_port_start). */
 #define PRIVILEGED_END 1024
 
-void sl_checks_services(const struct sl_config *config, struct sl_problems *problems,
-                        struct sl_problems *warnings)
+void sl_checks_services(const struct sl_config *config, struct sl_config_errors *errors,
+                        struct sl_config_errors *warnings)
 {
     for (int id = 0; id < SL_SERVICE_COUNT; id++)
         if (!config->services[id].off)
@@ -26,12 +26,12 @@ void sl_checks_services(const struct sl_config *config, struct sl_problems *prob
     if (getenv("LISTEN_FDS"))
         return;
     if (config->http.off)
-        sl_problems_add(problems,
-                        "nothing to serve: udp-upper, tcp-upper, tcp-chat and http are none");
+        sl_config_errors_add(errors,
+                             "nothing to serve: udp-upper, tcp-upper, tcp-chat and http are none");
     else
-        sl_problems_add(warnings,
-                        "udp-upper, tcp-upper and tcp-chat are none: only the dashboard "
-                        "is served");
+        sl_config_errors_add(warnings,
+                             "udp-upper, tcp-upper and tcp-chat are none: only the dashboard "
+                             "is served");
 }
 
 /* Binds for a moment, to any port where none below PRIVILEGED_END is meant: 0 or a positive errno.
@@ -54,7 +54,7 @@ static int try_address(struct sl_address address, int socktype)
 }
 
 static void check_host(const struct sl_endpoint *endpoint, const char *option, int socktype,
-                       struct sl_problems *problems)
+                       struct sl_config_errors *errors)
 {
     struct sl_address addresses[ADDRESSES_MAX];
     char name[SL_ADDRESS_TEXT_SIZE];
@@ -63,17 +63,18 @@ static void check_host(const struct sl_endpoint *endpoint, const char *option, i
                                     ADDRESSES_MAX, &error);
 
     if (count < 0)
-        sl_problems_add(problems, "%s: %s", option, error.text);
+        sl_config_errors_add(errors, "%s: %s", option, error.text);
     for (int i = 0; i < count; i++) {
         int code = try_address(addresses[i], socktype);
 
         sl_address_format(&addresses[i], name);
         if (code != 0)
-            sl_problems_add(problems, "%s: cannot listen on %s: %s", option, name, strerror(code));
+            sl_config_errors_add(errors, "%s: cannot listen on %s: %s", option, name,
+                                 strerror(code));
     }
 }
 
-static void check_unix(const char *path, const char *option, struct sl_problems *problems)
+static void check_unix(const char *path, const char *option, struct sl_config_errors *errors)
 {
     struct stat status;
     int code = -sl_folder_check(path);
@@ -81,17 +82,18 @@ static void check_unix(const char *path, const char *option, struct sl_problems 
     if (code == 0 && lstat(path, &status) == 0 && !S_ISSOCK(status.st_mode))
         code = EADDRINUSE;
     if (code != 0)
-        sl_problems_add(problems, "%s: cannot listen on unix:%s: %s", option, path, strerror(code));
+        sl_config_errors_add(errors, "%s: cannot listen on unix:%s: %s", option, path,
+                             strerror(code));
 }
 
 static void check_list(const struct sl_endpoint_list *list, const char *option, int socktype,
-                       struct sl_problems *problems)
+                       struct sl_config_errors *errors)
 {
     for (size_t i = 0; i < list->count; i++)
         if (*list->items[i].unix_path)
-            check_unix(list->items[i].unix_path, option, problems);
+            check_unix(list->items[i].unix_path, option, errors);
         else
-            check_host(&list->items[i], option, socktype, problems);
+            check_host(&list->items[i], option, socktype, errors);
 }
 
 /* RuntimeDirectory= of systemd.exec(5). */
@@ -100,19 +102,19 @@ static bool is_made_at_start(const char *path)
     return strncmp(path, "/run/", 5) == 0;
 }
 
-static void check_ready_file(const char *path, struct sl_problems *problems)
+static void check_ready_file(const char *path, struct sl_config_errors *errors)
 {
     struct sl_error error;
     int code = -sl_folder_check(path);
 
     if (sl_ready_file_check(path, &error) < 0)
-        sl_problems_add(problems, "ready-file: %s", error.text);
+        sl_config_errors_add(errors, "ready-file: %s", error.text);
     else if (code != 0 && !(code == ENOENT && is_made_at_start(path)))
-        sl_problems_add(problems, "ready-file: cannot write the ready file %s: %s", path,
-                        strerror(code));
+        sl_config_errors_add(errors, "ready-file: cannot write the ready file %s: %s", path,
+                             strerror(code));
 }
 
-void sl_checks_places(const struct sl_config *config, struct sl_problems *problems)
+void sl_checks_places(const struct sl_config *config, struct sl_config_errors *errors)
 {
     struct sl_error error;
 
@@ -120,12 +122,12 @@ void sl_checks_places(const struct sl_config *config, struct sl_problems *proble
         const struct sl_service *service = sl_service_get((enum sl_service_id)id);
 
         check_list(&config->services[id], service->option,
-                   service->stream ? SOCK_STREAM : SOCK_DGRAM, problems);
+                   service->stream ? SOCK_STREAM : SOCK_DGRAM, errors);
     }
-    check_list(&config->http, "http", SOCK_STREAM, problems);
+    check_list(&config->http, "http", SOCK_STREAM, errors);
     if (config->store && strcmp(config->store, "memory") != 0 &&
         sl_store_check(config->store, &error) < 0)
-        sl_problems_add(problems, "store: %s", error.text);
+        sl_config_errors_add(errors, "store: %s", error.text);
     if (config->ready_file)
-        check_ready_file(config->ready_file, problems);
+        check_ready_file(config->ready_file, errors);
 }

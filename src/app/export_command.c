@@ -9,11 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/state_file.h"
 #include "socklens/clock.h"
 #include "socklens/export.h"
 #include "socklens/filter_words.h"
 #include "socklens/history.h"
+#include "socklens/state_file.h"
 
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 

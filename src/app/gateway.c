@@ -11,13 +11,13 @@
 #include "app/listeners.h"
 #include "app/manager.h"
 #include "app/ready_file.h"
-#include "app/state_file.h"
 #include "app/transcript.h"
 #include "socklens/api.h"
 #include "socklens/journal.h"
 #include "socklens/net.h"
 #include "socklens/registry.h"
 #include "socklens/service.h"
+#include "socklens/state_file.h"
 #include "socklens/store.h"
 
 /* Together what a person who stops the gateway waits at most. */
@@ -160,14 +160,13 @@ static struct sl_api_options api_options_of(const struct sl_config *config)
         .version = SOCKLENS_VERSION};
 }
 
-void sl_gateway_check_files(const struct sl_config *config, struct sl_problems *problems)
+void sl_gateway_check_files(const struct sl_config *config, struct sl_config_errors *errors)
 {
     struct sl_api_options options = api_options_of(config);
     struct sl_error error;
 
-    if (problems->count == 0 && !config->http.off &&
-        sl_httpd_check_files(&options.httpd, &error) < 0)
-        sl_problems_add(problems, "http: %s", error.text);
+    if (errors->count == 0 && !config->http.off && sl_httpd_check_files(&options.httpd, &error) < 0)
+        sl_config_errors_add(errors, "http: %s", error.text);
 }
 
 static int build_api(struct sl_gateway *gateway, struct sl_error *error)

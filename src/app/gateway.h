@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "app/config.h"
+#include "socklens/config.h"
 #include "socklens/error.h"
 #include "socklens/log.h"
 
@@ -12,7 +12,7 @@ struct sl_gateway;
 
 /* Reads the token, certificate and key that `config` names, as sl_gateway_new would, where nothing
  * else is wrong. */
-void sl_gateway_check_files(const struct sl_config *config, struct sl_problems *problems);
+void sl_gateway_check_files(const struct sl_config *config, struct sl_config_errors *errors);
 
 /* Builds everything and opens all listeners. Nothing is answered yet. `config` and `log` must
  * outlive it. NULL with one clear line in `error`. */

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "app/config.h"
+#include "socklens/config.h"
 #include "socklens/error.h"
 #include "socklens/health.h"
 #include "socklens/service.h"

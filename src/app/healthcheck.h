@@ -1,7 +1,7 @@
 #ifndef SOCKLENS_APP_HEALTHCHECK_H
 #define SOCKLENS_APP_HEALTHCHECK_H
 
-#include "app/config.h"
+#include "socklens/config.h"
 #include "socklens/error.h"
 
 /* Asks the gateway that runs with the same configuration whether it serves: GET /healthz at each

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/exposure.h"
+#include "socklens/exposure.h"
 #include "socklens/service.h"
 
 static int adopt(struct sl_net *net, const struct sl_service *service,

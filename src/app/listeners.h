@@ -3,8 +3,8 @@
 #ifndef SOCKLENS_APP_LISTENERS_H
 #define SOCKLENS_APP_LISTENERS_H
 
-#include "app/config.h"
 #include "app/manager.h"
+#include "socklens/config.h"
 #include "socklens/httpd.h"
 #include "socklens/net.h"
 #include "socklens/registry.h"

@@ -5,17 +5,17 @@
 #include <unistd.h>
 
 #include "app/checks.h"
-#include "app/config.h"
 #include "app/drain.h"
 #include "app/export_command.h"
-#include "app/exposure.h"
 #include "app/gateway.h"
 #include "app/healthcheck.h"
-#include "app/options.h"
-#include "app/print_config.h"
 #include "app/signals.h"
 #include "app/supervise.h"
+#include "socklens/config.h"
 #include "socklens/descriptors.h"
+#include "socklens/exposure.h"
+#include "socklens/options.h"
+#include "socklens/print_config.h"
 
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
@@ -31,20 +31,20 @@ static void raise_descriptor_limit(struct sl_log *log)
 }
 
 /* One line a problem; without --check-config only the first, with the number of the others. */
-static void print_problems(const struct sl_problems *problems, bool all)
+static void print_errors(const struct sl_config_errors *errors, bool all)
 {
-    const char *lines = problems->lines.data ? (const char *)problems->lines.data : "";
-    int size = (int)problems->lines.size;
-    const char *end = memchr(lines, '\n', problems->lines.size);
+    const char *lines = errors->lines.data ? (const char *)errors->lines.data : "";
+    int size = (int)errors->lines.size;
+    const char *end = memchr(lines, '\n', errors->lines.size);
 
-    if (all || problems->count < 2 || !end)
+    if (all || errors->count < 2 || !end)
         fprintf(stderr, "%s%.*s", all ? "" : "socklens: ", size, lines);
     else
         fprintf(stderr, "socklens: %.*s (and %zu more: see --check-config)\n", (int)(end - lines),
-                lines, problems->count - 1);
+                lines, errors->count - 1);
 }
 
-static void log_warnings(struct sl_log *log, const struct sl_problems *warnings)
+static void log_warnings(struct sl_log *log, const struct sl_config_errors *warnings)
 {
     const char *line = warnings->lines.data ? (const char *)warnings->lines.data : "";
     const char *end = line + warnings->lines.size;
@@ -150,12 +150,12 @@ static int run(const struct sl_command_line *command_line, struct sl_config *con
     return status;
 }
 
-static int check_only(const struct sl_config *config, const struct sl_problems *problems,
-                      const struct sl_problems *warnings)
+static int check_only(const struct sl_config *config, const struct sl_config_errors *errors,
+                      const struct sl_config_errors *warnings)
 {
-    print_problems(warnings, true);
-    if (problems->count > 0) {
-        print_problems(problems, true);
+    print_errors(warnings, true);
+    if (errors->count > 0) {
+        print_errors(errors, true);
         return STATUS_USAGE;
     }
     printf("%s%sconfiguration is valid\n", config->file ? config->file : "",
@@ -184,7 +184,7 @@ static int check_health(const struct sl_config *config)
 }
 
 static int serve(const struct sl_command_line *command_line, struct sl_config *config,
-                 const struct sl_problems *warnings)
+                 const struct sl_config_errors *warnings)
 {
     struct voice voice = {0};
     int status = STATUS_FAILED;
@@ -201,27 +201,27 @@ static int serve(const struct sl_command_line *command_line, struct sl_config *c
 
 /* What the command line asks for. */
 static int obey(const struct sl_command_line *command_line, struct sl_config *config,
-                struct sl_problems *problems, struct sl_problems *warnings)
+                struct sl_config_errors *errors, struct sl_config_errors *warnings)
 {
-    if (problems->count == 0 && config->help) {
+    if (errors->count == 0 && config->help) {
         print_help();
         return STATUS_OK;
     }
-    if (problems->count == 0 && config->version) {
+    if (errors->count == 0 && config->version) {
         puts("socklens " SOCKLENS_VERSION);
         return STATUS_OK;
     }
-    sl_exposure_check(config, problems, warnings);
+    sl_exposure_check(config, errors, warnings);
     if (!config->healthcheck && !config->print_config) {
-        sl_checks_services(config, problems, warnings);
-        sl_gateway_check_files(config, problems);
+        sl_checks_services(config, errors, warnings);
+        sl_gateway_check_files(config, errors);
     }
     if (config->check_only) {
-        sl_checks_places(config, problems);
-        return check_only(config, problems, warnings);
+        sl_checks_places(config, errors);
+        return check_only(config, errors, warnings);
     }
-    if (problems->count > 0) {
-        print_problems(problems, false);
+    if (errors->count > 0) {
+        print_errors(errors, false);
         return STATUS_USAGE;
     }
     if (config->print_config)
@@ -234,17 +234,17 @@ static int obey(const struct sl_command_line *command_line, struct sl_config *co
 int main(int argc, char **argv)
 {
     struct sl_config config = {0};
-    struct sl_problems problems = {0}, warnings = {0};
+    struct sl_config_errors errors = {0}, warnings = {0};
     extern char **environ;
 
     sl_descriptors_keep_standard();
     if (argc > 1 && strcmp(argv[1], "export") == 0)
         return sl_export_command(argc - 1, argv + 1);
-    sl_config_load(&config, argc, argv, environ, &problems, &warnings);
+    sl_config_load(&config, argc, argv, environ, &errors, &warnings);
     struct sl_command_line command_line = {argc, argv, environ};
-    int status = obey(&command_line, &config, &problems, &warnings);
+    int status = obey(&command_line, &config, &errors, &warnings);
     sl_config_deinit(&config);
-    sl_problems_deinit(&problems);
-    sl_problems_deinit(&warnings);
+    sl_config_errors_deinit(&errors);
+    sl_config_errors_deinit(&warnings);
     return status;
 }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "app/options.h"
+#include "socklens/options.h"
 
 static bool same(const char *a, const char *b)
 {
@@ -65,10 +65,10 @@ static void copy_live(struct sl_config *config, const struct sl_config *fresh)
     config->log_level = fresh->log_level;
 }
 
-static void log_problems(struct sl_log *log, const struct sl_problems *problems)
+static void log_errors(struct sl_log *log, const struct sl_config_errors *errors)
 {
-    const char *line = (const char *)problems->lines.data;
-    const char *end = line + problems->lines.size;
+    const char *line = (const char *)errors->lines.data;
+    const char *end = line + errors->lines.size;
 
     while (line < end) {
         const char *line_end = memchr(line, '\n', (size_t)(end - line));
@@ -82,13 +82,13 @@ static void log_problems(struct sl_log *log, const struct sl_problems *problems)
 void sl_reload(const struct sl_command_line *command_line, struct sl_config *config,
                struct sl_gateway *gateway, struct sl_log *log)
 {
-    struct sl_problems problems = {0}, warnings = {0};
+    struct sl_config_errors errors = {0}, warnings = {0};
     struct sl_config fresh = {0};
 
     sl_log_info(log, "reading the settings again");
     if (sl_config_load(&fresh, command_line->argc, command_line->argv, command_line->environment,
-                       &problems, &warnings) < 0) {
-        log_problems(log, &problems);
+                       &errors, &warnings) < 0) {
+        log_errors(log, &errors);
     } else {
         if (compare(config, &fresh, log) == 0)
             sl_log_info(log, "the settings are what they were");
@@ -97,6 +97,6 @@ void sl_reload(const struct sl_command_line *command_line, struct sl_config *con
         sl_gateway_adjust(gateway);
     }
     sl_config_deinit(&fresh);
-    sl_problems_deinit(&problems);
-    sl_problems_deinit(&warnings);
+    sl_config_errors_deinit(&errors);
+    sl_config_errors_deinit(&warnings);
 }

@@ -1,8 +1,8 @@
 #ifndef SOCKLENS_APP_RELOAD_H
 #define SOCKLENS_APP_RELOAD_H
 
-#include "app/config.h"
 #include "app/gateway.h"
+#include "socklens/config.h"
 
 /* Where the settings came from, to be read again. */
 struct sl_command_line {

@@ -5,26 +5,26 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "app/config.h"
+#include "socklens/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     int fd = memfd_create("config", MFD_CLOEXEC);
     char name[] = "socklens", flag[] = "--config", path[64];
     char *arguments[] = {name, flag, path, NULL}, *none[] = {NULL};
-    struct sl_problems problems = {0}, warnings = {0};
+    struct sl_config_errors errors = {0}, warnings = {0};
     struct sl_config config = {0};
     int result;
 
     demand(fd >= 0 && write(fd, data, size) == (ssize_t)size);
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    result = sl_config_load(&config, 3, arguments, none, &problems, &warnings);
-    demand((result < 0) == (problems.count > 0));
+    result = sl_config_load(&config, 3, arguments, none, &errors, &warnings);
+    demand((result < 0) == (errors.count > 0));
     if (result == 0)
         demand(config.workers >= 1 && config.workers <= 64 && config.udp_idle_ns > 0);
     sl_config_deinit(&config);
-    sl_problems_deinit(&problems);
-    sl_problems_deinit(&warnings);
+    sl_config_errors_deinit(&errors);
+    sl_config_errors_deinit(&warnings);
     close(fd);
     return 0;
 }

@@ -23,14 +23,16 @@ BELOW = {
     # An HTTP server that knows nothing of what it serves.
     "httpd": {"base"},
     "api": {"base", "journal", "service", "net", "store", "export", "history", "httpd"},
-    "app": {"base", "journal", "service", "net", "store", "export", "history", "httpd", "api"},
+    "settings": {"base", "journal", "service"},
+    "app": {"base", "journal", "service", "net", "store", "export", "history", "httpd", "api",
+            "settings"},
     # Programs of their own, plain socket code as a student would write it.
     "clients": {"base"},
 }
 
 # Contracts that are not named after their room and have no source of the same name.
 HEADER_ONLY = {"error": "base", "list": "base", "exchange": "journal",
-               "services": "journal", "budget": "history", "request": "httpd",
+               "services": "journal", "options": "settings", "budget": "history", "request": "httpd",
                "body_stream": "httpd"}
 
 LIBRARY_ROOM = {"sqlite3.h": "store", "microhttpd.h": "httpd", "cJSON.h": "httpd",

@@ -10,14 +10,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "app/config.h"
+#include "socklens/config.h"
 
 #define LIST_MAX 16
 
 /* One load and what it said. */
 struct load {
     struct sl_config config;
-    struct sl_problems problems, warnings;
+    struct sl_config_errors errors, warnings;
     char path[32]; /* of a config file; "" */
     int fd;        /* of that file */
 };
@@ -50,7 +50,7 @@ static inline int load(struct load *load, const char *const *arguments,
     size_t variables = copy_list(environ_copy, NULL, environment);
 
     memcpy(given, argv, sizeof(given)); /* getopt changes the order */
-    int result = sl_config_load(&load->config, (int)argc, argv, environ_copy, &load->problems,
+    int result = sl_config_load(&load->config, (int)argc, argv, environ_copy, &load->errors,
                                 &load->warnings);
     free_list(given, argc);
     free_list(environ_copy, variables);
@@ -60,8 +60,8 @@ static inline int load(struct load *load, const char *const *arguments,
 static inline void unload(struct load *load)
 {
     sl_config_deinit(&load->config);
-    sl_problems_deinit(&load->problems);
-    sl_problems_deinit(&load->warnings);
+    sl_config_errors_deinit(&load->errors);
+    sl_config_errors_deinit(&load->warnings);
     if (*load->path)
         close(load->fd);
     *load = (struct load){0};
@@ -92,7 +92,7 @@ static inline int load_file(struct load *load, const char *text)
 }
 
 /* `expected` has %s for the file's path, as often as it likes. */
-static inline void assert_file_problems(struct load *load, const char *expected)
+static inline void assert_file_errors(struct load *load, const char *expected)
 {
     char *text = strdup("");
 
@@ -105,7 +105,7 @@ static inline void assert_file_problems(struct load *load, const char *expected)
     }
     char *whole;
     assert_true(asprintf(&whole, "%s%s", text, expected) > 0);
-    assert_took(&load->problems.lines, whole);
+    assert_took(&load->errors.lines, whole);
     free(text);
     free(whole);
 }

@@ -144,8 +144,8 @@ static void says_what_is_wrong_with_an_argument(void **state)
 
         assert_int_equal(load(&one, (const char *const[]){cases[i].argument, NULL}, NULL), -EINVAL);
         assert_true(asprintf(&line, "%s\n", cases[i].problem) > 0);
-        assert_took(&one.problems.lines, line);
-        assert_int_equal(one.problems.count, 1);
+        assert_took(&one.errors.lines, line);
+        assert_int_equal(one.errors.count, 1);
         free(line);
         unload(&one);
     }

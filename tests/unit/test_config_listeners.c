@@ -1,6 +1,6 @@
 #include "config_fixture.h"
 
-#include "app/bind_hosts.h"
+#include "settings/bind_hosts.h"
 
 static void names_an_address_it_cannot_read(void **state)
 {
@@ -9,10 +9,10 @@ static void names_an_address_it_cannot_read(void **state)
 
     assert_int_equal(load(&one, (const char *const[]){"--tcp-chat=1.2.3.4:99999", NULL}, NULL),
                      -EINVAL);
-    assert_int_equal(one.problems.count, 1);
-    assert_int_equal(sl_buffer_append(&one.problems.lines, "", 1), 0);
-    assert_non_null(strstr((const char *)one.problems.lines.data, "--tcp-chat: "));
-    assert_non_null(strstr((const char *)one.problems.lines.data, "99999"));
+    assert_int_equal(one.errors.count, 1);
+    assert_int_equal(sl_buffer_append(&one.errors.lines, "", 1), 0);
+    assert_non_null(strstr((const char *)one.errors.lines.data, "--tcp-chat: "));
+    assert_non_null(strstr((const char *)one.errors.lines.data, "99999"));
     unload(&one);
 }
 
@@ -70,7 +70,7 @@ static void refuses_hosts_that_hold_each_other(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct load one = {0};
         assert_int_equal(load(&one, cases[i], NULL), -EINVAL);
-        assert_took(&one.problems.lines, cases[i][3]);
+        assert_took(&one.errors.lines, cases[i][3]);
         unload(&one);
     }
     assert_int_equal(load(&good, both, NULL), 0);
@@ -86,11 +86,11 @@ static void finds_the_loopback_address_of_its_own_name(void **state)
     write_file(&one,
                BYTES("127.0.0.1 localhost other\n::1 host\n192.0.2.1 host\n\n# 127.0.9.9 host\n"
                      "127.0.1.1\thost.example host # its own\n"));
-    assert_true(sl_mhd_own_loopback(one.path, "host", address));
+    assert_true(sl_own_loopback(one.path, "host", address));
     assert_string_equal(address, "127.0.1.1");
-    assert_false(sl_mhd_own_loopback(one.path, "other", address));
-    assert_false(sl_mhd_own_loopback(one.path, "its", address));
-    assert_false(sl_mhd_own_loopback("/nowhere", "host", address));
+    assert_false(sl_own_loopback(one.path, "other", address));
+    assert_false(sl_own_loopback(one.path, "its", address));
+    assert_false(sl_own_loopback("/nowhere", "host", address));
     unload(&one);
 }
 
@@ -103,7 +103,7 @@ static void refuses_none_beside_an_address(void **state)
     for (size_t i = 0; i < COUNT_OF(orders); i++) {
         struct load one = {0};
         assert_int_equal(load(&one, orders[i], NULL), -EINVAL);
-        assert_took(&one.problems.lines, "--http: \"none\" cannot stand beside an address\n");
+        assert_took(&one.errors.lines, "--http: \"none\" cannot stand beside an address\n");
         unload(&one);
     }
 }
@@ -126,7 +126,7 @@ static void refuses_an_address_given_twice(void **state)
     const char *const arguments[] = {"--tcp-chat=:7", "--tcp-chat=127.0.0.1:7", NULL};
 
     assert_int_equal(load(&one, arguments, NULL), -EINVAL);
-    assert_took(&one.problems.lines, "tcp-chat: the same address is given for it already\n");
+    assert_took(&one.errors.lines, "tcp-chat: the same address is given for it already\n");
     unload(&one);
 }
 

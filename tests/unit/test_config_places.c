@@ -54,7 +54,7 @@ static void names_the_variable_that_is_wrong(void **state)
 
     assert_int_equal(load(&one, NULL, (const char *const[]){"SOCKLENS_WORKERS=many", NULL}),
                      -EINVAL);
-    assert_took(&one.problems.lines, "SOCKLENS_WORKERS: \"many\" is not a number from 1 to 64\n");
+    assert_took(&one.errors.lines, "SOCKLENS_WORKERS: \"many\" is not a number from 1 to 64\n");
     unload(&one);
 }
 
@@ -133,7 +133,7 @@ static void finds_all_that_is_wrong_in_a_file(void **state)
                                "transcript =\n"
                                "= 4"),
                      -EINVAL);
-    assert_file_problems(
+    assert_file_errors(
         &one,
         "%s:1: unknown key \"udp-uper\"; did you mean \"udp-upper\"?\n"
         "%s:3: \"workers\" stands in line 2 already\n"
@@ -147,7 +147,7 @@ static void finds_all_that_is_wrong_in_a_file(void **state)
         "%s:13: http: ADDR is missing\n"
         "%s:14: transcript: \"\" is neither yes nor no\n"
         "%s:15: unknown key \"\"\n");
-    assert_int_equal(one.problems.count, 12);
+    assert_int_equal(one.errors.count, 12);
     unload(&one);
 }
 
@@ -162,12 +162,12 @@ static void refuses_lines_that_would_be_split_or_cut(void **state)
     memcpy(text, "workers = 2 ;", 13);
     memcpy(text + 220, "tcp-idle = 2s\n", 15);
     assert_int_equal(load_file(&one, text), -EINVAL);
-    assert_file_problems(&one,
-                         "%s:1: the line is too long; a list can go on by giving its key again\n");
+    assert_file_errors(&one,
+                       "%s:1: the line is too long; a list can go on by giving its key again\n");
     unload(&one);
 
     assert_int_equal(load_file_bytes(&one, BYTES("workers = 2\0 = 3\nudp-rate = 7\n")), -EINVAL);
-    assert_file_problems(&one, "%s:1: there is a NUL byte in it\n");
+    assert_file_errors(&one, "%s:1: there is a NUL byte in it\n");
     assert_int_equal(one.config.udp_rate, 7);
     unload(&one);
 }
@@ -178,10 +178,10 @@ static void says_why_a_file_cannot_be_read(void **state)
     struct load one = {0};
 
     assert_int_equal(load(&one, (const char *const[]){"--config=/nowhere/x", NULL}, NULL), -EINVAL);
-    assert_took(&one.problems.lines, "cannot read /nowhere/x: No such file or directory\n");
+    assert_took(&one.errors.lines, "cannot read /nowhere/x: No such file or directory\n");
     unload(&one);
     assert_int_equal(load(&one, (const char *const[]){"--config=/", NULL}, NULL), -EINVAL);
-    assert_took(&one.problems.lines, "cannot read /: Is a directory\n");
+    assert_took(&one.errors.lines, "cannot read /: Is a directory\n");
     unload(&one);
 }
 

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "app/suggest.h"
+#include "settings/suggest.h"
 
 static void counts_edits(void **state)
 {

@@ -1,4 +1,4 @@
-#include "app/state_file.h"
+#include "socklens/state_file.h"
 
 #include <errno.h>
 #include <limits.h>

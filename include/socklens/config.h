@@ -3,15 +3,15 @@
  * A flag wins over the environment, the environment over the file, the file over the default.
  * Listener options, --bind, --allow-host and the like can be repeated: what one source gives
  * replaces what a weaker one gave. The table of options is in options.c. */
-#ifndef SOCKLENS_APP_CONFIG_H
-#define SOCKLENS_APP_CONFIG_H
+#ifndef SOCKLENS_CONFIG_H
+#define SOCKLENS_CONFIG_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "app/problems.h"
 #include "socklens/address.h"
+#include "socklens/config_errors.h"
 #include "socklens/exchange.h"
 #include "socklens/log.h"
 
@@ -66,10 +66,10 @@ struct sl_config {
 
 /* Fills a zeroed `config` from defaults, config file, `environment` (as environ(7)) and command
  * line. Endpoints without a host get those of --bind. Reorders `argv`. Not thread-safe: getopt(3)
- * has state of its own. 0, or -EINVAL with everything that was found in `problems`. With --help or
+ * has state of its own. 0, or -EINVAL with everything that was found in `errors`. With --help or
  * --version the rest is not looked at. `warnings` gets what is only suspicious. */
 int sl_config_load(struct sl_config *config, int argc, char **argv, char *const *environment,
-                   struct sl_problems *problems, struct sl_problems *warnings);
+                   struct sl_config_errors *errors, struct sl_config_errors *warnings);
 
 /* Also after a load that failed. */
 void sl_config_deinit(struct sl_config *config);

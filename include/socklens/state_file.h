@@ -1,5 +1,5 @@
-#ifndef SOCKLENS_APP_STATE_FILE_H
-#define SOCKLENS_APP_STATE_FILE_H
+#ifndef SOCKLENS_STATE_FILE_H
+#define SOCKLENS_STATE_FILE_H
 
 #include "socklens/error.h"
 

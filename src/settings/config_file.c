@@ -4,7 +4,7 @@
  *   - it stops a line at a NUL byte: refused here;
  *   - it reports only the first malformed line: the reader notices each line that came to nothing;
  *   - it does not tell its handler the line number: the reader counts. */
-#include "app/config_file.h"
+#include "settings/config_file.h"
 
 #include <errno.h>
 #include <ini.h>
@@ -23,7 +23,7 @@ struct reader {
     bool wants_setting; /* that line has to become a call of the handler */
     void (*visit)(void *context, const char *name, const char *value, unsigned line);
     void *context;
-    struct sl_problems *problems;
+    struct sl_config_errors *errors;
 };
 
 /* Without the byte order mark, blanks and line end around it. */
@@ -59,8 +59,8 @@ static char *next_line(char *out, int size, void *stream)
     struct reader *reader = stream;
 
     if (reader->wants_setting)
-        sl_problems_add(reader->problems, "%s:%u: this is not \"name = value\"", reader->path,
-                        reader->number);
+        sl_config_errors_add(reader->errors, "%s:%u: this is not \"name = value\"", reader->path,
+                             reader->number);
     reader->wants_setting = false;
     ssize_t read_size = getline(&reader->line, &reader->capacity, reader->file);
     if (read_size < 0)
@@ -69,7 +69,7 @@ static char *next_line(char *out, int size, void *stream)
     char *line = strip(reader->line, ++reader->number);
     const char *reason = refuse(line, has_nul, (size_t)size);
     if (reason) {
-        sl_problems_add(reader->problems, "%s:%u: %s", reader->path, reader->number, reason);
+        sl_config_errors_add(reader->errors, "%s:%u: %s", reader->path, reader->number, reason);
         *line = '\0';
     }
     reader->wants_setting = *line && !strchr("#;[", *line);
@@ -82,13 +82,13 @@ static int take_setting(void *user, const char *section, const char *name, const
 
     reader->wants_setting = false;
     if (*section && strcmp(section, "socklens") != 0)
-        sl_problems_add(reader->problems,
-                        "%s:%u: unknown section [%s]; keys stand before any section or in "
-                        "[socklens]",
-                        reader->path, reader->number, section);
+        sl_config_errors_add(reader->errors,
+                             "%s:%u: unknown section [%s]; keys stand before any section or in "
+                             "[socklens]",
+                             reader->path, reader->number, section);
     else if (strstr(value, " #"))
-        sl_problems_add(reader->problems, "%s:%u: a comment behind a value begins with \";\"",
-                        reader->path, reader->number);
+        sl_config_errors_add(reader->errors, "%s:%u: a comment behind a value begins with \";\"",
+                             reader->path, reader->number);
     else
         reader->visit(reader->context, name, value, reader->number);
     return 1;
@@ -97,20 +97,20 @@ static int take_setting(void *user, const char *section, const char *name, const
 void sl_config_file_read(const char *path,
                          void (*visit)(void *context, const char *name, const char *value,
                                        unsigned line),
-                         void *context, struct sl_problems *problems)
+                         void *context, struct sl_config_errors *errors)
 {
-    struct reader reader = {.path = path, .visit = visit, .context = context, .problems = problems};
+    struct reader reader = {.path = path, .visit = visit, .context = context, .errors = errors};
 
     reader.file = fopen(path, "re");
     if (!reader.file) {
-        sl_problems_add(problems, "cannot read %s: %s", path, strerror(errno));
+        sl_config_errors_add(errors, "cannot read %s: %s", path, strerror(errno));
         return;
     }
     errno = 0;
     if (ini_parse_stream(next_line, &reader, take_setting, &reader) == -2)
-        sl_problems_add(problems, "%s: out of memory", path);
+        sl_config_errors_add(errors, "%s: out of memory", path);
     if (ferror(reader.file))
-        sl_problems_add(problems, "cannot read %s: %s", path, strerror(errno));
+        sl_config_errors_add(errors, "cannot read %s: %s", path, strerror(errno));
     fclose(reader.file);
     free(reader.line);
 }

@@ -1,4 +1,4 @@
-#include "app/setters.h"
+#include "settings/setters.h"
 
 #include <ctype.h>
 #include <errno.h>

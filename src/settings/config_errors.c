@@ -1,4 +1,4 @@
-#include "app/problems.h"
+#include "socklens/config_errors.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -6,10 +6,10 @@
 
 #include "socklens/text.h"
 
-void sl_problems_deinit(struct sl_problems *problems)
+void sl_config_errors_deinit(struct sl_config_errors *errors)
 {
-    sl_buffer_deinit(&problems->lines);
-    problems->count = 0;
+    sl_buffer_deinit(&errors->lines);
+    errors->count = 0;
 }
 
 /* One setting can stand for several addresses, each with the same problem. */
@@ -27,20 +27,20 @@ static bool is_repeated(const struct sl_buffer *lines, size_t from)
     return false;
 }
 
-void sl_problems_add(struct sl_problems *problems, const char *format, ...)
+void sl_config_errors_add(struct sl_config_errors *errors, const char *format, ...)
 {
-    size_t before = problems->lines.size;
+    size_t before = errors->lines.size;
     char line[1024];
     va_list arguments;
 
     va_start(arguments, format);
     vsnprintf(line, sizeof(line), format, arguments);
     va_end(arguments);
-    if (sl_text_escape((const uint8_t *)line, strlen(line), &problems->lines) != 0 ||
-        sl_buffer_append_text(&problems->lines, "\n") != 0)
-        problems->lines.size = before;
-    if (problems->lines.size > before && is_repeated(&problems->lines, before))
-        problems->lines.size = before;
+    if (sl_text_escape((const uint8_t *)line, strlen(line), &errors->lines) != 0 ||
+        sl_buffer_append_text(&errors->lines, "\n") != 0)
+        errors->lines.size = before;
+    if (errors->lines.size > before && is_repeated(&errors->lines, before))
+        errors->lines.size = before;
     else
-        problems->count++;
+        errors->count++;
 }

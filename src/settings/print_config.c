@@ -1,4 +1,4 @@
-#include "app/print_config.h"
+#include "socklens/print_config.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "app/exposure.h"
+#include "socklens/exposure.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -23,8 +23,8 @@ static bool is_local(const struct sl_endpoint *endpoint)
     return count < ADDRESSES_MAX;
 }
 
-void sl_exposure_check(const struct sl_config *config, struct sl_problems *problems,
-                       struct sl_problems *warnings)
+void sl_exposure_check(const struct sl_config *config, struct sl_config_errors *errors,
+                       struct sl_config_errors *warnings)
 {
     for (size_t i = 0; i < config->http.count; i++) {
         const struct sl_endpoint *endpoint = &config->http.items[i];
@@ -32,14 +32,15 @@ void sl_exposure_check(const struct sl_config *config, struct sl_problems *probl
         if (config->token_file || is_local(endpoint))
             continue;
         if (config->http_open)
-            sl_problems_add(warnings, "http: anyone who reaches %s sees all traffic",
-                            endpoint->host);
+            sl_config_errors_add(warnings, "http: anyone who reaches %s sees all traffic",
+                                 endpoint->host);
         else
-            sl_problems_add(problems,
-                            "http: %s can be reached from other machines, and everyone there would "
-                            "see all traffic; try --http=127.0.0.1:%u, --token-file, or "
-                            "--http-open if that is meant",
-                            endpoint->host, endpoint->port);
+            sl_config_errors_add(
+                errors,
+                "http: %s can be reached from other machines, and everyone there would "
+                "see all traffic; try --http=127.0.0.1:%u, --token-file, or "
+                "--http-open if that is meant",
+                endpoint->host, endpoint->port);
     }
 }
 

@@ -1,4 +1,4 @@
-#include "app/bind_hosts.h"
+#include "settings/bind_hosts.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -47,7 +47,7 @@ static bool line_names(char *line, const char *name, char address[16])
 }
 
 /* The file and not getaddrinfo(3): a start waits for no name server. */
-bool sl_mhd_own_loopback(const char *path, const char *name, char address[16])
+bool sl_own_loopback(const char *path, const char *name, char address[16])
 {
     FILE *file = fopen(path, "re");
     char line[512];
@@ -67,8 +67,7 @@ static void find_usual(struct hosts *hosts)
     hosts->items[hosts->count++] = "127.0.0.1";
     if (has_ipv6())
         hosts->items[hosts->count++] = "::1";
-    if (gethostname(name, sizeof(name) - 1) == 0 &&
-        sl_mhd_own_loopback("/etc/hosts", name, hosts->own))
+    if (gethostname(name, sizeof(name) - 1) == 0 && sl_own_loopback("/etc/hosts", name, hosts->own))
         hosts->items[hosts->count++] = hosts->own;
 }
 

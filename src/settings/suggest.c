@@ -1,4 +1,4 @@
-#include "app/suggest.h"
+#include "settings/suggest.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -1,10 +1,10 @@
-#include "app/options.h"
+#include "socklens/options.h"
 
 #include <ctype.h>
 #include <string.h>
 
-#include "app/setters.h"
-#include "app/suggest.h"
+#include "settings/setters.h"
+#include "settings/suggest.h"
 #include "socklens/clock.h"
 #include "socklens/journal.h"
 #include "socklens/service.h"

@@ -1,9 +1,9 @@
-#ifndef SOCKLENS_APP_PRINT_CONFIG_H
-#define SOCKLENS_APP_PRINT_CONFIG_H
+#ifndef SOCKLENS_PRINT_CONFIG_H
+#define SOCKLENS_PRINT_CONFIG_H
 
 #include <stdio.h>
 
-#include "app/options.h"
+#include "socklens/options.h"
 
 /* Prints a config file that gives the same settings again, with a comment behind each value that
  * says where it comes from. A value that cannot stand in a file becomes a comment that says so. */

@@ -1,13 +1,13 @@
 /* The table of options: command line, environment, file and --help all come from it. */
-#ifndef SOCKLENS_APP_OPTIONS_H
-#define SOCKLENS_APP_OPTIONS_H
+#ifndef SOCKLENS_OPTIONS_H
+#define SOCKLENS_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#include "app/config.h"
+#include "socklens/config.h"
 #include "socklens/error.h"
 
 enum sl_option_kind {

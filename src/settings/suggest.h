@@ -1,5 +1,5 @@
-#ifndef SOCKLENS_APP_SUGGEST_H
-#define SOCKLENS_APP_SUGGEST_H
+#ifndef SOCKLENS_SETTINGS_SUGGEST_H
+#define SOCKLENS_SETTINGS_SUGGEST_H
 
 #include <stdbool.h>
 #include <stddef.h>

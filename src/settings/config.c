@@ -1,4 +1,4 @@
-#include "app/config.h"
+#include "socklens/config.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/arguments.h"
-#include "app/bind_hosts.h"
-#include "app/config_file.h"
-#include "app/options.h"
-#include "app/setters.h"
+#include "settings/arguments.h"
+#include "settings/bind_hosts.h"
+#include "settings/config_file.h"
+#include "settings/setters.h"
+#include "socklens/options.h"
 #include "socklens/service.h"
 
 #define PREFIX "SOCKLENS_"
@@ -18,7 +18,7 @@
 struct load {
     struct sl_options options;
     struct sl_config *config;
-    struct sl_problems *problems, *warnings;
+    struct sl_config_errors *errors, *warnings;
     const char *file;                 /* being read */
     unsigned lines[SL_OPTIONS_MAX];   /* of that file, where the option first stands; 0: nowhere */
     unsigned sources[SL_OPTIONS_MAX]; /* that have given the option: bits of enum sl_source */
@@ -49,7 +49,7 @@ static void set_one(struct load *load, const struct sl_option *option, const cha
     struct sl_error error;
 
     if (option->set(option, sl_option_field(option, load->config), text, &error) < 0)
-        sl_problems_add(load->problems, "%s: %s", place, error.text);
+        sl_config_errors_add(load->errors, "%s: %s", place, error.text);
 }
 
 static void set_each(struct load *load, const struct sl_option *option, const char *text,
@@ -65,7 +65,7 @@ static void set_each(struct load *load, const struct sl_option *option, const ch
         count++;
     }
     if (count == 0)
-        sl_problems_add(load->problems, "%s: %s is missing", place, option->metavar);
+        sl_config_errors_add(load->errors, "%s: %s is missing", place, option->metavar);
     free(copy);
 }
 
@@ -112,13 +112,13 @@ static void refuse_key(struct load *load, const struct sl_option *option, const 
     const struct sl_option *nearest = sl_options_nearest(&load->options, name, SL_FROM_FILE);
 
     if (option)
-        sl_problems_add(load->problems, "%s:%u: \"%s\" is for the command line, not for a file",
-                        load->file, line, name);
+        sl_config_errors_add(load->errors, "%s:%u: \"%s\" is for the command line, not for a file",
+                             load->file, line, name);
     else if (nearest)
-        sl_problems_add(load->problems, "%s:%u: unknown key \"%s\"; did you mean \"%s\"?",
-                        load->file, line, name, nearest->name);
+        sl_config_errors_add(load->errors, "%s:%u: unknown key \"%s\"; did you mean \"%s\"?",
+                             load->file, line, name, nearest->name);
     else
-        sl_problems_add(load->problems, "%s:%u: unknown key \"%s\"", load->file, line, name);
+        sl_config_errors_add(load->errors, "%s:%u: unknown key \"%s\"", load->file, line, name);
 }
 
 static void take_key(void *context, const char *name, const char *value, unsigned line)
@@ -134,8 +134,8 @@ static void take_key(void *context, const char *name, const char *value, unsigne
     }
     first = &load->lines[option - load->options.rows];
     if (*first != 0 && option->kind != SL_OPTION_LIST) {
-        sl_problems_add(load->problems, "%s:%u: \"%s\" stands in line %u already", load->file, line,
-                        option->name, *first);
+        sl_config_errors_add(load->errors, "%s:%u: \"%s\" stands in line %u already", load->file,
+                             line, option->name, *first);
         return;
     }
     if (*first == 0)
@@ -168,8 +168,8 @@ static void warn_variable(struct load *load, const char *name)
     nearest = sl_options_nearest(&load->options, plain, SL_FROM_ENVIRONMENT);
     if (nearest)
         sl_option_variable(nearest, meant);
-    sl_problems_add(load->warnings, "%s%.*s: unknown variable%s%s%s", PREFIX, (int)size, name,
-                    nearest ? "; did you mean " : "", meant, nearest ? "?" : "");
+    sl_config_errors_add(load->warnings, "%s%.*s: unknown variable%s%s%s", PREFIX, (int)size, name,
+                         nearest ? "; did you mean " : "", meant, nearest ? "?" : "");
 }
 
 /* The value in `entry` ("NAME=value") where the name is `variable`, else NULL. */
@@ -256,8 +256,8 @@ static void check_clash(struct load *load, const struct sl_endpoint *endpoint, c
 {
     for (size_t i = 0; i < count; i++)
         if (same_place(endpoint, &list->items[i]))
-            sl_problems_add(load->problems, "%s: the same address is given for %s already", name,
-                            other);
+            sl_config_errors_add(load->errors, "%s: the same address is given for %s already", name,
+                                 other);
 }
 
 /* The listeners in one row, HTTP last. */
@@ -300,11 +300,12 @@ static void check_certificate(struct load *load)
     const struct sl_config *config = load->config;
 
     if (config->tls_cert && !config->tls_key)
-        sl_problems_add(load->problems, "tls-cert: the key of %s is missing; add --tls-key",
-                        config->tls_cert);
+        sl_config_errors_add(load->errors, "tls-cert: the key of %s is missing; add --tls-key",
+                             config->tls_cert);
     if (config->tls_key && !config->tls_cert)
-        sl_problems_add(load->problems, "tls-key: the certificate of %s is missing; add --tls-cert",
-                        config->tls_key);
+        sl_config_errors_add(load->errors,
+                             "tls-key: the certificate of %s is missing; add --tls-cert",
+                             config->tls_key);
 }
 
 static void fill_hosts(struct load *load)
@@ -315,17 +316,17 @@ static void fill_hosts(struct load *load)
     const char *problem = sl_bind_hosts_problem(hosts);
 
     if (problem)
-        sl_problems_add(load->problems, "bind: %s", problem);
+        sl_config_errors_add(load->errors, "bind: %s", problem);
     for (size_t i = 0; i < LISTENERS; i++)
         if (sl_bind_hosts_fill(listeners(load->config, i), hosts, usual) != 0)
-            sl_problems_add(load->problems, "out of memory");
+            sl_config_errors_add(load->errors, "out of memory");
 }
 
 static void finish(struct load *load)
 {
     check_certificate(load);
     fill_hosts(load);
-    if (load->problems->count == 0)
+    if (load->errors->count == 0)
         check_clashes(load);
 }
 
@@ -350,27 +351,27 @@ static void load_all(struct load *load, char *const *environment)
     apply_defaults(load);
     load->file = find_file(load, environment);
     if (load->file && *load->file)
-        sl_config_file_read(load->file, take_key, load, load->problems);
+        sl_config_file_read(load->file, take_key, load, load->errors);
     apply_environment(load, environment);
     apply_arguments(load);
     finish(load);
 }
 
 int sl_config_load(struct sl_config *config, int argc, char **argv, char *const *environment,
-                   struct sl_problems *problems, struct sl_problems *warnings)
+                   struct sl_config_errors *errors, struct sl_config_errors *warnings)
 {
-    struct load load = {.config = config, .problems = problems, .warnings = warnings};
+    struct load load = {.config = config, .errors = errors, .warnings = warnings};
 
     sl_options_init(&load.options);
     config->origins = calloc(load.options.count, sizeof(*config->origins));
     config->origin_count = config->origins ? load.options.count : 0;
-    load.arguments = sl_arguments_parse(&load.options, argc, argv, &load.argument_count, problems);
+    load.arguments = sl_arguments_parse(&load.options, argc, argv, &load.argument_count, errors);
     if (!load.arguments || !config->origins)
-        sl_problems_add(problems, "out of memory");
-    if (problems->count == 0)
+        sl_config_errors_add(errors, "out of memory");
+    if (errors->count == 0)
         load_all(&load, environment);
     free(load.arguments);
-    return problems->count == 0 ? 0 : -EINVAL;
+    return errors->count == 0 ? 0 : -EINVAL;
 }
 
 void sl_config_deinit(struct sl_config *config)

@@ -1,4 +1,4 @@
-#include "app/arguments.h"
+#include "settings/arguments.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ static void fill_long_options(const struct sl_options *options,
 
 /* `text` is the argument as given, e.g. "--udp-uper=:1", "-x" or an ambiguous "--udp". */
 static void refuse_unknown(const struct sl_options *options, const char *text,
-                           struct sl_problems *problems)
+                           struct sl_config_errors *errors)
 {
     size_t size = strcspn(text, "=");
     char *name = strndup(text, size);
@@ -36,10 +36,10 @@ static void refuse_unknown(const struct sl_options *options, const char *text,
     if (name && strncmp(name, "--", 2) == 0)
         nearest = sl_options_nearest(options, name + 2, SL_FROM_ARGUMENTS);
     if (nearest)
-        sl_problems_add(problems, "%.*s: unknown option; did you mean --%s?", (int)size, text,
-                        nearest->name);
+        sl_config_errors_add(errors, "%.*s: unknown option; did you mean --%s?", (int)size, text,
+                             nearest->name);
     else
-        sl_problems_add(problems, "%.*s: unknown option; see --help", (int)size, text);
+        sl_config_errors_add(errors, "%.*s: unknown option; see --help", (int)size, text);
     free(name);
 }
 
@@ -55,7 +55,7 @@ static bool take(const struct sl_options *options, int code, struct sl_argument 
 }
 
 struct sl_argument *sl_arguments_parse(const struct sl_options *options, int argc, char **argv,
-                                       size_t *count, struct sl_problems *problems)
+                                       size_t *count, struct sl_config_errors *errors)
 {
     struct sl_argument *arguments = calloc((size_t)argc + 1, sizeof(*arguments));
     struct option long_options[SL_OPTIONS_MAX + 1];
@@ -71,14 +71,14 @@ struct sl_argument *sl_arguments_parse(const struct sl_options *options, int arg
         if (code == 'h')
             code = FIRST + (int)(sl_options_find(options, "help") - options->rows);
         if (code == ':')
-            sl_problems_add(problems, "%s: %s is missing", argv[optind - 1],
-                            options->rows[optopt - FIRST].metavar);
+            sl_config_errors_add(errors, "%s: %s is missing", argv[optind - 1],
+                                 options->rows[optopt - FIRST].metavar);
         else if (code == '?')
-            refuse_unknown(options, argv[optind - 1], problems);
+            refuse_unknown(options, argv[optind - 1], errors);
         if (code < FIRST || !take(options, code, &arguments[(*count)++]))
             return arguments;
     }
     if (optind < argc)
-        sl_problems_add(problems, "unexpected argument \"%s\"; see --help", argv[optind]);
+        sl_config_errors_add(errors, "unexpected argument \"%s\"; see --help", argv[optind]);
     return arguments;
 }

@@ -2,10 +2,10 @@
  *
  * Each returns 0, -EINVAL with an error that quotes the text and says what is allowed, or -ENOMEM.
  * `field` has the type that the name says. */
-#ifndef SOCKLENS_APP_SETTERS_H
-#define SOCKLENS_APP_SETTERS_H
+#ifndef SOCKLENS_SETTINGS_SETTERS_H
+#define SOCKLENS_SETTINGS_SETTERS_H
 
-#include "app/options.h"
+#include "socklens/options.h"
 
 #define SL_SETTER(name)                                                                            \
     int sl_set_##name(const struct sl_option *option, void *field, const char *text,               \
