@@ -98,8 +98,8 @@ class Crowd:
 class Others:
     """Somebody else's requests and datagrams: they must not get much slower."""
 
-    def __init__(self, test, gateway):
-        self.test, self.gateway = test, gateway
+    def __init__(self, gateway):
+        self.gateway = gateway
         self.usual = self.measure()
 
     def measure(self):
@@ -116,8 +116,11 @@ class Others:
         return statistics.median(times)
 
     def check(self):
-        for name, took_s in self.measure().items():
-            self.test.assertLess(took_s, SLOWER * self.usual[name] + NOISE_S, name)
+        wait_until(self.is_served, "requests and datagrams are answered about as fast as alone")
+
+    def is_served(self):
+        return all(took_s < SLOWER * self.usual[name] + NOISE_S
+                   for name, took_s in self.measure().items())
 
 
 class Footprint:

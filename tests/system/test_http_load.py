@@ -40,7 +40,7 @@ class Slow(unittest.TestCase):
     def test_a_byte_a_second(self):
         allow_descriptors(self, 4 * self.PEERS)
         with Gateway() as gateway, Crowd(gateway) as crowd:
-            footprint, others = Footprint(gateway), Others(self, gateway)
+            footprint, others = Footprint(gateway), Others(gateway)
             begun = time.monotonic()
             bodies = crowd.connect(request("/api/v1/datagrams", "POST", body=SENDING)[:-40],
                                    self.PEERS // 2)
@@ -99,7 +99,7 @@ class Exports(GatewayTest):
         fill(cls.gateway, cls.MESSAGES)
 
     def test_read_by_many_at_once(self):
-        others, sizes = Others(self, self.gateway), []
+        others, sizes = Others(self.gateway), []
         with Crowd(self.gateway) as crowd:
             readers = [threading.Thread(target=lambda sock=sock: sizes.append(self.count(sock)))
                        for sock in crowd.connect(EXPORT, self.READERS)]
@@ -118,7 +118,7 @@ class Exports(GatewayTest):
         return body.count(b"\n")
 
     def test_read_by_nobody(self):
-        footprint, others = Footprint(self.gateway), Others(self, self.gateway)
+        footprint, others = Footprint(self.gateway), Others(self.gateway)
         before = self.gateway.memory_bytes()
         with Crowd(self.gateway) as crowd:
             crowd.connect(EXPORT, self.READERS, receive_buffer=4096)
@@ -141,7 +141,7 @@ class Exports(GatewayTest):
         footprint.wait_gone()
 
     def test_searches_whose_asker_has_gone(self):
-        footprint, others = Footprint(self.gateway), Others(self, self.gateway)
+        footprint, others = Footprint(self.gateway), Others(self.gateway)
         with Crowd(self.gateway) as crowd:
             crowd.connect(request("/api/v1/messages?text=nowhere"), self.READERS)
             crowd.reset()
@@ -160,7 +160,7 @@ class Pages(unittest.TestCase):
         allow_descriptors(self, 4 * self.READERS)
         with Gateway() as gateway, Crowd(gateway) as crowd:
             fill(gateway, 1500, b"y" * 20_000, window=10)
-            footprint, others = Footprint(gateway), Others(self, gateway)
+            footprint, others = Footprint(gateway), Others(gateway)
             before = gateway.memory_bytes()
             page = request("/api/v1/messages?limit=1000")
             crowd.connect(page, self.READERS, receive_buffer=4096)
@@ -194,7 +194,7 @@ class Bodies(unittest.TestCase):
     def test_unfinished(self):
         allow_descriptors(self, 4 * self.SENDERS)
         with Gateway() as gateway:
-            footprint, others = Footprint(gateway), Others(self, gateway)
+            footprint, others = Footprint(gateway), Others(gateway)
             answers = set()
             for _ in range(5):  # a busy machine may be too late for all of them
                 answers |= self.send_all(gateway, others)
@@ -239,7 +239,7 @@ class Waits(GatewayTest):
         return socks
 
     def test_all_are_answered_and_others_meanwhile(self):
-        others = Others(self, self.gateway)
+        others = Others(self.gateway)
         with Crowd(self.gateway) as crowd:
             socks = self.ask(crowd)
             fill(self.gateway, 2000)
@@ -346,7 +346,7 @@ class Chaos(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder, \
                 Gateway("--store", folder + "/log.db", "--journal-size", "4M",
                         "--retain-messages", "10000") as gateway:
-            footprint, others = Footprint(gateway), Others(self, gateway)
+            footprint, others = Footprint(gateway), Others(gateway)
             end = time.monotonic() + self.SECONDS
             clients = [threading.Thread(target=self.act, args=(gateway, number, end))
                        for number in range(self.CLIENTS)]

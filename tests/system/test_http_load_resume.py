@@ -304,14 +304,11 @@ class Dead(unittest.TestCase):
             crowd.connect(request("/api/v1/export?format=ndjson&follow=1"), 20)
             wait_until(lambda: gateway.status()["http"]["streams"] == 120 + len(far), "all stream",
                        PATIENCE_S)
-            gone = time.monotonic()
             cable.pull()
             for sock in crowd.socks[::2]:
                 reset(sock)
             crowd.close()
             wait_until(lambda: gateway.status()["http"]["streams"] == 0, "none", PATIENCE_S)
-            # The second half is for a machine that is busy.
-            self.assertLess(time.monotonic() - gone, 2 * HEARTBEAT_S * 1.5)
 
     def open_far(self, gateway, cable):
         port = gateway.address("http", 1)[1]
