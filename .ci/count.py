@@ -3,7 +3,8 @@
 
 FOLDER holds one STAGE.status a stage that was started (its exit status; empty if it never ended)
 and, for a stage that ran tests, STAGE.xml (meson's JUnit log, where each TAP line is one case) or
-STAGE.tap. A stage with no such log counts as one check. One that ended with status 77 could not be
+STAGE.tap. STAGE.again.xml is the log of those tests of STAGE.xml that ran a second time: it counts in
+their place, and each of them is named. A stage with no such log counts as one check. One that ended with status 77 could not be
 tried on this machine at all: it has said why, and counts for nothing. Any other that ended badly
 counts as a failure even when each of its cases passed: it broke before, between or after them.
 Closes with the line `N passed, N failed, N skipped`; exits 1 unless all passed.
@@ -16,16 +17,31 @@ from collections import Counter
 from pathlib import Path
 
 
+def verdict(case):
+    if case.find("failure") is not None or case.find("error") is not None:
+        return "failed"
+    return "skipped" if case.find("skipped") is not None else "passed"
+
+
+def tests_in(log):
+    """The verdicts of each test's cases. A test that reports no cases is one."""
+    tests = {}
+    for suite in ElementTree.parse(log).iter("testsuite"):
+        reports_cases = " / " in suite.get("name", "")
+        for case in suite.iter("testcase"):
+            test = suite.get("name") if reports_cases else case.get("name")
+            tests.setdefault(test, Counter())[verdict(case)] += 1
+    return tests
+
+
 def count_log(log):
-    cases = Counter()
-    for case in ElementTree.parse(log).iter("testcase"):
-        if case.find("failure") is not None or case.find("error") is not None:
-            cases["failed"] += 1
-        elif case.find("skipped") is not None:
-            cases["skipped"] += 1
-        else:
-            cases["passed"] += 1
-    return cases
+    tests, again = tests_in(log), log.with_suffix(".again.xml")
+    if again.exists():
+        for test, cases in tests_in(again).items():
+            print(f"{log.stem}: {test}: ran again, alone: "
+                  f"{'failed again' if cases['failed'] else 'passed; it must not need that'}")
+            tests[test] = cases
+    return sum(tests.values(), Counter())
 
 
 def count_tap(log):

@@ -14,8 +14,8 @@ CRASHED = '<testcase name="c"><error/></testcase>'
 SKIPPED = '<testcase name="d"><skipped/></testcase>'
 
 
-def log(*cases):
-    return f"<testsuites><testsuite>{''.join(cases)}</testsuite></testsuites>"
+def log(*cases, name="socklens"):
+    return f'<testsuites><testsuite name="{name}">{"".join(cases)}</testsuite></testsuites>'
 
 
 class Count(unittest.TestCase):
@@ -44,6 +44,16 @@ class Count(unittest.TestCase):
     def test_failures_and_crashes_count(self):
         files = {"tests.status": "2", "tests.xml": log(PASSED, FAILED, CRASHED)}
         self.check(files, "1 passed, 2 failed", 1)
+
+    def test_second_run_counts_in_place_of_the_first(self):
+        name = "socklens:system / test_b"
+        files = {"tests.status": "0", "tests.xml": log(PASSED, FAILED, FAILED, name=name)}
+        self.check(files, "1 passed, 2 failed", 1)
+        self.check(files | {"tests.again.xml": log(PASSED, name=name)}, "1 passed, 0 failed", 0)
+        self.check(files | {"tests.again.xml": log(FAILED, name=name)}, "0 passed, 1 failed", 1)
+        alone = {"tests.status": "0", "tests.xml": log(PASSED, FAILED),
+                 "tests.again.xml": log(FAILED.replace("<failure/>", ""))}
+        self.check(alone, "2 passed, 0 failed", 0)
 
     def test_stage_that_breaks_after_its_cases_fails(self):
         files = {"tests.status": "1", "tests.xml": log(PASSED)}
