@@ -10,7 +10,8 @@ from pathlib import Path
 
 from gateway import clean_environment, executable
 
-DOCKER = Path(__file__).resolve().parents[2] / "docker"
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGING = ROOT / "packaging"
 PROGRAMS = {"socklens": "SOCKLENS_EXE", "socklens-udp": "SOCKLENS_UDP",
             "socklens-tcp": "SOCKLENS_TCP", "socklens-chat": "SOCKLENS_CHAT"}
 # A command of the first has a page as if it were a program.
@@ -41,7 +42,7 @@ def help_options(program):
 def page_items(page, pattern):
     """{name: default or None} of the items in a man page whose head matches."""
     items = {}
-    for item in re.split(r"^\.It ", (DOCKER / "man" / page).read_text("utf-8"), flags=re.M)[1:]:
+    for item in re.split(r"^\.It ", (ROOT / "docs/man" / page).read_text("utf-8"), flags=re.M)[1:]:
         head = re.match(pattern, item)
         if head:
             text = re.split(r"^\.(?:El|Ss|Sh)", item, flags=re.M)[0]
@@ -76,7 +77,7 @@ class Manual(unittest.TestCase):
         self.assertEqual(page_items("socklens.conf.5", r"Cm ([\w-]+)\n"), file_keys())
 
     def test_example_config_has_the_keys_of_a_file(self):
-        text = (DOCKER / "socklens.conf").read_text("utf-8")
+        text = (PACKAGING / "socklens.conf").read_text("utf-8")
         lines = dict(re.findall(r"^#([\w-]+) = (.+)$", text, re.M))
         keys = file_keys()
         self.assertEqual(set(lines), set(keys))
@@ -92,14 +93,14 @@ class Manual(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_example_config_is_valid_as_it_stands_and_uncommented(self):
-        text = (DOCKER / "socklens.conf").read_text("utf-8")
+        text = (PACKAGING / "socklens.conf").read_text("utf-8")
         self.check_config(text)
         # All but the files that --check-config would read.
         self.check_config(re.sub(r"^#(?!token-file|tls-)(?=[\w-]+ = )", "", text, flags=re.M))
 
     @unittest.skipUnless(shutil.which("mandoc"), "mandoc is not here")
     def test_pages_are_clean(self):
-        done = run("mandoc", "-T", "lint", "-W", "warning", *sorted((DOCKER / "man").iterdir()))
+        done = run("mandoc", "-T", "lint", "-W", "warning", *sorted((ROOT / "docs/man").iterdir()))
         self.assertEqual((done.returncode, done.stdout), (0, ""))
 
 
@@ -112,7 +113,7 @@ class Completions(unittest.TestCase):
     def complete_bash(self, *words):
         script = ('. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
                   '_socklens "$1"; printf "%s\\n" "${COMPREPLY[@]}"')
-        done = run("bash", "-c", script, DOCKER / "completions/socklens.bash", *words)
+        done = run("bash", "-c", script, PACKAGING / "completions/socklens.bash", *words)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         return done.stdout.split()
 
@@ -143,7 +144,7 @@ class Completions(unittest.TestCase):
     def test_fish(self):
         for program in PROGRAMS:
             with self.subTest(program):
-                text = (DOCKER / f"completions/{program}.fish").read_text("utf-8")
+                text = (PACKAGING / f"completions/{program}.fish").read_text("utf-8")
                 for page, where in ((program, r'(?!-n "\$)'), ("socklens-export", r'-n "\$exports"')):
                     found = re.findall(rf"^complete -c {program} {where}.*-l ([\w-]+)", text, re.M)
                     if page == program or program == "socklens":
@@ -152,13 +153,13 @@ class Completions(unittest.TestCase):
     @unittest.skipUnless(shutil.which("fish"), "fish is not here")
     def test_fish_really(self):
         for line, page in (("socklens --", "socklens"), ("socklens export --", "socklens-export")):
-            script = f"source {DOCKER}/completions/socklens.fish; complete -C '{line}'"
+            script = f"source {PACKAGING}/completions/socklens.fish; complete -C '{line}'"
             done = run("fish", "--no-config", "-c", script)
             self.assertEqual({found.split("\t")[0] for found in done.stdout.splitlines()},
                              self.options(page), done.stderr)
 
     def zsh_options(self, program):
-        text = (DOCKER / "completions/_socklens").read_text("utf-8")
+        text = (PACKAGING / "completions/_socklens").read_text("utf-8")
         common, _, cases = text.partition("case $service in")
         heads = dict(case.split(")\n", 1) for case in cases.split(";;\n")[:-1])
         branch = next(body for head, body in heads.items() if program in head.split())
@@ -175,7 +176,7 @@ class Completions(unittest.TestCase):
 
     def test_shells_accept_the_files(self):
         for shell, pattern in (("bash", "*.bash"), ("zsh", "_socklens"), ("fish", "*.fish")):
-            for file in (DOCKER / "completions").glob(pattern) if shutil.which(shell) else ():
+            for file in (PACKAGING / "completions").glob(pattern) if shutil.which(shell) else ():
                 with self.subTest(file.name):
                     done = run(shell, "-n", file)
                     self.assertEqual((done.returncode, done.stderr), (0, ""))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gateway import GatewayTest
 
-MONITORING = Path(__file__).resolve().parents[2] / "docker/monitoring"
+MONITORING = Path(__file__).resolve().parents[2] / "packaging/monitoring"
 
 
 class Dashboard(GatewayTest):

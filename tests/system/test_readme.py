@@ -30,26 +30,26 @@ PATIENCE_S = 30
 # Blocks that are not run here: the file that runs each of their lines. A line may be made of words
 # that stand there too, "..." among them for the rest.
 ELSEWHERE = {
-    "docker/build-and-test": (".ci/run", ["docker/build-and-test"]),
+    "packaging/build-and-test": (".ci/run", ["packaging/build-and-test"]),
     "This message:": ("tests/system/test_transcript.py", ["This message:  hello from client1"]),
     "server {": ("tests/system/test_http_proxy.py", ['self.block("nginx")']),
     "lab.example {": ("tests/system/test_http_proxy.py", ['self.block("caddyfile")']),
-    "docker compose": ("docker/test-image", ["def check_compose(", "docker/compose.yaml", '"up", "-d"']),
-    "docker build": ("docker/test-image", ["def check_readme("]),
-    "docker/build-package": ("docker/test-package", [
-        "docker/build-package", '"install", "/root/socklens.deb"', "systemctl enable --now socklens;"]),
-    "sudo systemctl enable": ("docker/test-package", [
+    "docker compose": ("tests/image/test-image", ["def check_compose(", "docker/compose.yaml", '"up", "-d"']),
+    "docker build": ("tests/image/test-image", ["def check_readme("]),
+    "packaging/build-package": ("tests/package/test-package", [
+        "packaging/build-package", '"install", "/root/socklens.deb"', "systemctl enable --now socklens;"]),
+    "sudo systemctl enable": ("tests/package/test-package", [
         "systemctl enable --now socklens-udp-upper.socket socklens-tcp-upper.socket"
         " socklens-tcp-chat.socket\n", "systemctl reload socklens"]),
 }
 # What goes on until somebody stops it, and takes the ports: run in a network of its own.
-GOES_ON = ("docker/build-and-run", "socklens --bind")
+GOES_ON = ("packaging/build-and-run", "socklens --bind")
 LOG_LINE = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z (?:info|warning|error|debug) .*\n", re.MULTILINE)
 UNTIL_STOPPED = "# live, until Ctrl-C"
 
 STAND_INS = {
     # The same program, without what a machine that runs tests has installed and built already.
-    "docker/build-and-run": 'exec build/src/app/socklens "$@"',
+    "packaging/build-and-run": 'exec build/src/app/socklens "$@"',
     # Shows what a person would see, then has one more message come, so that curl notices the end.
     "bin/wireshark": '[ "$*" = "-d udp.port==12000,data -k -i -" ] && tshark -d udp.port==12000,data -r - -c 2 2>/dev/null && exec </dev/null &&'
                      " echo end | nc -u -w1 127.0.0.1 12000",

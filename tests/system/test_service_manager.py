@@ -17,7 +17,7 @@ from gateway import (TIMEOUT_S, Gateway, clean_environment, gateway_executable, 
                      tcp_connect, udp_exchange, wait_until)
 
 HERE = Path(__file__).resolve().parent
-SYSTEMD = HERE.parents[1] / "docker/systemd"
+SYSTEMD = HERE.parents[1] / "packaging/systemd"
 NAMES = ("udp_upper", "tcp_upper", "tcp_chat", "http")
 
 needs_libsystemd = unittest.skipUnless(os.environ.get("WITH_SYSTEMD"), "built without libsystemd")
