@@ -1,3 +1,7 @@
+/* Socket addresses in 24 bytes, their text forms and their hash.
+ *
+ * Whoever sends datagrams chooses their addresses, and could choose ones whose plain hashes
+ * collide; so the hash is SipHash-1-3 with a random key (Aumasson and Bernstein, 2012). */
 #include "socklens/address.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* A growable run of bytes. Its capacity doubles, so appending costs amortized constant time. */
 #include "socklens/buffer.h"
 
 #include <stdio.h>

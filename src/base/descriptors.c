@@ -1,3 +1,6 @@
+/* Keeps descriptors 0, 1 and 2 occupied. open(2) and socket(2) give the lowest free number, so a
+ * program that was started with standard error closed would otherwise write its log into a
+ * socket. */
 #include "socklens/descriptors.h"
 
 #include <fcntl.h>

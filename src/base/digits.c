@@ -1,3 +1,4 @@
+/* Decimal numbers without snprintf, which took most of the time of a page of messages. */
 #include "base/digits.h"
 
 const char sl_digit_pairs[201] =

@@ -1,3 +1,5 @@
+/* Durations as people write them (1h30m, 0.5s). Decimals are kept as a fraction until they meet
+ * their unit, so nothing is rounded twice. */
 #include <string.h>
 
 #include "socklens/clock.h"

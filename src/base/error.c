@@ -1,3 +1,4 @@
+/* Fills struct sl_error: one line for a person. */
 #include "socklens/error.h"
 
 #include <stdarg.h>

@@ -1,3 +1,5 @@
+/* Checks before anything is opened that files can be made beside a path: SQLite needs a WAL and
+ * a shared memory file in the database's folder. */
 #include "socklens/folder.h"
 
 #include <errno.h>

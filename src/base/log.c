@@ -1,3 +1,8 @@
+/* The program's own log.
+ *
+ * A terminal that was stopped with Ctrl-S, or a pipe that nobody reads, blocks write(2) for
+ * ever. So callers only append to a bounded buffer, and one thread writes; where the buffer is
+ * full, lines are counted instead. */
 #include "socklens/log.h"
 
 #include <errno.h>

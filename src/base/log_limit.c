@@ -1,3 +1,5 @@
+/* Limits how many lines of one kind reach the log, so that no peer can fill a disk with them. A
+ * kind is a format string: its address is the key. */
 #include "base/log_limit.h"
 
 #include <string.h>

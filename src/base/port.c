@@ -1,3 +1,6 @@
+/* Facts about port numbers: UDP services that answer anything (IANA's registry), and why bind(2)
+ * says EADDRINUSE. The latter comes from /proc/net/tcp (proc(5)), which shows connections in
+ * TIME_WAIT that no socket call reports. */
 #include "socklens/port.h"
 
 #include <stdio.h>

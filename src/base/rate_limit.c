@@ -1,3 +1,5 @@
+/* A token bucket for each source address, as one time stamp an address (generic cell rate
+ * algorithm, ITU-T I.371), in a set-associative table whose size is fixed. */
 #include "socklens/rate_limit.h"
 
 #include <errno.h>

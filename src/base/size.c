@@ -1,3 +1,4 @@
+/* Numbers of bytes as people write them (64k, 2M, 1GiB). */
 #include "socklens/size.h"
 
 #include <ctype.h>

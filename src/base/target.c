@@ -1,3 +1,6 @@
+/* Networks with ports, as --allow-target names them, and whether they cover an address. A link-
+ * local target is covered by a link-local network only, since the same address exists on each
+ * interface (RFC 4007). */
 #include "socklens/target.h"
 
 #include <errno.h>

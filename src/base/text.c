@@ -1,3 +1,4 @@
+/* Text that a stranger has sent: UTF-8 validity (RFC 3629), and forms that drive no terminal. */
 #include "socklens/text.h"
 
 #include <errno.h>

@@ -1,3 +1,5 @@
+/* Starts threads with all signals blocked, so that only the main thread, which waits for them on
+ * a signalfd(2), gets any. */
 #include "socklens/thread.h"
 
 #include <signal.h>

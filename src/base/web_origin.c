@@ -1,3 +1,5 @@
+/* Parses a web origin: scheme, host and port as a browser writes them into Origin (RFC 6454
+ * section 6.2). */
 #include "socklens/web_origin.h"
 
 #include <stdint.h>

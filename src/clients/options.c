@@ -1,3 +1,4 @@
+/* Options of the three client programs. */
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>

@@ -1,3 +1,5 @@
+/* A client's stream connection: connect within a time, send while receiving (a server that
+ * answers before it has read all must not block both), and say what went wrong. */
 #include <err.h>
 #include <errno.h>
 #include <limits.h>

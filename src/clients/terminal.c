@@ -1,3 +1,5 @@
+/* Lines from standard input and text to standard output. What a server sent is shown without its
+ * control characters, so that it cannot drive the terminal. */
 #include <err.h>
 #include <errno.h>
 #include <poll.h>

@@ -1,3 +1,6 @@
+/* Turns one exchange into packets as they would have been seen on the wire: a datagram each way
+ * for UDP; for TCP a synthetic handshake, segments with running sequence numbers, and the end of
+ * the connection. */
 #include "export/capture.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* The table of export formats. Each is a set of functions; the exporter only dispatches. */
 #include "socklens/export.h"
 
 #include <stdlib.h>

@@ -1,3 +1,5 @@
+/* Writes a message as JSON, straight into the buffer: it is done for each message of each page,
+ * stream and export, and building a tree first would cost ten times as much. */
 #include "socklens/message_json.h"
 
 #include <string.h>

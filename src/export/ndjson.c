@@ -1,3 +1,4 @@
+/* NDJSON: one JSON object a line. */
 #include <errno.h>
 
 #include "export/format.h"

@@ -1,3 +1,4 @@
+/* Headers of IPv4 (RFC 791), IPv6 (RFC 8200), UDP (RFC 768) and TCP (RFC 9293), with checksums. */
 #include "export/packet.h"
 
 #include <netinet/in.h>

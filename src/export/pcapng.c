@@ -1,3 +1,5 @@
+/* Writes pcapng, which Wireshark and tshark read: an interface for each listener, and for each
+ * TCP connection the state that its sequence numbers need (flows.c). */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* The blocks of a pcapng file, little-endian (draft-ietf-opsawg-pcapng). */
 #include "export/pcapng_block.h"
 
 #include <endian.h>

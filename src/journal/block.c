@@ -1,3 +1,5 @@
+/* A block of records, read without a lock while it is appended to: a record is written first and
+ * its count published after it, with release order. */
 #include "journal/block.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Remembers the clients that closed last, in a ring: the oldest gives way to the next. */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -1,3 +1,4 @@
+/* Names of services, outcomes and reasons, made from the lists in exchange.h and services.h. */
 #include "socklens/exchange.h"
 
 #include <string.h>

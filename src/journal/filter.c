@@ -1,3 +1,5 @@
+/* Whether an exchange matches a filter. The store's block index and cheap checks come first;
+ * payloads are searched last, since only that takes time. */
 #include "socklens/filter.h"
 
 #include <string.h>

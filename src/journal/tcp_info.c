@@ -1,3 +1,4 @@
+/* What the kernel knows of a connection (TCP_INFO, tcp(7)). */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>

@@ -1,3 +1,4 @@
+/* Sums over all exchanges: outcomes, and a histogram of reply times. */
 #include "socklens/totals.h"
 
 #include "socklens/clock.h"

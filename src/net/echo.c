@@ -1,3 +1,7 @@
+/* Notices replies that go round in circles between two servers.
+ *
+ * Runs of one text are kept in a set-associative table with a random hash key. Its size is
+ * fixed: a run that is pushed out of it begins again, which only lengthens the loop by one run. */
 #include "net/echo.h"
 
 #include <errno.h>

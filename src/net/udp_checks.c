@@ -1,3 +1,4 @@
+/* Which datagrams must not be answered: see udp_checks.h for the reasons. */
 #include "net/udp_checks.h"
 
 #include "socklens/port.h"

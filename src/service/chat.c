@@ -1,3 +1,5 @@
+/* The course's chat server: each message is confirmed with its length, and Exit ends the
+ * connection. */
 #include <string.h>
 
 #include "socklens/service.h"

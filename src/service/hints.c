@@ -1,3 +1,5 @@
+/* Recognises mistakes in received bytes that look right to their sender: a NUL from send(strlen
+ * + 1), UTF-16, a byte order mark, a length in front (Java's writeUTF), a lone CR. */
 #include "socklens/hints.h"
 
 #include <stdbool.h>

@@ -1,3 +1,4 @@
+/* The table of services, made from the rows of services.h. */
 #include "socklens/service.h"
 
 #define ROW(constant, name, key_, title_, framing_, port, respond_)                                \

@@ -1,3 +1,5 @@
+/* The course's uppercase servers: the reply is the message in upper case, byte by byte, as
+ * ASCII. */
 #include "socklens/service.h"
 #include "socklens/text.h"
 

@@ -1,3 +1,6 @@
+/* Writes the clients' rows. A client's row is made as it opens and updated as it
+ * closes; those that a crash left open are closed by the next run, with the totals that their
+ * messages add up to. */
 #include "store/clients.h"
 
 #include <assert.h>

@@ -1,3 +1,5 @@
+/* One SQLite connection, and what its result codes mean: full, busy, damaged, gone or read-only
+ * each have a cure of their own. */
 #include "store/database.h"
 
 #include <errno.h>

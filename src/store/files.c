@@ -1,3 +1,8 @@
+/* The files beside the log: its lock, its WAL, the reserve of disk space, and what is set aside.
+ *
+ * SQLite looks at the WAL only as it opens, so what must be known before (whether it is another
+ * file's, where its last commit ends) is read here, by its file format
+ * (https://www.sqlite.org/fileformat2.html, section 4). */
 #include "store/files.h"
 
 #include <errno.h>

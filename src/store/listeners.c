@@ -1,3 +1,5 @@
+/* Finds or makes the row of a listener. Its index counts within one run; its row, named by
+ * service, transport and name, holds over all runs. */
 #include "store/listeners.h"
 
 #include <assert.h>

@@ -1,3 +1,8 @@
+/* Skips blocks of rows that no message of a search can be in.
+ *
+ * The index has one summary for each block: range of times, services, outcomes, largest size,
+ * clients. Where a summary excludes the filter, the block is passed over without reading its
+ * rows. Rows outside of all blocks are searched. */
 #include "store/range.h"
 
 #include <stdlib.h>

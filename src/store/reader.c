@@ -1,3 +1,6 @@
+/* Read-only connections to the log. In WAL mode neither readers nor the writer wait for the
+ * other (https://www.sqlite.org/wal.html); a reader must not be kept inside a transaction, or
+ * the WAL grows. */
 #include "store/reader.h"
 
 #include <errno.h>

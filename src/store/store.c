@@ -1,3 +1,5 @@
+/* Opens the log, starts and stops its threads, and hands requests of other threads to the
+ * writer. */
 #include "store/store.h"
 
 #include <errno.h>
