@@ -97,9 +97,9 @@ const VIEWS = {
   },
   'the API': async (page) => {
     await page.getByRole('link', { name: 'API', exact: true }).click();
-    const examples = page.locator('.api-example summary');
-    await examples.first().click();
-    await examples.last().click();
+    const parameters = page.locator('.api-operation summary');
+    await parameters.first().click();
+    await parameters.last().click();
   },
 };
 

@@ -59,7 +59,7 @@ async function useAll(t, gateway, proxy, look) {
 
   await page.goto(`${proxy.url}#view=api`);
   await page.getByRole('heading', { name: 'The API', exact: true }).waitFor();
-  const commands = await page.locator('.api-code .snippet').allTextContents();
+  const commands = await page.locator('.api-curl code').allTextContents();
   assert.ok(commands.length > 0);
   for (const command of commands) assert.ok(command.includes(proxy.url), command);
   const asked = await page.evaluate(() =>

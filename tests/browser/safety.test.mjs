@@ -34,7 +34,7 @@ test('all that the page consists of is small, and comes from the gateway alone',
   const gateway = await startGateway(t);
   const { page, complaints } = await openDashboard(t, gateway);
   await page.goto(`${gateway.url}#view=api`);
-  await page.locator('.api-part').first().waitFor();
+  await page.locator('.api-operation').first().waitFor();
   const files = await page.evaluate(() =>
     ['navigation', 'resource']
       .flatMap((type) => performance.getEntriesByType(type))

@@ -6,15 +6,15 @@ test('an address tells what the page showed', () => {
   const place: Place = {
     filter: { service: 'udp-upper', text: 'a&b=c #d' },
     detail: { kind: 'message', seq: 17 },
-    reference: { at: 'listMessages' },
+    showsApi: true,
   };
   assert.deepEqual(readPlace(writePlace(place)), place);
-  assert.equal(writePlace({ filter: {}, detail: null, reference: null }), '');
+  assert.equal(writePlace({ filter: {}, detail: null, showsApi: false }), '');
 });
 
 test('what an address says wrongly is left out', () => {
   const place = readPlace('#show=message:x&client=&nonsense=1&min_size=5');
-  assert.deepEqual(place, { filter: { min_size: '5' }, detail: null, reference: null });
+  assert.deepEqual(place, { filter: { min_size: '5' }, detail: null, showsApi: false });
 });
 
 test('a link says which run gave out the number it names', () => {
@@ -22,7 +22,7 @@ test('a link says which run gave out the number it names', () => {
   const hash = writePlace({
     filter: {},
     detail: { kind: 'message', seq: 5, run },
-    reference: null,
+    showsApi: false,
   });
   assert.equal(hash, '#show=message%3A5&run=28431771');
   assert.deepEqual(readPlace(hash).detail, { kind: 'message', seq: 5, run: '28431771' });

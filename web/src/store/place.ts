@@ -11,16 +11,11 @@ export type MessagePlace = Extract<Detail, { kind: 'message' }>;
 /** So much of a run's name is in a link. */
 const RUN_DIGITS = 8;
 
-/** The part of the API's reference that is looked at; empty is its beginning. */
-export interface Reference {
-  at: string;
-}
-
 export interface Place {
   filter: Filter;
   detail: Detail | null;
-  /** Null where the page shows the traffic. */
-  reference: Reference | null;
+  /** The page shows the API's operations, not the traffic. */
+  showsApi: boolean;
 }
 
 export function readPlace(hash: string): Place {
@@ -31,17 +26,16 @@ export function readPlace(hash: string): Place {
     const before = filter[name];
     filter[name] = before && takesList(name) ? `${before},${value}` : value;
   }
-  const reference = params.get('view') === 'api' ? { at: params.get('at') ?? '' } : null;
-  return { filter, detail: readDetail(params.get('show'), params.get('run')), reference };
+  const detail = readDetail(params.get('show'), params.get('run'));
+  return { filter, detail, showsApi: params.get('view') === 'api' };
 }
 
-export function writePlace({ filter, detail, reference }: Place): string {
+export function writePlace({ filter, detail, showsApi }: Place): string {
   const params = new URLSearchParams(filterEntries(filter));
   if (detail?.kind === 'message') params.set('show', `message:${detail.seq}`);
   if (detail?.kind === 'client') params.set('show', `client:${detail.id}`);
   if (detail?.run) params.set('run', detail.run.slice(0, RUN_DIGITS));
-  if (reference) params.set('view', 'api');
-  if (reference?.at) params.set('at', reference.at);
+  if (showsApi) params.set('view', 'api');
   const text = params.toString();
   return text && `#${text}`;
 }

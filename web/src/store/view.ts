@@ -1,14 +1,7 @@
 /** What the person at the page chose to look at; kept in the address, so that it can be sent on. */
 import { batch, signal } from '@preact/signals';
 import { type Filter, NO_FILTER, sameFilter } from './filter';
-import {
-  type Detail,
-  type MessagePlace,
-  type Place,
-  type Reference,
-  readPlace,
-  writePlace,
-} from './place';
+import { type Detail, type MessagePlace, type Place, readPlace, writePlace } from './place';
 
 /** The part of a browser window that the view keeps its place in. */
 export interface AddressBar {
@@ -20,7 +13,7 @@ export interface AddressBar {
 export class View {
   readonly filter = signal<Filter>(NO_FILTER);
   readonly detail = signal<Detail | null>(null);
-  readonly reference = signal<Reference | null>(null);
+  readonly showsApi = signal(false);
   /** The message that the address led to, until the log shows where it stands. */
   readonly linked = signal<MessagePlace | null>(null);
 
@@ -45,7 +38,7 @@ export class View {
     batch(() => {
       if (!sameFilter(place.filter, this.filter.value)) this.filter.value = place.filter;
       this.detail.value = place.detail;
-      this.reference.value = place.reference;
+      this.showsApi.value = place.showsApi;
       this.linked.value = null;
     });
   }
@@ -80,27 +73,18 @@ export class View {
     if (this.detail.value) this.go({ ...this.place, detail: null });
   }
 
-  showReference(at = ''): void {
-    this.go({ ...this.place, reference: { at } });
+  toggleApi(): void {
+    this.go({ ...this.place, showsApi: !this.showsApi.value });
   }
 
-  showTraffic(): void {
-    if (this.reference.value) this.go({ ...this.place, reference: null });
-  }
-
-  /** The address of a part of the reference, for a link. */
-  referenceHref(at = ''): string {
-    return writePlace({ ...this.place, reference: { at } });
-  }
-
-  /** The address of the traffic, for a link. */
-  trafficHref(): string {
-    return writePlace({ ...this.place, reference: null }) || '#';
+  /** The address that `toggleApi` leads to, for a link. */
+  toggleApiHref(): string {
+    return writePlace({ ...this.place, showsApi: !this.showsApi.value }) || '#';
   }
 
   private get place(): Place {
-    const { filter, detail, reference } = this;
-    return { filter: filter.value, detail: detail.value, reference: reference.value };
+    const { filter, detail, showsApi } = this;
+    return { filter: filter.value, detail: detail.value, showsApi: showsApi.value };
   }
 
   private go(place: Place): void {

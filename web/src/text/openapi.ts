@@ -1,29 +1,13 @@
-/** The API as it describes itself: what of an OpenAPI 3.1 document the reference shows. */
+/** What the page takes from the API's own description: a part of an OpenAPI 3.1 document. */
 
 export interface Schema {
   $ref?: string;
-  type?: string | string[];
   description?: string;
   enum?: unknown[];
-  const?: unknown;
   default?: unknown;
   examples?: unknown[];
-  format?: string;
-  pattern?: string;
-  minimum?: number;
-  maximum?: number;
-  minLength?: number;
-  maxItems?: number;
-  items?: Schema;
   properties?: Record<string, Schema>;
   required?: string[];
-  oneOf?: Schema[];
-  anyOf?: Schema[];
-  allOf?: Schema[];
-}
-
-interface Reference {
-  $ref: string;
 }
 
 export interface Parameter {
@@ -35,16 +19,19 @@ export interface Parameter {
   example?: unknown;
 }
 
-export interface Media {
-  schema?: Schema;
-  example?: unknown;
+interface Reference {
+  $ref: string;
 }
 
-type Content = Record<string, Media>;
+type Content = Record<string, { schema?: Schema; example?: unknown }>;
 
-export interface ApiResponse {
-  description: string;
-  content?: Content;
+interface RawOperation {
+  operationId: string;
+  summary: string;
+  description?: string;
+  parameters?: (Parameter | Reference)[];
+  requestBody?: { content: Content };
+  responses: Record<string, { content?: Content } | Reference>;
 }
 
 interface PathItem {
@@ -52,23 +39,11 @@ interface PathItem {
   [method: string]: unknown;
 }
 
-interface RawOperation {
-  operationId: string;
-  tags?: string[];
-  summary?: string;
-  description?: string;
-  parameters?: (Parameter | Reference)[];
-  requestBody?: { description?: string; content: Content };
-  responses: Record<string, ApiResponse | Reference>;
-}
-
 export interface ApiDocument {
-  info: { title: string; version: string; summary?: string; description?: string };
-  tags?: { name: string; description?: string }[];
+  info: { description?: string };
   paths: Record<string, PathItem>;
   components: {
     schemas: Record<string, Schema>;
-    securitySchemes?: Record<string, { description?: string }>;
     [kind: string]: Record<string, unknown> | undefined;
   };
 }
@@ -77,26 +52,22 @@ export interface Operation {
   id: string;
   method: string;
   path: string;
-  tag: string;
   summary: string;
   description: string;
+  /** Those of the path and the members of the body too. */
   parameters: Parameter[];
-  body: Content | null;
-  responses: { status: string; response: ApiResponse }[];
+  /** The example of a JSON body; undefined where there is no body. */
+  body: unknown;
+  /** The media types of the good answer. */
+  produces: string[];
 }
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 
-/** The name that a reference ends in: #/components/schemas/Message is Message. */
-export function refName(ref: string): string {
-  return ref.slice(ref.lastIndexOf('/') + 1);
-}
-
-/** What a reference stands for. One that leads nowhere is a fault of the document. */
 function resolve<T extends object>(api: ApiDocument, value: T | Reference): T {
   if (!('$ref' in value) || typeof value.$ref !== 'string') return value as T;
-  const kind = value.$ref.split('/').at(-2) ?? '';
-  const found = api.components[kind]?.[refName(value.$ref)];
+  const [kind = '', name = ''] = value.$ref.split('/').slice(-2);
+  const found = api.components[kind]?.[name];
   if (!found) throw new Error(`${value.$ref} leads nowhere`);
   return found as T;
 }
@@ -118,41 +89,33 @@ export function readOperations(api: ApiDocument): Operation[] {
 
 function readOperation(api: ApiDocument, path: string, method: string, item: PathItem): Operation {
   const raw = item[method] as RawOperation;
+  const body = raw.requestBody?.content['application/json'];
+  const good = Object.keys(raw.responses).find((status) => status.startsWith('2')) ?? '';
   const parameters = [...(item.parameters ?? []), ...(raw.parameters ?? [])];
   return {
     id: raw.operationId,
     method: method.toUpperCase(),
     path,
-    tag: raw.tags?.[0] ?? '',
-    summary: raw.summary ?? '',
+    summary: raw.summary,
     description: raw.description ?? '',
-    parameters: parameters.map((parameter) => resolve<Parameter>(api, parameter)),
-    body: raw.requestBody?.content ?? null,
-    responses: Object.entries(raw.responses).map(([status, response]) => ({
-      status,
-      response: resolve<ApiResponse>(api, response),
-    })),
+    parameters: [
+      ...parameters.map((parameter) => resolve<Parameter>(api, parameter)),
+      ...members(api, body?.schema ?? {}),
+    ].map((parameter) => ({ ...parameter, schema: resolveSchema(api, parameter.schema) })),
+    body: body?.example,
+    produces: Object.keys(resolve(api, raw.responses[good] ?? {}).content ?? {}),
   };
 }
 
-export interface OperationGroup {
-  name: string;
-  description: string;
-  operations: Operation[];
-}
-
-/** By tag, in the document's order of tags. */
-export function groupOperations(api: ApiDocument): OperationGroup[] {
-  const operations = readOperations(api);
-  const known = api.tags ?? [];
-  const names = new Set([...known.map(({ name }) => name), ...operations.map(({ tag }) => tag)]);
-  return [...names]
-    .map((name) => ({
-      name,
-      description: known.find((tag) => tag.name === name)?.description ?? '',
-      operations: operations.filter(({ tag }) => tag === name),
-    }))
-    .filter((group) => group.operations.length > 0);
+function members(api: ApiDocument, body: Schema): Parameter[] {
+  const { properties = {}, required = [] } = resolveSchema(api, body);
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'body',
+    required: required.includes(name),
+    description: schema.description ?? '',
+    schema,
+  }));
 }
 
 /** The names that a schema made of an enumeration allows. */

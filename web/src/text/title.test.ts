@@ -6,7 +6,7 @@ const PLAIN: PageState = {
   host: '127.0.0.1:8080',
   open: null,
   filter: '',
-  reference: false,
+  showsApi: false,
   paused: false,
   fresh: 0,
 };
@@ -19,7 +19,7 @@ test('the title says what is open, the filter and whether the log stands still',
       { open: { kind: 'client', id: 3 }, filter: 'outcome:replied', paused: true, fresh: 7 },
       '(7) Client 3 · outcome:replied · paused · socklens 127.0.0.1:8080',
     ],
-    [{ reference: true, filter: 'x', paused: true, fresh: 7 }, 'API · socklens 127.0.0.1:8080'],
+    [{ showsApi: true, filter: 'x', paused: true, fresh: 7 }, 'API · socklens 127.0.0.1:8080'],
   ];
   for (const [state, title] of cases) assert.equal(pageTitle({ ...PLAIN, ...state }), title);
 });

@@ -5,7 +5,7 @@ export interface PageState {
   open: { kind: 'message'; seq: number } | { kind: 'client'; id: number } | null;
   /** The filter as it is written in its line; empty for none. */
   filter: string;
-  reference: boolean;
+  showsApi: boolean;
   paused: boolean;
   /** Messages that came since the tail was left. */
   fresh: number;
@@ -13,15 +13,15 @@ export interface PageState {
 
 const FILTER_MAX = 60;
 
-export function pageTitle({ host, open, filter, reference, paused, fresh }: PageState): string {
+export function pageTitle({ host, open, filter, showsApi, paused, fresh }: PageState): string {
   const parts: string[] = [];
-  if (reference) parts.push('API');
+  if (showsApi) parts.push('API');
   else if (open?.kind === 'message') parts.push(`Message ${open.seq}`);
   else if (open?.kind === 'client') parts.push(`Client ${open.id}`);
-  if (filter !== '' && !reference) parts.push(shortened(filter));
-  if (paused && !reference) parts.push('paused');
+  if (filter !== '' && !showsApi) parts.push(shortened(filter));
+  if (paused && !showsApi) parts.push('paused');
   parts.push(`socklens ${host}`);
-  return `${fresh > 0 && !reference ? `(${fresh}) ` : ''}${parts.join(' · ')}`;
+  return `${fresh > 0 && !showsApi ? `(${fresh}) ` : ''}${parts.join(' · ')}`;
 }
 
 function shortened(text: string): string {

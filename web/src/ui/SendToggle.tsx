@@ -4,9 +4,9 @@ import { closeSendForm, openSendForm } from './sendFormFocus';
 
 /** Opens the form where it is not always there. */
 export function SendToggle() {
-  const traffic = useView().reference.value === null;
+  const { showsApi } = useView();
   const open = sendForm.value === 'open';
-  if (!traffic) return null;
+  if (showsApi.value) return null;
   return (
     <button
       type="button"

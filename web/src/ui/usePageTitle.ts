@@ -12,7 +12,7 @@ export function usePageTitle(log: { paused: boolean; fresh: number }): void {
     host: location.host,
     open: view.detail.value,
     filter: writeFilter(view.filter.value, vocabulary()),
-    reference: view.reference.value !== null,
+    showsApi: view.showsApi.value,
     ...log,
   });
   useEffect(() => {
