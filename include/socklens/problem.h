@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "socklens/buffer.h"
+#include "socklens/text.h"
 
 /* Where nothing says better when a request would be answered. */
 #define SL_RETRY_AFTER_S 5
@@ -41,13 +42,5 @@ const char *sl_status_title(unsigned status);
 #define SL_STATUS_COUNT 24
 size_t sl_status_index(unsigned status);
 unsigned sl_status_at(size_t index);
-
-/* What a client sent, made fit to be quoted in a sentence: escaped and cut. A value, so that
- * `sl_quote(text).text` can stand among the arguments of one call. */
-struct sl_quote {
-    char text[72];
-};
-
-struct sl_quote sl_quote(const char *text);
 
 #endif

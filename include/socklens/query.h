@@ -50,8 +50,4 @@ unsigned sl_query_uint(const struct sl_query *query, const char *name, uint64_t 
 unsigned sl_query_size(const struct sl_query *query, const char *name, uint64_t *value,
                        struct sl_problem *problem);
 
-/* Decimal digits only, no sign, at most 2^64-1. */
-bool sl_parse_uint_n(const char *text, size_t size, uint64_t *value);
-bool sl_parse_uint(const char *text, uint64_t *value);
-
 #endif

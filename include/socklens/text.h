@@ -34,4 +34,23 @@ int sl_text_base64(const uint8_t *in, size_t size, struct sl_buffer *out);
 int sl_text_from_base64(const char *text, struct sl_buffer *out);
 int sl_text_from_hex(const char *text, struct sl_buffer *out);
 
+/* Decimal digits only, no sign, at most 2^64-1. */
+bool sl_parse_uint_n(const char *text, size_t size, uint64_t *value);
+bool sl_parse_uint(const char *text, uint64_t *value);
+
+/* Copies the next part of a list with commas between to `part`, cut to its size, and moves *rest
+ * behind it: to NULL behind the last. False where *rest is NULL. */
+bool sl_text_part(const char **rest, char *part, size_t size);
+
+/* Gives up the bytes of a character that was cut at the end, as snprintf(3) may. */
+void sl_text_trim(char *text);
+
+/* A stranger's text, made fit to be quoted in a sentence: escaped and cut. A value, so that
+ * `sl_quote(text).text` can stand among the arguments of one call. */
+struct sl_quote {
+    char text[72];
+};
+
+struct sl_quote sl_quote(const char *text);
+
 #endif

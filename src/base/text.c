@@ -2,6 +2,8 @@
 #include "socklens/text.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/escape.h"
 #include "base/utf8.h"
@@ -113,4 +115,55 @@ int sl_text_escape(const uint8_t *in, size_t size, struct sl_buffer *out)
         return -ENOMEM;
     out->size += sl_escape_write(in, size, to);
     return 0;
+}
+
+bool sl_parse_uint_n(const char *text, size_t size, uint64_t *value)
+{
+    uint64_t number = 0;
+
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(number, 10, &number) ||
+            __builtin_add_overflow(number, (uint64_t)(text[i] - '0'), &number))
+            return false;
+    }
+    if (size > 0)
+        *value = number;
+    return size > 0;
+}
+
+bool sl_parse_uint(const char *text, uint64_t *value)
+{
+    return sl_parse_uint_n(text, strlen(text), value);
+}
+
+bool sl_text_part(const char **rest, char *part, size_t size)
+{
+    size_t length;
+
+    if (!*rest)
+        return false;
+    length = strcspn(*rest, ",");
+    snprintf(part, size, "%.*s", (int)(length < size ? length : size), *rest);
+    *rest = (*rest)[length] == ',' ? *rest + length + 1 : NULL;
+    return true;
+}
+
+void sl_text_trim(char *text)
+{
+    text[sl_text_utf8_prefix((const uint8_t *)text, strlen(text))] = '\0';
+}
+
+struct sl_quote sl_quote(const char *text)
+{
+    struct sl_quote quote = {0};
+    struct sl_buffer escaped = SL_BUFFER_INIT;
+    size_t size = strnlen(text, 64);
+
+    if (sl_text_escape((const uint8_t *)text, size, &escaped) == 0)
+        snprintf(quote.text, sizeof(quote.text), "%.*s%s",
+                 (int)(escaped.size < 64 ? escaped.size : 64), (const char *)escaped.data,
+                 size == 64 || escaped.size > 64 ? "..." : "");
+    sl_buffer_deinit(&escaped);
+    sl_text_trim(quote.text);
+    return quote;
 }

@@ -61,12 +61,6 @@ unsigned sl_status_at(size_t index)
     return titles[index].status;
 }
 
-/* snprintf(3) may cut within a character: give up its first bytes, for JSON must be UTF-8. */
-static void trim(char *text)
-{
-    text[sl_text_utf8_prefix((const uint8_t *)text, strlen(text))] = '\0';
-}
-
 __attribute__((format(printf, 5, 0))) static unsigned set(struct sl_problem *problem,
                                                           unsigned status, const char *param,
                                                           const char *allowed, const char *format,
@@ -74,9 +68,9 @@ __attribute__((format(printf, 5, 0))) static unsigned set(struct sl_problem *pro
 {
     *problem = (struct sl_problem){.status = status, .param = param};
     vsnprintf(problem->detail, sizeof(problem->detail), format, arguments);
-    trim(problem->detail);
+    sl_text_trim(problem->detail);
     snprintf(problem->allowed, sizeof(problem->allowed), "%s", allowed ? allowed : "");
-    trim(problem->allowed);
+    sl_text_trim(problem->allowed);
     return status;
 }
 
@@ -101,7 +95,7 @@ unsigned sl_problem_set_unknown(struct sl_problem *problem, unsigned status, con
     set(problem, status, NULL, allowed, format, arguments);
     va_end(arguments);
     snprintf(problem->unknown, sizeof(problem->unknown), "%.60s", quoted.text);
-    trim(problem->unknown);
+    sl_text_trim(problem->unknown);
     return status;
 }
 
@@ -134,19 +128,4 @@ int sl_problem_write(const struct sl_problem *problem, struct sl_buffer *out)
     }
     sl_json_close_object(&json);
     return json.failed ? -ENOMEM : 0;
-}
-
-struct sl_quote sl_quote(const char *text)
-{
-    struct sl_quote quote = {0};
-    struct sl_buffer escaped = SL_BUFFER_INIT;
-    size_t size = strnlen(text, 64);
-
-    if (sl_text_escape((const uint8_t *)text, size, &escaped) == 0)
-        snprintf(quote.text, sizeof(quote.text), "%.*s%s",
-                 (int)(escaped.size < 64 ? escaped.size : 64), (const char *)escaped.data,
-                 size == 64 || escaped.size > 64 ? "..." : "");
-    sl_buffer_deinit(&escaped);
-    trim(quote.text);
-    return quote;
 }

@@ -173,25 +173,6 @@ bool sl_query_part(const struct sl_query *query, const char *name, struct sl_que
     return true;
 }
 
-bool sl_parse_uint_n(const char *text, size_t size, uint64_t *value)
-{
-    uint64_t number = 0;
-
-    for (size_t i = 0; i < size; i++) {
-        if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(number, 10, &number) ||
-            __builtin_add_overflow(number, (uint64_t)(text[i] - '0'), &number))
-            return false;
-    }
-    if (size > 0)
-        *value = number;
-    return size > 0;
-}
-
-bool sl_parse_uint(const char *text, uint64_t *value)
-{
-    return sl_parse_uint_n(text, strlen(text), value);
-}
-
 unsigned sl_query_uint(const struct sl_query *query, const char *name, uint64_t min, uint64_t max,
                        uint64_t *value, struct sl_problem *problem)
 {

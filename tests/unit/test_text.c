@@ -350,6 +350,42 @@ static void sizes_that_overflow_are_refused(void **state)
     sl_buffer_deinit(&out);
 }
 
+static void reads_the_largest_number(void **state)
+{
+    uint64_t number;
+
+    (void)state;
+    assert_true(sl_parse_uint("18446744073709551615", &number));
+    assert_true(number == UINT64_MAX);
+    assert_false(sl_parse_uint("18446744073709551616", &number));
+    assert_false(sl_parse_uint("", &number));
+}
+
+static void takes_a_list_apart(void **state)
+{
+    static const char *const parts[] = {"one", "", "thr", ""};
+    const char *rest = "one,,three,";
+    char part[4];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        assert_true(sl_text_part(&rest, part, sizeof(part)));
+        assert_string_equal(part, parts[i]);
+    }
+    assert_false(sl_text_part(&rest, part, sizeof(part)));
+}
+
+static void quotes_are_escaped_and_cut(void **state)
+{
+    static const char text[] = "12345678901234567890123456789012345678901234567890123456789012ü";
+
+    (void)state;
+    assert_string_equal(sl_quote("a\nb").text, "a\\nb");
+    assert_string_equal(sl_quote(text).text,
+                        "1234567890123456789012345678901234567890123456789012"
+                        "3456789012ü...");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +407,9 @@ int main(void)
         cmocka_unit_test(reads_hex),
         cmocka_unit_test(refuses_malformed_hex),
         cmocka_unit_test(sizes_that_overflow_are_refused),
+        cmocka_unit_test(reads_the_largest_number),
+        cmocka_unit_test(takes_a_list_apart),
+        cmocka_unit_test(quotes_are_escaped_and_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
