@@ -372,6 +372,29 @@ struct sl_listener_counters *sl_shard_listener(struct sl_shard *shard, uint16_t 
     return &shard->listeners[listener];
 }
 
+void sl_client_to_view(const struct sl_client *client, int64_t offset_ns,
+                       struct sl_client_view *view)
+{
+    *view = (struct sl_client_view){
+        .id = client->id,
+        .listener = client->listener,
+        .service = client->service,
+        .transport = client->transport,
+        .test = client->test,
+        .open = true,
+        .peer = client->peer,
+        .local = client->local,
+        .opened_at_ns = client->opened_at_ns,
+        .last_seen_at_ns = client->last_seen_mono_ns + offset_ns,
+        .counters = client->counters,
+        .pending = client->pending,
+        .pending_since_ns = client->pending_since_ns,
+    };
+    /* The clocks are read one after the other: not before it was opened, then. */
+    if (view->last_seen_at_ns < view->opened_at_ns)
+        view->last_seen_at_ns = view->opened_at_ns;
+}
+
 void sl_shard_close(struct sl_shard *shard, struct sl_client *client, enum sl_closed_by by,
                     enum sl_close_reason reason, const struct sl_time *now,
                     struct sl_closing *closing)

@@ -13,29 +13,6 @@ static int64_t clock_offset_ns(void)
     return now.wall_ns - now.mono_ns;
 }
 
-void sl_client_to_view(const struct sl_client *client, int64_t offset_ns,
-                       struct sl_client_view *view)
-{
-    *view = (struct sl_client_view){
-        .id = client->id,
-        .listener = client->listener,
-        .service = client->service,
-        .transport = client->transport,
-        .test = client->test,
-        .open = true,
-        .peer = client->peer,
-        .local = client->local,
-        .opened_at_ns = client->opened_at_ns,
-        .last_seen_at_ns = client->last_seen_mono_ns + offset_ns,
-        .counters = client->counters,
-        .pending = client->pending,
-        .pending_since_ns = client->pending_since_ns,
-    };
-    /* The clocks are read one after the other: not before it was opened, then. */
-    if (view->last_seen_at_ns < view->opened_at_ns)
-        view->last_seen_at_ns = view->opened_at_ns;
-}
-
 static bool get_open(struct sl_shard *shard, uint64_t id, struct sl_client_view *view)
 {
     struct sl_client *client;
