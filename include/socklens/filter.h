@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "socklens/buffer.h"
+#include "socklens/error.h"
 #include "socklens/exchange.h"
 
 #define SL_FILTER_LIST_MAX 16 /* of each kind in one list */
@@ -32,7 +33,9 @@ struct sl_filter_size {
 /* Zero-initialised it matches every exchange. */
 struct sl_filter {
     uint32_t services;              /* bits 1 << enum sl_service_id; 0: any */
+    uint32_t services_not;          /* none of these */
     uint32_t outcomes;              /* bits 1 << enum sl_outcome; 0: any */
+    uint32_t outcomes_not;          /* none of these */
     struct sl_filter_peers only;    /* one of each kind of which there is any */
     struct sl_filter_peers without; /* none of any kind */
     uint64_t after_seq;             /* numbers above it alone, the place where reading begins */
@@ -47,15 +50,12 @@ struct sl_filter {
 
 void sl_filter_deinit(struct sl_filter *filter);
 
-/* Lifecycle records never match. */
+/* Of a client event what the filter says of clients counts. */
 bool sl_filter_match(const struct sl_filter *filter, const struct sl_record *record);
 
-/* What it says of who sent it alone: service, client, address, port. For comings and goings, and
- * for clients. */
+/* What it says of who sent it alone: service, client, address, port. */
 bool sl_filter_match_client(const struct sl_filter *filter, enum sl_service_id service,
                             uint64_t client, const struct sl_address *peer);
-
-bool sl_filter_is_at(const struct sl_filter_address *wanted, const struct sl_address *peer);
 
 /* Does it ask for the peer's address or port? */
 bool sl_filter_asks_address(const struct sl_filter *filter);
@@ -64,7 +64,47 @@ bool sl_filter_asks_address(const struct sl_filter *filter);
  */
 struct sl_filter sl_filter_cheap(const struct sl_filter *filter);
 
+/* The services or outcomes that it lets through, as bits, from those it asks for and those it
+ * leaves out. */
+static inline uint32_t sl_filter_bits(uint32_t only, uint32_t without)
+{
+    return (only ? only : UINT32_MAX) & ~without;
+}
+
 /* The smallest that the longer side of a match can be. */
 uint64_t sl_filter_min_size(const struct sl_filter *filter);
+
+/* --- in words: parameters of the API, options of `socklens export` --- */
+
+/* All there are: name; whether it takes several values, with commas between; what a value is, and
+ * the member it goes to. */
+#define SL_FILTER_LIST(X)                                                                          \
+    X(service, true, service, services)                                                            \
+    X(service_not, true, service, services_not)                                                    \
+    X(client, true, client, only)                                                                  \
+    X(client_not, true, client, without)                                                           \
+    X(address, true, address, only)                                                                \
+    X(address_not, true, address, without)                                                         \
+    X(port, true, port, only)                                                                      \
+    X(port_not, true, port, without)                                                               \
+    X(outcome, true, outcome, outcomes)                                                            \
+    X(outcome_not, true, outcome, outcomes_not)                                                    \
+    X(since, false, time, since_ns)                                                                \
+    X(until, false, time, until_ns)                                                                \
+    X(text, false, text, text)                                                                     \
+    X(hex, false, hex, bytes)                                                                      \
+    X(min_size, false, min, size)                                                                  \
+    X(max_size, false, max, size)                                                                  \
+    X(min_received, false, min, received)                                                          \
+    X(max_received, false, max, received)                                                          \
+    X(min_sent, false, min, sent)                                                                  \
+    X(max_sent, false, max, sent)                                                                  \
+    X(after, false, after, after_seq)
+
+/* Adds to a list what `value` has for it, or sets anything else; `name` is one of the list. 0, or
+ * -EINVAL or -ENOMEM with what is wrong in `error` and what would do in *allowed (constant text, or
+ * NULL). */
+int sl_filter_set(struct sl_filter *filter, const char *name, const char *value,
+                  struct sl_error *error, const char **allowed);
 
 #endif

@@ -33,17 +33,6 @@ static unsigned read_state(struct sl_client_list *list, const struct sl_query *q
                           sl_quote(state).text);
 }
 
-static unsigned read_address(struct sl_client_list *list, const struct sl_query *query,
-                             struct sl_problem *problem)
-{
-    const char *text = sl_query_get(query, "address");
-
-    if (!text)
-        return 0;
-    list->by_address = true;
-    return sl_filter_address_parse(text, "address", &list->address, problem);
-}
-
 static bool parse_sort(const char *text, size_t size, struct sl_client_list *list)
 {
     bool descending = size > 0 && *text == '-';
@@ -111,11 +100,9 @@ unsigned sl_client_list_from_query(struct sl_client_list *list, const struct sl_
     unsigned status;
 
     *list = (struct sl_client_list){0};
-    status = sl_services_from_query(query, &list->services, problem);
+    status = sl_filter_from_query(query, &list->filter, problem);
     if (!status)
         status = read_state(list, query, problem);
-    if (!status)
-        status = read_address(list, query, problem);
     if (!status)
         status = read_sort(list, query, problem);
     if (!status)
@@ -129,6 +116,7 @@ unsigned sl_client_list_from_query(struct sl_client_list *list, const struct sl_
 
 void sl_client_list_deinit(struct sl_client_list *list)
 {
+    sl_filter_deinit(&list->filter);
     free(list->views);
     list->views = NULL;
 }
@@ -174,11 +162,9 @@ static int compare_views(const void *a, const void *b, void *context)
 
 static bool is_wanted(const struct sl_client_list *list, const struct sl_client_view *view)
 {
-    if (list->services && !(list->services & 1u << view->service))
-        return false;
     if (list->has_after && compare(list, place_of(list, view), list->after) <= 0)
         return false;
-    return !list->by_address || sl_filter_is_at(&list->address, &view->peer);
+    return sl_filter_match_client(&list->filter, view->service, view->id, &view->peer);
 }
 
 void sl_client_list_finish(struct sl_client_list *list)

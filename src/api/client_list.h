@@ -22,10 +22,8 @@ struct sl_client_place {
 };
 
 struct sl_client_list {
-    uint32_t services; /* 0: any */
+    struct sl_filter filter; /* services and addresses */
     bool open, closed;
-    bool by_address;
-    struct sl_filter_address address;
     enum sl_client_sort sort;
     bool descending;
     bool has_after;

@@ -28,18 +28,18 @@
     X(status, "GET", "/api/v1/status", .type = SL_JSON_TYPE)                                       \
     X(rates, "GET", "/api/v1/rates", .type = SL_JSON_TYPE)                                         \
     X(clients, "GET", "/api/v1/clients", .type = SL_JSON_TYPE,                                     \
-      .params = SL_PARAMS("service,", "state", "address", "sort", "limit", "cursor"))              \
+      .params = SL_PARAMS("service,", "state", "address,", "sort", "limit", "cursor"))             \
     X(client, "GET", "/api/v1/clients/{id}", .type = SL_JSON_TYPE)                                 \
     X(disconnect, "DELETE", "/api/v1/clients/{id}", .type = NULL)                                  \
     X(messages, "GET", "/api/v1/messages", .type = SL_JSON_TYPE,                                   \
-      .params = SL_PARAMS(SL_FILTER_PARAMS, "limit", "cursor", "wait", "min"))                     \
+      .params = SL_PARAMS(SL_FILTER_PARAMS "limit", "cursor", "wait", "min"))                      \
     X(clear, "DELETE", "/api/v1/messages", .params = SL_PARAMS("confirm"))                         \
     X(message, "GET", "/api/v1/messages/{seq}", .type = SL_JSON_TYPE, .params = SL_PARAMS("run"))  \
     X(raw, "GET", "/api/v1/messages/{seq}/raw", .type = "application/octet-stream",                \
       .params = SL_PARAMS("side", "run"))                                                          \
     X(events, "GET", "/api/v1/events", .type = "text/event-stream",                                \
-      .params = SL_PARAMS("types", "sample", SL_FILTER_PARAMS))                                    \
-    X(export, "GET", "/api/v1/export", .params = SL_PARAMS("format", "follow", SL_FILTER_PARAMS))  \
+      .params = SL_PARAMS(SL_FILTER_PARAMS "types", "sample"))                                     \
+    X(export, "GET", "/api/v1/export", .params = SL_PARAMS(SL_FILTER_PARAMS "format", "follow"))   \
     X(datagram, "POST", "/api/v1/datagrams", .type = SL_JSON_TYPE, .body_max = SL_DATAGRAM_BODY_MAX)
 
 #define SL_ROUTE_STEP(name, ...)                                                                   \

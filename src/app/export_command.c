@@ -11,7 +11,7 @@
 
 #include "socklens/clock.h"
 #include "socklens/export.h"
-#include "socklens/filter_words.h"
+#include "socklens/filter.h"
 #include "socklens/history.h"
 #include "socklens/state_file.h"
 
@@ -67,28 +67,25 @@ static const struct option own_options[] = {
 #define FILTER_OPTIONS (sizeof(filter_names) / sizeof(filter_names[0]))
 #define NAME_SIZE      24
 
-static const char *const filter_names[] = {SL_FILTER_PARAMS};
+#define FILTER_NAME(name, ...) #name,
+
+static const char *const filter_names[] = {SL_FILTER_LIST(FILTER_NAME)};
 
 struct option_table {
     struct option options[OWN_OPTIONS + FILTER_OPTIONS + 1];
     char names[FILTER_OPTIONS][NAME_SIZE];
 };
 
-static void spell(const char *from, char unwanted, char instead, char name[NAME_SIZE])
-{
-    size_t i = 0;
-
-    for (; from[i] && from[i] != ',' && i + 1 < NAME_SIZE; i++)
-        name[i] = from[i] == unwanted ? instead : from[i];
-    name[i] = '\0';
-}
-
 static void fill_options(struct option_table *table)
 {
     memset(table, 0, sizeof(*table));
     memcpy(table->options, own_options, sizeof(own_options));
     for (size_t i = 0; i < FILTER_OPTIONS; i++) {
-        spell(filter_names[i], '_', '-', table->names[i]);
+        char *name = table->names[i];
+
+        snprintf(name, NAME_SIZE, "%s", filter_names[i]);
+        while ((name = strchr(name, '_')))
+            *name = '-';
         table->options[OWN_OPTIONS + i] =
             (struct option){table->names[i], required_argument, NULL, 'q'};
     }
@@ -97,10 +94,8 @@ static void fill_options(struct option_table *table)
 struct command {
     const char *store, *output, *format_name;
     enum sl_export_format format;
-    char names[FILTER_OPTIONS][NAME_SIZE];
-    struct sl_filter_word words[SL_FILTER_WORDS_MAX];
-    size_t word_count;
     struct sl_filter filter;
+    struct sl_error filter_error; /* the first of its options */
     bool help;
     /* While it writes. */
     struct sl_exporter *exporter;
@@ -126,22 +121,20 @@ __attribute__((format(printf, 1, 2))) static int complain(const char *format, ..
 
 /* --- the command line --- */
 
-/* Of what takes no list the last one counts, as everywhere on the command line: it goes in front.
- */
-static bool set_filter(struct command *command, size_t filter, const char *value)
+/* Of what takes no list the last one counts, as everywhere on the command line. */
+static void set_filter(struct command *command, const char *name, const char *value)
 {
-    size_t count = command->word_count;
+    struct sl_error error;
+    const char *allowed;
 
-    if (count == SL_FILTER_WORDS_MAX)
-        return false;
-    spell(filter_names[filter], '\0', '\0', command->names[filter]);
-    memmove(command->words + 1, command->words, count * sizeof(command->words[0]));
-    command->words[0] = (struct sl_filter_word){command->names[filter], value};
-    command->word_count++;
-    return true;
+    if (sl_filter_set(&command->filter, name, value, &error, &allowed) == 0 ||
+        *command->filter_error.text)
+        return;
+    sl_error_set(&command->filter_error, -EINVAL, "%s%s%s", error.text,
+                 allowed ? "; allowed: " : "", allowed ? allowed : "");
 }
 
-static bool take(struct command *command, int code, size_t index)
+static void take(struct command *command, int code, size_t index)
 {
     switch (code) {
     case 'f':
@@ -157,9 +150,8 @@ static bool take(struct command *command, int code, size_t index)
         command->help = true;
         break;
     default:
-        return set_filter(command, index - OWN_OPTIONS, optarg);
+        set_filter(command, filter_names[index - OWN_OPTIONS], optarg);
     }
-    return true;
 }
 
 static int usage(const char *what, const char *which)
@@ -181,8 +173,7 @@ static int parse(struct command *command, int argc, char **argv)
             return usage("its value is missing", argv[optind - 1]);
         if (code == '?')
             return usage("unknown option", argv[optind - 1]);
-        if (!take(command, code, (size_t)index))
-            return usage("too many filters", argv[optind - 1]);
+        take(command, code, (size_t)index);
     }
     if (command->help)
         return STATUS_OK;
@@ -192,16 +183,9 @@ static int parse(struct command *command, int argc, char **argv)
         return usage("it is missing: " SL_EXPORT_NAMES, "--format");
     if (!sl_export_format_parse(command->format_name, &command->format))
         return usage("there is no such format; allowed: " SL_EXPORT_NAMES, command->format_name);
-    return STATUS_OK;
-}
-
-static int read_filter(struct command *command)
-{
-    struct sl_error error;
-
-    if (sl_filter_from_words(command->words, command->word_count, &command->filter, &error) == 0)
+    if (!*command->filter_error.text)
         return STATUS_OK;
-    complain("%s", error.text);
+    complain("%s", command->filter_error.text);
     return STATUS_USAGE;
 }
 
@@ -349,10 +333,8 @@ static int run(struct command *command)
 {
     struct sl_error error;
     char *place = NULL;
-    int status = read_filter(command);
+    int status;
 
-    if (status != STATUS_OK)
-        return status;
     if (!command->store)
         command->store = place = sl_state_file("messages.db", &error);
     status = command->store ? export_log(command) : complain("%s", error.text);

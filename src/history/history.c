@@ -126,14 +126,9 @@ void sl_history_bounds(struct sl_history *history, uint64_t *oldest, uint64_t *n
 
 static bool history_wants(const struct sl_history_walk *walk, const struct sl_record *record)
 {
-    const struct sl_exchange *exchange = &record->exchange;
-    const struct sl_filter *filter = walk->filter;
-
-    if (record->kind == SL_RECORD_EXCHANGE)
-        return !filter || sl_filter_match(filter, record);
-    return walk->lifecycle &&
-           (!filter ||
-            sl_filter_match_client(filter, exchange->service, exchange->client, &exchange->peer));
+    if (record->kind != SL_RECORD_EXCHANGE && !walk->lifecycle)
+        return false;
+    return !walk->filter || sl_filter_match(walk->filter, record);
 }
 
 static bool history_tell_gap(struct sl_history *history, const struct sl_history_walk *walk,

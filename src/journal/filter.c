@@ -2,7 +2,12 @@
  * payloads are searched last, since only that takes time. */
 #include "socklens/filter.h"
 
+#include <errno.h>
 #include <string.h>
+
+#include "socklens/clock.h"
+#include "socklens/size.h"
+#include "socklens/text.h"
 
 void sl_filter_deinit(struct sl_filter *filter)
 {
@@ -118,9 +123,9 @@ static bool either_side(const struct sl_record *record, const struct sl_buffer *
            found(sl_record_sent(record), record->exchange.sent_stored, needle);
 }
 
-static bool in_set(uint32_t bits, unsigned index)
+static bool in_set(uint32_t only, uint32_t without, unsigned index)
 {
-    return !bits || (index < 32 && bits & UINT32_C(1) << index);
+    return index < 32 && sl_filter_bits(only, without) & UINT32_C(1) << index;
 }
 
 static bool in_size(const struct sl_filter_size *range, uint64_t size)
@@ -137,7 +142,7 @@ static bool has_client(const struct sl_filter_peers *peers, uint64_t client)
     return false;
 }
 
-bool sl_filter_is_at(const struct sl_filter_address *wanted, const struct sl_address *peer)
+static bool is_at(const struct sl_filter_address *wanted, const struct sl_address *peer)
 {
     const struct sl_address *ip = &wanted->ip;
 
@@ -149,7 +154,7 @@ bool sl_filter_is_at(const struct sl_filter_address *wanted, const struct sl_add
 static bool has_address(const struct sl_filter_peers *peers, const struct sl_address *peer)
 {
     for (unsigned i = 0; i < peers->address_count; i++) {
-        if (sl_filter_is_at(&peers->addresses[i], peer))
+        if (is_at(&peers->addresses[i], peer))
             return true;
     }
     return false;
@@ -171,7 +176,8 @@ bool sl_filter_match_client(const struct sl_filter *filter, enum sl_service_id s
 {
     const struct sl_filter_peers *only = &filter->only, *without = &filter->without;
 
-    return in_set(filter->services, service) && (!only->client_count || has_client(only, client)) &&
+    return in_set(filter->services, filter->services_not, service) &&
+           (!only->client_count || has_client(only, client)) &&
            (!only->address_count || has_address(only, peer)) &&
            (!only->port_count || has_port(only, peer)) && !has_client(without, client) &&
            !has_address(without, peer) && !has_port(without, peer);
@@ -208,10 +214,11 @@ bool sl_filter_match(const struct sl_filter *filter, const struct sl_record *rec
 {
     const struct sl_exchange *exchange = &record->exchange;
 
-    if (record->kind != SL_RECORD_EXCHANGE)
+    if (!sl_filter_match_client(filter, exchange->service, exchange->client, &exchange->peer))
         return false;
-    if (!in_set(filter->outcomes, exchange->outcome) ||
-        !sl_filter_match_client(filter, exchange->service, exchange->client, &exchange->peer))
+    if (record->kind != SL_RECORD_EXCHANGE)
+        return true;
+    if (!in_set(filter->outcomes, filter->outcomes_not, exchange->outcome))
         return false;
     if (record->seq <= filter->after_seq && filter->has_after)
         return false;
@@ -225,4 +232,228 @@ bool sl_filter_match(const struct sl_filter *filter, const struct sl_record *rec
         return false;
     return either_side(record, &filter->text, contains_any_case) &&
            either_side(record, &filter->bytes, contains);
+}
+
+/* --- in words --- */
+
+/* Longer parts of a list are none of ours. */
+#define PART_SIZE SL_ADDRESS_TEXT_SIZE
+
+#define COMMA_NAME(constant, name, ...) ", " name
+#define FROM_ZERO_TO_MAX                "0 to 9223372036854775807"
+
+static int too_many(const char *name, struct sl_error *error, const char **allowed)
+{
+    *allowed = "at most 16";
+    return sl_error_set(error, -EINVAL, "too many of %s", name);
+}
+
+static int no_memory(struct sl_error *error)
+{
+    return sl_error_set(error, -ENOMEM, "out of memory");
+}
+
+static int set_service(void *bits, const char *name, const char *value, struct sl_error *error,
+                       const char **allowed)
+{
+    enum sl_service_id id;
+
+    if (!sl_service_id_parse(value, &id)) {
+        *allowed = &(SL_SERVICE_LIST(COMMA_NAME))[2];
+        return sl_error_set(error, -EINVAL, "there is no %s \"%s\"", name, sl_quote(value).text);
+    }
+    *(uint32_t *)bits |= UINT32_C(1) << id;
+    return 0;
+}
+
+static int set_outcome(void *bits, const char *name, const char *value, struct sl_error *error,
+                       const char **allowed)
+{
+    enum sl_outcome outcome;
+
+    if (!sl_outcome_parse(value, &outcome)) {
+        *allowed = &(SL_OUTCOME_LIST(COMMA_NAME))[2];
+        return sl_error_set(error, -EINVAL, "there is no %s \"%s\"", name, sl_quote(value).text);
+    }
+    *(uint32_t *)bits |= UINT32_C(1) << outcome;
+    return 0;
+}
+
+static int set_client(void *member, const char *name, const char *value, struct sl_error *error,
+                      const char **allowed)
+{
+    struct sl_filter_peers *peers = member;
+    uint64_t id;
+
+    if (!sl_parse_uint(value, &id) || id == 0) {
+        *allowed = "numbers of clients, as in 3 or 3,17";
+        return sl_error_set(error, -EINVAL,
+                            "%s must be a client's number, not \"%s\" (an address or a port is "
+                            "asked for by address or port)",
+                            name, sl_quote(value).text);
+    }
+    if (peers->client_count == SL_FILTER_LIST_MAX)
+        return too_many(name, error, allowed);
+    peers->clients[peers->client_count++] = id;
+    return 0;
+}
+
+static int set_address(void *member, const char *name, const char *value, struct sl_error *error,
+                       const char **allowed)
+{
+    struct sl_filter_peers *peers = member;
+    struct sl_filter_address address;
+
+    if (!sl_address_parse(value, &address.ip, &address.by_port)) {
+        *allowed = "an IP address with or without port, as in 127.0.0.1 or [::1]:1600, or unix:";
+        return sl_error_set(error, -EINVAL, "\"%s\" is not an address", sl_quote(value).text);
+    }
+    if (peers->address_count == SL_FILTER_LIST_MAX)
+        return too_many(name, error, allowed);
+    peers->addresses[peers->address_count++] = address;
+    return 0;
+}
+
+static int set_port(void *member, const char *name, const char *value, struct sl_error *error,
+                    const char **allowed)
+{
+    struct sl_filter_peers *peers = member;
+    uint64_t port;
+
+    if (!sl_parse_uint(value, &port) || port == 0 || port > UINT16_MAX) {
+        *allowed = "1 to 65535, as in 1600 or 1600,1700";
+        return sl_error_set(error, -EINVAL, "%s must be a port, not \"%s\"", name,
+                            sl_quote(value).text);
+    }
+    if (peers->port_count == SL_FILTER_LIST_MAX)
+        return too_many(name, error, allowed);
+    peers->ports[peers->port_count++] = (uint16_t)port;
+    return 0;
+}
+
+/* A moment, or how long ago it was. */
+static int set_time(void *wall_ns, const char *name, const char *value, struct sl_error *error,
+                    const char **allowed)
+{
+    int64_t ago_ns = 0, at_ns;
+
+    if (sl_clock_parse(value, wall_ns))
+        return 0;
+    if (strcmp(value, "now") != 0 && !sl_duration_parse(value, &ago_ns)) {
+        *allowed =
+            "RFC 3339, as in 2026-01-31T12:00:00.5Z, or now, or how long ago, as in 5m or 1h30m";
+        return sl_error_set(error, -EINVAL, "%s is not a time: \"%s\"", name, sl_quote(value).text);
+    }
+    at_ns = sl_clock_wall_ns() - ago_ns;
+    *(int64_t *)wall_ns = at_ns < 1 ? 1 : at_ns; /* 0 would be any */
+    return 0;
+}
+
+static int set_text(void *member, const char *name, const char *value, struct sl_error *error,
+                    const char **allowed)
+{
+    struct sl_buffer *text = member;
+
+    if (!*value) {
+        *allowed = "at least one character";
+        return sl_error_set(error, -EINVAL, "%s is empty", name);
+    }
+    text->size = 0;
+    return sl_buffer_append(text, value, strlen(value)) < 0 ? no_memory(error) : 0;
+}
+
+static int set_hex(void *member, const char *name, const char *value, struct sl_error *error,
+                   const char **allowed)
+{
+    struct sl_buffer *bytes = member;
+    int code;
+
+    bytes->size = 0;
+    code = sl_text_from_hex(value, bytes);
+    if (code == -ENOMEM)
+        return no_memory(error);
+    if (code < 0 || bytes->size == 0) {
+        *allowed = "pairs of hexadecimal digits, as in 48656c6c6f";
+        return sl_error_set(error, -EINVAL, "%s is not hexadecimal: \"%s\"", name,
+                            sl_quote(value).text);
+    }
+    return 0;
+}
+
+static int read_size(const char *name, const char *value, uint64_t *size, struct sl_error *error,
+                     const char **allowed)
+{
+    if (sl_size_parse(value, size))
+        return 0;
+    *allowed = "a number of bytes, also with k, M or G, as in 64k";
+    return sl_error_set(error, -EINVAL, "%s is not a size: \"%s\"", name, sl_quote(value).text);
+}
+
+static int set_min(void *range, const char *name, const char *value, struct sl_error *error,
+                   const char **allowed)
+{
+    return read_size(name, value, &((struct sl_filter_size *)range)->min, error, allowed);
+}
+
+static int set_max(void *range, const char *name, const char *value, struct sl_error *error,
+                   const char **allowed)
+{
+    uint64_t max = 0;
+    int code = read_size(name, value, &max, error, allowed);
+
+    ((struct sl_filter_size *)range)->over = max + 1; /* the largest number is no bound */
+    return code;
+}
+
+static int set_after(void *member, const char *name, const char *value, struct sl_error *error,
+                     const char **allowed)
+{
+    uint64_t seq;
+
+    if (!sl_parse_uint(value, &seq) || seq > INT64_MAX) {
+        *allowed = FROM_ZERO_TO_MAX;
+        return sl_error_set(error, -EINVAL, "%s must be " FROM_ZERO_TO_MAX ", not \"%s\"", name,
+                            sl_quote(value).text);
+    }
+    *(uint64_t *)member = seq;
+    return 0;
+}
+
+typedef int (*setter)(void *member, const char *name, const char *value, struct sl_error *error,
+                      const char **allowed);
+
+#define WORD(name, list, kind, member)                                                             \
+    {#name, list, set_##kind, offsetof(struct sl_filter, member)},
+
+static const struct word {
+    const char *name;
+    bool list;
+    setter set;
+    size_t offset;
+} words[] = {SL_FILTER_LIST(WORD)};
+
+static const struct word *find_word(const char *name)
+{
+    size_t i = 0;
+
+    while (strcmp(words[i].name, name) != 0)
+        i++;
+    return &words[i];
+}
+
+int sl_filter_set(struct sl_filter *filter, const char *name, const char *value,
+                  struct sl_error *error, const char **allowed)
+{
+    const struct word *word = find_word(name);
+    void *member = (char *)filter + word->offset;
+    char part[PART_SIZE];
+    int code = 0;
+
+    *allowed = NULL;
+    if (!word->list)
+        code = word->set(member, name, value, error, allowed);
+    while (word->list && code == 0 && sl_text_part(&value, part, sizeof(part)))
+        code = word->set(member, name, part, error, allowed);
+    filter->has_after |= word->set == set_after;
+    return code;
 }

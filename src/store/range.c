@@ -62,9 +62,11 @@ static bool block_may_match(sqlite3_stmt *block, const struct sl_filter *filter)
         return false;
     if (filter->until_ns && sqlite3_column_int64(block, 2) >= filter->until_ns)
         return false;
-    if (filter->services && !(filter->services & (uint32_t)sqlite3_column_int64(block, 4)))
+    if (!(sl_filter_bits(filter->services, filter->services_not) &
+          (uint32_t)sqlite3_column_int64(block, 4)))
         return false;
-    if (filter->outcomes && !(filter->outcomes & (uint32_t)sqlite3_column_int64(block, 5)))
+    if (!(sl_filter_bits(filter->outcomes, filter->outcomes_not) &
+          (uint32_t)sqlite3_column_int64(block, 5)))
         return false;
     if ((uint64_t)sqlite3_column_int64(block, 6) < sl_filter_min_size(filter))
         return false;
@@ -78,7 +80,8 @@ static bool block_may_match(sqlite3_stmt *block, const struct sl_filter *filter)
 static bool filter_can_narrow(const struct sl_filter *filter)
 {
     return filter && (filter->since_ns || filter->until_ns || filter->services ||
-                      filter->outcomes || sl_filter_min_size(filter) || filter->only.client_count);
+                      filter->services_not || filter->outcomes || filter->outcomes_not ||
+                      sl_filter_min_size(filter) || filter->only.client_count);
 }
 
 /* Narrows the remaining range to this block; true if its first part must be searched. */

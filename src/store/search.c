@@ -298,12 +298,12 @@ static bool search_visit_lifecycle(struct search *search)
     record->exchange.client = (uint64_t)sqlite3_column_int64(row, 3);
     if (!sl_reader_client(search->reader, record->exchange.client, &view, &listener))
         return true;
-    if (asked->filter && !sl_filter_match_client(asked->filter, view.service, view.id, &view.peer))
-        return true;
     record->exchange.service = view.service;
     record->exchange.listener = UINT16_MAX;
     record->exchange.peer = view.peer;
     record->exchange.local = view.local;
+    if (asked->filter && !sl_filter_match(asked->filter, record))
+        return true;
     if (record->kind == SL_RECORD_CLOSED)
         record_fill_closing(&view, record);
     record->size = (uint32_t)(sizeof(*record) + record->exchange.received_stored + 7u) & ~7u;

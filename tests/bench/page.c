@@ -20,8 +20,8 @@
 
 enum { MESSAGES = 1000, PAGE = 100, BURST = 20, ROUNDS = 300 };
 
-static const char *const names[] = {SL_FILTER_PARAMS, "limit", "cursor", "after",
-                                    "wait",           "min",   NULL};
+static const char *const names[] = {
+    SL_FILTER_PARAMS "limit", "cursor", "after", "wait", "min", NULL};
 
 struct bench {
     struct sl_journal *journal;

@@ -13,11 +13,11 @@
 #define RUN    "0123456789abcdef0123456789abcdef"
 #define NEWEST 1000
 
-static const char *const message_names[] = {SL_FILTER_PARAMS, "limit", "cursor", "after",
-                                            "wait",           "min",   NULL};
+static const char *const message_names[] = {
+    SL_FILTER_PARAMS "limit", "cursor", "after", "wait", "min", NULL};
 static const char *const client_names[] = {"service", "state",  "address", "sort",
                                            "limit",   "cursor", NULL};
-static const char *const event_names[] = {"types", "sample", SL_FILTER_PARAMS, NULL};
+static const char *const event_names[] = {"types", "sample", SL_FILTER_PARAMS NULL};
 
 static void check_problem(unsigned status, const struct sl_problem *problem)
 {

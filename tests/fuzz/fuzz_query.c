@@ -5,7 +5,7 @@
 #include "api/page.h"
 #include "socklens/text.h"
 
-static const char *const names[] = {SL_FILTER_PARAMS, "limit", "cursor", NULL};
+static const char *const names[] = {SL_FILTER_PARAMS "limit", "cursor", NULL};
 
 /* Of a list that stands in several parameters it is the first. */
 static const char *first(const struct sl_query *query, const char *name)

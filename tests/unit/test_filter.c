@@ -117,14 +117,19 @@ static void nothing_asked_matches_every_exchange(void **state)
     assert_true(match_and_free(&filter, record_of("", "")));
 }
 
-static void lifecycle_records_never_match(void **state)
+static void client_events_match_by_their_client(void **state)
 {
+    static const struct sl_filter none = {.services = 1u << SL_TCP_CHAT};
+    static const struct sl_filter all = {
+        .services = 1u << SL_TCP_UPPER, .outcomes = 1u << SL_SEND_FAILED, .since_ns = INT64_MAX};
+
     (void)state;
-    struct sl_filter filter = {0};
     for (unsigned kind = SL_RECORD_OPENED; kind <= SL_RECORD_CLOSED; kind++) {
         struct sl_record *record = record_of("hello", "HELLO");
+
         record->kind = (uint8_t)kind;
-        assert_false(match_and_free(&filter, record));
+        assert_true(sl_filter_match(&all, record));
+        assert_false(match_and_free(&none, record));
     }
 }
 
@@ -136,8 +141,11 @@ static void services_and_outcomes_are_sets(void **state)
         for (unsigned service = 0; service < SL_SERVICE_COUNT; service++) {
             struct sl_record *record = record_of("x", "X");
             record->exchange.service = (uint8_t)service;
-            assert_int_equal(match_and_free(&filter, record),
+            assert_int_equal(sl_filter_match(&filter, record),
                              wanted == 0 || (wanted & 1u << service));
+            filter = (struct sl_filter){.services_not = wanted};
+            assert_int_equal(match_and_free(&filter, record), !(wanted & 1u << service));
+            filter = (struct sl_filter){.services = wanted};
         }
     }
     for (unsigned first = 0; first < SL_OUTCOME_COUNT; first++) {
@@ -354,7 +362,7 @@ int main(void)
         cmocka_unit_test(peers_are_lists_with_exceptions),
         cmocka_unit_test(sizes_are_of_one_side_or_the_longer),
         cmocka_unit_test(nothing_asked_matches_every_exchange),
-        cmocka_unit_test(lifecycle_records_never_match),
+        cmocka_unit_test(client_events_match_by_their_client),
         cmocka_unit_test(services_and_outcomes_are_sets),
         cmocka_unit_test(a_client_is_one),
         cmocka_unit_test(times_are_from_and_before),

@@ -3,8 +3,8 @@
 #include "api/filter_params.h"
 #include "api/message_list.h"
 
-static const char *const names[] = {SL_FILTER_PARAMS, "limit", "cursor", "after",
-                                    "wait",           "min",   NULL};
+static const char *const names[] = {
+    SL_FILTER_PARAMS "limit", "cursor", "after", "wait", "min", NULL};
 
 static struct fixture fixture;
 static struct sl_history history;

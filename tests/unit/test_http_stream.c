@@ -9,7 +9,7 @@
 
 #define RUN "0123456789abcdef"
 
-static const char *const names[] = {"types", "sample", SL_FILTER_PARAMS, NULL};
+static const char *const names[] = {"types", "sample", SL_FILTER_PARAMS NULL};
 
 static struct fixture fixture;
 static struct sl_httpd *httpd;

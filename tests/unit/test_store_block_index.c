@@ -65,7 +65,9 @@ static bool matches(const struct sl_filter *filter, const struct sl_event *event
     const struct sl_exchange *exchange = &event->exchange;
 
     return (!filter->services || filter->services & 1u << exchange->service) &&
+           !(filter->services_not & 1u << exchange->service) &&
            (!filter->outcomes || filter->outcomes & 1u << exchange->outcome) &&
+           !(filter->outcomes_not & 1u << exchange->outcome) &&
            (!filter->only.client_count || filter->only.clients[0] == exchange->client) &&
            (!filter->since_ns || exchange->received_at_ns >= filter->since_ns) &&
            (!filter->until_ns || exchange->received_at_ns < filter->until_ns) &&
@@ -116,6 +118,10 @@ static struct sl_filter random_filter(uint64_t *random)
         filter.only = (struct sl_filter_peers){
             .client_count = 1,
             .clients = {1 + next_random(random) % 9 * 1000 + next_random(random) % 30}};
+    if (which & 256)
+        filter.services_not = 1u << SL_UDP_UPPER;
+    if (which & 512)
+        filter.outcomes_not = 1u << (next_random(random) % 2 ? SL_SEND_FAILED : SL_REPLIED);
     if (which & 8)
         filter.since_ns = (int64_t)(next_random(random) % (PHASES * 1000 + 2000));
     if (which & 16)

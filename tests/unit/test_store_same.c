@@ -42,6 +42,10 @@ static struct sl_filter random_filter(uint64_t *random)
         filter.services = 1u << SL_TCP_CHAT;
     if (which & 2)
         filter.outcomes = (uint32_t)next_random(random) % 64;
+    if (which & 256)
+        filter.services_not = 1u << SL_UDP_UPPER;
+    if (which & 512)
+        filter.outcomes_not = (uint32_t)next_random(random) % 64;
     if (which & 4)
         filter.only =
             (struct sl_filter_peers){.client_count = 1, .clients = {next_random(random) % 5}};
