@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "settings/setters.h"
-#include "settings/suggest.h"
 #include "socklens/clock.h"
 #include "socklens/journal.h"
 #include "socklens/service.h"
+#include "socklens/suggest.h"
 
 #define DAY_NS (86400 * SL_NS_PER_S)
 #define MANY   UINT64_C(16777216)

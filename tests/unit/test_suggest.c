@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "settings/suggest.h"
+#include "socklens/suggest.h"
 
 static void counts_edits(void **state)
 {

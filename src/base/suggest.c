@@ -1,4 +1,5 @@
-#include "settings/suggest.h"
+/* How near two words are, for the sentence "did you mean". */
+#include "socklens/suggest.h"
 
 #include <stdint.h>
 #include <string.h>

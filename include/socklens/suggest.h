@@ -1,5 +1,6 @@
-#ifndef SOCKLENS_SETTINGS_SUGGEST_H
-#define SOCKLENS_SETTINGS_SUGGEST_H
+/* How near two words are: for "did you mean". */
+#ifndef SOCKLENS_SUGGEST_H
+#define SOCKLENS_SUGGEST_H
 
 #include <stdbool.h>
 #include <stddef.h>
