@@ -2,7 +2,7 @@
  *
  * A flag wins over the environment, the environment over the file, the file over the default.
  * Listener options, --bind, --allow-host and the like can be repeated: what one source gives
- * replaces what a weaker one gave. The table of options is in options.c. */
+ * replaces what a weaker one gave. Each field belongs to a row of src/settings/options.toml. */
 #ifndef SOCKLENS_CONFIG_H
 #define SOCKLENS_CONFIG_H
 
@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include "socklens/address.h"
-#include "socklens/config_errors.h"
 #include "socklens/exchange.h"
 #include "socklens/log.h"
 
@@ -28,13 +27,14 @@ struct sl_name_list {
 
 /* Where an option's value comes from. */
 struct sl_origin {
-    char *text;  /* as it was given, a list's joined by ", "; NULL: it has none */
-    char *place; /* "default", "FILE:LINE", "SOCKLENS_UDP_RATE" or "--udp-rate" */
+    char *text;       /* as it was given, a list's joined by ", "; NULL: it has none */
+    char *place;      /* "default", "FILE:LINE", "SOCKLENS_UDP_RATE" or "--udp-rate" */
+    unsigned line;    /* of the config file, where it is first given; 0: nowhere */
+    unsigned sources; /* that have given it: bits of enum sl_source */
 };
 
 struct sl_config {
-    struct sl_origin *origins; /* one a row of the option table; as many as `origin_count` */
-    size_t origin_count;
+    struct sl_origin *origins; /* one a row of the option table; NULL before a load */
     struct sl_endpoint_list services[SL_SERVICE_COUNT];
     struct sl_endpoint_list http;
     struct sl_name_list bind;
@@ -63,15 +63,5 @@ struct sl_config {
     char *file; /* NULL: none */
     bool check_only, print_config, healthcheck, help, version;
 };
-
-/* Fills a zeroed `config` from defaults, config file, `environment` (as environ(7)) and command
- * line. Endpoints without a host get those of --bind. Reorders `argv`. Not thread-safe: getopt(3)
- * has state of its own. 0, or -EINVAL with everything that was found in `errors`. With --help or
- * --version the rest is not looked at. `warnings` gets what is only suspicious. */
-int sl_config_load(struct sl_config *config, int argc, char **argv, char *const *environment,
-                   struct sl_config_errors *errors, struct sl_config_errors *warnings);
-
-/* Also after a load that failed. */
-void sl_config_deinit(struct sl_config *config);
 
 #endif

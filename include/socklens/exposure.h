@@ -2,6 +2,7 @@
 #define SOCKLENS_EXPOSURE_H
 
 #include "socklens/config.h"
+#include "socklens/config_errors.h"
 
 /* Whoever reaches the dashboard sees all traffic and can disconnect clients. So each address of
  * --http that is not loopback is a problem, or with --http-open a warning. May ask DNS. */

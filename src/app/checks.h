@@ -4,6 +4,7 @@
 #define SOCKLENS_APP_CHECKS_H
 
 #include "socklens/config.h"
+#include "socklens/config_errors.h"
 
 /* Whether there is anything to serve. Sockets that a service manager hands over are. */
 void sl_checks_services(const struct sl_config *config, struct sl_config_errors *errors,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "socklens/config.h"
+#include "socklens/config_errors.h"
 #include "socklens/error.h"
 #include "socklens/log.h"
 

@@ -11,11 +11,9 @@
 #include "app/healthcheck.h"
 #include "app/signals.h"
 #include "app/supervise.h"
-#include "socklens/config.h"
 #include "socklens/descriptors.h"
 #include "socklens/exposure.h"
-#include "socklens/options.h"
-#include "socklens/print_config.h"
+#include "socklens/settings.h"
 
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
@@ -54,14 +52,6 @@ static void log_warnings(struct sl_log *log, const struct sl_config_errors *warn
         sl_log_warning(log, "%.*s", (int)(line_end - line), line);
         line = line_end + 1;
     }
-}
-
-static void print_help(void)
-{
-    struct sl_options options;
-
-    sl_options_init(&options);
-    sl_options_print_help(&options, stdout);
 }
 
 /* Where the gateway says something while it runs. Nothing of it waits for who reads it. */
@@ -163,15 +153,6 @@ static int check_only(const struct sl_config *config, const struct sl_config_err
     return STATUS_OK;
 }
 
-static int print_config(const struct sl_config *config)
-{
-    struct sl_options options;
-
-    sl_options_init(&options);
-    sl_print_config(&options, config, stdout);
-    return STATUS_OK;
-}
-
 static int check_health(const struct sl_config *config)
 {
     struct sl_error error;
@@ -204,7 +185,7 @@ static int obey(const struct sl_command_line *command_line, struct sl_config *co
                 struct sl_config_errors *errors, struct sl_config_errors *warnings)
 {
     if (errors->count == 0 && config->help) {
-        print_help();
+        sl_config_print_help(stdout);
         return STATUS_OK;
     }
     if (errors->count == 0 && config->version) {
@@ -224,8 +205,10 @@ static int obey(const struct sl_command_line *command_line, struct sl_config *co
         print_errors(errors, false);
         return STATUS_USAGE;
     }
-    if (config->print_config)
-        return print_config(config);
+    if (config->print_config) {
+        sl_config_print(config, stdout);
+        return STATUS_OK;
+    }
     if (config->healthcheck)
         return check_health(config);
     return serve(command_line, config, warnings);

@@ -61,19 +61,6 @@ static const char *const level_names[] = {
     [SL_LOG_DEBUG] = "debug",
 };
 
-#define LEVEL_COUNT (sizeof(level_names) / sizeof(level_names[0]))
-
-bool sl_log_level_parse(const char *name, enum sl_log_level *level)
-{
-    for (size_t i = 0; i < LEVEL_COUNT; i++) {
-        if (strcmp(name, level_names[i]) == 0) {
-            *level = (enum sl_log_level)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 const char *sl_log_level_name(enum sl_log_level level)
 {
     return level_names[level];

@@ -12,29 +12,27 @@ static int argument_need(const struct sl_option *option)
     return option->kind == SL_OPTION_FLAG ? optional_argument : required_argument;
 }
 
-static void fill_long_options(const struct sl_options *options,
-                              struct option long_options[SL_OPTIONS_MAX + 1])
+/* On the heap; NULL where there is no memory. */
+static struct option *long_options_new(void)
 {
-    size_t count = 0;
+    struct option *long_options = calloc(sl_option_count + 1, sizeof(*long_options));
 
-    for (size_t i = 0; i < options->count; i++)
-        if (options->rows[i].name)
-            long_options[count++] = (struct option){.name = options->rows[i].name,
-                                                    .has_arg = argument_need(&options->rows[i]),
-                                                    .val = FIRST + (int)i};
-    long_options[count] = (struct option){0};
+    for (size_t i = 0; long_options && i < sl_option_count; i++)
+        long_options[i] = (struct option){.name = sl_options[i].name,
+                                          .has_arg = argument_need(&sl_options[i]),
+                                          .val = FIRST + (int)i};
+    return long_options;
 }
 
 /* `text` is the argument as given, e.g. "--udp-uper=:1", "-x" or an ambiguous "--udp". */
-static void refuse_unknown(const struct sl_options *options, const char *text,
-                           struct sl_config_errors *errors)
+static void refuse_unknown(const char *text, struct sl_config_errors *errors)
 {
     size_t size = strcspn(text, "=");
     char *name = strndup(text, size);
     const struct sl_option *nearest = NULL;
 
     if (name && strncmp(name, "--", 2) == 0)
-        nearest = sl_options_nearest(options, name + 2, SL_FROM_ARGUMENTS);
+        nearest = sl_options_nearest(name + 2, SL_FROM_ARGUMENTS);
     if (nearest)
         sl_config_errors_add(errors, "%.*s: unknown option; did you mean --%s?", (int)size, text,
                              nearest->name);
@@ -44,41 +42,43 @@ static void refuse_unknown(const struct sl_options *options, const char *text,
 }
 
 /* False where the command line ends here. */
-static bool take(const struct sl_options *options, int code, struct sl_argument *argument)
+static bool take(int code, struct sl_argument *argument)
 {
     const char *name;
 
-    argument->option = &options->rows[code - FIRST];
+    argument->option = &sl_options[code - FIRST];
     argument->text = optarg ? optarg : "yes";
     name = argument->option->name;
     return strcmp(name, "help") != 0 && strcmp(name, "version") != 0;
 }
 
-struct sl_argument *sl_arguments_parse(const struct sl_options *options, int argc, char **argv,
-                                       size_t *count, struct sl_config_errors *errors)
+struct sl_argument *sl_arguments_parse(int argc, char **argv, size_t *count,
+                                       struct sl_config_errors *errors)
 {
     struct sl_argument *arguments = calloc((size_t)argc + 1, sizeof(*arguments));
-    struct option long_options[SL_OPTIONS_MAX + 1];
+    struct option *long_options = long_options_new();
+    bool ended = !arguments || !long_options;
     int code;
 
     *count = 0;
-    if (!arguments)
-        return NULL;
-    fill_long_options(options, long_options);
     optind = 0; /* glibc: begin anew, also after an earlier call */
     opterr = 0;
-    while ((code = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+    while (!ended && (code = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
         if (code == 'h')
-            code = FIRST + (int)(sl_options_find(options, "help") - options->rows);
+            code = FIRST + (int)(sl_options_find("help") - sl_options);
         if (code == ':')
             sl_config_errors_add(errors, "%s: %s is missing", argv[optind - 1],
-                                 options->rows[optopt - FIRST].metavar);
+                                 sl_options[optopt - FIRST].metavar);
         else if (code == '?')
-            refuse_unknown(options, argv[optind - 1], errors);
-        if (code < FIRST || !take(options, code, &arguments[(*count)++]))
-            return arguments;
+            refuse_unknown(argv[optind - 1], errors);
+        ended = code < FIRST || !take(code, &arguments[(*count)++]);
     }
-    if (optind < argc)
+    if (!ended && optind < argc)
         sl_config_errors_add(errors, "unexpected argument \"%s\"; see --help", argv[optind]);
+    if (!long_options) {
+        free(arguments);
+        arguments = NULL;
+    }
+    free(long_options);
     return arguments;
 }

@@ -1,3 +1,4 @@
+/* Parses the values of options, by kind. */
 #include "settings/setters.h"
 
 #include <ctype.h>
@@ -112,22 +113,29 @@ SL_SETTER(text)
     return replace_text(field, text, strlen(text), error);
 }
 
-SL_SETTER(log_level)
+void sl_clear_text(void *field)
 {
-    (void)option;
-    if (!sl_log_level_parse(text, field))
-        return sl_error_set(error, -EINVAL, "\"%s\" is not one of error, warning, info, debug",
-                            text);
-    return 0;
+    char **text = field;
+
+    free(*text);
+    *text = NULL;
 }
 
-SL_SETTER(log_format)
+SL_SETTER(choice)
 {
-    (void)option;
-    if (strcmp(text, "text") != 0 && strcmp(text, "json") != 0)
-        return sl_error_set(error, -EINVAL, "\"%s\" is not one of text, json", text);
-    *(enum sl_log_format *)field = *text == 'j' ? SL_LOG_JSON : SL_LOG_TEXT;
-    return 0;
+    size_t size = strlen(text);
+    unsigned index = 0;
+
+    for (const char *name = option->choices; name; index++) {
+        size_t name_size = strcspn(name, ",");
+
+        if (size == name_size && memcmp(name, text, size) == 0) {
+            *(unsigned *)field = index;
+            return 0;
+        }
+        name = name[name_size] ? name + name_size + strlen(", ") : NULL;
+    }
+    return sl_error_set(error, -EINVAL, "\"%s\" is not one of %s", text, option->choices);
 }
 
 SL_SETTER(endpoint)

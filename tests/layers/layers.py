@@ -32,7 +32,7 @@ BELOW = {
 
 # Contracts that are not named after their room and have no source of the same name.
 HEADER_ONLY = {"error": "base", "list": "base", "exchange": "journal",
-               "services": "journal", "options": "settings", "budget": "history", "request": "httpd",
+               "services": "journal", "config": "settings", "budget": "history", "request": "httpd",
                "body_stream": "httpd"}
 
 LIBRARY_ROOM = {"sqlite3.h": "store", "microhttpd.h": "httpd", "cJSON.h": "httpd",

@@ -51,7 +51,7 @@ class Reload(ConfigTest):
         self.assertEqual(lines[1:], [
             "warning workers: stays 1 until a restart; then it will be 2",
             "info tcp-idle: 2h is now 1h (default)"])
-        self.reload(gateway, "udp-rate = 200\n", "the settings are what they were")
+        self.reload(gateway, "udp-rate = 200\n", "the settings have not changed")
         gateway.stop()
 
     def test_a_mistake_changes_nothing(self):
@@ -68,7 +68,7 @@ class Reload(ConfigTest):
 
     def test_command_line_and_environment_still_win(self):
         gateway = self.start("", "--udp-rate", "7", env={"SOCKLENS_TCP_IDLE": "3h"})
-        self.reload(gateway, "udp-rate = 9\ntcp-idle = 1m\n", "the settings are what they were")
+        self.reload(gateway, "udp-rate = 9\ntcp-idle = 1m\n", "the settings have not changed")
         gateway.stop()
 
     def test_idle_times_hold_for_who_is_there_already(self):
@@ -136,7 +136,7 @@ class Reload(ConfigTest):
 
         self.assertEqual((status("a"), status("b")), (200, 401))
         token.write_text("b" * 20 + "\n")
-        self.reload(gateway, "", "the settings are what they were")
+        self.reload(gateway, "", "the settings have not changed")
         wait_until(lambda: (status("a"), status("b")) == (401, 200), "the new token counts")
         token.write_text("short\n")
         self.reload(gateway, "", "the token stays as it was")

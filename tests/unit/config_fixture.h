@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "socklens/config.h"
+#include "socklens/settings.h"
 
 #define LIST_MAX 16
 

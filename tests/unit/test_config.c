@@ -86,6 +86,23 @@ static void takes_good_values(void **state)
     }
 }
 
+static void takes_choices_in_the_order_of_the_enumeration(void **state)
+{
+    (void)state;
+    for (int level = SL_LOG_ERROR; level <= SL_LOG_DEBUG; level++) {
+        struct load one = {0};
+        char argument[32];
+
+        snprintf(argument, sizeof(argument), "--log-level=%s",
+                 sl_log_level_name((enum sl_log_level)level));
+        assert_int_equal(
+            load(&one, (const char *const[]){argument, "--log-format=json", NULL}, NULL), 0);
+        assert_int_equal(one.config.log_level, level);
+        assert_int_equal(one.config.log_format, SL_LOG_JSON);
+        unload(&one);
+    }
+}
+
 static void says_what_is_wrong_with_an_argument(void **state)
 {
     (void)state;
@@ -114,6 +131,8 @@ static void says_what_is_wrong_with_an_argument(void **state)
          "--tcp-idle: \"10\" is not a time: a number with ms, s, m, h or d, like 30s"},
         {"--udp-idle=0", "--udp-idle: \"0\" is not a time from 10ms to 3650d"},
         {"--tcp-idle=4000d", "--tcp-idle: \"4000d\" is not a time from 0ms to 3650d"},
+        {"--log-level=", "--log-level: \"\" is not one of error, warning, info, debug"},
+        {"--log-level=info,", "--log-level: \"info,\" is not one of error, warning, info, debug"},
         {"--log-level=loud", "--log-level: \"loud\" is not one of error, warning, info, debug"},
         {"--log-format=xml", "--log-format: \"xml\" is not one of text, json"},
         {"--transcript=maybe", "--transcript: \"maybe\" is neither yes nor no"},
@@ -176,6 +195,7 @@ int main(void)
         cmocka_unit_test(has_the_defaults_of_the_course),
         cmocka_unit_test(agrees_with_the_defaults_of_net),
         cmocka_unit_test(takes_good_values),
+        cmocka_unit_test(takes_choices_in_the_order_of_the_enumeration),
         cmocka_unit_test(says_what_is_wrong_with_an_argument),
         cmocka_unit_test(helps_whatever_else_is_wrong),
     };

@@ -304,20 +304,6 @@ static void a_full_disk_is_told_when_there_is_room(void **state)
     assert_non_null(strstr(text, " info kept\n"));
 }
 
-static void levels_have_names(void **state)
-{
-    (void)state;
-    for (int i = SL_LOG_ERROR; i <= SL_LOG_DEBUG; i++) {
-        enum sl_log_level level = SL_LOG_ERROR;
-        assert_true(sl_log_level_parse(sl_log_level_name((enum sl_log_level)i), &level));
-        assert_int_equal(level, i);
-    }
-    enum sl_log_level level = SL_LOG_INFO;
-    assert_false(sl_log_level_parse("verbose", &level));
-    assert_false(sl_log_level_parse("", &level));
-    assert_int_equal(level, SL_LOG_INFO);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,7 +320,6 @@ int main(void)
         cmocka_unit_test(nobody_waits_for_a_reader_and_the_loss_is_told),
         cmocka_unit_test(ends_in_time_though_nobody_reads),
         cmocka_unit_test(a_full_disk_is_told_when_there_is_room),
-        cmocka_unit_test(levels_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,6 @@
-#include "socklens/config.h"
+/* Applies defaults, config file, environment and command line in this order, then checks what no
+ * single option can tell. */
+#include "socklens/settings.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -9,19 +11,15 @@
 #include "settings/arguments.h"
 #include "settings/bind_hosts.h"
 #include "settings/config_file.h"
-#include "settings/setters.h"
-#include "socklens/options.h"
+#include "settings/options.h"
 #include "socklens/service.h"
 
 #define PREFIX "SOCKLENS_"
 
 struct load {
-    struct sl_options options;
     struct sl_config *config;
     struct sl_config_errors *errors, *warnings;
-    const char *file;                 /* being read */
-    unsigned lines[SL_OPTIONS_MAX];   /* of that file, where the option first stands; 0: nowhere */
-    unsigned sources[SL_OPTIONS_MAX]; /* that have given the option: bits of enum sl_source */
+    const char *file; /* being read */
     struct sl_argument *arguments;
     size_t argument_count;
 };
@@ -30,7 +28,7 @@ struct load {
 static void remember(struct load *load, const struct sl_option *option, const char *text,
                      const char *place, bool add)
 {
-    struct sl_origin *origin = &load->config->origins[option - load->options.rows];
+    struct sl_origin *origin = sl_option_origin(option, load->config);
     const char *end = strstr(place, ": ");
     char *joined;
 
@@ -72,10 +70,10 @@ static void set_each(struct load *load, const struct sl_option *option, const ch
 static void apply(struct load *load, const struct sl_option *option, const char *text,
                   enum sl_source source, const char *place)
 {
-    size_t index = (size_t)(option - load->options.rows);
-    bool first = !(load->sources[index] & source);
+    struct sl_origin *origin = sl_option_origin(option, load->config);
+    bool first = !(origin->sources & source);
 
-    load->sources[index] |= source;
+    origin->sources |= source;
     remember(load, option, text, place, option->kind == SL_OPTION_LIST && !first);
     if (option->kind != SL_OPTION_LIST) {
         set_one(load, option, text, place);
@@ -91,10 +89,10 @@ static void apply(struct load *load, const struct sl_option *option, const char 
 
 static void apply_defaults(struct load *load)
 {
-    for (size_t i = 0; i < load->options.count; i++) {
-        const struct sl_option *option = &load->options.rows[i];
+    for (size_t i = 0; i < sl_option_count; i++) {
+        const struct sl_option *option = &sl_options[i];
 
-        if (!option->name || !option->fallback)
+        if (!option->fallback)
             continue;
         if (option->kind == SL_OPTION_LIST)
             set_each(load, option, option->fallback, option->name);
@@ -109,7 +107,7 @@ static void apply_defaults(struct load *load)
 static void refuse_key(struct load *load, const struct sl_option *option, const char *name,
                        unsigned line)
 {
-    const struct sl_option *nearest = sl_options_nearest(&load->options, name, SL_FROM_FILE);
+    const struct sl_option *nearest = sl_options_nearest(name, SL_FROM_FILE);
 
     if (option)
         sl_config_errors_add(load->errors, "%s:%u: \"%s\" is for the command line, not for a file",
@@ -124,7 +122,7 @@ static void refuse_key(struct load *load, const struct sl_option *option, const 
 static void take_key(void *context, const char *name, const char *value, unsigned line)
 {
     struct load *load = context;
-    const struct sl_option *option = sl_options_find(&load->options, name);
+    const struct sl_option *option = sl_options_find(name);
     char place[512];
     unsigned *first;
 
@@ -132,7 +130,7 @@ static void take_key(void *context, const char *name, const char *value, unsigne
         refuse_key(load, option, name, line);
         return;
     }
-    first = &load->lines[option - load->options.rows];
+    first = &sl_option_origin(option, load->config)->line;
     if (*first != 0 && option->kind != SL_OPTION_LIST) {
         sl_config_errors_add(load->errors, "%s:%u: \"%s\" stands in line %u already", load->file,
                              line, option->name, *first);
@@ -165,7 +163,7 @@ static void warn_variable(struct load *load, const char *name)
     for (size_t i = 0; i < size; i++)
         plain[i] = (char)tolower((unsigned char)name[i]);
     plain[size] = '\0';
-    nearest = sl_options_nearest(&load->options, plain, SL_FROM_ENVIRONMENT);
+    nearest = sl_options_nearest(plain, SL_FROM_ENVIRONMENT);
     if (nearest)
         sl_option_variable(nearest, meant);
     sl_config_errors_add(load->warnings, "%s%.*s: unknown variable%s%s%s", PREFIX, (int)size, name,
@@ -180,13 +178,12 @@ static const char *value_of(const char *entry, const char *variable)
     return strncmp(entry, variable, size) == 0 && entry[size] == '=' ? entry + size + 1 : NULL;
 }
 
-static const struct sl_option *find_variable(const struct sl_options *options, const char *entry,
-                                             char variable[SL_VARIABLE_SIZE])
+static const struct sl_option *find_variable(const char *entry, char variable[SL_VARIABLE_SIZE])
 {
-    for (size_t i = 0; i < options->count; i++) {
-        const struct sl_option *option = &options->rows[i];
+    for (size_t i = 0; i < sl_option_count; i++) {
+        const struct sl_option *option = &sl_options[i];
 
-        if (!option->name || !(option->sources & SL_FROM_ENVIRONMENT))
+        if (!(option->sources & SL_FROM_ENVIRONMENT))
             continue;
         sl_option_variable(option, variable);
         if (value_of(entry, variable))
@@ -205,7 +202,7 @@ static void apply_environment(struct load *load, char *const *environment)
 
         if (strncmp(*entry, PREFIX, strlen(PREFIX)) != 0 || !value || !value[1])
             continue;
-        option = find_variable(&load->options, *entry, variable);
+        option = find_variable(*entry, variable);
         if (option)
             apply(load, option, value + 1, SL_FROM_ENVIRONMENT, variable);
         else
@@ -311,8 +308,8 @@ static void check_certificate(struct load *load)
 static void fill_hosts(struct load *load)
 {
     const struct sl_name_list *hosts = &load->config->bind;
-    const struct sl_option *option = sl_options_find(&load->options, "bind");
-    bool usual = load->sources[option - load->options.rows] == 0;
+    const struct sl_option *option = sl_options_find("bind");
+    bool usual = sl_option_origin(option, load->config)->sources == 0;
     const char *problem = sl_bind_hosts_problem(hosts);
 
     if (problem)
@@ -362,10 +359,8 @@ int sl_config_load(struct sl_config *config, int argc, char **argv, char *const 
 {
     struct load load = {.config = config, .errors = errors, .warnings = warnings};
 
-    sl_options_init(&load.options);
-    config->origins = calloc(load.options.count, sizeof(*config->origins));
-    config->origin_count = config->origins ? load.options.count : 0;
-    load.arguments = sl_arguments_parse(&load.options, argc, argv, &load.argument_count, errors);
+    config->origins = calloc(sl_option_count, sizeof(*config->origins));
+    load.arguments = sl_arguments_parse(argc, argv, &load.argument_count, errors);
     if (!load.arguments || !config->origins)
         sl_config_errors_add(errors, "out of memory");
     if (errors->count == 0)
@@ -376,22 +371,57 @@ int sl_config_load(struct sl_config *config, int argc, char **argv, char *const 
 
 void sl_config_deinit(struct sl_config *config)
 {
-    for (size_t i = 0; i < LISTENERS; i++)
-        sl_clear_endpoints(listeners(config, i));
-    sl_clear_names(&config->bind);
-    sl_clear_names(&config->allow_hosts);
-    sl_clear_names(&config->allow_origins);
-    sl_clear_names(&config->allow_targets);
-    for (size_t i = 0; i < config->origin_count; i++) {
-        free(config->origins[i].text);
-        free(config->origins[i].place);
+    for (size_t i = 0; i < sl_option_count; i++) {
+        if (sl_options[i].clear)
+            sl_options[i].clear(sl_option_field(&sl_options[i], config));
+        if (config->origins) {
+            free(config->origins[i].text);
+            free(config->origins[i].place);
+        }
     }
     free(config->origins);
-    free(config->store);
-    free(config->token_file);
-    free(config->tls_cert);
-    free(config->tls_key);
-    free(config->ready_file);
-    free(config->file);
     *config = (struct sl_config){0};
+}
+
+static void exchange(void *a, void *b, size_t size)
+{
+    for (uint8_t *x = a, *y = b; size > 0; x++, y++, size--) {
+        uint8_t byte = *x;
+
+        *x = *y;
+        *y = byte;
+    }
+}
+
+/* False where the setting is the same. */
+static bool update_one(const struct sl_option *option, struct sl_config *config,
+                       struct sl_config *fresh, struct sl_log *log)
+{
+    struct sl_origin *ours = sl_option_origin(option, config);
+    struct sl_origin *theirs = sl_option_origin(option, fresh);
+    const char *before = ours->text ? ours->text : "unset";
+    const char *after = theirs->text ? theirs->text : "unset";
+
+    if (!ours->text == !theirs->text && strcmp(before, after) == 0)
+        return false;
+    if (!option->live) {
+        sl_log_warning(log, "%s: stays %s until a restart; then it will be %s", option->name,
+                       before, after);
+        return true;
+    }
+    sl_log_info(log, "%s: %s is now %s (%s)", option->name, before, after,
+                theirs->place ? theirs->place : "default");
+    exchange(ours, theirs, sizeof(*ours));
+    exchange(sl_option_field(option, config), sl_option_field(option, fresh), option->size);
+    return true;
+}
+
+void sl_config_update(struct sl_config *config, struct sl_config *fresh, struct sl_log *log)
+{
+    bool changed = false;
+
+    for (size_t i = 0; i < sl_option_count; i++)
+        changed |= update_one(&sl_options[i], config, fresh, log);
+    if (!changed)
+        sl_log_info(log, "the settings have not changed");
 }

@@ -1,8 +1,11 @@
-#include "socklens/print_config.h"
+/* Prints the option table and the settings. */
+#include "socklens/settings.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "settings/options.h"
 
 #define LINE_MAX_SIZE  198 /* what the reader of config files takes */
 #define VALUE_MAX_SIZE 150
@@ -68,13 +71,42 @@ static void print_option(const struct sl_option *option, const struct sl_origin 
         print_value(option, origin->text, origin->place, out);
 }
 
-void sl_print_config(const struct sl_options *options, const struct sl_config *config, FILE *out)
+void sl_config_print(const struct sl_config *config, FILE *out)
 {
     fputs("# socklens " SOCKLENS_VERSION ": the settings, and where each comes from\n", out);
-    for (size_t i = 0; i < options->count && i < config->origin_count; i++) {
-        const struct sl_option *option = &options->rows[i];
+    for (size_t i = 0; i < sl_option_count; i++)
+        if (sl_options[i].sources & SL_FROM_FILE)
+            print_option(&sl_options[i], &config->origins[i], out);
+}
 
-        if (option->name && option->sources & SL_FROM_FILE)
-            print_option(option, &config->origins[i], out);
-    }
+static void print_help_row(const struct sl_option *option, FILE *out)
+{
+    char left[64];
+
+    if (option->group)
+        fprintf(out, "\n%s:\n", option->group);
+    snprintf(left, sizeof(left), "--%s%s%s", option->name, option->metavar ? " " : "",
+             option->metavar ? option->metavar : "");
+    fprintf(out, "  %-24s%s%s", left, strlen(left) > 23 ? "\n                          " : "",
+            option->help);
+    if (option->fallback)
+        fprintf(out, " (default %s)", option->fallback);
+    fputc('\n', out);
+}
+
+void sl_config_print_help(FILE *out)
+{
+    fputs(
+        "Usage: socklens [OPTION]...\n"
+        "  or:  socklens export --format FORMAT [OPTION]...   (see socklens export --help)\n"
+        "Runs UDP and TCP servers and shows their traffic in a browser.\n",
+        out);
+    for (size_t i = 0; i < sl_option_count; i++)
+        print_help_row(&sl_options[i], out);
+    fputs(
+        "\n"
+        "Settings can also be given in a config file (udp-upper = :12000, :12001) or in the\n"
+        "environment (SOCKLENS_UDP_UPPER). The command line overrides the environment, and the\n"
+        "environment overrides the file. --transcript=no turns off what the file turned on.\n",
+        out);
 }
