@@ -1,4 +1,5 @@
-/* The part of a request's target behind "?" (application/x-www-form-urlencoded). */
+/* The part of a request's target behind "?" (application/x-www-form-urlencoded), and the parameters
+ * that a route declares. */
 #ifndef SOCKLENS_QUERY_H
 #define SOCKLENS_QUERY_H
 
@@ -10,44 +11,53 @@
 
 #define SL_QUERY_PARAMS_MAX 64
 
-struct sl_query_param {
-    const char *name, *value; /* decoded, NUL-terminated, valid UTF-8 without NUL */
+/* What a value is, and the type of the member that it becomes. */
+enum sl_param_kind {
+    SL_PARAM_TEXT,     /* const char *, as long as the query is there */
+    SL_PARAM_HEX,      /* the same: `min` to `max` hexadecimal digits, in small letters */
+    SL_PARAM_UINT,     /* uint64_t, `min` to `max` */
+    SL_PARAM_DURATION, /* int64_t in nanoseconds, at most `max` seconds */
+    SL_PARAM_WORD,     /* unsigned: the index of one of `words` */
+    SL_PARAM_WORDS,    /* unsigned: bits 1 << index, several with commas between */
+    SL_PARAM_OTHER,    /* what `read` makes of it */
+};
+
+/* One parameter of a route. */
+struct sl_param {
+    const char *name; /* NULL ends the array */
+    enum sl_param_kind kind;
+    size_t offset;        /* of its member in the struct that is filled */
+    bool list;            /* it may be given several times */
+    bool required;        /* it must be given */
+    const char *fallback; /* is read where it is not given; NULL: its member stays as it is */
+    uint64_t min, max;
+    const char *words; /* "open, closed, all" */
+    const char *what;  /* that there is none of, if another word does not do; NULL: its name */
+    const char *wrong; /* the sentence if it is wrong or missing; NULL: one made from the others */
+    const char *allowed; /* what would do; NULL: likewise */
+    unsigned (*read)(const struct sl_param *param, const char *value, void *member,
+                     struct sl_problem *problem); /* 0 or a status */
 };
 
 struct sl_query {
-    char *text; /* owns the decoded names and values */
-    struct sl_query_param params[SL_QUERY_PARAMS_MAX];
+    char *text; /* owns the decoded values */
+    const struct sl_param *declared;
+    struct {
+        const struct sl_param *declared;
+        const char *value; /* decoded, NUL-terminated, valid UTF-8 without NUL */
+    } params[SL_QUERY_PARAMS_MAX];
     size_t count;
 };
 
-/* Decodes `text` (NULL or "": no parameters). `names` (ends with NULL) are the parameters there
- * are; one that ends with a comma ("service,") takes a list, whose parts stand between commas, in
- * several parameters of that name, or both. Others, one without list given twice, broken
- * percent-encoding, NUL and bytes that are not UTF-8 are refused by name. 0, or the HTTP status
- * with `problem` set; deinit in any case. */
-unsigned sl_query_parse(struct sl_query *query, const char *text, const char *const *names,
+/* Decodes `text` (NULL or "": no parameters). Refused by name are parameters that are not
+ * `declared` (NULL: none), one that is no list and given twice, broken percent-encoding, NUL and
+ * bytes that are not UTF-8. 0, or the HTTP status with `problem` set; deinit in any case. */
+unsigned sl_query_parse(struct sl_query *query, const char *text, const struct sl_param *declared,
                         struct sl_problem *problem);
 void sl_query_deinit(struct sl_query *query);
 
-/* NULL where it was not given. Of a list it is the first parameter alone. */
-const char *sl_query_get(const struct sl_query *query, const char *name);
-
-/* The parts of a list in their order: call with *at 0 at first until it is false. `part` is not
- * terminated; `size` 0 is an empty part. */
-struct sl_query_list {
-    size_t param;
-    const char *rest; /* NULL: at the beginning of a parameter */
-};
-bool sl_query_part(const struct sl_query *query, const char *name, struct sl_query_list *at,
-                   const char **part, size_t *size);
-
-/* The parameter as a number of `min` to `max`: 0 with *value set, or left alone where it was not
- * given; else 400. */
-unsigned sl_query_uint(const struct sl_query *query, const char *name, uint64_t min, uint64_t max,
-                       uint64_t *value, struct sl_problem *problem);
-
-/* The same for bytes, with units as in sl_size_parse. */
-unsigned sl_query_size(const struct sl_query *query, const char *name, uint64_t *value,
-                       struct sl_problem *problem);
+/* Reads all parameters into the struct that their declarations are of. 0, or the HTTP status with
+ * `problem` set, and then some of them are read. */
+unsigned sl_query_read(const struct sl_query *query, void *into, struct sl_problem *problem);
 
 #endif

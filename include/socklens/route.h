@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "socklens/answer.h"
+#include "socklens/query.h"
 
 struct sl_request;
 
@@ -18,10 +19,10 @@ enum sl_step {
 };
 
 struct sl_route {
-    const char *method;        /* "GET" also answers HEAD */
-    const char *path;          /* "{id}" stands for one number */
-    const char *const *params; /* query parameters it knows, ends with NULL; NULL: none */
-    size_t body_max;           /* bytes; 0: no body. With one, application/json is demanded */
+    const char *method;            /* "GET" also answers HEAD */
+    const char *path;              /* "{id}" stands for one number */
+    const struct sl_param *params; /* the parameters it takes; NULL: none */
+    size_t body_max;               /* bytes; 0: no body. With one, application/json is demanded */
     const char *type; /* the one media type of its answers; NULL: none, its step sees to it, or it
                          is for programs that may say nonsense in Accept */
     bool open; /* for everyone, also without the token: health checks, and the page that asks for it

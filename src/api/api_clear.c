@@ -26,15 +26,12 @@ static bool is_written(struct sl_api *api, const struct clearing *clearing)
 
 static bool begin(struct sl_request *request, struct sl_problem *problem)
 {
-    const char *confirm = sl_query_get(&request->query, "confirm");
+    struct sl_clear_params asked;
     struct sl_journal_stats stats;
     struct clearing *clearing;
 
-    if (!confirm || strcmp(confirm, "yes") != 0) {
-        sl_problem_set(problem, 400, "confirm", "yes",
-                       "this deletes all messages for ever: confirm=yes is missing");
+    if (sl_query_read(&request->query, &asked, problem) != 0)
         return false;
-    }
     clearing = malloc(sizeof(*clearing));
     request->state = clearing;
     request->free_state = free;

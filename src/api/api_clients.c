@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/api_clients.h"
 #include "api/client_json.h"
-#include "api/client_list.h"
-#include "api/filter_params.h"
+#include "api/page.h"
 
 static const char *const sort_names[] = {
     [SL_SORT_ID] = "id",
@@ -15,70 +15,29 @@ static const char *const sort_names[] = {
     [SL_SORT_BYTES] = "bytes",
 };
 
-#define SORT_COUNT (sizeof(sort_names) / sizeof(sort_names[0]))
+/* As the words of `state` are numbered. */
+enum { STATE_OPEN, STATE_CLOSED };
 
 /* --- from the query --- */
 
-static unsigned read_state(struct sl_client_list *list, const struct sl_query *query,
-                           struct sl_problem *problem)
+/* "-last_seen.", with which a cursor of this order begins. */
+static size_t write_order(const struct sl_client_list *list, char text[64])
 {
-    const char *state = sl_query_get(query, "state");
-    bool all = !state || strcmp(state, "all") == 0;
-
-    list->open = all || strcmp(state, "open") == 0;
-    list->closed = all || strcmp(state, "closed") == 0;
-    if (list->open || list->closed)
-        return 0;
-    return sl_problem_set(problem, 400, "state", "open, closed, all", "there is no state \"%s\"",
-                          sl_quote(state).text);
-}
-
-static bool parse_sort(const char *text, size_t size, struct sl_client_list *list)
-{
-    bool descending = size > 0 && *text == '-';
-
-    text += descending;
-    size -= descending;
-    for (unsigned i = 0; i < SORT_COUNT; i++) {
-        if (strlen(sort_names[i]) == size && memcmp(sort_names[i], text, size) == 0) {
-            list->sort = i;
-            list->descending = descending;
-            return true;
-        }
-    }
-    return false;
-}
-
-static unsigned read_sort(struct sl_client_list *list, const struct sl_query *query,
-                          struct sl_problem *problem)
-{
-    const char *sort = sl_query_get(query, "sort");
-
-    if (parse_sort(sort ? sort : "-last_seen", strlen(sort ? sort : "-last_seen"), list))
-        return 0;
-    return sl_problem_set(problem, 400, "sort",
-                          "id, last_seen, messages, bytes; with - in front the other way round",
-                          "there is no order \"%s\"", sl_quote(sort).text);
+    return (size_t)snprintf(text, 64, "%s%s.", list->descending ? "-" : "", sort_names[list->sort]);
 }
 
 /* "-last_seen.1700000000000000000.17": good for the order it came from only. */
-static unsigned read_cursor(struct sl_client_list *list, const struct sl_query *query,
-                            struct sl_problem *problem)
+static unsigned read_cursor(struct sl_client_list *list, struct sl_problem *problem)
 {
-    const char *cursor = sl_query_get(query, "cursor");
-    struct sl_client_list order = {0};
-    char copy[64], *value, *id;
+    const char *cursor = list->asked.cursor, *id;
+    char order[64];
+    size_t size = write_order(list, order);
 
     if (!cursor)
         return 0;
-    snprintf(copy, sizeof(copy), "%s", cursor);
-    value = strchr(copy, '.');
-    id = value ? strchr(value + 1, '.') : NULL;
-    if (id)
-        *id = '\0';
-    if (!id || strlen(cursor) >= sizeof(copy) ||
-        !parse_sort(copy, (size_t)(value - copy), &order) || order.sort != list->sort ||
-        order.descending != list->descending || !sl_parse_uint(value + 1, &list->after.value) ||
+    id = strrchr(cursor, '.');
+    if (strncmp(cursor, order, size) != 0 || id < cursor + size ||
+        !sl_parse_uint_n(cursor + size, (size_t)(id - cursor) - size, &list->after.value) ||
         !sl_parse_uint(id + 1, &list->after.id))
         return sl_page_bad_cursor(cursor, problem);
     list->has_after = true;
@@ -87,7 +46,7 @@ static unsigned read_cursor(struct sl_client_list *list, const struct sl_query *
 
 static unsigned allocate(struct sl_client_list *list, struct sl_problem *problem)
 {
-    list->capacity = 2 * ((size_t)list->limit + 1);
+    list->capacity = 2 * ((size_t)list->asked.limit + 1);
     list->views = malloc(list->capacity * sizeof(*list->views));
     if (list->views)
         return 0;
@@ -100,15 +59,13 @@ unsigned sl_client_list_from_query(struct sl_client_list *list, const struct sl_
     unsigned status;
 
     *list = (struct sl_client_list){0};
-    status = sl_filter_from_query(query, &list->filter, problem);
+    status = sl_query_read(query, &list->asked, problem);
+    list->open = list->asked.state != STATE_CLOSED;
+    list->closed = list->asked.state != STATE_OPEN;
+    list->sort = list->asked.sort / 2;
+    list->descending = list->asked.sort % 2;
     if (!status)
-        status = read_state(list, query, problem);
-    if (!status)
-        status = read_sort(list, query, problem);
-    if (!status)
-        status = read_cursor(list, query, problem);
-    if (!status)
-        status = sl_page_limit(query, &list->limit, problem);
+        status = read_cursor(list, problem);
     if (!status)
         status = allocate(list, problem);
     return status;
@@ -116,7 +73,7 @@ unsigned sl_client_list_from_query(struct sl_client_list *list, const struct sl_
 
 void sl_client_list_deinit(struct sl_client_list *list)
 {
-    sl_filter_deinit(&list->filter);
+    sl_filter_deinit(&list->asked.filter);
     free(list->views);
     list->views = NULL;
 }
@@ -164,14 +121,14 @@ static bool is_wanted(const struct sl_client_list *list, const struct sl_client_
 {
     if (list->has_after && compare(list, place_of(list, view), list->after) <= 0)
         return false;
-    return sl_filter_match_client(&list->filter, view->service, view->id, &view->peer);
+    return sl_filter_match_client(&list->asked.filter, view->service, view->id, &view->peer);
 }
 
 void sl_client_list_finish(struct sl_client_list *list)
 {
     qsort_r(list->views, list->count, sizeof(*list->views), compare_views, list);
-    if (list->count > list->limit + 1)
-        list->count = (size_t)list->limit + 1;
+    if (list->count > list->asked.limit + 1)
+        list->count = (size_t)list->asked.limit + 1;
 }
 
 bool sl_client_list_visit(void *context, const struct sl_client_view *view)
@@ -189,12 +146,13 @@ bool sl_client_list_visit(void *context, const struct sl_client_view *view)
 bool sl_client_list_next(const struct sl_client_list *list, char cursor[64])
 {
     struct sl_client_place place;
+    size_t size;
 
-    if (list->count <= list->limit)
+    if (list->count <= list->asked.limit)
         return false;
-    place = place_of(list, &list->views[list->limit - 1]);
-    snprintf(cursor, 64, "%s%s.%" PRIu64 ".%" PRIu64, list->descending ? "-" : "",
-             sort_names[list->sort], place.value, place.id);
+    place = place_of(list, &list->views[list->asked.limit - 1]);
+    size = write_order(list, cursor);
+    snprintf(cursor + size, 64 - size, "%" PRIu64 ".%" PRIu64, place.value, place.id);
     return true;
 }
 
@@ -205,7 +163,7 @@ bool sl_client_list_next(const struct sl_client_list *list, char cursor[64])
 static void write_list(const struct sl_client_list *list, struct sl_registry *registry,
                        struct sl_answer *answer)
 {
-    size_t count = list->count < list->limit ? list->count : (size_t)list->limit;
+    size_t count = list->count < list->asked.limit ? list->count : (size_t)list->asked.limit;
     bool more;
     char cursor[64];
     struct sl_json json;
@@ -220,7 +178,7 @@ static void write_list(const struct sl_client_list *list, struct sl_registry *re
         sl_client_json(&json, &list->views[i], registry);
     }
     sl_json_close_array(&json);
-    sl_page_json(&json, list->limit, more ? cursor : NULL);
+    sl_page_json(&json, list->asked.limit, more ? cursor : NULL);
     sl_json_close_object(&json);
     sl_answer_json(answer, json.failed);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "api/api.h"
-#include "api/datagram.h"
+#include "api/api_datagrams.h"
 #include "socklens/clock.h"
 #include "socklens/json_body.h"
 #include "socklens/message_json.h"

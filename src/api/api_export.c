@@ -1,21 +1,28 @@
+/* An export on its way: the log in one of the formats of export.h, from its beginning, or behind a
+ * number, to what was newest when it was asked for, or on and on.
+ *
+ * It has no queue either (see stream.h): what it writes next is made when the reader has taken what
+ * was made before, so that its memory does not depend on how much there is or how slow the reader
+ * is. One that follows wakes with the journal; client events alone are looked for each second. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "api/api.h"
-#include "api/download.h"
-#include "api/filter_params.h"
 #include "api/send_buffer.h"
+#include "socklens/body_stream.h"
+#include "socklens/export.h"
 
 #define PATIENCE_S     600
 #define FOLLOW_NS      SL_NS_PER_S
-#define OUT_KEPT_BYTES (2 * SL_DOWNLOAD_BATCH_BYTES)
+#define BATCH_BYTES    ((size_t)64 << 10)
+#define OUT_KEPT_BYTES (2 * BATCH_BYTES)
 
 struct download {
     struct sl_body_stream source;
     struct sl_api *api;
-    struct sl_download_options options;
+    struct sl_export_params asked;
     struct sl_exporter *exporter;
     struct sl_history_walk walk;
     uint64_t end_seq; /* the last exchange that belongs to it */
@@ -24,44 +31,11 @@ struct download {
     size_t out_at; /* bytes of `out` that have left */
 };
 
-/* --- from the query --- */
-
-static unsigned read_format(struct sl_download_options *options, const struct sl_query *query,
-                            struct sl_problem *problem)
-{
-    const char *format = sl_query_get(query, "format");
-
-    if (format && sl_export_format_parse(format, &options->format))
-        return 0;
-    if (!format)
-        return sl_problem_set(problem, 400, "format", SL_EXPORT_NAMES, "format is missing");
-    return sl_problem_set(problem, 400, "format", SL_EXPORT_NAMES, "there is no format \"%s\"",
-                          sl_quote(format).text);
-}
-
-unsigned sl_download_options_from_query(struct sl_download_options *options,
-                                        const struct sl_query *query, struct sl_problem *problem)
-{
-    uint64_t follow = 0;
-    unsigned status;
-
-    *options = (struct sl_download_options){0};
-    status = read_format(options, query, problem);
-    if (!status)
-        status = sl_query_uint(query, "follow", 0, 1, &follow, problem);
-    if (!status)
-        status = sl_filter_from_query(query, &options->filter, problem);
-    if (status)
-        sl_filter_deinit(&options->filter);
-    options->follow = follow == 1;
-    return status;
-}
-
 /* --- what it writes --- */
 
 static bool is_full(const struct download *download)
 {
-    return download->failed || download->out.size >= SL_DOWNLOAD_BATCH_BYTES;
+    return download->failed || download->out.size >= BATCH_BYTES;
 }
 
 /* Who came or went behind the last exchange still belongs to it. */
@@ -92,9 +66,9 @@ static void begin(struct download *download)
 {
     download->begun = true;
     download->walk =
-        (struct sl_history_walk){.filter = &download->options.filter,
-                                 .lifecycle = download->options.format == SL_EXPORT_PCAPNG,
-                                 .place = {.seq = download->options.filter.after_seq + 1},
+        (struct sl_history_walk){.filter = &download->asked.filter,
+                                 .lifecycle = download->asked.format == SL_EXPORT_PCAPNG,
+                                 .place = {.seq = download->asked.filter.after_seq + 1},
                                  .record = add_record,
                                  .gap = add_gap,
                                  .context = download};
@@ -122,7 +96,7 @@ static enum sl_stream_step produce(struct download *download)
         waiter->deadline_ns = sl_clock_mono_ns() + SL_HISTORY_RETRY_NS;
         return SL_STREAM_WAIT;
     }
-    if (walked == SL_HISTORY_END && download->options.follow) {
+    if (walked == SL_HISTORY_END && download->asked.follow) {
         waiter->deadline_ns = sl_clock_mono_ns() + FOLLOW_NS;
         return SL_STREAM_WAIT;
     }
@@ -142,7 +116,7 @@ static enum sl_stream_step next(struct download *download)
     due = sl_waiters_take(download->source.waiters, &download->source.waiter);
     if (!(due & SL_DUE_STOP))
         step = produce(download);
-    else if (download->begun && download->options.follow)
+    else if (download->begun && download->asked.follow)
         end(download); /* as if it had been asked for until now */
     else
         return SL_STREAM_BROKEN;
@@ -172,7 +146,7 @@ static void free_download(struct sl_body_stream *source)
 
     sl_waiters_remove(source->waiters, &source->waiter);
     sl_exporter_free(download->exporter);
-    sl_filter_deinit(&download->options.filter);
+    sl_filter_deinit(&download->asked.filter);
     sl_buffer_deinit(&download->out);
     atomic_fetch_sub(&download->api->streams, 1);
     free(download);
@@ -186,24 +160,25 @@ static uint64_t newest_seq(struct sl_api *api)
     return newest;
 }
 
-struct sl_body_stream *sl_download_new(struct sl_api *api, struct sl_download_options *options)
+/* Takes over `asked`. NULL where there is no memory. */
+static struct sl_body_stream *download_new(struct sl_api *api, struct sl_export_params *asked)
 {
     struct download *download = calloc(1, sizeof(*download));
-    struct sl_exporter *exporter = sl_exporter_new(options->format);
+    struct sl_exporter *exporter = sl_exporter_new(asked->format);
 
     if (!download || !exporter) {
         sl_exporter_free(exporter);
-        sl_filter_deinit(&options->filter);
+        sl_filter_deinit(&asked->filter);
         free(download);
         return NULL;
     }
     atomic_fetch_add(&api->streams, 1);
     download->api = api;
-    download->options = *options;
+    download->asked = *asked;
     download->exporter = exporter;
-    download->end_seq = options->follow ? INT64_MAX : newest_seq(api);
+    download->end_seq = asked->follow ? INT64_MAX : newest_seq(api);
     download->source = (struct sl_body_stream){
-        .waiter = {.wants = options->follow ? SL_DUE_MESSAGES : 0, .fd = -1},
+        .waiter = {.wants = asked->follow ? SL_DUE_MESSAGES : 0, .fd = -1},
         .waiters = sl_httpd_waiters(api->httpd),
         .fd = -1,
         .patience_s = PATIENCE_S,
@@ -228,37 +203,39 @@ static void name_file(struct sl_answer *answer, enum sl_export_format format)
                      sl_export_extension(format));
 }
 
-static void open_download(struct sl_request *request, struct sl_download_options *options,
+static void open_download(struct sl_request *request, struct sl_export_params *asked,
                           struct sl_answer *answer)
 {
     struct sl_api *api = sl_api_of(request);
     struct sl_problem problem;
 
     if (atomic_load(&api->streams) >= api->streams_max) {
-        sl_filter_deinit(&options->filter);
+        sl_filter_deinit(&asked->filter);
         sl_problem_set(&problem, 503, NULL, NULL, "all %zu streams are taken", api->streams_max);
         sl_answer_problem(answer, &problem);
         return;
     }
-    answer->source = sl_download_new(api, options);
+    answer->source = download_new(api, asked);
     if (!answer->source)
         sl_answer_json(answer, true);
 }
 
 enum sl_step sl_api_export(struct sl_request *request, struct sl_answer *answer)
 {
-    struct sl_download_options options;
+    struct sl_export_params asked = {0};
     struct sl_problem problem;
 
-    if (sl_download_options_from_query(&options, &request->query, &problem) != 0)
+    if (sl_query_read(&request->query, &asked, &problem) != 0) {
+        sl_filter_deinit(&asked.filter);
         return sl_request_refuse(answer, &problem);
+    }
     /* The address has named a format, whatever Accept says: many clients always ask for JSON. */
     answer->status = 200;
-    answer->content_type = sl_export_content_type(options.format);
-    name_file(answer, options.format);
+    answer->content_type = sl_export_content_type(asked.format);
+    name_file(answer, asked.format);
     if (strcmp(request->method, "HEAD") == 0)
-        sl_filter_deinit(&options.filter);
+        sl_filter_deinit(&asked.filter);
     else
-        open_download(request, &options, answer);
+        open_download(request, &asked, answer);
     return SL_STEP_ANSWER;
 }

@@ -4,8 +4,6 @@
 #include "api/api.h"
 #include "socklens/message_json.h"
 
-#define RUN_DIGITS_MIN 8
-
 static void refuse_gone(struct sl_request *request, struct sl_problem *problem)
 {
     uint64_t oldest, newest;
@@ -17,28 +15,27 @@ static void refuse_gone(struct sl_request *request, struct sl_problem *problem)
     problem->oldest_seq = oldest;
 }
 
+/* As the words of `side` are numbered. */
+enum { SIDE_RECEIVED, SIDE_SENT };
+
 /* Where a step writes what it is asked for. */
 struct target {
     struct sl_answer *answer;
-    bool sent;
+    struct sl_message_params asked;
     char run[SL_RUN_SIZE]; /* that has recorded the message; "": unknown */
 };
 
 /* Numbers are those of a run: one that another run has given is not that message. */
-static unsigned check_run(struct sl_request *request, const char *recorded,
+static unsigned check_run(struct sl_request *request, const struct target *target,
                           struct sl_problem *problem)
 {
-    const char *run = sl_query_get(&request->query, "run");
-    size_t size = run ? strlen(run) : 0;
+    const char *run = target->asked.run;
 
-    if (!run || (size >= RUN_DIGITS_MIN && strncmp(recorded, run, size) == 0))
+    if (!run || strncmp(target->run, run, strlen(run)) == 0)
         return 0;
-    if (size < RUN_DIGITS_MIN || size >= SL_RUN_SIZE || run[strspn(run, "0123456789abcdef")])
-        return sl_problem_set(problem, 400, "run", "8 to 32 digits of status.run, in small letters",
-                              "\"%s\" is not a run", sl_quote(run).text);
     return sl_problem_set(problem, 410, "run", NULL,
                           "message %" PRIu64 " here is one of run %s, not of run %s", request->id,
-                          *recorded ? recorded : "unknown", run);
+                          *target->run ? target->run : "unknown", run);
 }
 
 /* Shows the message to `write`, or answers why there is none. */
@@ -48,8 +45,10 @@ static enum sl_step show(struct sl_request *request, struct target *target,
 {
     struct sl_problem problem;
 
+    if (sl_query_read(&request->query, &target->asked, &problem) != 0)
+        return sl_request_refuse(target->answer, &problem);
     sl_history_run_of(&sl_api_of(request)->history, request->id, target->run);
-    if (check_run(request, target->run, &problem) != 0)
+    if (check_run(request, target, &problem) != 0)
         return sl_request_refuse(target->answer, &problem);
     switch (sl_history_get(&sl_api_of(request)->history, request->id, write, target)) {
     case SL_FOUND:
@@ -110,10 +109,11 @@ static void write_side(void *context, const struct sl_record *record, const char
 {
     struct target *target = context;
     struct sl_problem problem;
+    bool sent = target->asked.side == SIDE_SENT;
 
     (void)listener;
-    if (!target->sent || sl_record_has_reply(record)) {
-        write_raw(record, target->sent, target->answer);
+    if (!sent || sl_record_has_reply(record)) {
+        write_raw(record, sent, target->answer);
         return;
     }
     sl_problem_set(&problem, 404, "side", "received", "message %" PRIu64 " got no reply (%s)",
@@ -121,25 +121,7 @@ static void write_side(void *context, const struct sl_record *record, const char
     sl_answer_problem(target->answer, &problem);
 }
 
-static bool read_side(struct sl_request *request, bool *sent, struct sl_answer *answer)
-{
-    const char *side = sl_query_get(&request->query, "side");
-    struct sl_problem problem;
-
-    *sent = side && strcmp(side, "sent") == 0;
-    if (!side || *sent || strcmp(side, "received") == 0)
-        return true;
-    sl_problem_set(&problem, 400, "side", "received, sent", "there is no side \"%s\"",
-                   sl_quote(side).text);
-    sl_answer_problem(answer, &problem);
-    return false;
-}
-
 enum sl_step sl_api_raw(struct sl_request *request, struct sl_answer *answer)
 {
-    struct target target = {.answer = answer};
-
-    if (!read_side(request, &target.sent, answer))
-        return SL_STEP_ANSWER;
-    return show(request, &target, write_side);
+    return show(request, &(struct target){.answer = answer}, write_side);
 }

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "api/api.h"
-#include "api/filter_params.h"
-#include "api/message_list.h"
+#include "api/api_messages.h"
+#include "api/page.h"
 #include "socklens/clock.h"
 #include "socklens/message_json.h"
 
@@ -31,10 +31,9 @@ static bool split_cursor(const char *cursor, char number[24], char run[SL_RUN_SI
 }
 
 /* "b17.43fea28d": newest first, below 17. "a17.43fea28d": oldest first, after 17. */
-static unsigned read_cursor(struct sl_message_list *list, const struct sl_query *query,
-                            struct sl_problem *problem)
+static unsigned read_cursor(struct sl_message_list *list, struct sl_problem *problem)
 {
-    const char *cursor = sl_query_get(query, "cursor");
+    const char *cursor = list->asked.cursor;
     char number[24];
     uint64_t seq;
 
@@ -52,29 +51,22 @@ static unsigned read_cursor(struct sl_message_list *list, const struct sl_query 
 
 static void begin_after(struct sl_message_list *list)
 {
-    list->oldest_first = list->filter.has_after;
-    list->place = list->oldest_first ? list->filter.after_seq + 1 : UINT64_MAX;
+    list->oldest_first = list->asked.filter.has_after;
+    list->place = list->oldest_first ? list->asked.filter.after_seq + 1 : UINT64_MAX;
 }
 
-static unsigned read_wait(struct sl_message_list *list, const struct sl_query *query,
-                          struct sl_problem *problem)
+static unsigned check_wait(struct sl_message_list *list, struct sl_problem *problem)
 {
-    const char *wait = sl_query_get(query, "wait");
+    struct sl_messages_params *asked = &list->asked;
 
-    list->min = 1;
-    if (!wait && sl_query_get(query, "min"))
+    if (asked->wait < 0 && asked->min > 0)
         return sl_problem_set(problem, 400, "min", "together with wait", "min needs wait");
-    list->waits = wait != NULL;
-    if (!wait)
-        return 0;
-    if (sl_query_get(query, "cursor"))
+    if (asked->wait >= 0 && asked->cursor)
         return sl_problem_set(problem, 400, "wait", "with after, or without cursor",
                               "wait does not go with cursor");
-    if (!sl_duration_parse(wait, &list->wait_ns) || list->wait_ns > SL_WAIT_MAX_NS)
-        return sl_problem_set(problem, 400, "wait", "0 to 60s, as in 500ms or 5s",
-                              "wait must be a duration of at most 60s, not \"%s\"",
-                              sl_quote(wait).text);
-    return sl_query_uint(query, "min", 1, 1000000, &list->min, problem);
+    if (asked->min == 0)
+        asked->min = 1;
+    return 0;
 }
 
 unsigned sl_message_list_from_query(struct sl_message_list *list, const struct sl_query *query,
@@ -82,21 +74,19 @@ unsigned sl_message_list_from_query(struct sl_message_list *list, const struct s
 {
     unsigned status;
 
-    *list = (struct sl_message_list){0};
-    status = sl_filter_from_query(query, &list->filter, problem);
-    if (!status)
-        status = sl_page_limit(query, &list->limit, problem);
+    *list = (struct sl_message_list){.asked.wait = -1};
+    status = sl_query_read(query, &list->asked, problem);
     begin_after(list);
     if (!status)
-        status = read_cursor(list, query, problem);
+        status = read_cursor(list, problem);
     if (!status)
-        status = read_wait(list, query, problem);
+        status = check_wait(list, problem);
     return status;
 }
 
 void sl_message_list_deinit(struct sl_message_list *list)
 {
-    sl_filter_deinit(&list->filter);
+    sl_filter_deinit(&list->asked.filter);
     sl_buffer_deinit(&list->body);
 }
 
@@ -130,7 +120,7 @@ static bool count_record(void *context, const struct sl_record *record, const ch
     (void)listener;
     if (list->waited == 0)
         list->first_seq = record->seq;
-    return ++list->waited < list->min;
+    return ++list->waited < list->asked.min;
 }
 
 static bool note_gap(void *context, const struct sl_gap *gap, const char *reason)
@@ -150,7 +140,7 @@ static void begin_count(struct sl_message_list *list, struct sl_history *history
 
     if (!list->oldest_first)
         sl_history_bounds(history, &place, &newest);
-    list->wait_walk = (struct sl_history_walk){.filter = &list->filter,
+    list->wait_walk = (struct sl_history_walk){.filter = &list->asked.filter,
                                                .place = {.seq = place},
                                                .record = count_record,
                                                .gap = note_gap,
@@ -183,7 +173,7 @@ static bool add(void *context, const struct sl_record *record, const char *liste
 {
     struct sl_message_list *list = context;
 
-    if (list->count == list->limit || list->body.size > SL_PAGE_BYTES_MAX) {
+    if (list->count == list->asked.limit || list->body.size > SL_PAGE_BYTES_MAX) {
         list->has_more = true;
         return false;
     }
@@ -228,13 +218,13 @@ static uint64_t first_place(const struct sl_message_list *list)
 static void begin_page(struct sl_message_list *list)
 {
     list->until_ns = sl_clock_mono_ns() + SL_SEARCH_NS;
-    list->walk = (struct sl_history_walk){.filter = &list->filter,
+    list->walk = (struct sl_history_walk){.filter = &list->asked.filter,
                                           .backward = !list->oldest_first,
                                           .place = {.seq = first_place(list)},
                                           .record = add,
                                           .gap = add_gap,
                                           .context = list};
-    sl_buffer_reserve(&list->body, list->limit * MESSAGE_SIZE_GUESS); /* or as it grows */
+    sl_buffer_reserve(&list->body, list->asked.limit * MESSAGE_SIZE_GUESS); /* or as it grows */
     sl_json_init(&list->json, &list->body);
     sl_json_open_object(&list->json);
     sl_json_key(&list->json, "items");
@@ -281,8 +271,8 @@ static void write_gap(struct sl_message_list *list)
 /* A page can end with fewer than were waited for although they are there. */
 static bool has_timed_out(const struct sl_message_list *list)
 {
-    return list->count < list->min &&
-           (list->wait_ns > 0 ? list->waited < list->min : !list->has_more);
+    return list->count < list->asked.min &&
+           (list->asked.wait > 0 ? list->waited < list->asked.min : !list->has_more);
 }
 
 bool sl_message_list_finish(struct sl_message_list *list)
@@ -292,8 +282,8 @@ bool sl_message_list_finish(struct sl_message_list *list)
     snprintf(next, sizeof(next), "%c%" PRIu64 "%s%.*s", list->oldest_first ? 'a' : 'b',
              list->resume_seq, list->run ? "." : "", CURSOR_RUN_DIGITS, list->run ? list->run : "");
     sl_json_close_array(&list->json);
-    sl_page_json(&list->json, list->limit, list->has_more ? next : NULL);
-    if (list->waits) {
+    sl_page_json(&list->json, list->asked.limit, list->has_more ? next : NULL);
+    if (list->asked.wait >= 0) {
         sl_json_key(&list->json, "timed_out");
         sl_json_bool(&list->json, has_timed_out(list));
     }
@@ -322,7 +312,7 @@ static void begin_wait(struct sl_request *request, struct pending *pending)
 {
     pending->waiting = true;
     request->waiter.wants = SL_DUE_MESSAGES;
-    pending->until_ns = sl_clock_mono_ns() + pending->list.wait_ns;
+    pending->until_ns = sl_clock_mono_ns() + pending->list.asked.wait;
     sl_waiters_add(sl_httpd_waiters(request->httpd), &request->waiter);
 }
 
@@ -338,7 +328,7 @@ static bool begin(struct sl_request *request, struct sl_answer *answer)
         sl_answer_problem(answer, &problem);
         return false;
     }
-    if (pending->list.wait_ns > 0)
+    if (pending->list.asked.wait > 0)
         begin_wait(request, pending);
     return true;
 }

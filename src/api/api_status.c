@@ -1,8 +1,8 @@
 /* What the gateway says of itself: status, health, the description of the API, its index. */
+#include "api/api_status.h"
 #include "api/api.h"
 #include "api/client_json.h"
 #include "api/openapi.h"
-#include "api/status_json.h"
 #include "socklens/clock.h"
 #include "socklens/health.h"
 
@@ -212,12 +212,14 @@ static void say_log(struct sl_store *store, struct sl_answer *answer)
 
 enum sl_step sl_api_healthz(struct sl_request *request, struct sl_answer *answer)
 {
-    const char *ports = sl_query_get(&request->query, "probes");
+    struct sl_healthz_params asked = {0};
     struct sl_problem problem;
 
-    if (ports && sl_request_check_origin(request, &problem) != 0)
+    if (sl_query_read(&request->query, &asked, &problem) != 0)
         return sl_request_refuse(answer, &problem);
-    if (ports && !announce(sl_api_of(request)->net, ports, &problem))
+    if (asked.probes && sl_request_check_origin(request, &problem) != 0)
+        return sl_request_refuse(answer, &problem);
+    if (asked.probes && !announce(sl_api_of(request)->net, asked.probes, &problem))
         return sl_request_refuse(answer, &problem);
     say_log(sl_api_of(request)->store, answer);
     return say_ok(answer);

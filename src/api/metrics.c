@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "api/api.h"
-#include "api/metrics.h"
 #include "socklens/health.h"
 
 struct page {
@@ -236,7 +235,7 @@ static void write_http(struct page *page, struct sl_api *api)
     sl_httpd_visit_traffic(api->httpd, write_answers, page);
 }
 
-int sl_metrics_write(struct sl_api *api, struct sl_buffer *out)
+static int write_metrics(struct sl_api *api, struct sl_buffer *out)
 {
     struct page page = {.out = out};
     struct sl_registry_totals totals;
@@ -259,10 +258,10 @@ int sl_metrics_write(struct sl_api *api, struct sl_buffer *out)
 
 enum sl_step sl_api_metrics(struct sl_request *request, struct sl_answer *answer)
 {
-    int code = sl_metrics_write(sl_api_of(request), &answer->body);
+    int code = write_metrics(sl_api_of(request), &answer->body);
 
     sl_answer_json(answer, code < 0);
     if (code == 0)
-        answer->content_type = SL_METRICS_CONTENT_TYPE;
+        answer->content_type = SL_METRICS_TYPE;
     return SL_STEP_ANSWER;
 }

@@ -1,11 +1,5 @@
 #include "api/page.h"
 
-unsigned sl_page_limit(const struct sl_query *query, uint64_t *limit, struct sl_problem *problem)
-{
-    *limit = SL_PAGE_LIMIT;
-    return sl_query_uint(query, "limit", 1, SL_PAGE_LIMIT_MAX, limit, problem);
-}
-
 void sl_page_json(struct sl_json *json, uint64_t limit, const char *next)
 {
     sl_json_key(json, "page");

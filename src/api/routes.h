@@ -1,45 +1,132 @@
 /* All routes: one row each, in the order of the reference. To add an endpoint: write its step
  * function sl_api_NAME in a file api_NAME.c, give it a row here, and describe it in openapi.json.
- */
+ *
+ * A row has the route's parameters, each as SL_PARAM(ROUTE, MEMBER, KIND, what else struct sl_param
+ * says): the member of that name in struct sl_ROUTE_params, which the step function reads them into
+ * by sl_query_read. */
 #ifndef SOCKLENS_API_ROUTES_H
 #define SOCKLENS_API_ROUTES_H
 
 #include "api/filter_params.h"
-#include "api/metrics.h"
+#include "socklens/export.h"
 #include "socklens/route.h"
 
 /* Bodies of POST /datagrams: 65,507 bytes, as JSON text at worst six times as long. */
 #define SL_DATAGRAM_BODY_MAX ((size_t)448 * 1024)
 
-#define SL_PARAMS(...)                                                                             \
-    (const char *const[])                                                                          \
+#define SL_JSON_TYPE    "application/json"
+#define SL_METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
+
+#define SL_PAGE_LIMIT_MAX    1000
+#define SL_MIN_MAX           1000000
+#define SL_WAIT_MAX_S        60
+#define SL_STREAM_SAMPLE_MAX 1000
+
+/* A filter comes first: see filter_params.h. */
+struct sl_healthz_params {
+    const char *probes;
+};
+
+struct sl_clients_params {
+    struct sl_filter filter; /* services and addresses */
+    unsigned state, sort;    /* as their words are numbered */
+    uint64_t limit;
+    const char *cursor; /* NULL: none */
+};
+
+struct sl_messages_params {
+    struct sl_filter filter;
+    uint64_t limit;
+    const char *cursor; /* NULL: none */
+    int64_t wait;       /* nanoseconds; set to -1 beforehand: it was not said */
+    uint64_t min;       /* 0: it was not said */
+};
+
+struct sl_clear_params {
+    unsigned confirm;
+};
+
+struct sl_message_params {
+    const char *run; /* NULL: whichever */
+    unsigned side;   /* 1: sent */
+};
+
+struct sl_events_params {
+    struct sl_filter filter;
+    unsigned types;  /* SL_DUE_MESSAGES, SL_DUE_CLIENTS, SL_DUE_STATUS */
+    uint64_t sample; /* newest messages a tick; 0: all */
+};
+
+struct sl_export_params {
+    struct sl_filter filter;
+    unsigned format; /* enum sl_export_format */
+    uint64_t follow;
+};
+
+#define SL_PARAM(route, member, kind_, ...)                                                        \
     {                                                                                              \
-        __VA_ARGS__, NULL                                                                          \
+        .name = #member, .kind = SL_PARAM_##kind_,                                                 \
+        .offset = offsetof(struct sl_##route##_params, member), __VA_ARGS__                        \
     }
-#define SL_JSON_TYPE "application/json"
+#define SL_PARAMS(...)                                                                             \
+    .params = (const struct sl_param[])                                                            \
+    {                                                                                              \
+        __VA_ARGS__,                                                                               \
+        {                                                                                          \
+            .name = NULL                                                                           \
+        }                                                                                          \
+    }
+/* With all filters in front of them. */
+#define SL_FILTERS_AND_PARAMS(...) SL_PARAMS(SL_FILTER_PARAMS __VA_ARGS__)
+
+#define SL_LIMIT_PARAM(route)                                                                      \
+    SL_PARAM(route, limit, UINT, .min = 1, .max = SL_PAGE_LIMIT_MAX, .fallback = "100")
+#define SL_RUN_PARAM                                                                               \
+    SL_PARAM(message, run, HEX, .min = 8, .max = 32,                                               \
+             .allowed = "8 to 32 digits of status.run, in small letters")
 
 /* name, method, path, and what differs from the defaults of struct sl_route. */
 #define SL_ROUTE_LIST(X)                                                                           \
-    X(healthz, "GET", "/healthz", .open = true, .params = SL_PARAMS("probes"))                     \
+    X(healthz, "GET", "/healthz", .open = true, SL_PARAMS(SL_PARAM(healthz, probes, TEXT)))        \
     X(readyz, "GET", "/readyz", .open = true)                                                      \
-    X(metrics, "GET", "/metrics", .type = SL_METRICS_CONTENT_TYPE)                                 \
+    X(metrics, "GET", "/metrics", .type = SL_METRICS_TYPE)                                         \
     X(index, "GET", "/api/v1/", .type = SL_JSON_TYPE)                                              \
     X(openapi, "GET", "/api/v1/openapi.json", .type = NULL)                                        \
     X(status, "GET", "/api/v1/status", .type = SL_JSON_TYPE)                                       \
     X(rates, "GET", "/api/v1/rates", .type = SL_JSON_TYPE)                                         \
     X(clients, "GET", "/api/v1/clients", .type = SL_JSON_TYPE,                                     \
-      .params = SL_PARAMS("service,", "state", "address,", "sort", "limit", "cursor"))             \
+      SL_PARAMS(SL_FILTER_PARAM(service, true),                                                    \
+                SL_PARAM(clients, state, WORD, .words = "open, closed, all", .fallback = "all"),   \
+                SL_FILTER_PARAM(address, true),                                                    \
+                SL_PARAM(clients, sort, WORD, .fallback = "-last_seen", .what = "order",           \
+                         .words = "id, -id, last_seen, -last_seen, messages, -messages, bytes, "   \
+                                  "-bytes",                                                        \
+                         .allowed = "id, last_seen, messages, bytes; with - in front the other "   \
+                                    "way round"),                                                  \
+                SL_LIMIT_PARAM(clients), SL_PARAM(clients, cursor, TEXT)))                         \
     X(client, "GET", "/api/v1/clients/{id}", .type = SL_JSON_TYPE)                                 \
     X(disconnect, "DELETE", "/api/v1/clients/{id}", .type = NULL)                                  \
     X(messages, "GET", "/api/v1/messages", .type = SL_JSON_TYPE,                                   \
-      .params = SL_PARAMS(SL_FILTER_PARAMS "limit", "cursor", "wait", "min"))                      \
-    X(clear, "DELETE", "/api/v1/messages", .params = SL_PARAMS("confirm"))                         \
-    X(message, "GET", "/api/v1/messages/{seq}", .type = SL_JSON_TYPE, .params = SL_PARAMS("run"))  \
+      SL_FILTERS_AND_PARAMS(SL_LIMIT_PARAM(messages), SL_PARAM(messages, cursor, TEXT),            \
+                            SL_PARAM(messages, wait, DURATION, .max = SL_WAIT_MAX_S,               \
+                                     .allowed = "0 to 60s, as in 500ms or 5s"),                    \
+                            SL_PARAM(messages, min, UINT, .min = 1, .max = SL_MIN_MAX)))           \
+    X(clear, "DELETE", "/api/v1/messages",                                                         \
+      SL_PARAMS(SL_PARAM(clear, confirm, WORD, .words = "yes", .required = true,                   \
+                         .wrong = "this deletes all messages for ever: confirm=yes is missing")))  \
+    X(message, "GET", "/api/v1/messages/{seq}", .type = SL_JSON_TYPE, SL_PARAMS(SL_RUN_PARAM))     \
     X(raw, "GET", "/api/v1/messages/{seq}/raw", .type = "application/octet-stream",                \
-      .params = SL_PARAMS("side", "run"))                                                          \
+      SL_PARAMS(SL_PARAM(message, side, WORD, .words = "received, sent", .fallback = "received"),  \
+                SL_RUN_PARAM))                                                                     \
     X(events, "GET", "/api/v1/events", .type = "text/event-stream",                                \
-      .params = SL_PARAMS(SL_FILTER_PARAMS "types", "sample"))                                     \
-    X(export, "GET", "/api/v1/export", .params = SL_PARAMS(SL_FILTER_PARAMS "format", "follow"))   \
+      SL_FILTERS_AND_PARAMS(                                                                       \
+          SL_PARAM(events, types, WORDS, .words = "messages, clients, status", .what = "type",     \
+                   .fallback = "messages,clients,status"),                                         \
+          SL_PARAM(events, sample, UINT, .min = 1, .max = SL_STREAM_SAMPLE_MAX)))                  \
+    X(export, "GET", "/api/v1/export",                                                             \
+      SL_FILTERS_AND_PARAMS(                                                                       \
+          SL_PARAM(export, format, WORD, .words = SL_EXPORT_NAMES, .required = true),              \
+          SL_PARAM(export, follow, UINT, .min = 0, .max = 1, .fallback = "0")))                    \
     X(datagram, "POST", "/api/v1/datagrams", .type = SL_JSON_TYPE, .body_max = SL_DATAGRAM_BODY_MAX)
 
 #define SL_ROUTE_STEP(name, ...)                                                                   \

@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 
 #include "api/api.h"
-#include "api/filter_params.h"
 #include "api/send_buffer.h"
 #include "api/stream.h"
 #include "socklens/budget.h"
@@ -33,7 +32,7 @@ struct sampler {
 struct sl_stream {
     struct sl_body_stream source;
     struct sl_api *api;
-    struct sl_stream_options options;
+    struct sl_events_params asked;
     struct sl_history_walk walk;
     struct batch *batch;  /* during a look: where its messages go */
     uint64_t done_seq;    /* every message up to this one is dealt with */
@@ -73,7 +72,7 @@ __attribute__((format(printf, 2, 3))) static void stream_print(struct sl_stream 
 
 static void stream_id(struct sl_stream *stream)
 {
-    if (stream->options.types & SL_DUE_MESSAGES)
+    if (stream->asked.types & SL_DUE_MESSAGES)
         stream_print(stream, "id: %s:%" PRIu64 "\n", stream->api->history.run, stream->done_seq);
 }
 
@@ -140,7 +139,7 @@ static void begin_at(struct sl_stream *stream, uint64_t seq)
 {
     if (stream->walk.place.seq != seq)
         stream->walk.place = (struct sl_store_place){.seq = seq};
-    stream->walk.filter = &stream->options.filter;
+    stream->walk.filter = &stream->asked.filter;
     stream->walk.context = stream;
 }
 
@@ -183,11 +182,11 @@ static void stream_look(struct sl_stream *stream)
 static void remember(struct sl_stream *stream, uint64_t seq)
 {
     struct sampler *sampler = &stream->sampler;
-    uint64_t *slot = &sampler->ring[sampler->matched % stream->options.sample];
+    uint64_t *slot = &sampler->ring[sampler->matched % stream->asked.sample];
 
     if (sampler->matched == 0)
         sampler->first_seq = seq;
-    if (sampler->matched >= stream->options.sample)
+    if (sampler->matched >= stream->asked.sample)
         sampler->dropped_seq = *slot;
     *slot = seq;
     sampler->matched++;
@@ -233,16 +232,16 @@ static void tell_dropped(struct sl_stream *stream)
 {
     struct sampler *sampler = &stream->sampler;
 
-    if (sampler->matched <= stream->options.sample)
+    if (sampler->matched <= stream->asked.sample)
         return;
     stream->done_seq = sampler->dropped_seq;
     stream_gap(stream, sampler->first_seq, sampler->dropped_seq, "sampled",
-               sampler->matched - stream->options.sample);
+               sampler->matched - stream->asked.sample);
 }
 
 static uint64_t ring_count(const struct sl_stream *stream)
 {
-    uint64_t matched = stream->sampler.matched, sample = stream->options.sample;
+    uint64_t matched = stream->sampler.matched, sample = stream->asked.sample;
 
     return matched < sample ? matched : sample;
 }
@@ -251,7 +250,7 @@ static uint64_t ring_seq(const struct sl_stream *stream, uint64_t index)
 {
     uint64_t oldest = stream->sampler.matched - ring_count(stream);
 
-    return stream->sampler.ring[(oldest + index) % stream->options.sample];
+    return stream->sampler.ring[(oldest + index) % stream->asked.sample];
 }
 
 static void send_record(void *context, const struct sl_record *record, const char *listener)
@@ -317,49 +316,6 @@ static void stream_look_sampled(struct sl_stream *stream)
 #define UNANSWERED_MS  (SL_HEARTBEAT_NS / SL_NS_PER_MS * 9 / 10)
 #define OUT_KEPT_BYTES ((size_t)16 << 10)
 
-/* --- from the query --- */
-
-static unsigned read_types(struct sl_stream_options *options, const struct sl_query *query,
-                           struct sl_problem *problem)
-{
-    static const struct {
-        const char *name;
-        unsigned bit;
-    } types[] = {
-        {"messages", SL_DUE_MESSAGES}, {"clients", SL_DUE_CLIENTS}, {"status", SL_DUE_STATUS}};
-    const char *text = sl_query_get(query, "types");
-
-    options->types = text ? 0 : SL_DUE_MESSAGES | SL_DUE_CLIENTS | SL_DUE_STATUS;
-    while (text) {
-        size_t size = strcspn(text, ","), i = 0;
-
-        while (i < 3 && (strlen(types[i].name) != size || memcmp(types[i].name, text, size) != 0))
-            i++;
-        if (i == 3)
-            return sl_problem_set(problem, 400, "types", "messages, clients, status",
-                                  "there is no type \"%s\"", sl_quote(text).text);
-        options->types |= types[i].bit;
-        text = text[size] ? text + size + 1 : NULL;
-    }
-    return 0;
-}
-
-unsigned sl_stream_options_from_query(struct sl_stream_options *options,
-                                      const struct sl_query *query, struct sl_problem *problem)
-{
-    unsigned status;
-
-    *options = (struct sl_stream_options){0};
-    status = read_types(options, query, problem);
-    if (!status)
-        status = sl_query_uint(query, "sample", 1, SL_STREAM_SAMPLE_MAX, &options->sample, problem);
-    if (!status)
-        status = sl_filter_from_query(query, &options->filter, problem);
-    if (status)
-        sl_filter_deinit(&options->filter);
-    return status;
-}
-
 /* --- its life --- */
 
 static uint64_t newest_seq(const struct sl_api *api)
@@ -401,10 +357,10 @@ static bool resume(struct sl_stream *stream, const char *last_id)
  * What the gap hides has no numbers here. */
 static void begin(struct sl_stream *stream, const char *last_id)
 {
-    const struct sl_filter *filter = &stream->options.filter;
+    const struct sl_filter *filter = &stream->asked.filter;
 
     stream_print(stream, "retry: %d\n\n", RETRY_MS);
-    if (!(stream->options.types & SL_DUE_MESSAGES))
+    if (!(stream->asked.types & SL_DUE_MESSAGES))
         return;
     stream->more = true;
     stream->done_seq = newest_seq(stream->api);
@@ -427,25 +383,25 @@ static void free_source(struct sl_body_stream *source)
     sl_stream_free((struct sl_stream *)source);
 }
 
-struct sl_stream *sl_stream_new(struct sl_api *api, struct sl_stream_options *options,
+struct sl_stream *sl_stream_new(struct sl_api *api, struct sl_events_params *asked,
                                 const char *last_id)
 {
     struct sl_stream *stream = calloc(1, sizeof(*stream));
 
-    if (stream && options->sample)
-        stream->sampler.ring = calloc(options->sample, sizeof(*stream->sampler.ring));
-    if (!stream || (options->sample && !stream->sampler.ring)) {
-        sl_filter_deinit(&options->filter);
+    if (stream && asked->sample)
+        stream->sampler.ring = calloc(asked->sample, sizeof(*stream->sampler.ring));
+    if (!stream || (asked->sample && !stream->sampler.ring)) {
+        sl_filter_deinit(&asked->filter);
         free(stream);
         return NULL;
     }
     atomic_fetch_add(&api->streams, 1);
     stream->api = api;
     stream->cleared_seq = atomic_load(&api->history.cleared_seq);
-    stream->options = *options;
+    stream->asked = *asked;
     stream->clients_until_ns = sl_clock_wall_ns();
     stream->source = (struct sl_body_stream){
-        .waiter = {.wants = options->types, .fd = -1},
+        .waiter = {.wants = asked->types, .fd = -1},
         .waiters = sl_httpd_waiters(api->httpd),
         .fd = -1,
         .patience_s = PATIENCE_S,
@@ -456,7 +412,7 @@ struct sl_stream *sl_stream_new(struct sl_api *api, struct sl_stream_options *op
     stream->heartbeat_ns = stream->source.waiter.deadline_ns = sl_clock_mono_ns() + SL_HEARTBEAT_NS;
     sl_waiters_add(sl_httpd_waiters(api->httpd), &stream->source.waiter);
     begin(stream, last_id);
-    if (options->types & SL_DUE_STATUS && sl_shared_events_status_event(api, &stream->out) < 0)
+    if (asked->types & SL_DUE_STATUS && sl_shared_events_status_event(api, &stream->out) < 0)
         stream->failed = true;
     return stream;
 }
@@ -466,7 +422,7 @@ void sl_stream_free(struct sl_stream *stream)
     if (!stream)
         return;
     sl_waiters_remove(sl_httpd_waiters(stream->api->httpd), &stream->source.waiter);
-    sl_filter_deinit(&stream->options.filter);
+    sl_filter_deinit(&stream->asked.filter);
     sl_buffer_deinit(&stream->out);
     free(stream->sampler.ring);
     atomic_fetch_sub(&stream->api->streams, 1);
@@ -537,7 +493,7 @@ static void tell_cleared(struct sl_stream *stream)
 static void look(struct sl_stream *stream)
 {
     tell_cleared(stream);
-    if (stream->options.sample)
+    if (stream->asked.sample)
         stream_look_sampled(stream);
     else
         stream_look(stream);
@@ -605,7 +561,7 @@ enum sl_stream_step sl_stream_read(struct sl_stream *stream, char *bytes, size_t
 
 /* --- GET /api/v1/events --- */
 
-static void open_stream(struct sl_request *request, struct sl_stream_options *options,
+static void open_stream(struct sl_request *request, struct sl_events_params *asked,
                         struct sl_answer *answer)
 {
     struct sl_api *api = sl_api_of(request);
@@ -613,12 +569,12 @@ static void open_stream(struct sl_request *request, struct sl_stream_options *op
     struct sl_stream *stream;
 
     if (atomic_load(&api->streams) >= api->streams_max) {
-        sl_filter_deinit(&options->filter);
+        sl_filter_deinit(&asked->filter);
         sl_problem_set(&problem, 503, NULL, NULL, "stream limit reached (%zu)", api->streams_max);
         sl_answer_problem(answer, &problem);
         return;
     }
-    stream = sl_stream_new(api, options, sl_headers_get(&request->headers, "Last-Event-ID"));
+    stream = sl_stream_new(api, asked, sl_headers_get(&request->headers, "Last-Event-ID"));
     if (stream)
         answer->source = sl_stream_source(stream);
     else
@@ -627,16 +583,18 @@ static void open_stream(struct sl_request *request, struct sl_stream_options *op
 
 enum sl_step sl_api_events(struct sl_request *request, struct sl_answer *answer)
 {
-    struct sl_stream_options options;
+    struct sl_events_params asked = {0};
     struct sl_problem problem;
 
-    if (sl_stream_options_from_query(&options, &request->query, &problem) != 0)
+    if (sl_query_read(&request->query, &asked, &problem) != 0) {
+        sl_filter_deinit(&asked.filter);
         return sl_request_refuse(answer, &problem);
+    }
     answer->status = 200;
     answer->content_type = "text/event-stream";
     if (strcmp(request->method, "HEAD") == 0)
-        sl_filter_deinit(&options.filter);
+        sl_filter_deinit(&asked.filter);
     else
-        open_stream(request, &options, answer);
+        open_stream(request, &asked, answer);
     return SL_STEP_ANSWER;
 }

@@ -15,43 +15,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/routes.h"
 #include "socklens/body_stream.h"
 #include "socklens/buffer.h"
-#include "socklens/filter.h"
-#include "socklens/query.h"
 
 #define SL_HEARTBEAT_NS       (10 * SL_NS_PER_S)
 #define SL_STREAM_BATCH_COUNT 500
 #define SL_STREAM_BATCH_BYTES ((size_t)256 << 10)
-#define SL_STREAM_SAMPLE_MAX  1000
 
 struct sl_api;
-
-/* What was asked for. */
-struct sl_stream_options {
-    unsigned types; /* SL_DUE_MESSAGES, SL_DUE_CLIENTS, SL_DUE_STATUS */
-    struct sl_filter filter;
-    uint64_t sample; /* newest messages a tick; 0: all */
-};
-
-/* 0 or a status with `problem`; on failure nothing is left to free. */
-unsigned sl_stream_options_from_query(struct sl_stream_options *options,
-                                      const struct sl_query *query, struct sl_problem *problem);
 
 /* Where to go on behind an event's id: false where that is not of this run, or of what it does not
  * have yet. */
 bool sl_stream_parse_id(const char *id, const char *run, uint64_t newest_seq, uint64_t *seq);
 
-/* Takes over `options`. `last_id` is what Last-Event-ID said, or NULL: then it begins with what
+/* Takes over `asked`. `last_id` is what Last-Event-ID said, or NULL: then it begins with what
  * happens from now on, or behind the number that `after` says. NULL where there is no memory. */
-struct sl_stream *sl_stream_new(struct sl_api *api, struct sl_stream_options *options,
+struct sl_stream *sl_stream_new(struct sl_api *api, struct sl_events_params *asked,
                                 const char *last_id);
 void sl_stream_free(struct sl_stream *stream);
 
 /* What is sent: it owns the stream. */
 struct sl_body_stream *sl_stream_source(struct sl_stream *stream);
 
-/* See source.h. */
+/* See body_stream.h. */
 enum sl_stream_step sl_stream_read(struct sl_stream *stream, char *bytes, size_t max, size_t *size);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "socklens/size.h"
+#include "socklens/clock.h"
 #include "socklens/text.h"
 
 static int hex_digit(char c)
@@ -40,42 +40,32 @@ static bool decode(char *text)
     return sl_text_is_utf8((const uint8_t *)text, (size_t)(out - text));
 }
 
-static size_t name_size(const char *known)
-{
-    return strcspn(known, ",");
-}
-
-static bool is_list(const char *known)
-{
-    return known[name_size(known)] == ',';
-}
-
-static void join_names(const char *const *names, char *text, size_t size)
-{
-    size_t length = 0;
-
-    text[0] = '\0';
-    for (; *names && length < size; names++)
-        length += (size_t)snprintf(text + length, size - length, "%s%.*s", length ? ", " : "",
-                                   (int)name_size(*names), *names);
-}
-
 /* NULL where there is none of that name. */
-static const char *find_known(const char *const *names, const char *name)
+static const struct sl_param *find_declared(const struct sl_param *declared, const char *name)
 {
-    for (; *names; names++) {
-        if (strlen(name) == name_size(*names) && memcmp(*names, name, strlen(name)) == 0)
-            return *names;
+    for (; declared && declared->name; declared++) {
+        if (strcmp(declared->name, name) == 0)
+            return declared;
     }
     return NULL;
 }
 
-static unsigned refuse_unknown(const char *const *names, const char *name,
+static void join_names(const struct sl_param *declared, char *text, size_t size)
+{
+    size_t length = 0;
+
+    text[0] = '\0';
+    for (; declared && declared->name && length < size; declared++)
+        length += (size_t)snprintf(text + length, size - length, "%s%s", length ? ", " : "",
+                                   declared->name);
+}
+
+static unsigned refuse_unknown(const struct sl_param *declared, const char *name,
                                struct sl_problem *problem)
 {
     char allowed[sizeof(problem->allowed)];
 
-    join_names(names, allowed, sizeof(allowed));
+    join_names(declared, allowed, sizeof(allowed));
     if (!*allowed)
         return sl_problem_set_unknown(problem, 400, name, NULL,
                                       "there is no parameter \"%s\": this takes none",
@@ -84,37 +74,43 @@ static unsigned refuse_unknown(const char *const *names, const char *name,
                                   sl_quote(name).text);
 }
 
-static unsigned add(struct sl_query *query, char *name, char *value, const char *const *names,
-                    struct sl_problem *problem)
+static bool is_given(const struct sl_query *query, const struct sl_param *param)
 {
-    const char *known;
+    for (size_t i = 0; i < query->count; i++) {
+        if (query->params[i].declared == param)
+            return true;
+    }
+    return false;
+}
+
+static unsigned add(struct sl_query *query, char *name, char *value, struct sl_problem *problem)
+{
+    const struct sl_param *param;
 
     if (!decode(name))
         return sl_problem_set(problem, 400, NULL, NULL,
                               "a parameter's name is not percent-encoded UTF-8");
-    known = find_known(names, name);
-    if (!known)
-        return refuse_unknown(names, name, problem);
+    param = find_declared(query->declared, name);
+    if (!param)
+        return refuse_unknown(query->declared, name, problem);
     if (!decode(value))
-        return sl_problem_set_unknown(problem, 400, name, "percent-encoded UTF-8 without NUL",
-                                      "%s is not percent-encoded UTF-8 without NUL", name);
-    if (!is_list(known) && sl_query_get(query, name))
-        return sl_problem_set_unknown(problem, 400, name, "once", "%s is given twice", name);
+        return sl_problem_set(problem, 400, param->name, "percent-encoded UTF-8 without NUL",
+                              "%s is not percent-encoded UTF-8 without NUL", name);
+    if (!param->list && is_given(query, param))
+        return sl_problem_set(problem, 400, param->name, "once", "%s is given twice", name);
     if (query->count == SL_QUERY_PARAMS_MAX)
         return sl_problem_set(problem, 400, NULL, NULL, "too many parameters");
-    query->params[query->count++] = (struct sl_query_param){name, value};
+    query->params[query->count].declared = param;
+    query->params[query->count++].value = value;
     return 0;
 }
 
-unsigned sl_query_parse(struct sl_query *query, const char *text, const char *const *names,
+unsigned sl_query_parse(struct sl_query *query, const char *text, const struct sl_param *declared,
                         struct sl_problem *problem)
 {
-    static const char *const none[] = {NULL};
     char *rest, *part;
 
-    if (!names)
-        names = none;
-    *query = (struct sl_query){0};
+    *query = (struct sl_query){.declared = declared};
     if (!text || !*text)
         return 0;
     query->text = rest = strdup(text);
@@ -128,7 +124,7 @@ unsigned sl_query_parse(struct sl_query *query, const char *text, const char *co
             continue;
         if (value)
             *value++ = '\0';
-        status = add(query, part, value ? value : part + strlen(part), names, problem);
+        status = add(query, part, value ? value : part + strlen(part), problem);
         if (status)
             return status;
     }
@@ -141,66 +137,128 @@ void sl_query_deinit(struct sl_query *query)
     *query = (struct sl_query){0};
 }
 
-const char *sl_query_get(const struct sl_query *query, const char *name)
+/* --- values --- */
+
+static unsigned read_hex(const struct sl_param *param, const char *value, const char **text,
+                         struct sl_problem *problem)
 {
-    for (size_t i = 0; i < query->count; i++) {
-        if (strcmp(query->params[i].name, name) == 0)
-            return query->params[i].value;
-    }
-    return NULL;
+    size_t size = strspn(value, "0123456789abcdef");
+
+    *text = value;
+    if (!value[size] && size >= param->min && size <= param->max)
+        return 0;
+    return sl_problem_set(problem, 400, param->name, param->allowed, "\"%s\" is not a %s",
+                          sl_quote(value).text, param->name);
 }
 
-bool sl_query_part(const struct sl_query *query, const char *name, struct sl_query_list *at,
-                   const char **part, size_t *size)
+static unsigned read_uint(const struct sl_param *param, const char *value, uint64_t *number,
+                          struct sl_problem *problem)
 {
-    while (!at->rest) {
-        if (at->param == query->count)
-            return false;
-        if (strcmp(query->params[at->param].name, name) == 0)
-            at->rest = query->params[at->param].value;
-        else
-            at->param++;
-    }
-    *part = at->rest;
-    *size = strcspn(at->rest, ",");
-    at->rest += *size;
-    if (*at->rest == ',') {
-        at->rest++;
-    } else {
-        at->rest = NULL;
-        at->param++;
-    }
-    return true;
-}
-
-unsigned sl_query_uint(const struct sl_query *query, const char *name, uint64_t min, uint64_t max,
-                       uint64_t *value, struct sl_problem *problem)
-{
-    const char *text = sl_query_get(query, name);
     char allowed[64];
-    uint64_t number;
 
-    if (!text)
+    if (sl_parse_uint(value, number) && *number >= param->min && *number <= param->max)
         return 0;
-    if (sl_parse_uint(text, &number) && number >= min && number <= max) {
-        *value = number;
-        return 0;
-    }
-    if (max == UINT64_MAX)
-        snprintf(allowed, sizeof(allowed), "a number, at least %" PRIu64, min);
-    else
-        snprintf(allowed, sizeof(allowed), "%" PRIu64 " to %" PRIu64, min, max);
-    return sl_problem_set(problem, 400, name, allowed, "%s must be %s, not \"%s\"", name, allowed,
-                          sl_quote(text).text);
+    snprintf(allowed, sizeof(allowed), "%" PRIu64 " to %" PRIu64, param->min, param->max);
+    return sl_problem_set(problem, 400, param->name, allowed, "%s must be %s, not \"%s\"",
+                          param->name, allowed, sl_quote(value).text);
 }
 
-unsigned sl_query_size(const struct sl_query *query, const char *name, uint64_t *value,
-                       struct sl_problem *problem)
+static unsigned read_duration(const struct sl_param *param, const char *value, int64_t *ns,
+                              struct sl_problem *problem)
 {
-    const char *text = sl_query_get(query, name);
-
-    if (!text || sl_size_parse(text, value))
+    if (sl_duration_parse(value, ns) && *ns <= (int64_t)param->max * SL_NS_PER_S)
         return 0;
-    return sl_problem_set(problem, 400, name, "a number of bytes, also with k, M or G, as in 64k",
-                          "%s is not a size: \"%s\"", name, sl_quote(text).text);
+    return sl_problem_set(problem, 400, param->name, param->allowed,
+                          "%s must be a duration of at most %" PRIu64 "s, not \"%s\"", param->name,
+                          param->max, sl_quote(value).text);
+}
+
+static bool find_word(const char *words, const char *word, unsigned *index)
+{
+    size_t size;
+
+    for (*index = 0; *words; ++*index) {
+        size = strcspn(words, ",");
+        if (strlen(word) == size && memcmp(words, word, size) == 0)
+            return true;
+        words += size;
+        words += strspn(words, ", ");
+    }
+    return false;
+}
+
+static unsigned read_word(const struct sl_param *param, const char *value, unsigned *index,
+                          struct sl_problem *problem)
+{
+    const char *allowed = param->allowed ? param->allowed : param->words;
+
+    if (find_word(param->words, value, index))
+        return 0;
+    if (param->wrong)
+        return sl_problem_set(problem, 400, param->name, allowed, "%s", param->wrong);
+    return sl_problem_set(problem, 400, param->name, allowed, "there is no %s \"%s\"",
+                          param->what ? param->what : param->name, sl_quote(value).text);
+}
+
+static unsigned read_words(const struct sl_param *param, const char *value, unsigned *bits,
+                           struct sl_problem *problem)
+{
+    unsigned status = 0, index;
+    char word[32];
+
+    while (!status && sl_text_part(&value, word, sizeof(word))) {
+        status = read_word(param, word, &index, problem);
+        if (!status)
+            *bits |= 1u << index;
+    }
+    return status;
+}
+
+static unsigned read_value(const struct sl_param *param, const char *value, void *into,
+                           struct sl_problem *problem)
+{
+    void *member = (char *)into + param->offset;
+
+    switch (param->kind) {
+    case SL_PARAM_TEXT:
+        *(const char **)member = value;
+        return 0;
+    case SL_PARAM_HEX:
+        return read_hex(param, value, member, problem);
+    case SL_PARAM_UINT:
+        return read_uint(param, value, member, problem);
+    case SL_PARAM_DURATION:
+        return read_duration(param, value, member, problem);
+    case SL_PARAM_WORD:
+        return read_word(param, value, member, problem);
+    case SL_PARAM_WORDS:
+        return read_words(param, value, member, problem);
+    case SL_PARAM_OTHER:
+        break;
+    }
+    return param->read(param, value, member, problem);
+}
+
+static unsigned read_missing(const struct sl_param *param, void *into, struct sl_problem *problem)
+{
+    if (param->required && param->wrong)
+        return sl_problem_set(problem, 400, param->name, param->words, "%s", param->wrong);
+    if (param->required)
+        return sl_problem_set(problem, 400, param->name, param->words, "%s is missing",
+                              param->name);
+    return param->fallback ? read_value(param, param->fallback, into, problem) : 0;
+}
+
+unsigned sl_query_read(const struct sl_query *query, void *into, struct sl_problem *problem)
+{
+    const struct sl_param *param = query->declared;
+    unsigned status = 0;
+
+    for (size_t i = 0; i < query->count && !status; i++)
+        status = read_value(query->params[i].declared, query->params[i].value, into, problem);
+    for (; param && param->name && !status; param++) {
+        if (!is_given(query, param))
+            status = read_missing(param, into, problem);
+    }
+    return status;
 }

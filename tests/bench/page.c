@@ -13,15 +13,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "api/filter_params.h"
-#include "api/message_list.h"
+#include "../unit/params_of.h"
+#include "api/api_messages.h"
 #include "socklens/journal.h"
 #include "socklens/registry.h"
 
 enum { MESSAGES = 1000, PAGE = 100, BURST = 20, ROUNDS = 300 };
-
-static const char *const names[] = {
-    SL_FILTER_PARAMS "limit", "cursor", "after", "wait", "min", NULL};
 
 struct bench {
     struct sl_journal *journal;
@@ -63,7 +60,7 @@ static void build(struct bench *bench)
     struct sl_problem problem;
     struct sl_query query;
 
-    if (sl_query_parse(&query, "limit=100", names, &problem) != 0 ||
+    if (sl_query_parse(&query, "limit=100", params_of_get("/api/v1/messages"), &problem) != 0 ||
         sl_message_list_from_query(&list, &query, &problem) != 0)
         abort();
     while (sl_message_list_fill(&list, &bench->history) != SL_PROGRESS_DONE)

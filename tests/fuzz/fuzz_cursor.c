@@ -5,19 +5,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "api/client_list.h"
-#include "api/filter_params.h"
-#include "api/message_list.h"
+#include "../unit/params_of.h"
+#include "api/api_clients.h"
+#include "api/api_messages.h"
 #include "api/stream.h"
 
 #define RUN    "0123456789abcdef0123456789abcdef"
 #define NEWEST 1000
-
-static const char *const message_names[] = {
-    SL_FILTER_PARAMS "limit", "cursor", "after", "wait", "min", NULL};
-static const char *const client_names[] = {"service", "state",  "address", "sort",
-                                           "limit",   "cursor", NULL};
-static const char *const event_names[] = {"types", "sample", SL_FILTER_PARAMS NULL};
 
 static void check_problem(unsigned status, const struct sl_problem *problem)
 {
@@ -50,8 +44,9 @@ static void check_messages(const struct sl_query *query)
     if (status)
         check_problem(status, &problem);
     else
-        demand(list.limit >= 1 && list.limit <= SL_PAGE_LIMIT_MAX && list.min >= 1 &&
-               list.wait_ns >= 0 && list.wait_ns <= SL_WAIT_MAX_NS &&
+        demand(list.asked.limit >= 1 && list.asked.limit <= SL_PAGE_LIMIT_MAX &&
+               list.asked.min >= 1 && list.asked.wait >= -1 &&
+               list.asked.wait <= SL_WAIT_MAX_S * SL_NS_PER_S &&
                (!list.oldest_first || list.place > 0));
     sl_message_list_deinit(&list);
 }
@@ -65,33 +60,32 @@ static void check_clients(const struct sl_query *query)
     if (status)
         check_problem(status, &problem);
     else
-        demand(list.limit >= 1 && list.limit <= SL_PAGE_LIMIT_MAX &&
-               list.has_after == (sl_query_get(query, "cursor") != NULL));
+        demand(list.asked.limit >= 1 && list.asked.limit <= SL_PAGE_LIMIT_MAX &&
+               list.has_after == (list.asked.cursor != NULL));
     sl_client_list_deinit(&list);
 }
 
 static void check_events(const struct sl_query *query)
 {
-    struct sl_stream_options options;
+    struct sl_events_params asked = {0};
     struct sl_problem problem = {0};
-    unsigned status = sl_stream_options_from_query(&options, query, &problem);
+    unsigned status = sl_query_read(query, &asked, &problem);
 
-    if (status) {
+    if (status)
         check_problem(status, &problem);
-        return;
-    }
-    demand(options.types != 0 && options.sample <= SL_STREAM_SAMPLE_MAX);
-    sl_filter_deinit(&options.filter);
+    else
+        demand(asked.types != 0 && asked.sample <= SL_STREAM_SAMPLE_MAX);
+    sl_filter_deinit(&asked.filter);
 }
 
-static void check_query(const char *text, const char *const *names,
+static void check_query(const char *text, const char *path,
                         void (*check)(const struct sl_query *query))
 {
     char *own = text_of((const uint8_t *)text, strlen(text));
     struct sl_query query = {0};
     struct sl_problem problem = {0};
 
-    if (sl_query_parse(&query, own, names, &problem) == 0)
+    if (sl_query_parse(&query, own, params_of_get(path), &problem) == 0)
         check(&query);
     sl_query_deinit(&query);
     free(own);
@@ -104,9 +98,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     check_id(id);
     if (query) {
-        check_query(query, message_names, check_messages);
-        check_query(query, client_names, check_clients);
-        check_query(query, event_names, check_events);
+        check_query(query, "/api/v1/messages", check_messages);
+        check_query(query, "/api/v1/clients", check_clients);
+        check_query(query, "/api/v1/events", check_events);
     }
     free(text);
     return 0;

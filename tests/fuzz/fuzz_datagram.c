@@ -1,7 +1,7 @@
 /* The body of POST /datagrams. */
 #include "fuzz.h"
 
-#include "api/datagram.h"
+#include "api/api_datagrams.h"
 
 static struct sl_registry *make_registry(void)
 {

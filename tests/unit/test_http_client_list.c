@@ -1,11 +1,10 @@
+#include "params_of.h"
 #include "unit.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
 
-#include "api/client_list.h"
-
-static const char *const names[] = {"service", "state", "address", "sort", "limit", "cursor", NULL};
+#include "api/api_clients.h"
 
 static struct sl_client_view clients[300];
 static struct sl_query query;
@@ -46,7 +45,7 @@ static unsigned ask(const char *text)
     sl_query_deinit(&query);
     sl_client_list_deinit(&list);
     problem = (struct sl_problem){0};
-    assert_int_equal(sl_query_parse(&query, text, names, &problem), 0);
+    assert_int_equal(sl_query_parse(&query, text, params_of_get("/api/v1/clients"), &problem), 0);
     return sl_client_list_from_query(&list, &query, &problem);
 }
 

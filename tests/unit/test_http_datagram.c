@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "api/datagram.h"
+#include "api/api_datagrams.h"
 
 static struct sl_registry *registry;
 static struct sl_datagram datagram;

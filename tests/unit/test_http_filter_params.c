@@ -3,7 +3,7 @@
 #include "api/filter_params.h"
 #include "socklens/clock.h"
 
-static const char *const names[] = {SL_FILTER_PARAMS NULL};
+static const struct sl_param params[] = {SL_FILTER_PARAMS{.name = NULL}};
 
 static struct sl_query query;
 static struct sl_filter filter;
@@ -14,8 +14,8 @@ static unsigned parse(const char *text)
     sl_query_deinit(&query);
     sl_filter_deinit(&filter);
     problem = (struct sl_problem){0};
-    assert_int_equal(sl_query_parse(&query, text, names, &problem), 0);
-    return sl_filter_from_query(&query, &filter, &problem);
+    assert_int_equal(sl_query_parse(&query, text, params, &problem), 0);
+    return sl_query_read(&query, &filter, &problem);
 }
 
 static int teardown(void **state)

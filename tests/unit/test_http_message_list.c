@@ -1,10 +1,7 @@
 #include "http_fixture.h"
+#include "params_of.h"
 
-#include "api/filter_params.h"
-#include "api/message_list.h"
-
-static const char *const names[] = {
-    SL_FILTER_PARAMS "limit", "cursor", "after", "wait", "min", NULL};
+#include "api/api_messages.h"
 
 static struct fixture fixture;
 static struct sl_history history;
@@ -37,7 +34,7 @@ static unsigned ask(const char *text)
     sl_query_deinit(&query);
     sl_message_list_deinit(&list);
     problem = (struct sl_problem){0};
-    assert_int_equal(sl_query_parse(&query, text, names, &problem), 0);
+    assert_int_equal(sl_query_parse(&query, text, params_of_get("/api/v1/messages"), &problem), 0);
     return sl_message_list_from_query(&list, &query, &problem);
 }
 
@@ -173,7 +170,7 @@ static void counts_for_a_wait(void **state)
     (void)state;
     fixture_fill(&fixture, 3, 1);
     assert_int_equal(ask("after=1&wait=5s&min=3"), 0);
-    assert_true(list.wait_ns == INT64_C(5000000000));
+    assert_true(list.asked.wait == INT64_C(5000000000));
     assert_int_equal(count_all(), SL_PROGRESS_SHORT);
     fixture_fill(&fixture, 1, 1);
     assert_int_equal(count_all(), SL_PROGRESS_DONE);

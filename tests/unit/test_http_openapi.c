@@ -48,7 +48,8 @@ static const cJSON *operation_of(const cJSON *document, const struct sl_route *r
     return operation;
 }
 
-static bool has_parameter(const cJSON *document, const cJSON *operation, const char *name)
+/* NULL where there is none. */
+static const cJSON *find_parameter(const cJSON *document, const cJSON *operation, const char *name)
 {
     const cJSON *item;
 
@@ -56,14 +57,78 @@ static bool has_parameter(const cJSON *document, const cJSON *operation, const c
     {
         const cJSON *parameter = resolve(document, item);
         const char *in = cJSON_GetObjectItemCaseSensitive(parameter, "in")->valuestring;
-
         const char *said = cJSON_GetObjectItemCaseSensitive(parameter, "name")->valuestring;
 
-        if (strcmp(in, "query") == 0 && strlen(said) == strcspn(name, ",") &&
-            memcmp(said, name, strlen(said)) == 0)
-            return true;
+        if (strcmp(in, "query") == 0 && strcmp(said, name) == 0)
+            return parameter;
     }
-    return false;
+    return NULL;
+}
+
+/* Words with `separator` between, a number as it is written; NULL is "". */
+static const char *text_of(const cJSON *value, const char *separator)
+{
+    static char text[256];
+    const cJSON *word;
+    size_t size = 0;
+
+    text[0] = '\0';
+    cJSON_ArrayForEach(word, value)
+    {
+        size += (size_t)snprintf(text + size, sizeof(text) - size, "%s%s", size ? separator : "",
+                                 word->valuestring);
+    }
+    if (cJSON_IsString(value))
+        snprintf(text, sizeof(text), "%s", value->valuestring);
+    if (cJSON_IsNumber(value))
+        snprintf(text, sizeof(text), "%.0f", value->valuedouble);
+    return text;
+}
+
+static void check_limits(const struct sl_param *param, const cJSON *schema)
+{
+    const cJSON *items = cJSON_GetObjectItemCaseSensitive(schema, "items");
+    char pattern[32];
+
+    switch (param->kind) {
+    case SL_PARAM_UINT:
+        assert_int_equal(cJSON_GetObjectItemCaseSensitive(schema, "minimum")->valuedouble,
+                         param->min);
+        assert_int_equal(cJSON_GetObjectItemCaseSensitive(schema, "maximum")->valuedouble,
+                         param->max);
+        break;
+    case SL_PARAM_HEX:
+        snprintf(pattern, sizeof(pattern), "^[0-9a-f]{%d,%d}$", (int)param->min, (int)param->max);
+        assert_string_equal(text_of(cJSON_GetObjectItemCaseSensitive(schema, "pattern"), ""),
+                            pattern);
+        break;
+    case SL_PARAM_WORD:
+    case SL_PARAM_WORDS:
+        assert_string_equal(
+            text_of(cJSON_GetObjectItemCaseSensitive(items ? items : schema, "enum"), ", "),
+            param->words);
+        break;
+    default:
+        break;
+    }
+}
+
+static void check_parameter(const struct sl_param *param, const cJSON *described,
+                            const cJSON *schema)
+{
+    const cJSON *type = cJSON_GetObjectItemCaseSensitive(schema, "type");
+    bool several = param->list || param->kind == SL_PARAM_WORDS;
+
+    print_message("# %s\n", param->name);
+    assert_int_equal(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(described, "required")) != 0,
+                     param->required);
+    assert_int_equal(strcmp(text_of(type, ""), "array") == 0, several);
+    if (param->kind == SL_PARAM_UINT)
+        assert_string_equal(text_of(type, ""), "integer");
+    if (param->fallback)
+        assert_string_equal(text_of(cJSON_GetObjectItemCaseSensitive(schema, "default"), ","),
+                            param->fallback);
+    check_limits(param, schema);
 }
 
 static int query_count(const cJSON *document, const cJSON *operation)
@@ -89,10 +154,15 @@ static void routes_are_described(void **state)
         const cJSON *operation = operation_of(document, route);
         int count = 0;
 
-        for (const char *const *name = route->params; name && *name; name++, count++) {
-            if (!has_parameter(document, operation, *name))
+        for (const struct sl_param *param = route->params; param && param->name; param++, count++) {
+            const cJSON *described = find_parameter(document, operation, param->name);
+
+            if (!described)
                 fail_msg("%s %s: openapi.json lacks the parameter %s", route->method, route->path,
-                         *name);
+                         param->name);
+            check_parameter(
+                param, described,
+                resolve(document, cJSON_GetObjectItemCaseSensitive(described, "schema")));
         }
         assert_int_equal(query_count(document, operation), count);
         assert_int_equal(cJSON_HasObjectItem(operation, "requestBody"), route->body_max > 0);

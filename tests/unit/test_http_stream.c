@@ -1,15 +1,13 @@
 #include "http_fixture.h"
+#include "params_of.h"
 
 #include <stdlib.h>
 
 #include "api/api.h"
-#include "api/filter_params.h"
 #include "api/stream.h"
 #include "httpd/httpd.h"
 
 #define RUN "0123456789abcdef"
-
-static const char *const names[] = {"types", "sample", SL_FILTER_PARAMS NULL};
 
 static struct fixture fixture;
 static struct sl_httpd *httpd;
@@ -66,15 +64,16 @@ static int teardown(void **state)
 
 static struct sl_stream *open_stream(const char *parameters, const char *last_id)
 {
-    struct sl_stream_options options;
+    struct sl_events_params asked = {0};
     struct sl_problem problem;
     struct sl_query query;
     struct sl_stream *stream;
 
-    assert_int_equal(sl_query_parse(&query, parameters, names, &problem), 0);
-    assert_int_equal(sl_stream_options_from_query(&options, &query, &problem), 0);
+    assert_int_equal(sl_query_parse(&query, parameters, params_of_get("/api/v1/events"), &problem),
+                     0);
+    assert_int_equal(sl_query_read(&query, &asked, &problem), 0);
     sl_query_deinit(&query);
-    stream = sl_stream_new(api, &options, last_id);
+    stream = sl_stream_new(api, &asked, last_id);
     assert_non_null(stream);
     return stream;
 }
@@ -312,14 +311,15 @@ static void refuses_by_name(void **state)
         const char *query, *param;
     } cases[] = {{"types=", "types"},    {"types=messages,", "types"}, {"types=message", "types"},
                  {"sample=0", "sample"}, {"sample=1001", "sample"},    {"service=x", "service"}};
-    struct sl_stream_options options;
+    struct sl_events_params asked = {0};
     struct sl_problem problem;
     struct sl_query query;
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        assert_int_equal(sl_query_parse(&query, cases[i].query, names, &problem), 0);
-        assert_int_equal(sl_stream_options_from_query(&options, &query, &problem), 400);
+        assert_int_equal(
+            sl_query_parse(&query, cases[i].query, params_of_get("/api/v1/events"), &problem), 0);
+        assert_int_equal(sl_query_read(&query, &asked, &problem), 400);
         assert_string_equal(problem.param, cases[i].param);
         sl_query_deinit(&query);
     }

@@ -3,18 +3,17 @@
  * The registry is walked once a page and the best `limit` + 1 are kept, so a page costs time in the
  * number of clients but memory only in its own size. The cursor is the last one's place in the
  * order (its sort value and id), so pages stay right while clients come and go. */
-#ifndef SOCKLENS_API_CLIENT_LIST_H
-#define SOCKLENS_API_CLIENT_LIST_H
+#ifndef SOCKLENS_API_API_CLIENTS_H
+#define SOCKLENS_API_API_CLIENTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "api/page.h"
-#include "socklens/filter.h"
-#include "socklens/query.h"
+#include "api/routes.h"
 #include "socklens/registry.h"
 
+/* Half of the number of a word of `sort`; odd ones are descending. */
 enum sl_client_sort { SL_SORT_ID, SL_SORT_LAST_SEEN, SL_SORT_MESSAGES, SL_SORT_BYTES };
 
 struct sl_client_place {
@@ -22,20 +21,18 @@ struct sl_client_place {
 };
 
 struct sl_client_list {
-    struct sl_filter filter; /* services and addresses */
+    struct sl_clients_params asked;
     bool open, closed;
     enum sl_client_sort sort;
     bool descending;
     bool has_after;
     struct sl_client_place after;
-    uint64_t limit;
     /* The result: at most limit + 1 in order, the last one only as a sign that there is more. */
     struct sl_client_view *views;
     size_t count, capacity;
 };
 
-/* From service state address sort limit cursor. 0 or a status with `problem`; deinit in any case.
- */
+/* 0 or a status with `problem`; deinit in any case. */
 unsigned sl_client_list_from_query(struct sl_client_list *list, const struct sl_query *query,
                                    struct sl_problem *problem);
 void sl_client_list_deinit(struct sl_client_list *list);

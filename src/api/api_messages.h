@@ -3,35 +3,28 @@
  * Between steps nothing but a sequence number is kept: no block of the journal is held while others
  * have their turn. A search that has found too little after a second ends its page where it is, so
  * that whoever asked learns of it and can go on from there. */
-#ifndef SOCKLENS_API_MESSAGE_LIST_H
-#define SOCKLENS_API_MESSAGE_LIST_H
+#ifndef SOCKLENS_API_API_MESSAGES_H
+#define SOCKLENS_API_API_MESSAGES_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "api/page.h"
-#include "socklens/filter.h"
+#include "api/routes.h"
 #include "socklens/history.h"
 #include "socklens/json.h"
-#include "socklens/query.h"
 
 /* A page ends early where it grows over this: messages can be 64 KiB on either side. */
 #define SL_PAGE_BYTES_MAX ((size_t)8 << 20)
-#define SL_WAIT_MAX_NS    (60 * SL_NS_PER_S)
 #define SL_SEARCH_NS      SL_NS_PER_S
 
 struct sl_message_list {
-    struct sl_filter filter;
-    uint64_t limit;
+    struct sl_messages_params asked;
     bool oldest_first;
     char cursor_run[SL_RUN_SIZE]; /* that has given the cursor; "": it does not say */
     const char *run;              /* that gives the next one; NULL: nobody's */
     bool by_cursor;
     uint64_t place;  /* oldest first: the next seq to look at; else everything below it is left */
-    bool waits;      /* wait was said, if as 0 */
-    int64_t wait_ns; /* 0: does not wait */
-    uint64_t min;
-    uint64_t waited;    /* matches so far */
+    uint64_t waited; /* matches so far */
     uint64_t first_seq; /* of them */
     bool met_gap;       /* while waiting */
     struct sl_history_walk wait_walk, walk;
@@ -53,8 +46,7 @@ enum sl_progress {
     SL_PROGRESS_DONE,
 };
 
-/* From the message filters, limit cursor wait min. 0 or a status with `problem`. Deinit in
- * any case. */
+/* 0 or a status with `problem`. Deinit in any case. */
 unsigned sl_message_list_from_query(struct sl_message_list *list, const struct sl_query *query,
                                     struct sl_problem *problem);
 void sl_message_list_deinit(struct sl_message_list *list);
@@ -63,7 +55,7 @@ void sl_message_list_deinit(struct sl_message_list *list);
 unsigned sl_message_list_check(const struct sl_message_list *list, struct sl_history *history,
                                struct sl_problem *problem);
 
-/* Counts what matches until there are `min`. */
+/* Counts what matches until there are `asked.min`. */
 enum sl_progress sl_message_list_count(struct sl_message_list *list, struct sl_history *history);
 
 /* Writes the page's items; never SHORT. */

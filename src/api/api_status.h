@@ -1,6 +1,6 @@
 /* The JSON shape of /api/v1/status. */
-#ifndef SOCKLENS_API_STATUS_JSON_H
-#define SOCKLENS_API_STATUS_JSON_H
+#ifndef SOCKLENS_API_API_STATUS_H
+#define SOCKLENS_API_API_STATUS_H
 
 #include "socklens/json.h"
 

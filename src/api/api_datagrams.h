@@ -1,6 +1,6 @@
 /* What POST /api/v1/datagrams asks for, and whether it may. */
-#ifndef SOCKLENS_API_DATAGRAM_H
-#define SOCKLENS_API_DATAGRAM_H
+#ifndef SOCKLENS_API_API_DATAGRAMS_H
+#define SOCKLENS_API_API_DATAGRAMS_H
 
 #include <stdbool.h>
 #include <stdint.h>
