@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Carries out the recipes of docs/contributing.md in a scratch copy: test_recipes.py ROOT
 
-A service that reverses datagrams and an endpoint that says pong are added by touching exactly the
-files that the recipes list; the copy is built without a warning and used. Prints TAP.
+A service that reverses datagrams, an endpoint that says pong and a setting of --check-config are
+added by touching exactly the files that the recipes list; the copy is built without a warning and
+used. Prints TAP.
 """
 
 import json
+import os
 import re
 import shutil
 import socket
@@ -16,6 +18,10 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
+
+# Made of the table of settings.
+GENERATED = ["packaging/socklens", "packaging/_socklens", "packaging/socklens.fish",
+             "packaging/socklens.conf", "docs/socklens.1", "docs/socklens.conf.5"]
 
 BUILD_S = 900
 PATIENCE_S = 30
@@ -58,6 +64,21 @@ DESCRIPTION = """    "/api/v1/ping": {"get": {
         "default": {"$ref": "#/components/responses/Problem"}}}},
 """
 
+SETTING = """
+[[group.setting]]
+name = "check-repeats"
+kind = "number"
+help = "lines that --check-config prints"
+default = "1"
+min = 1
+max = 5
+
+[[group.setting]]
+name = "check-config"
+"""
+# Where it takes effect.
+SETTING_USER = "src/app/main.c"
+
 
 def files_of(recipe, name):
     """What the numbered steps of a recipe name."""
@@ -90,6 +111,15 @@ def add_endpoint(copy):
     replace(copy, "src/api/meson.build", "  'rates.c',\n", "  'api_ping.c',\n  'rates.c',\n")
 
 
+def add_setting(copy):
+    replace(copy, "include/socklens/config.h", "    uint64_t workers;\n",
+            "    uint64_t workers;\n    uint64_t check_repeats;\n")
+    replace(copy, "src/settings/options.toml", '\n[[group.setting]]\nname = "check-config"\n', SETTING)
+    replace(copy, SETTING_USER, '    printf("%s%sconfiguration is valid',
+            "    for (uint64_t i = 0; i < config->check_repeats; i++)\n"
+            '        printf("%s%sconfiguration is valid')
+
+
 def run(*command, **options):
     done = subprocess.run(command, capture_output=True, text=True, timeout=BUILD_S, check=False,
                           **options)
@@ -120,7 +150,8 @@ def build(copy, folder):
     tree = folder / "build"
     # The dashboard needs no building for this, and an optimizer warns of more.
     run("meson", "setup", tree, copy, "-Dwerror=true", "-Dbuildtype=debugoptimized")
-    run("meson", "compile", "-C", tree, "socklens", "test_http_openapi")
+    run("meson", "compile", "-C", tree, "socklens", "test_http_openapi",
+        *(f"generated-{Path(file).name}" for file in GENERATED))
     run(tree / "tests/unit/test_http_openapi")
     return tree / "src/app/socklens"
 
@@ -165,6 +196,24 @@ def use(executable, folder):
     return reply, listed, pong
 
 
+def lacking(executable, folder, name):
+    """Where the setting is not told of."""
+    texts = {file: (folder / "build" / file).read_text("utf-8") for file in GENERATED}
+    for option in ("--help", "--print-config"):
+        texts[option] = run(executable, option)
+    return [file for file, text in texts.items() if name not in text]
+
+
+def repeats(executable, folder):
+    """How many lines it prints by default, by the command line, the environment and a file."""
+    file = folder / "socklens.conf"
+    file.write_text("check-repeats = 4\n")
+    return [run(executable, "--check-config", *arguments, env=os.environ | variables).count("valid\n")
+            for arguments, variables in (
+                ([], {}), (["--check-repeats", "2"], {}), ([], {"SOCKLENS_CHECK_REPEATS": "3"}),
+                (["--config", file], {}))]
+
+
 def logged(path):
     database = sqlite3.connect(path)
     try:
@@ -194,12 +243,20 @@ def main():
         service = touched(copy)
         add_endpoint(copy)
         endpoint = touched(copy) - service
+        add_setting(copy)
+        setting = touched(copy) - service - endpoint
         check("a service takes the files that its recipe lists",
               service == files_of("A service", "reverse"), sorted(service))
         check("an endpoint takes the files that its recipe lists",
               endpoint == files_of("An endpoint", "ping"), sorted(endpoint))
+        check("a setting takes the files that its recipe lists, and its user",
+              setting == files_of("A setting", "") | {SETTING_USER}, sorted(setting))
         executable = build(copy, folder)
-        check("both build without a warning, and the endpoint is described", executable.is_file())
+        check("all build without a warning, and the endpoint is described", executable.is_file())
+        found = lacking(executable, folder, "check-repeats")
+        check("help, completions, pages and files have the setting", found == [], found)
+        found = repeats(executable, folder)
+        check("the setting takes effect from everywhere", found == [1, 2, 3, 4], found)
         reply, listed, pong = use(executable, folder)
         check("the service answers", reply == b"desserts", reply)
         check("the API shows its exchange", [m["service"] for m in listed] == ["udp-reverse"], listed)
