@@ -35,6 +35,11 @@ struct sl_api_context {
 
 struct sl_api;
 
+/* Of the answer of /healthz: where messages are not kept on disk now, the store's state and why;
+ * and with 500 the worker that is stuck. */
+#define SL_API_LOG_HEADER   "Socklens-Log"
+#define SL_API_STUCK_HEADER "Socklens-Stuck"
+
 /* `options` and what it points to are copied. NULL with `error` set on failure. */
 struct sl_api *sl_api_new(const struct sl_api_options *options,
                           const struct sl_api_context *context, struct sl_error *error);

@@ -62,6 +62,16 @@ void sl_net_adjust(struct sl_net *net, const struct sl_net_options *options);
  * lets it do with several workers. Between start and stop; one thread at a time. */
 void sl_net_check_port_sharing(struct sl_net *net);
 
+enum sl_net_health {
+    SL_NET_HEALTHY, /* each worker had a turn within the last second, or had nothing to do */
+    SL_NET_ASKED,   /* an idle one was woken; look again in a moment */
+    SL_NET_STUCK,   /* one was woken two seconds ago and had no turn since */
+};
+
+/* Whether the workers go on. With SL_NET_STUCK `*stuck` names one: "UDP worker 1". Between start
+ * and free; any thread; returns at once. */
+enum sl_net_health sl_net_health(struct sl_net *net, int64_t now_mono_ns, const char **stuck);
+
 /* Asks the worker that has client `id` to close it (by the operator). Any thread; returns at once;
  * unknown or closed ids are ignored. */
 void sl_net_disconnect(struct sl_net *net, uint64_t id);

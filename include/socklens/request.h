@@ -37,9 +37,6 @@ struct sl_request {
 /* Who asks. */
 const struct sl_address *sl_request_peer(const struct sl_request *request);
 
-/* For a step that changes something though its method does not say so: see sl_guard_origin. */
-unsigned sl_request_check_origin(const struct sl_request *request, struct sl_problem *problem);
-
 /* The request and its answer hold `size` bytes by now, until its end. False where that is too much.
  */
 bool sl_request_hold(struct sl_request *request, size_t size);

@@ -4,7 +4,8 @@
 #include "api/client_json.h"
 #include "api/openapi.h"
 #include "socklens/clock.h"
-#include "socklens/health.h"
+
+#define LOOK_NS (2 * SL_NS_PER_MS) /* between two looks at workers that were woken */
 
 static void number(struct sl_json *json, const char *key, uint64_t value)
 {
@@ -162,41 +163,6 @@ static enum sl_step say_ok(struct sl_answer *answer)
     return SL_STEP_ANSWER;
 }
 
-static bool read_port(const char **at, uint16_t *port)
-{
-    uint64_t number;
-    char digits[6];
-    size_t size = strcspn(*at, ",");
-
-    if (size >= sizeof(digits) || strcmp(*at + size, ",") == 0)
-        return false;
-    memcpy(digits, *at, size);
-    digits[size] = '\0';
-    if (!sl_parse_uint(digits, &number) || number == 0 || number > UINT16_MAX)
-        return false;
-    *port = (uint16_t)number;
-    *at += size + ((*at)[size] == ',');
-    return true;
-}
-
-/* The ports from which probes will come: see health.h. */
-static bool announce(struct sl_net *net, const char *ports, struct sl_problem *problem)
-{
-    uint16_t list[SL_HEALTH_PROBES_MAX];
-    size_t count = 0;
-
-    while (*ports && count < SL_HEALTH_PROBES_MAX && read_port(&ports, &list[count]))
-        count++;
-    if (*ports || count == 0) {
-        sl_problem_set(problem, 400, "probes", "1 to 256 port numbers with commas between",
-                       "probes is not a list of ports");
-        return false;
-    }
-    for (size_t i = 0; i < count; i++)
-        sl_health_expect(net, list[i]);
-    return true;
-}
-
 /* Alive it is without its log, but who asks should hear of it. */
 static void say_log(struct sl_store *store, struct sl_answer *answer)
 {
@@ -206,22 +172,43 @@ static void say_log(struct sl_store *store, struct sl_answer *answer)
         return;
     sl_store_stats(store, &stats);
     if (stats.state != SL_STORE_RECORDING)
-        sl_answer_header(answer, SL_HEALTH_LOG_HEADER, "%s: %.150s",
-                         sl_store_state_name(stats.state), stats.last_error);
+        sl_answer_header(answer, SL_API_LOG_HEADER, "%s: %.150s", sl_store_state_name(stats.state),
+                         stats.last_error);
 }
 
-enum sl_step sl_api_healthz(struct sl_request *request, struct sl_answer *answer)
+/* 500, because 503 is also what a server says whose connections are all taken. */
+static enum sl_step say_stuck(struct sl_answer *answer, const char *stuck)
 {
-    struct sl_healthz_params asked = {0};
     struct sl_problem problem;
 
-    if (sl_query_read(&request->query, &asked, &problem) != 0)
-        return sl_request_refuse(answer, &problem);
-    if (asked.probes && sl_request_check_origin(request, &problem) != 0)
-        return sl_request_refuse(answer, &problem);
-    if (asked.probes && !announce(sl_api_of(request)->net, asked.probes, &problem))
-        return sl_request_refuse(answer, &problem);
-    say_log(sl_api_of(request)->store, answer);
+    sl_problem_set(&problem, 500, NULL, NULL, "%s is stuck", stuck);
+    sl_answer_problem(answer, &problem);
+    sl_answer_header(answer, SL_API_STUCK_HEADER, "%s", stuck);
+    return SL_STEP_ANSWER;
+}
+
+/* Waits for idle workers to have a turn. */
+enum sl_step sl_api_healthz(struct sl_request *request, struct sl_answer *answer)
+{
+    struct sl_waiters *waiters = sl_httpd_waiters(request->httpd);
+    struct sl_api *api = sl_api_of(request);
+    int64_t now_ns = sl_clock_mono_ns();
+    const char *stuck = "";
+
+    switch (api->net ? sl_net_health(api->net, now_ns, &stuck) : SL_NET_HEALTHY) {
+    case SL_NET_STUCK:
+        return say_stuck(answer, stuck);
+    case SL_NET_ASKED:
+        if (!request->waiter.added)
+            sl_waiters_add(waiters, &request->waiter);
+        if (sl_waiters_take(waiters, &request->waiter) & SL_DUE_STOP)
+            break;
+        request->waiter.deadline_ns = now_ns + LOOK_NS;
+        return SL_STEP_WAIT;
+    case SL_NET_HEALTHY:
+        break;
+    }
+    say_log(api->store, answer);
     return say_ok(answer);
 }
 

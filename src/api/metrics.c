@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "api/api.h"
-#include "socklens/health.h"
 
 struct page {
     struct sl_buffer *out;
@@ -106,15 +105,6 @@ static void write_services(struct page *page, struct sl_registry *registry)
                      *(const uint64_t *)(const void *)(counters + service_metrics[i].offset));
         }
     }
-}
-
-/* They are no messages, and in none of the other counters. */
-static void write_probes(struct page *page, const struct sl_net *net)
-{
-    head(page, "health_probes_total", "counter", "Probes of socklens --healthcheck answered.");
-    for (unsigned id = 0; net && id < SL_SERVICE_COUNT; id++)
-        line(page, "socklens_health_probes_total{service=\"%s\"} %" PRIu64, sl_service_id_name(id),
-             sl_health_answered(net, id));
 }
 
 /* --- messages --- */
@@ -247,7 +237,6 @@ static int write_metrics(struct sl_api *api, struct sl_buffer *out)
     line(&page, "socklens_start_time_seconds %.3f",
          (double)api->started_at_ns / (double)SL_NS_PER_S);
     write_services(&page, api->registry);
-    write_probes(&page, api->net);
     single(&page, "closed_clients_total", "counter", totals.closed, "Clients that were closed.");
     write_messages(&page, api->journal);
     write_journal(&page, api->journal);

@@ -23,10 +23,6 @@
 #define SL_STREAM_SAMPLE_MAX 1000
 
 /* A filter comes first: see filter_params.h. */
-struct sl_healthz_params {
-    const char *probes;
-};
-
 struct sl_clients_params {
     struct sl_filter filter; /* services and addresses */
     unsigned state, sort;    /* as their words are numbered */
@@ -87,7 +83,7 @@ struct sl_export_params {
 
 /* name, method, path, and what differs from the defaults of struct sl_route. */
 #define SL_ROUTE_LIST(X)                                                                           \
-    X(healthz, "GET", "/healthz", .open = true, SL_PARAMS(SL_PARAM(healthz, probes, TEXT)))        \
+    X(healthz, "GET", "/healthz", .open = true)                                                    \
     X(readyz, "GET", "/readyz", .open = true)                                                      \
     X(metrics, "GET", "/metrics", .type = SL_METRICS_TYPE)                                         \
     X(index, "GET", "/api/v1/", .type = SL_JSON_TYPE)                                              \

@@ -273,6 +273,14 @@ void sl_gateway_look_around(struct sl_gateway *gateway)
     sl_net_check_port_sharing(gateway->net);
 }
 
+const char *sl_gateway_stuck(struct sl_gateway *gateway)
+{
+    const char *stuck = NULL;
+
+    sl_net_health(gateway->net, sl_clock_mono_ns(), &stuck);
+    return stuck;
+}
+
 void sl_gateway_describe(const struct sl_gateway *gateway, char *text, size_t size)
 {
     struct sl_listener_counters counters;

@@ -31,6 +31,9 @@ void sl_gateway_look_around(struct sl_gateway *gateway);
 
 void sl_gateway_print_banner(const struct sl_gateway *gateway, FILE *out);
 
+/* Names a worker that does not go on, or NULL: see sl_net_health. Any thread. */
+const char *sl_gateway_stuck(struct sl_gateway *gateway);
+
 /* How much there is, for a person: "3 clients, 17 messages in memory". Takes each lock that the
  * workers and readers take, so where one of them hangs, so does this. */
 void sl_gateway_describe(const struct sl_gateway *gateway, char *text, size_t size);

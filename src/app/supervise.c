@@ -25,6 +25,17 @@ static void report(const struct sl_gateway *gateway, const char *state)
     sl_manager_notify(message);
 }
 
+/* Nothing is said of a gateway that hangs: the manager then ends it. */
+static void report_life(const struct sl_supervision *supervision)
+{
+    const char *stuck = sl_gateway_stuck(supervision->gateway);
+
+    if (stuck)
+        sl_log_error(supervision->log, "%s is stuck", stuck);
+    else
+        report(supervision->gateway, "WATCHDOG=1");
+}
+
 static bool has_terminal(void)
 {
     int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -64,7 +75,7 @@ int sl_supervise(const struct sl_supervision *supervision, int signals)
         int number = sl_signals_wait(signals, every_ns);
 
         if (number == 0) {
-            report(supervision->gateway, "WATCHDOG=1");
+            report_life(supervision);
             sl_gateway_look_around(supervision->gateway);
         } else if (number == SIGHUP && (!from_terminal || has_terminal())) {
             reload(supervision);

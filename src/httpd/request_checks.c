@@ -111,12 +111,6 @@ const struct sl_address *sl_request_peer(const struct sl_request *request)
     return &request->connection->peer;
 }
 
-unsigned sl_request_check_origin(const struct sl_request *request, struct sl_problem *problem)
-{
-    return sl_guard_origin(&request->headers, &request->httpd->hosts, request->httpd->tls != NULL,
-                           problem);
-}
-
 static unsigned find_route(struct sl_request *request)
 {
     char *query = strchr(request->target, '?');
@@ -139,7 +133,8 @@ static unsigned check_rights(struct sl_request *request)
     unsigned status = 0;
 
     if (changes_something(request))
-        status = sl_request_check_origin(request, &request->refusal);
+        status = sl_guard_origin(&request->headers, &request->httpd->hosts,
+                                 request->httpd->tls != NULL, &request->refusal);
     else if (!request->route->open)
         status = sl_guard_site(&request->headers, &request->refusal);
     if (!status && request->route->type)

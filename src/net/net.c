@@ -11,6 +11,9 @@
 
 #define ADDRESSES_MAX 16
 
+#define TURN_RECENT_NS SL_NS_PER_S       /* then a worker need not be asked */
+#define TURN_LIMIT_NS  (2 * SL_NS_PER_S) /* a worker that was woken and has not turned is stuck */
+
 #define DESCRIPTORS_OF_OUR_OWN 16   /* still to be opened: listeners, HTTP's epolls, files */
 #define DESCRIPTORS_A_WORKER   6    /* of both its kinds: epoll, eventfd, a spare */
 #define DESCRIPTORS_FOR_HTTP   1200 /* where there are plenty; else a quarter */
@@ -66,7 +69,6 @@ struct sl_net *sl_net_new(const struct sl_net_options *options, struct sl_journa
     }
     net->options = *options;
     pthread_mutex_init(&net->options_lock, NULL);
-    sl_health_init(&net->health);
     net->connections_possible = descriptors_for_connections(options->workers);
     if (net->options.max_connections == 0)
         net->options.max_connections = net->connections_possible;
@@ -162,6 +164,40 @@ void sl_net_disconnect(struct sl_net *net, uint64_t id)
         sl_worker_disconnect(view.transport == SL_UDP ? &net->udp[i] : &net->stream[i], id);
 }
 
+/* A worker stamps each of its turns, and an idle one has none: it is woken and has to stamp that
+ * one. The question is the worker's, so that who asks again, or another thread, finds out how it
+ * went. */
+static enum sl_net_health worker_health(struct sl_worker *worker, int64_t now_ns)
+{
+    int64_t turned_ns = atomic_load_explicit(&worker->turned_mono_ns, memory_order_relaxed);
+    int64_t asked_ns = atomic_load_explicit(&worker->asked_mono_ns, memory_order_relaxed);
+
+    if (worker->socket_count == 0 || turned_ns > now_ns - TURN_RECENT_NS)
+        return SL_NET_HEALTHY;
+    if (asked_ns <= turned_ns) {
+        atomic_store_explicit(&worker->asked_mono_ns, now_ns, memory_order_relaxed);
+        sl_worker_wake(worker);
+        return SL_NET_ASKED;
+    }
+    return now_ns - asked_ns < TURN_LIMIT_NS ? SL_NET_ASKED : SL_NET_STUCK;
+}
+
+enum sl_net_health sl_net_health(struct sl_net *net, int64_t now_mono_ns, const char **stuck)
+{
+    enum sl_net_health worst = SL_NET_HEALTHY;
+
+    for (unsigned i = 0; i < 2 * net->options.workers; i++) {
+        struct sl_worker *worker = i % 2 == 0 ? &net->udp[i / 2] : &net->stream[i / 2];
+        enum sl_net_health health = worker_health(worker, now_mono_ns);
+
+        if (health > worst)
+            worst = health;
+        if (health == SL_NET_STUCK)
+            *stuck = worker->name;
+    }
+    return worst;
+}
+
 /* A worker that does not run may have no descriptor to be woken by. */
 static void worker_ask_to_stop(struct sl_worker *worker, int64_t by_mono_ns)
 {
@@ -208,7 +244,6 @@ void sl_net_free(struct sl_net *net)
         sl_worker_deinit(&net->stream[i]);
     }
     sl_limits_deinit(&net->limits);
-    sl_health_deinit(&net->health);
     pthread_mutex_destroy(&net->options_lock);
     free(net->unix_paths);
     free(net);

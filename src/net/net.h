@@ -5,7 +5,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "net/health.h"
 #include "net/limits.h"
 #include "socklens/net.h"
 
@@ -27,12 +26,13 @@ struct sl_socket {
     struct sl_address address;
 };
 
-enum sl_source { SL_SOURCE_WAKE, SL_SOURCE_SOCKET, SL_SOURCE_CONNECTION, SL_SOURCE_HEALTH };
+enum sl_source { SL_SOURCE_WAKE, SL_SOURCE_SOCKET, SL_SOURCE_CONNECTION };
 
 /* A thread with its own sockets, shard and epoll. */
 struct sl_worker {
     uint8_t kind; /* SL_SOURCE_WAKE: epoll's pointer for wake_fd */
     bool running;
+    char name[16]; /* "UDP worker 1"; the thread's too */
     struct sl_net *net;
     struct sl_shard *shard;
     struct sl_net_options options; /* its own copy, renewed when it is woken */
@@ -41,6 +41,8 @@ struct sl_worker {
     struct sl_socket *sockets;
     size_t socket_count;
     _Atomic int64_t stop_by_mono_ns; /* 0: go on */
+    _Atomic int64_t turned_mono_ns;  /* when its last turn began; INT64_MAX: it was stopped */
+    _Atomic int64_t asked_mono_ns;   /* when it was woken for a turn: see sl_net_health */
     pthread_mutex_t lock;            /* of the commands */
     uint64_t *disconnect;            /* ids of clients to close */
     size_t disconnect_count, disconnect_capacity;
@@ -55,7 +57,6 @@ struct sl_net {
     struct sl_log *log;
     struct sl_worker udp[SL_WORKERS_MAX], stream[SL_WORKERS_MAX]; /* `workers` of each in use */
     struct sl_limits limits;
-    struct sl_health health;
     uint8_t own_udp_ports[65536 / 8]; /* a bit each */
     char (*unix_paths)[108];          /* to unlink at the end */
     size_t unix_path_count;
@@ -63,6 +64,7 @@ struct sl_net {
     bool started, stopped;
 };
 
+/* For UDP with an even shard, for streams with an odd one. */
 int sl_worker_init(struct sl_worker *worker, struct sl_net *net, size_t shard);
 void sl_worker_deinit(struct sl_worker *worker);
 int sl_worker_add_socket(struct sl_worker *worker, const struct sl_socket *socket);
@@ -82,6 +84,12 @@ uint64_t sl_worker_take_disconnect(struct sl_worker *worker);
 static inline int64_t sl_worker_stop_by(const struct sl_worker *worker)
 {
     return atomic_load_explicit(&worker->stop_by_mono_ns, memory_order_acquire);
+}
+
+/* Once a turn: a sign of life. */
+static inline void sl_worker_turned(struct sl_worker *worker, int64_t mono_ns)
+{
+    atomic_store_explicit(&worker->turned_mono_ns, mono_ns, memory_order_relaxed);
 }
 
 /* Closes the client in the registry and tells the journal. Takes the shard's lock. */

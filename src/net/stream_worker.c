@@ -44,7 +44,6 @@ struct rejections {
 struct stream_worker {
     struct sl_worker *worker;
     struct sl_streams streams;
-    struct sl_health_desk health;
     int spare_fd; /* let go to accept and close a connection when descriptors have run out */
     struct rejections rejections;
     int64_t resume_at_ns; /* paused listeners; INT64_MAX: none */
@@ -203,8 +202,6 @@ static bool stream_accept(struct stream_worker *stream, struct sl_socket *listen
 
     if (fd < 0)
         return stream_accept_failed(stream, listener, errno);
-    if (sl_health_take_connection(&stream->health, stream->worker, listener, fd, &storage, size))
-        return true;
     peer = sl_address_from_sockaddr((struct sockaddr *)&storage, size);
     if (listener->transport == SL_UNIX)
         peer = (struct sl_address){.family = AF_UNIX};
@@ -310,6 +307,7 @@ static void stream_turn(struct stream_worker *stream, int timeout_ms)
     bool woken = false;
 
     stream->streams.clock = sl_time_now();
+    sl_worker_turned(stream->worker, stream->streams.clock.mono_ns);
     for (int i = 0; i < count; i++) {
         switch (*(uint8_t *)events[i].data.ptr) {
         case SL_SOURCE_CONNECTION:
@@ -317,9 +315,6 @@ static void stream_turn(struct stream_worker *stream, int timeout_ms)
             break;
         case SL_SOURCE_SOCKET:
             listeners[listener_count++] = events[i].data.ptr;
-            break;
-        case SL_SOURCE_HEALTH:
-            sl_health_ready(stream->worker, events[i].data.ptr);
             break;
         default:
             woken = true;
@@ -416,7 +411,7 @@ void *sl_stream_worker_run(void *argument)
         while (!sl_worker_stop_by(worker))
             stream_turn(stream, stream_wait_ms(stream));
         stream_drain(stream);
-        sl_health_desk_close(&stream->health);
+        sl_worker_turned(worker, INT64_MAX);
         close(stream->spare_fd);
         sl_buffer_deinit(&stream->streams.batch.replies);
         sl_buffer_deinit(&stream->streams.spare);

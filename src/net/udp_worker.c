@@ -273,7 +273,6 @@ static size_t udp_serve_batch(struct udp_worker *udp)
 
     if (sl_udp_receive(&udp->receiver, batch) == 0)
         return 0;
-    sl_health_take_datagrams(udp->worker, batch);
     sl_time_advance(&udp->clock);
     received_at = udp->clock;
     udp_find_clients(udp, &received_at);
@@ -405,6 +404,7 @@ static void udp_loop(struct udp_worker *udp)
         int count = epoll_wait(udp->worker->epoll_fd, events, 16, udp_wait_ms(udp));
 
         udp->clock = sl_time_now();
+        sl_worker_turned(udp->worker, udp->clock.mono_ns);
         for (int i = 0; i < count; i++) {
             if (*(uint8_t *)events[i].data.ptr == SL_SOURCE_SOCKET)
                 udp_serve(udp, events[i].data.ptr);
@@ -414,6 +414,7 @@ static void udp_loop(struct udp_worker *udp)
         udp_forget_idle(udp, udp->clock.mono_ns);
         udp_count_all_drops(udp, udp->clock.mono_ns);
     }
+    sl_worker_turned(udp->worker, INT64_MAX);
     udp_drain(udp);
 }
 

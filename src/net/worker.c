@@ -3,6 +3,7 @@
  * A command is left under the worker's lock and the worker is woken through an eventfd; it takes
  * the command in its own thread. So sockets and connections have one owner and need no lock. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -16,6 +17,8 @@ int sl_worker_init(struct sl_worker *worker, struct sl_net *net, size_t shard)
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = worker};
 
     *worker = (struct sl_worker){.kind = SL_SOURCE_WAKE, .net = net, .options = net->options};
+    snprintf(worker->name, sizeof(worker->name), "%s worker %u", shard % 2 == 0 ? "UDP" : "TCP",
+             (uint8_t)(shard / 2 + 1));
     worker->shard = sl_registry_shard(net->registry, shard);
     pthread_mutex_init(&worker->lock, NULL);
     worker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -77,6 +80,8 @@ int sl_worker_start(struct sl_worker *worker, void *(*run)(void *))
     if (error == 0)
         error = -pthread_create(&worker->thread, NULL, run, worker);
     worker->running = error == 0;
+    if (worker->running)
+        pthread_setname_np(worker->thread, worker->name);
     return error;
 }
 

@@ -11,6 +11,8 @@ the ready file says. Every wait in here is bounded and says what it waited for.
 import atexit
 import base64
 import contextlib
+import ctypes
+import errno
 import http.client
 import json
 import os
@@ -25,6 +27,7 @@ import tempfile
 import time
 import unittest
 import urllib.parse
+from pathlib import Path
 
 import contract
 
@@ -195,6 +198,34 @@ class EventStream:
             if time.monotonic() > deadline:
                 break
         raise AssertionError(f"no event of kind {kind!r} within {timeout_s} s")
+
+
+class StoppedThread:
+    """Inside the block, one thread of a process that this one has started stands still (ptrace(2))."""
+
+    SEIZE, INTERRUPT, DETACH = 0x4206, 0x4207, 17
+    WAIT_ALL = 0x40000000  # __WALL: for a thread, too
+
+    def __init__(self, pid, name):
+        self.tid = next(int(path.parent.name) for path in Path(f"/proc/{pid}/task").glob("*/comm")
+                        if path.read_text("utf-8").strip() == name)
+        self.libc = ctypes.CDLL(None, use_errno=True)
+
+    def ptrace(self, request):
+        zero = ctypes.c_void_p(0)
+        if self.libc.ptrace(ctypes.c_long(request), ctypes.c_long(self.tid), zero, zero) < 0:
+            code = ctypes.get_errno()
+            if code == errno.EPERM and request == self.SEIZE:
+                raise unittest.SkipTest("no thread may be stopped here")
+            raise OSError(code, os.strerror(code))
+
+    def __enter__(self):
+        self.ptrace(self.SEIZE)
+        self.ptrace(self.INTERRUPT)
+        os.waitpid(self.tid, self.WAIT_ALL)
+
+    def __exit__(self, *_):
+        self.ptrace(self.DETACH)
 
 
 class Gateway:

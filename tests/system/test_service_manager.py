@@ -13,8 +13,8 @@ import time
 import unittest
 from pathlib import Path
 
-from gateway import (TIMEOUT_S, Gateway, clean_environment, gateway_executable, receive_all,
-                     tcp_connect, udp_exchange, wait_until)
+from gateway import (TIMEOUT_S, Gateway, StoppedThread, clean_environment, gateway_executable,
+                     receive_all, tcp_connect, udp_exchange, wait_until)
 
 HERE = Path(__file__).resolve().parent
 SYSTEMD = HERE.parents[1] / "packaging/systemd"
@@ -267,6 +267,20 @@ class Notify(unittest.TestCase):
             self.assertEqual(status, "1 clients, 1 messages in memory")
             with gateway.asleep():
                 self.sock.setblocking(False)
+                while self.receives():
+                    pass
+                time.sleep(0.4)
+                self.assertFalse(self.receives())
+            self.sock.settimeout(TIMEOUT_S)
+            self.assertEqual(self.next()["WATCHDOG"], "1")
+
+    def test_watchdog_is_not_fed_while_a_worker_hangs(self):
+        with Gateway(env=self.env | {"WATCHDOG_USEC": "200000"}) as gateway:
+            self.sock.setblocking(False)
+            with StoppedThread(gateway.process.pid, "UDP worker 1"):
+                # Reads on, because a full socket would hold the gateway up.
+                wait_until(lambda: not self.receives() and "UDP worker 1 is stuck" in gateway.stderr,
+                           "it is noticed")
                 while self.receives():
                     pass
                 time.sleep(0.4)

@@ -98,6 +98,47 @@ static void without_listeners_it_idles(void **state)
     serving_free(&serving);
 }
 
+static enum sl_net_health health_at(struct serving *serving, int64_t now_ns, const char **stuck)
+{
+    *stuck = NULL;
+    return sl_net_health(serving->net, now_ns, stuck);
+}
+
+/* The clock goes ahead of the worker's: for now its turns all look old. */
+static void worker_without_a_turn_is_asked_and_then_stuck(void **state)
+{
+    (void)state;
+    struct serving serving = serving_new(NULL);
+    serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
+    serving_start(&serving);
+    int64_t ahead_ns = sl_clock_mono_ns() + 1000 * SL_NS_PER_S;
+    const char *stuck;
+    assert_int_equal(health_at(&serving, ahead_ns, &stuck), SL_NET_ASKED);
+    assert_int_equal(health_at(&serving, ahead_ns + 2 * SL_NS_PER_S - 1, &stuck), SL_NET_ASKED);
+    assert_null(stuck);
+    assert_int_equal(health_at(&serving, ahead_ns + 2 * SL_NS_PER_S, &stuck), SL_NET_STUCK);
+    assert_string_equal(stuck, "UDP worker 1");
+    serving_free(&serving);
+}
+
+static void idle_worker_turns_when_it_is_asked(void **state)
+{
+    (void)state;
+    struct serving serving = serving_new(NULL);
+    serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
+    serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
+    serving_start(&serving);
+    const char *stuck;
+    enum sl_net_health health;
+    do
+        health = health_at(&serving, sl_clock_mono_ns(), &stuck);
+    while (health == SL_NET_ASKED);
+    assert_int_equal(health, SL_NET_HEALTHY);
+    serving_stop(&serving); /* a worker that was stopped hangs no more than one without sockets */
+    assert_int_equal(health_at(&serving, INT64_MAX / 2, &stuck), SL_NET_HEALTHY);
+    serving_free(&serving);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -105,6 +146,8 @@ int main(void)
         cmocka_unit_test(without_descriptors_there_is_none),
         cmocka_unit_test(it_may_end_before_it_begins),
         cmocka_unit_test(without_listeners_it_idles),
+        cmocka_unit_test(worker_without_a_turn_is_asked_and_then_stuck),
+        cmocka_unit_test(idle_worker_turns_when_it_is_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
