@@ -26,12 +26,9 @@ void sl_checks_services(const struct sl_config *config, struct sl_config_errors 
     if (getenv("LISTEN_FDS"))
         return;
     if (config->http.off)
-        sl_config_errors_add(errors,
-                             "nothing to serve: udp-upper, tcp-upper, tcp-chat and http are none");
+        sl_config_errors_add(errors, "nothing to serve: all servers and http are none");
     else
-        sl_config_errors_add(warnings,
-                             "udp-upper, tcp-upper and tcp-chat are none: only the dashboard "
-                             "is served");
+        sl_config_errors_add(warnings, "all servers are none: only the dashboard is served");
 }
 
 /* Binds for a moment, to any port where none below PRIVILEGED_END is meant: 0 or a positive errno.

@@ -22,8 +22,7 @@ int sl_ready_file_check(const char *path, struct sl_error *error)
     if (lstat(path, &status) < 0)
         return errno == ENOENT ? 0 : fail(path, errno, error);
     if (!S_ISREG(status.st_mode))
-        return sl_error_set(error, -EINVAL, "the ready file %s is something else than a file",
-                            path);
+        return sl_error_set(error, -EINVAL, "the ready file %s is not a regular file", path);
     return 0;
 }
 

@@ -15,7 +15,7 @@ static void log_errors(struct sl_log *log, const struct sl_config_errors *errors
         sl_log_error(log, "%.*s", (int)(line_end - line), line);
         line = line_end + 1;
     }
-    sl_log_error(log, "the settings stay as they are");
+    sl_log_error(log, "the settings are not changed");
 }
 
 void sl_reload(const struct sl_command_line *command_line, struct sl_config *config,

@@ -166,9 +166,9 @@ const char *sl_bind_hosts_problem(const struct sl_name_list *hosts)
         if (strcmp(hosts->items[i], "*") == 0 && hosts->count > 1)
             return "\"*\" is every address of both families: nothing can stand beside it";
         if (strcmp(hosts->items[i], "0.0.0.0") == 0 && has_another_ipv4(hosts, i))
-            return "0.0.0.0 is every IPv4 address: no other one can stand beside it";
+            return "0.0.0.0 includes all other IPv4 addresses";
         if (strcmp(hosts->items[i], "::") == 0 && has_another_ipv6(hosts, i))
-            return ":: is every IPv6 address: no other one can stand beside it";
+            return ":: includes all other IPv6 addresses";
     }
     return NULL;
 }

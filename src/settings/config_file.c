@@ -45,11 +45,11 @@ static char *strip(char *line, unsigned number)
 static const char *refuse(const char *line, bool has_nul, size_t limit)
 {
     if (has_nul)
-        return "there is a NUL byte in it";
+        return "the line has a NUL byte";
     if (strlen(line) >= limit)
-        return "the line is too long; a list can go on by giving its key again";
+        return "the line is too long; split a list by repeating its key";
     if (*line == '[' && !strchr(line, ']'))
-        return "the section has no closing ]";
+        return "the ] after the section name is missing";
     return NULL;
 }
 
@@ -59,7 +59,7 @@ static char *next_line(char *out, int size, void *stream)
     struct reader *reader = stream;
 
     if (reader->wants_setting)
-        sl_config_errors_add(reader->errors, "%s:%u: this is not \"name = value\"", reader->path,
+        sl_config_errors_add(reader->errors, "%s:%u: expected \"name = value\"", reader->path,
                              reader->number);
     reader->wants_setting = false;
     ssize_t read_size = getline(&reader->line, &reader->capacity, reader->file);
@@ -83,11 +83,10 @@ static int take_setting(void *user, const char *section, const char *name, const
     reader->wants_setting = false;
     if (*section && strcmp(section, "socklens") != 0)
         sl_config_errors_add(reader->errors,
-                             "%s:%u: unknown section [%s]; keys stand before any section or in "
-                             "[socklens]",
+                             "%s:%u: unknown section [%s]; the only section is [socklens]",
                              reader->path, reader->number, section);
     else if (strstr(value, " #"))
-        sl_config_errors_add(reader->errors, "%s:%u: a comment behind a value begins with \";\"",
+        sl_config_errors_add(reader->errors, "%s:%u: a comment after a value begins with \";\"",
                              reader->path, reader->number);
     else
         reader->visit(reader->context, name, value, reader->number);

@@ -32,15 +32,13 @@ void sl_exposure_check(const struct sl_config *config, struct sl_config_errors *
         if (config->token_file || is_local(endpoint))
             continue;
         if (config->http_open)
-            sl_config_errors_add(warnings, "http: anyone who reaches %s sees all traffic",
+            sl_config_errors_add(warnings, "http: everyone who can reach %s sees all traffic",
                                  endpoint->host);
         else
-            sl_config_errors_add(
-                errors,
-                "http: %s can be reached from other machines, and everyone there would "
-                "see all traffic; try --http=127.0.0.1:%u, --token-file, or "
-                "--http-open if that is meant",
-                endpoint->host, endpoint->port);
+            sl_config_errors_add(errors,
+                                 "http: %s can be reached from other machines, which would see all "
+                                 "traffic; give --http=127.0.0.1:%u, --token-file or --http-open",
+                                 endpoint->host, endpoint->port);
     }
 }
 
@@ -60,9 +58,9 @@ int sl_exposure_check_socket(const struct sl_config *config, int fd, struct sl_e
     if (sl_address_is_loopback(&address))
         return 0;
     sl_address_format(&address, name);
-    return sl_error_set(error, -EACCES,
-                        "http: the inherited socket %s can be reached from other machines, and "
-                        "everyone there would see all traffic; let it be on 127.0.0.1, or give "
-                        "--token-file, or --http-open if that is meant",
-                        name);
+    return sl_error_set(
+        error, -EACCES,
+        "http: the inherited socket %s can be reached from other machines, which would see all "
+        "traffic; bind it to 127.0.0.1, or give --token-file or --http-open",
+        name);
 }

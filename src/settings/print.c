@@ -18,10 +18,10 @@ static const char *fault_of(const char *text)
         return "is too long for";
     for (const char *c = text; *c; c++)
         if (iscntrl((unsigned char)*c))
-            return "has control characters, which cannot stand in";
+            return "has control characters, which are not allowed in";
     if (*text == ' ' || text[size - 1] == ' ' || *text == ';' || strstr(text, " ;") ||
         strstr(text, " #"))
-        return "has blanks or comment signs that cannot stand in";
+        return "has blanks or comment signs that are not allowed in";
     return NULL;
 }
 

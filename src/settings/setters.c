@@ -146,7 +146,7 @@ SL_SETTER(endpoint)
     int result;
 
     if (list->off || (off && list->count > 0))
-        return sl_error_set(error, -EINVAL, "\"none\" cannot stand beside an address");
+        return sl_error_set(error, -EINVAL, "\"none\" cannot be combined with an address");
     list->off = off;
     if (off)
         return 0;
@@ -154,7 +154,7 @@ SL_SETTER(endpoint)
     if (result < 0)
         return result;
     if (*endpoint.unix_path && !option->stream)
-        return sl_error_set(error, -EINVAL, "\"%s\": a Unix socket is not for UDP", text);
+        return sl_error_set(error, -EINVAL, "\"%s\": Unix sockets are not supported for UDP", text);
     items = reallocarray(list->items, list->count + 1, sizeof(*items));
     if (!items)
         return sl_error_set(error, -ENOMEM, "out of memory");
@@ -203,9 +203,7 @@ SL_SETTER(host)
 
     snprintf(bare, sizeof(bare), "%.*s", (int)(bracketed ? size - 2 : size), text + bracketed);
     if (size >= sizeof(bare) || !is_host(bare))
-        return sl_error_set(error, -EINVAL,
-                            "\"%s\" is not a host name or an IP address (nor *; write one each)",
-                            text);
+        return sl_error_set(error, -EINVAL, "\"%s\" is not a host name, an IP address or *", text);
     return sl_set_name(option, field, bare, error);
 }
 
@@ -224,9 +222,7 @@ SL_SETTER(web_origin)
     if (!sl_web_origin_parse(text, &origin))
         return sl_error_set(
             error, -EINVAL,
-            "\"%s\" is not an origin: http:// or https://, a host, and a port where "
-            "the address has one, as https://lab.example:8443 without a path",
-            text);
+            "\"%s\" is not an origin such as https://lab.example:8443 (without a path)", text);
     return sl_set_name(option, field, origin.text, error);
 }
 

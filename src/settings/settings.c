@@ -110,7 +110,7 @@ static void refuse_key(struct load *load, const struct sl_option *option, const 
     const struct sl_option *nearest = sl_options_nearest(name, SL_FROM_FILE);
 
     if (option)
-        sl_config_errors_add(load->errors, "%s:%u: \"%s\" is for the command line, not for a file",
+        sl_config_errors_add(load->errors, "%s:%u: \"%s\" is not allowed in a config file",
                              load->file, line, name);
     else if (nearest)
         sl_config_errors_add(load->errors, "%s:%u: unknown key \"%s\"; did you mean \"%s\"?",
@@ -132,7 +132,7 @@ static void take_key(void *context, const char *name, const char *value, unsigne
     }
     first = &sl_option_origin(option, load->config)->line;
     if (*first != 0 && option->kind != SL_OPTION_LIST) {
-        sl_config_errors_add(load->errors, "%s:%u: \"%s\" stands in line %u already", load->file,
+        sl_config_errors_add(load->errors, "%s:%u: \"%s\" is already set in line %u", load->file,
                              line, option->name, *first);
         return;
     }
@@ -247,16 +247,6 @@ static bool same_place(const struct sl_endpoint *a, const struct sl_endpoint *b)
            a->port == b->port && (a->port != 0 || *a->unix_path);
 }
 
-/* One place that an endpoint may clash with those of `list`. */
-static void check_clash(struct load *load, const struct sl_endpoint *endpoint, const char *name,
-                        const struct sl_endpoint_list *list, size_t count, const char *other)
-{
-    for (size_t i = 0; i < count; i++)
-        if (same_place(endpoint, &list->items[i]))
-            sl_config_errors_add(load->errors, "%s: the same address is given for %s already", name,
-                                 other);
-}
-
 /* The listeners in one row, HTTP last. */
 #define LISTENERS (SL_SERVICE_COUNT + 1)
 
@@ -275,21 +265,26 @@ static const char *listener_option(size_t index)
     return index < SL_SERVICE_COUNT ? sl_service_get((enum sl_service_id)index)->option : "http";
 }
 
+/* Compares the endpoints of a listener with those before them, of another listener or its own. */
+static void check_clash(struct load *load, size_t index, size_t other_index)
+{
+    const struct sl_endpoint_list *list = listeners(load->config, index);
+    const struct sl_endpoint_list *other = listeners(load->config, other_index);
+
+    for (size_t i = 0; i < list->count; i++)
+        for (size_t j = 0; j < (list == other ? i : other->count); j++)
+            if (same_place(&list->items[i], &other->items[j]))
+                sl_config_errors_add(load->errors, "%s: address already given for %s",
+                                     listener_option(index), listener_option(other_index));
+}
+
 /* With SO_REUSEPORT the kernel would give each of two such listeners a part of the traffic. */
 static void check_clashes(struct load *load)
 {
-    for (size_t i = 0; i < LISTENERS; i++) {
-        const struct sl_endpoint_list *list = listeners(load->config, i);
-
-        for (size_t j = 0; j < list->count; j++) {
-            for (size_t k = 0; k < i; k++)
-                if (is_stream(i) == is_stream(k))
-                    check_clash(load, &list->items[j], listener_option(i),
-                                listeners(load->config, k), listeners(load->config, k)->count,
-                                listener_option(k));
-            check_clash(load, &list->items[j], listener_option(i), list, j, "it");
-        }
-    }
+    for (size_t i = 0; i < LISTENERS; i++)
+        for (size_t j = 0; j <= i; j++)
+            if (is_stream(i) == is_stream(j))
+                check_clash(load, i, j);
 }
 
 static void check_certificate(struct load *load)
@@ -297,7 +292,8 @@ static void check_certificate(struct load *load)
     const struct sl_config *config = load->config;
 
     if (config->tls_cert && !config->tls_key)
-        sl_config_errors_add(load->errors, "tls-cert: the key of %s is missing; add --tls-key",
+        sl_config_errors_add(load->errors,
+                             "tls-cert: the private key of %s is missing; add --tls-key",
                              config->tls_cert);
     if (config->tls_key && !config->tls_cert)
         sl_config_errors_add(load->errors,

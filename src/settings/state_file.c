@@ -28,7 +28,7 @@ static int find_folder(char folder[PATH_MAX], struct sl_error *error)
     else if (home)
         size = snprintf(folder, PATH_MAX, "%s/.local/state/socklens", home);
     else
-        return sl_error_set(error, -ENOENT, "no place for the log: HOME is not set");
+        return sl_error_set(error, -ENOENT, "no default log file: HOME is not set");
     return size < PATH_MAX ? 0 : sl_error_set(error, -ENAMETOOLONG, "HOME is too long");
 }
 
@@ -56,7 +56,8 @@ char *sl_state_file(const char *name, struct sl_error *error)
         return NULL;
     result = make_folders(folder);
     if (result < 0) {
-        sl_error_set(error, result, "cannot make the folder %s: %s", folder, strerror(-result));
+        sl_error_set(error, result, "cannot create the directory %s: %s", folder,
+                     strerror(-result));
         return NULL;
     }
     if (asprintf(&path, "%s/%s", folder, name) < 0) {

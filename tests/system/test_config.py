@@ -111,10 +111,10 @@ class CheckConfig(ConfigTest):
                                            "--udp-rate=x")
         self.assertEqual((status, out), (2, ""))
         self.assertEqual(err.splitlines(), [
-            'socklens.conf:2: "workers" stands in line 1 already',
+            'socklens.conf:2: "workers" is already set in line 1',
             'socklens.conf:3: tcp-idle: "soon" is not a time: '
             "a number with ms, s, m, h or d, like 30s",
-            'socklens.conf:4: this is not "name = value"',
+            'socklens.conf:4: expected "name = value"',
             '--udp-rate: "x" is not a number from 0 to 1000000000'])
 
 
@@ -158,14 +158,14 @@ class Places(ConfigTest):
                 ("--store=plain/messages.db", "store", "Not a directory"),
                 ("--store=foreign.db", "store", "not a log of socklens"),
                 ("--store=newer.db", "store", "written by a newer socklens"),
-                ("--ready-file=folder", "ready-file", "something else than a file"),
-                ("--ready-file=fifo", "ready-file", "something else than a file"),
+                ("--ready-file=folder", "ready-file", "not a regular file"),
+                ("--ready-file=fifo", "ready-file", "not a regular file"),
                 ("--ready-file=missing/ready", "ready-file", "No such file or directory"),
                 ("--udp-upper=no.such.host.invalid:0", "udp-upper", "cannot resolve"),
                 ("--tcp-upper=no.such.host.invalid:0", "tcp-upper", "cannot resolve"),
                 ("--tcp-chat=192.0.2.1:0", "tcp-chat", "Cannot assign requested address"),
                 ("--udp-upper=192.0.2.1:0", "udp-upper", "Cannot assign requested address"),
-                ("--udp-upper=unix:socket", "udp-upper", "not for UDP"),
+                ("--udp-upper=unix:socket", "udp-upper", "not supported for UDP"),
                 ("--tcp-chat=unix:missing/socket", "tcp-chat", "No such file or directory"),
                 ("--tcp-chat=unix:plain", "tcp-chat", "Address already in use"),
                 ("--http=no.such.host.invalid:0", "http", "cannot resolve"),
@@ -215,7 +215,7 @@ class Places(ConfigTest):
 
     def test_nothing_to_serve(self):
         nothing = ("--udp-upper=none", "--tcp-upper=none", "--tcp-chat=none", "--http=none")
-        line = "nothing to serve: udp-upper, tcp-upper, tcp-chat and http are none"
+        line = "nothing to serve: all servers and http are none"
         self.assert_one_line(self.run_to_end(*nothing), 2, line)
         self.assertEqual(self.run_to_end("--check-config", *nothing), (2, "", line + "\n"))
         status, said = self.start(*nothing[:3])
@@ -288,7 +288,7 @@ class Exposure(ConfigTest):
         with Gateway("--http-open", http=("0.0.0.0:0",)) as gateway:
             port = gateway.addresses["http"][0].removeprefix("0.0.0.0:")
             wait_until(lambda: f"http://127.0.0.1:{port}/ (and" in gateway.stdout, "a banner")
-            gateway.wait_logged("warning http: anyone who reaches 0.0.0.0 sees all traffic\n")
+            gateway.wait_logged("warning http: everyone who can reach 0.0.0.0 sees all traffic\n")
 
     def test_unix_sockets_are_not_exposed(self):
         path = os.path.join(self.folder, "dashboard")

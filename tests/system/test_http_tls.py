@@ -409,7 +409,7 @@ class Faults(ConfigTest):
         rubbish = self.write("rubbish\n", "rubbish")
         with open(good.cert, encoding="ascii") as file:
             cut = self.write(file.read()[:300], "cut")
-        self.assert_fault("tls-cert: the key of a is missing; add --tls-key", "--tls-cert=a")
+        self.assert_fault("tls-cert: the private key of a is missing; add --tls-key", "--tls-cert=a")
         self.assert_fault("tls-key: the certificate of a is missing; add --tls-cert",
                           "--tls-key=a")
         self.assert_fault("cannot read the certificate file none: No such file or directory",

@@ -56,10 +56,10 @@ class Reload(ConfigTest):
 
     def test_a_mistake_changes_nothing(self):
         gateway = self.start("tcp-idle = 1h\n")
-        lines = self.reload(gateway, "tcp-idle = 50ms\nudp-rat = 3\n", "stay as they are")
+        lines = self.reload(gateway, "tcp-idle = 50ms\nudp-rat = 3\n", "are not changed")
         self.assertEqual(lines[1:], [
             f'error {self.file}:2: unknown key "udp-rat"; did you mean "udp-rate"?',
-            "error the settings stay as they are"])
+            "error the settings are not changed"])
         with tcp_connect(gateway.chat) as sock:
             sock.settimeout(0.3)
             with self.assertRaises(TimeoutError):
@@ -197,8 +197,8 @@ class PrintConfig(ConfigTest):
                          [":1060", "unix:/tmp/chat", "127.0.0.1:1", "127.0.0.1:2"])
 
     def test_what_cannot_stand_in_a_file_is_said(self):
-        for value, reason in (("a ;b", "has blanks or comment signs that cannot stand in"),
-                              ("a\nb", "has control characters, which cannot stand in"),
+        for value, reason in (("a ;b", "has blanks or comment signs that are not allowed in"),
+                              ("a\nb", "has control characters, which are not allowed in"),
                               ("a" * 200, "is too long for")):
             text = self.print("--ready-file", value)
             self.assertIn(f"# ready-file: its value {reason} a file\n", text)

@@ -93,8 +93,7 @@ class ReadyFile(Program):
         process = self.start(ready=False)
         _, err = process.communicate(timeout=TIMEOUT_S)
         self.assertEqual(process.returncode, 1)
-        self.assertEqual(err, f"socklens: the ready file {self.ready} is something else than a "
-                              "file\n")
+        self.assertEqual(err, f"socklens: the ready file {self.ready} is not a regular file\n")
         self.assertTrue(stat.S_ISFIFO(os.stat(self.ready).st_mode))
 
     def test_cannot_be_written(self):

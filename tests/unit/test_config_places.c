@@ -136,14 +136,14 @@ static void finds_all_that_is_wrong_in_a_file(void **state)
     assert_file_errors(
         &one,
         "%s:1: unknown key \"udp-uper\"; did you mean \"udp-upper\"?\n"
-        "%s:3: \"workers\" stands in line 2 already\n"
+        "%s:3: \"workers\" is already set in line 2\n"
         "%s:4: journal-size: \"\" is not a size from 4M to 1T (bytes, or with K, M, G)\n"
-        "%s:5: this is not \"name = value\"\n"
-        "%s:6: this is not \"name = value\"\n"
-        "%s:8: unknown section [http]; keys stand before any section or in [socklens]\n"
-        "%s:9: the section has no closing ]\n"
-        "%s:11: a comment behind a value begins with \";\"\n"
-        "%s:12: \"config\" is for the command line, not for a file\n"
+        "%s:5: expected \"name = value\"\n"
+        "%s:6: expected \"name = value\"\n"
+        "%s:8: unknown section [http]; the only section is [socklens]\n"
+        "%s:9: the ] after the section name is missing\n"
+        "%s:11: a comment after a value begins with \";\"\n"
+        "%s:12: \"config\" is not allowed in a config file\n"
         "%s:13: http: ADDR is missing\n"
         "%s:14: transcript: \"\" is neither yes nor no\n"
         "%s:15: unknown key \"\"\n");
@@ -162,12 +162,11 @@ static void refuses_lines_that_would_be_split_or_cut(void **state)
     memcpy(text, "workers = 2 ;", 13);
     memcpy(text + 220, "tcp-idle = 2s\n", 15);
     assert_int_equal(load_file(&one, text), -EINVAL);
-    assert_file_errors(&one,
-                       "%s:1: the line is too long; a list can go on by giving its key again\n");
+    assert_file_errors(&one, "%s:1: the line is too long; split a list by repeating its key\n");
     unload(&one);
 
     assert_int_equal(load_file_bytes(&one, BYTES("workers = 2\0 = 3\nudp-rate = 7\n")), -EINVAL);
-    assert_file_errors(&one, "%s:1: there is a NUL byte in it\n");
+    assert_file_errors(&one, "%s:1: the line has a NUL byte\n");
     assert_int_equal(one.config.udp_rate, 7);
     unload(&one);
 }
