@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clientRow, logRow, openDashboard, openPage, startGateway } from './support/dashboard.mjs';
+import { clientRow, logRow, openDashboard, openPage, startServer } from './support/dashboard.mjs';
 import { tokenFlags } from './support/token.mjs';
 import { tcpClient, udpClient } from './support/traffic.mjs';
 
@@ -10,12 +10,12 @@ const PHONE = { width: 360, height: 740 };
 
 /** A page with something of everything on it. */
 async function busyPage(t, options) {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway, options);
-  const udp = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server, options);
+  const udp = await udpClient(t, server.addresses.udpUpper);
   await udp.ask('a\r\n\0b');
   await udp.ask(Buffer.from([0xff, 0x41]));
-  const chat = await tcpClient(t, gateway.addresses.tcpChat);
+  const chat = await tcpClient(t, server.addresses.tcpChat);
   await chat.ask('Exit');
   await logRow(page, 'Disconnect').waitFor();
   await page.keyboard.press('s');
@@ -131,14 +131,14 @@ for (const look of [
 }
 
 test('axe finds nothing in what asks for the token', async (t) => {
-  const gateway = await startGateway(t, await tokenFlags(t));
+  const server = await startServer(t, await tokenFlags(t));
   for (const colorScheme of ['light', 'dark'])
     for (const viewport of [DESK, PHONE]) {
-      const { page } = await openPage(t, gateway, { colorScheme, viewport });
-      const field = page.getByLabel('This gateway asks for its token');
+      const { page } = await openPage(t, server, { colorScheme, viewport });
+      const field = page.getByLabel('socklens asks for its token');
       await field.fill('not this one, certainly');
       await page.keyboard.press('Enter');
-      await page.getByText('The gateway does not know this token').waitFor();
+      await page.getByText('socklens does not know this token').waitFor();
       assert.deepEqual(await axeFindings(page), [], `${colorScheme}, ${viewport.width} px`);
     }
 });
@@ -146,9 +146,9 @@ test('axe finds nothing in what asks for the token', async (t) => {
 const focused = (page) => page.evaluate(() => document.activeElement?.dataset.keys);
 
 test('the main tasks are done by keyboard alone', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
-  const chat = await tcpClient(t, gateway.addresses.tcpChat);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
+  const chat = await tcpClient(t, server.addresses.tcpChat);
   await chat.ask('Hi\n');
   await page.keyboard.press('?');
   await page.getByRole('dialog', { name: 'Keys' }).waitFor();
@@ -200,9 +200,9 @@ test('the main tasks are done by keyboard alone', async (t) => {
 });
 
 test('disconnecting, exporting and keeping a packet are done by keyboard alone', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
-  const chat = await tcpClient(t, gateway.addresses.tcpChat);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
+  const chat = await tcpClient(t, server.addresses.tcpChat);
   await chat.ask('Hi\n');
   await clientRow(page, chat.address).waitFor();
   await page.keyboard.press('c');
@@ -257,8 +257,8 @@ async function tabTo(page, name) {
 }
 
 test('Tab goes through the whole page and out of it', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
   const stops = [];
   const place = () =>
     page.evaluate(() => document.activeElement?.closest('section, header, main')?.className ?? '');
@@ -266,14 +266,14 @@ test('Tab goes through the whole page and out of it', async (t) => {
     await page.keyboard.press('Tab');
     stops.push(await place());
   }
-  for (const part of ['strip', 'panel log-panel', 'panel clients-panel', 'panel send-panel'])
+  for (const part of ['toolbar', 'panel log-panel', 'panel clients-panel', 'panel send-panel'])
     assert.ok(stops.includes(part), `Tab comes to ${part}: ${[...new Set(stops)]}`);
-  assert.ok(stops.lastIndexOf('strip') > stops.indexOf('panel send-panel'), 'and round again');
+  assert.ok(stops.lastIndexOf('toolbar') > stops.indexOf('panel send-panel'), 'and round again');
 });
 
 test('theme and size of type are kept, whatever the system prefers', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway, { colorScheme: 'light' });
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server, { colorScheme: 'light' });
   const look = () => page.evaluate(() => ({ ...document.documentElement.dataset }));
   assert.deepEqual(await look(), { theme: 'light', size: 'normal' });
   await page.emulateMedia({ colorScheme: 'dark' });

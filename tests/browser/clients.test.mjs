@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clientRow, openDashboard, startGateway } from './support/dashboard.mjs';
+import { clientRow, openDashboard, startServer } from './support/dashboard.mjs';
 import { containerNetwork } from './support/network.mjs';
 import { udpClient } from './support/traffic.mjs';
 
@@ -15,16 +15,16 @@ async function waitForRows(page, count) {
   );
 }
 
-test('of more clients than a page, the gateway orders all and the table says what it shows', async (t) => {
-  const gateway = await startGateway(t);
+test('of more clients than a page, the server orders all and the table says what it shows', async (t) => {
+  const server = await startServer(t);
   const clients = [];
   for (let n = 0; n < 620; n += 1) {
-    clients.push(await udpClient(t, gateway.addresses.udpUpper));
+    clients.push(await udpClient(t, server.addresses.udpUpper));
     await clients[n].ask('once');
   }
   // The oldest one, which is on no first page by age, has said the most.
   for (let n = 0; n < 4; n += 1) await clients[0].ask('again');
-  const { page, complaints } = await openDashboard(t, gateway);
+  const { page, complaints } = await openDashboard(t, server);
   await waitForRows(page, 500);
   await page.getByText('the first 500 of 620').waitFor();
 
@@ -53,12 +53,12 @@ test('peers behind a container’s address translation are told to be so, once',
     t.skip('this machine lets us make no network namespace');
     return;
   }
-  const gateway = await startGateway(t, network);
-  const { page, complaints } = await openDashboard(t, gateway);
+  const server = await startServer(t, network);
+  const { page, complaints } = await openDashboard(t, server);
   const hint = page.getByRole('complementary', { name: 'About the addresses' });
   const peers = [];
   for (let n = 0; n < 2; n += 1)
-    peers.push(await udpClient(t, gateway.addresses.udpUpper, '172.30.255.1'));
+    peers.push(await udpClient(t, server.addresses.udpUpper, '172.30.255.1'));
   await peers[0].ask('who am I');
   await clientRow(page, peers[0].address).waitFor();
   assert.equal(await hint.count(), 0, 'a single one is told nothing');

@@ -2,21 +2,21 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { clientRow, logRow, openDashboard, startGateway } from './support/dashboard.mjs';
+import { clientRow, logRow, openDashboard, startServer } from './support/dashboard.mjs';
 import { tcpClient, udpClient } from './support/traffic.mjs';
 
 const BINARY = Buffer.from([0x61, 0x00, 0xff, 0x0a, 0x27, 0x25]);
 
 async function pageWithMessage(t, bytes, options) {
-  const gateway = await startGateway(t);
-  const { page, complaints } = await openDashboard(t, gateway, options);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page, complaints } = await openDashboard(t, server, options);
+  const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask(bytes);
   const row = page.locator('.log .row[data-seq]').last();
   await row.locator('.cell-received').click();
   const detail = page.getByRole('dialog');
   await detail.locator('.sides').waitFor();
-  return { gateway, page, complaints, client, detail };
+  return { server, page, complaints, client, detail };
 }
 
 test('a message is shown side by side, as text, hex and escaped, differences marked', async (t) => {
@@ -37,7 +37,7 @@ test('a message is shown side by side, as text, hex and escaped, differences mar
 });
 
 test('its bytes can be copied, downloaded, and sent again by a snippet and by the form', async (t) => {
-  const { gateway, page, detail } = await pageWithMessage(t, BINARY);
+  const { server, page, detail } = await pageWithMessage(t, BINARY);
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
   await detail.getByRole('button', { name: 'Copy hex of what was received' }).click();
@@ -56,7 +56,7 @@ test('its bytes can be copied, downloaded, and sent again by a snippet and by th
 
   await detail.getByRole('button', { name: 'Send again' }).click();
   await page.locator('.result').waitFor();
-  const { listeners } = await (await fetch(`${gateway.url}api/v1/status`)).json();
+  const { listeners } = await (await fetch(`${server.url}api/v1/status`)).json();
   assert.equal(listeners.find((l) => l.service === 'udp-upper').received.messages, 3);
 });
 
@@ -78,24 +78,24 @@ test('arrow keys go through the log with the detail following, Escape closes it'
 });
 
 test('a client shows both addresses, TCP_INFO and its conversation', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
-  const chat = await tcpClient(t, gateway.addresses.tcpChat);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
+  const chat = await tcpClient(t, server.addresses.tcpChat);
   await chat.ask('Hi\n');
   await clientRow(page, chat.address).locator('.cell-client').click();
   const detail = page.getByRole('dialog');
   await detail.getByText('ESTABLISHED').waitFor();
   await detail.getByText(chat.address, { exact: true }).waitFor();
-  await detail.getByText(gateway.addresses.tcpChat.text, { exact: true }).waitFor();
+  await detail.getByText(server.addresses.tcpChat.text, { exact: true }).waitFor();
   await detail.locator('.bubble-out', { hasText: 'Your data was 2 bytes' }).waitFor();
   await chat.ask('once more\n');
   await detail.locator('.bubble-in', { hasText: 'once more' }).waitFor();
 });
 
 test('a client is disconnected only after it was confirmed', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
-  const chat = await tcpClient(t, gateway.addresses.tcpChat);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
+  const chat = await tcpClient(t, server.addresses.tcpChat);
   await chat.ask('Hi\n');
   await clientRow(page, chat.address).locator('.cell-client').click();
   const detail = page.getByRole('dialog');
@@ -108,10 +108,10 @@ test('a client is disconnected only after it was confirmed', async (t) => {
 });
 
 test('the clients table can be ordered by any column', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
-  const few = await udpClient(t, gateway.addresses.udpUpper);
-  const many = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
+  const few = await udpClient(t, server.addresses.udpUpper);
+  const many = await udpClient(t, server.addresses.udpUpper);
   for (let n = 0; n < 3; n += 1) await many.ask('x');
   await few.ask('x');
   await clientRow(page, few.address).waitFor();
@@ -123,9 +123,9 @@ test('the clients table can be ordered by any column', async (t) => {
 });
 
 test('bytes that wait for a line end are told of their client', async (t) => {
-  const gateway = await startGateway(t, { flags: ['--tcp-gap', '0'] });
-  const { page } = await openDashboard(t, gateway);
-  const chat = await tcpClient(t, gateway.addresses.tcpChat);
+  const server = await startServer(t, { flags: ['--tcp-gap', '0'] });
+  const { page } = await openDashboard(t, server);
+  const chat = await tcpClient(t, server.addresses.tcpChat);
   await chat.ask('Hi\n');
   const answered = chat.ask('no line end').catch(() => {});
   const state = clientRow(page, chat.address).locator('.cell-state');
@@ -145,16 +145,16 @@ test('bytes that wait for a line end are told of their client', async (t) => {
   await state.getByText('open', { exact: true }).waitFor();
 });
 
-/** A gateway with so many datagrams in its log, and the last of them, which says "the newest". */
-async function gatewayWithLog(t, count, look) {
-  const gateway = await startGateway(t);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+/** A server with so many datagrams in its log, and the last of them, which says "the newest". */
+async function serverWithLog(t, count, look) {
+  const server = await startServer(t);
+  const client = await udpClient(t, server.addresses.udpUpper);
   for (let n = 1; n < count; n += 1) await client.ask(`early ${n % 2 ? 'odd' : 'even'}`);
   await client.ask('the newest');
-  const { page, complaints } = await openDashboard(t, gateway, look);
+  const { page, complaints } = await openDashboard(t, server, look);
   await logRow(page, 'the newest').waitFor();
-  const visit = (hash) => page.goto(gateway.url + hash);
-  return { gateway, client, page, complaints, visit };
+  const visit = (hash) => page.goto(server.url + hash);
+  return { server, client, page, complaints, visit };
 }
 
 /** Waits until the rows of these messages are in view, below the table's head. */
@@ -174,7 +174,7 @@ const selectedRow = (page) => page.locator('.log .row[aria-selected="true"]');
 const scrollTop = (page) => page.locator('.log').evaluate((log) => log.scrollTop);
 
 test('a link to an old message shows it among its neighbours, and the end leads back', async (t) => {
-  const { client, page, complaints, visit } = await gatewayWithLog(t, 1500);
+  const { client, page, complaints, visit } = await serverWithLog(t, 1500);
   const panel = page.locator('.log-panel');
   await visit('#show=message:100');
   await waitForInView(page, [99, 100, 101]);
@@ -194,7 +194,7 @@ test('a link to an old message shows it among its neighbours, and the end leads 
 
 test('on a screen that shows more rows than there are behind it, it stays in view', async (t) => {
   const viewport = { width: 2160, height: 3840 };
-  const { client, page, visit } = await gatewayWithLog(t, 1500, { viewport });
+  const { client, page, visit } = await serverWithLog(t, 1500, { viewport });
   await visit('#show=message:700');
   await waitForInView(page, [699, 700, 701]);
   await client.ask('what comes meanwhile');
@@ -203,7 +203,7 @@ test('on a screen that shows more rows than there are behind it, it stays in vie
 });
 
 test('an old message scrolls into view where a link leads to it, not under the pointer', async (t) => {
-  const { client, page, visit } = await gatewayWithLog(t, 150);
+  const { client, page, visit } = await serverWithLog(t, 150);
   await visit('#show=message:60');
   await waitForInView(page, [59, 60, 61]);
   const before = await scrollTop(page);
@@ -217,7 +217,7 @@ test('an old message scrolls into view where a link leads to it, not under the p
 });
 
 test('a link with a filter leads to where a message would be that the filter leaves out', async (t) => {
-  const { page, visit } = await gatewayWithLog(t, 1500);
+  const { page, visit } = await serverWithLog(t, 1500);
   await visit('#text=even&show=message:101');
   await page.getByRole('heading', { name: 'Message 101' }).waitFor();
   await waitForInView(page, [100, 102]);
@@ -227,7 +227,7 @@ test('a link with a filter leads to where a message would be that the filter lea
 });
 
 test('a link to a message that is not there leaves the log at the newest', async (t) => {
-  const { client, page, visit } = await gatewayWithLog(t, 300);
+  const { client, page, visit } = await serverWithLog(t, 300);
   await visit('#show=message:5&run=0123abcd');
   await page.locator('.detail-note', { hasText: 'another run' }).waitFor();
   await client.ask('still live');

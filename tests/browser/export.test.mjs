@@ -1,35 +1,35 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { logRow, openDashboard, startGateway } from './support/dashboard.mjs';
+import { logRow, openDashboard, startServer } from './support/dashboard.mjs';
 import { udpClient } from './support/traffic.mjs';
 
-const hasExports = async (gateway) =>
-  (await fetch(`${gateway.url}api/v1/export?format=ndjson`, { method: 'HEAD' })).ok;
+const hasExports = async (server) =>
+  (await fetch(`${server.url}api/v1/export?format=ndjson`, { method: 'HEAD' })).ok;
 
-async function canClear(gateway) {
-  const answer = await fetch(`${gateway.url}api/v1/openapi.json`);
+async function canClear(server) {
+  const answer = await fetch(`${server.url}api/v1/openapi.json`);
   return answer.ok && 'delete' in (await answer.json()).paths['/api/v1/messages'];
 }
 
 async function pageWithMessages(t) {
-  const gateway = await startGateway(t);
-  if (!(await hasExports(gateway))) {
-    t.skip('this gateway has no exports');
+  const server = await startServer(t);
+  if (!(await hasExports(server))) {
+    t.skip('this server has no exports');
     return null;
   }
-  const { page, complaints } = await openDashboard(t, gateway);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const { page, complaints } = await openDashboard(t, server);
+  const client = await udpClient(t, server.addresses.udpUpper);
   for (const text of ['one', 'two', 'twofold']) await client.ask(text);
   await logRow(page, 'twofold').waitFor();
-  return { gateway, page, client, complaints };
+  return { server, page, client, complaints };
 }
 
 test('without exports nothing offers them', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
   await logRow(page, 'never').waitFor({ state: 'detached' });
   await page.locator('.log-panel').waitFor();
-  if (await hasExports(gateway)) await page.getByText('Export…').waitFor();
+  if (await hasExports(server)) await page.getByText('Export…').waitFor();
   else assert.equal(await page.getByText('Export…').count(), 0);
 });
 
@@ -53,10 +53,10 @@ test('what is exported is what the filter shows', async (t) => {
 test('the log is cleared only after it was confirmed', async (t) => {
   const made = await pageWithMessages(t);
   if (!made) return;
-  const { gateway, page, client } = made;
+  const { server, page, client } = made;
   await page.getByText('Export…').click();
-  if (!(await canClear(gateway))) {
-    t.skip('this gateway does not clear its log');
+  if (!(await canClear(server))) {
+    t.skip('this server does not clear its log');
     return;
   }
   await page.getByRole('button', { name: 'Clear the log…' }).click();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { logRow, openDashboard, startGateway, waitForState } from './support/dashboard.mjs';
+import { logRow, openDashboard, startServer, waitForState } from './support/dashboard.mjs';
 import { flood, tcpClient, udpClient } from './support/traffic.mjs';
 
 const rowCount = (page) =>
@@ -15,9 +15,9 @@ async function waitForRows(page, count) {
 }
 
 test('thousands of rows become the few that match, while at the end and from then on', async (t) => {
-  const gateway = await startGateway(t);
-  const { page, complaints } = await openDashboard(t, gateway);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page, complaints } = await openDashboard(t, server);
+  const client = await udpClient(t, server.addresses.udpUpper);
   await flood(client, 5000, (n) => (n % 100 === 0 ? `needle ${n}` : `straw ${n}`));
   await client.ask('straw, the last');
   await logRow(page, 'straw, the last').waitFor();
@@ -36,11 +36,11 @@ test('thousands of rows become the few that match, while at the end and from the
 });
 
 test('a filter is completed and judged while it is typed, and is part of the address', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
-  const udp = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
+  const udp = await udpClient(t, server.addresses.udpUpper);
   await udp.ask('by udp');
-  await (await tcpClient(t, gateway.addresses.tcpChat)).ask('by tcp\n');
+  await (await tcpClient(t, server.addresses.tcpChat)).ask('by tcp\n');
   await logRow(page, 'by tcp').waitFor();
 
   await filterBar(page).focus();
@@ -68,13 +68,13 @@ test('a filter is completed and judged while it is typed, and is part of the add
 });
 
 test('a click on a service or on a client narrows the log to it', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
-  const one = await udpClient(t, gateway.addresses.udpUpper);
-  const two = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
+  const one = await udpClient(t, server.addresses.udpUpper);
+  const two = await udpClient(t, server.addresses.udpUpper);
   await one.ask('from one');
   await two.ask('from two');
-  await (await tcpClient(t, gateway.addresses.tcpChat)).ask('chat\n');
+  await (await tcpClient(t, server.addresses.tcpChat)).ask('chat\n');
   await logRow(page, 'Your data').waitFor();
   await logRow(page, 'from one').getByText('udp-upper').click();
   await waitForRows(page, 2);
@@ -84,11 +84,11 @@ test('a click on a service or on a client narrows the log to it', async (t) => {
 });
 
 test('scrolling back reaches the first message, and the place is kept on the way', async (t) => {
-  const gateway = await startGateway(t);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const client = await udpClient(t, server.addresses.udpUpper);
   await flood(client, 1500, (n) => `row ${n}.`);
   await client.ask('the end');
-  const { page } = await openDashboard(t, gateway);
+  const { page } = await openDashboard(t, server);
   await logRow(page, 'the end').waitFor();
   assert.equal(await rowCount(page), 200);
   await page.locator('.log').focus();
@@ -105,9 +105,9 @@ test('scrolling back reaches the first message, and the place is kept on the way
 });
 
 test('Pause freezes the rows and counts on; End goes on', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
+  const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('before');
   await logRow(page, 'before').waitFor();
   const pause = page.getByRole('button', { name: 'Pause' });
@@ -122,25 +122,25 @@ test('Pause freezes the rows and counts on; End goes on', async (t) => {
 });
 
 test('what is paused stays when the log is cleared, and a note tells of it', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
+  const client = await udpClient(t, server.addresses.udpUpper);
   for (let n = 0; n < 5; n += 1) await client.ask(`frozen ${n}`);
   await logRow(page, 'frozen 4').waitFor();
   await page.getByRole('button', { name: 'Pause' }).click();
   for (let n = 0; n < 3; n += 1) await client.ask(`during ${n}`);
   await page.getByRole('button', { name: /^3 new/ }).waitFor();
-  await fetch(`${gateway.url}api/v1/messages?confirm=yes`, { method: 'DELETE' });
+  await fetch(`${server.url}api/v1/messages?confirm=yes`, { method: 'DELETE' });
   await page.getByText('paused · the log was cleared since').waitFor();
   assert.equal(await rowCount(page), 5);
   await logRow(page, 'frozen 0').waitFor();
   assert.equal(await page.getByRole('button', { name: /new/ }).count(), 0);
 
-  await gateway.stop();
+  await server.stop();
   await waitForState(page, 'reconnecting');
-  await gateway.start();
+  await server.start();
   await waitForState(page, 'live');
-  await page.getByText('paused · the gateway was restarted since').waitFor();
+  await page.getByText('paused · socklens was restarted since').waitFor();
   assert.equal(await rowCount(page), 5);
   await logRow(page, 'frozen 2').waitFor();
   await client.ask('afterwards');
@@ -171,8 +171,8 @@ async function outcomeOf(page, line) {
   return invalid ? page.locator('.filter-said').textContent() : '';
 }
 
-async function filterParameters(gateway) {
-  const api = await (await fetch(new URL('api/v1/openapi.json', gateway.url))).json();
+async function filterParameters(server) {
+  const api = await (await fetch(new URL('api/v1/openapi.json', server.url))).json();
   const own = api.paths['/api/v1/messages'].get.parameters.flatMap(({ $ref }) =>
     $ref ? [api.components.parameters[$ref.split('/').at(-1)]] : [],
   );
@@ -180,17 +180,17 @@ async function filterParameters(gateway) {
 }
 
 test('each filter of the API gives rows or an error here, and a misspelled one an error', async (t) => {
-  const gateway = await startGateway(t);
-  const { page, complaints } = await openDashboard(t, gateway);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page, complaints } = await openDashboard(t, server);
+  const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('one');
   await logRow(page, 'one').waitFor();
-  const parameters = await filterParameters(gateway);
+  const parameters = await filterParameters(server);
   assert.ok(parameters.length > 15);
   for (const { name, example } of parameters) {
     const value = [example].flat()[0];
     const query = new URLSearchParams([[name, value]]);
-    const answer = await (await fetch(new URL(`api/v1/messages?${query}`, gateway.url))).json();
+    const answer = await (await fetch(new URL(`api/v1/messages?${query}`, server.url))).json();
     assert.equal(await outcomeOf(page, `${name.toUpperCase()}:${value}`), '', name);
     await waitForRows(page, answer.items.length);
     const wrong = name.replace(/^(.)(.)/, '$2$1');
@@ -200,13 +200,13 @@ test('each filter of the API gives rows or an error here, and a misspelled one a
 });
 
 test('what is left out, where from, how long: the rows are those of the API', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
-  const one = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
+  const one = await udpClient(t, server.addresses.udpUpper);
   await one.ask('alpha beta');
   await one.ask('beta alpha');
   await one.ask('xyz');
-  const chat = await tcpClient(t, gateway.addresses.tcpChat);
+  const chat = await tcpClient(t, server.addresses.tcpChat);
   await chat.ask('hello over tcp\n');
   await waitForRows(page, 4);
   const port = one.address.split(':').at(-1);
@@ -244,13 +244,13 @@ test('what is left out, where from, how long: the rows are those of the API', as
 });
 
 test('typing moves nothing, and is not refused before it is done', async (t) => {
-  const gateway = await startGateway(t);
+  const server = await startServer(t);
   for (const viewport of [
     { width: 1440, height: 900 },
     { width: 390, height: 844 },
   ]) {
-    const { page } = await openDashboard(t, gateway, { viewport });
-    const client = await udpClient(t, gateway.addresses.udpUpper);
+    const { page } = await openDashboard(t, server, { viewport });
+    const client = await udpClient(t, server.addresses.udpUpper);
     await client.ask('a row');
     await logRow(page, 'a row').first().waitFor();
     await filterBar(page).focus();
@@ -274,9 +274,9 @@ test('typing moves nothing, and is not refused before it is done', async (t) => 
 });
 
 test('every outcome is suggested, and the one that the arrow keys stand on is seen', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
-  const api = await (await fetch(new URL('api/v1/openapi.json', gateway.url))).json();
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
+  const api = await (await fetch(new URL('api/v1/openapi.json', server.url))).json();
   await page.waitForFunction(() => document.querySelector('.log [role="columnheader"][title]'));
   await filterBar(page).fill('-outcome:');
   const options = page.getByRole('option');
@@ -291,9 +291,9 @@ test('every outcome is suggested, and the one that the arrow keys stand on is se
 });
 
 test('what the page copies is found again, line ends too, and a time stays local', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway, { timezoneId: 'America/New_York' });
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server, { timezoneId: 'America/New_York' });
+  const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('TWO\nLINES "A" \\N');
   await client.ask('other');
   await waitForRows(page, 2);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { logRow, openDashboard, startGateway } from './support/dashboard.mjs';
+import { logRow, openDashboard, startServer } from './support/dashboard.mjs';
 import { steadyFlood, udpClient } from './support/traffic.mjs';
 
 /** The page is to bear this for as long as anybody likes; here it is for a moment. */
@@ -29,23 +29,23 @@ async function tellFrames(t, page) {
   t.diagnostic(`${frames.length} frames, ${apart}`);
 }
 
-async function receivedBy(gateway) {
-  const { listeners } = await (await fetch(`${gateway.url}api/v1/status`)).json();
+async function receivedBy(server) {
+  const { listeners } = await (await fetch(`${server.url}api/v1/status`)).json();
   return listeners.find(({ service }) => service === 'udp-upper').received.messages;
 }
 
 test('a flood is a sample with exact gaps in a document that stays small', async (t) => {
-  const gateway = await startGateway(t);
-  const { page, complaints } = await openDashboard(t, gateway);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page, complaints } = await openDashboard(t, server);
+  const client = await udpClient(t, server.addresses.udpUpper);
   await watchFrames(page);
   const began = performance.now();
   await steadyFlood(client, PER_SECOND, SECONDS, (n) => `flood ${n}`);
   const seconds = (performance.now() - began) / 1000;
   await tellFrames(t, page);
-  const received = await receivedBy(gateway);
+  const received = await receivedBy(server);
   t.diagnostic(`${Math.round(received / seconds)} datagrams a second for ${seconds.toFixed(1)} s`);
-  const last = await udpClient(t, gateway.addresses.udpUpper);
+  const last = await udpClient(t, server.addresses.udpUpper);
   await last.ask('the last one');
   await logRow(page, 'the last one').waitFor();
   assert.ok((await page.locator('.log .table-body .row').count()) < 60);
@@ -59,9 +59,9 @@ test('a flood is a sample with exact gaps in a document that stays small', async
 });
 
 test('scrolling away keeps the place and counts what is new; End follows again', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
+  const client = await udpClient(t, server.addresses.udpUpper);
   for (let n = 1; n <= 100; n += 1) await client.ask(`early ${n}.`);
   await logRow(page, 'early 100.').waitFor();
 

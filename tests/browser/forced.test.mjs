@@ -1,7 +1,7 @@
 // Where the system chooses the colours nothing is told by a colour or a background alone.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clientRow, logRow, openDashboard, startGateway } from './support/dashboard.mjs';
+import { clientRow, logRow, openDashboard, startServer } from './support/dashboard.mjs';
 import { tcpClient, udpClient } from './support/traffic.mjs';
 
 /** In the page: what is left of an element's look where colours and backgrounds are the system's. */
@@ -23,18 +23,18 @@ function lookOf(element) {
 
 for (const colorScheme of ['light', 'dark']) {
   test(`in forced colours, ${colorScheme}, each state has a border, a line or a sign`, async (t) => {
-    const gateway = await startGateway(t, { flags: ['--tcp-gap', '0'] });
-    const { page } = await openDashboard(t, gateway, { forcedColors: 'active', colorScheme });
+    const server = await startServer(t, { flags: ['--tcp-gap', '0'] });
+    const { page } = await openDashboard(t, server, { forcedColors: 'active', colorScheme });
     const look = (selector) => page.locator(selector).first().evaluate(lookOf);
-    const udp = await udpClient(t, gateway.addresses.udpUpper);
+    const udp = await udpClient(t, server.addresses.udpUpper);
     await udp.ask('bytes\\n: \n\xff ');
-    const upper = await tcpClient(t, gateway.addresses.tcpUpper);
+    const upper = await tcpClient(t, server.addresses.tcpUpper);
     await upper.ask('x\n');
-    const chat = await tcpClient(t, gateway.addresses.tcpChat);
+    const chat = await tcpClient(t, server.addresses.tcpChat);
     await chat.ask('Hi\n');
     chat.ask('waits').catch(() => {});
     await clientRow(page, chat.address).locator('.state-waiting').waitFor();
-    await fetch(`${gateway.url}api/v1/datagrams`, {
+    await fetch(`${server.url}api/v1/datagrams`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ listener: 'udp-upper', text: 'a test' }),
@@ -95,9 +95,9 @@ for (const colorScheme of ['light', 'dark']) {
 }
 
 test('an outcome that is no reply has a sign in forced colours', async (t) => {
-  const gateway = await startGateway(t, { flags: ['--udp-rate', '1'] });
-  const { page } = await openDashboard(t, gateway, { forcedColors: 'active' });
-  const chat = await tcpClient(t, gateway.addresses.tcpChat);
+  const server = await startServer(t, { flags: ['--udp-rate', '1'] });
+  const { page } = await openDashboard(t, server, { forcedColors: 'active' });
+  const chat = await tcpClient(t, server.addresses.tcpChat);
   await chat.ask('Exit\nmore\n');
   const outcome = logRow(page, 'more').locator('.outcome');
   await outcome.waitFor();

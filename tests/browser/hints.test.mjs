@@ -1,8 +1,8 @@
-// What the gateway recognises as a likely mistake stands on the row and in the open message.
+// What the server recognises as a likely mistake stands on the row and in the open message.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { logRow, openDashboard, startGateway } from './support/dashboard.mjs';
+import { logRow, openDashboard, startServer } from './support/dashboard.mjs';
 import { udpClient } from './support/traffic.mjs';
 
 const MISTAKES = [
@@ -15,14 +15,14 @@ const MISTAKES = [
 ];
 
 test('each hint is a mark on its row and a sentence in the open message', async (t) => {
-  const gateway = await startGateway(t);
-  const { page, complaints } = await openDashboard(t, gateway);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page, complaints } = await openDashboard(t, server);
+  const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('plain');
   const seqs = [];
   for (const [, bytes] of MISTAKES) {
     await client.ask(bytes);
-    const { items } = await (await fetch(`${gateway.url}api/v1/messages?limit=1`)).json();
+    const { items } = await (await fetch(`${server.url}api/v1/messages?limit=1`)).json();
     seqs.push(items[0].seq);
   }
   for (const [n, [name, , sentence]] of MISTAKES.entries()) {

@@ -1,11 +1,11 @@
-// Pages from elsewhere try to use the visitor's browser against the gateway. What each attempt says
-// in the page is one thing; what the gateway then knows over its API is what counts.
+// Pages from elsewhere try to use the visitor's browser against the server. What each attempt says
+// in the page is one thing; what the server then knows over its API is what counts.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { launchBrowser, startGateway } from './support/dashboard.mjs';
+import { launchBrowser, startServer } from './support/dashboard.mjs';
 import { tcpClient, udpClient } from './support/traffic.mjs';
 
 /** A name that resolves to this machine, as an attacker's name server has it. */
@@ -34,28 +34,28 @@ async function hostileBrowser(t) {
   return browser;
 }
 
-/** The attacker's own server, which lets its pages do anything. */
+/** The attacker's own listener, which lets its pages do anything. */
 async function hostileServer(t) {
-  const server = http.createServer((_, answer) => {
+  const listener = http.createServer((_, answer) => {
     answer.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><body>free money');
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
   t.after(() => {
-    server.closeAllConnections();
-    server.close();
+    listener.closeAllConnections();
+    listener.close();
   });
-  return server.address().port;
+  return listener.address().port;
 }
 
-/** A gateway with something to read and somebody to disconnect. */
+/** A server with something to read and somebody to disconnect. */
 async function victim(t) {
-  const gateway = await startGateway(t);
-  const chat = await tcpClient(t, gateway.addresses.tcpChat);
+  const server = await startServer(t);
+  const chat = await tcpClient(t, server.addresses.tcpChat);
   await chat.ask('secret');
-  const udp = await udpClient(t, gateway.addresses.udpUpper);
+  const udp = await udpClient(t, server.addresses.udpUpper);
   await udp.ask('secret');
-  const ask = async (path) => (await fetch(`${gateway.url}${path}`)).json();
+  const ask = async (path) => (await fetch(`${server.url}${path}`)).json();
   const seen = async () => {
     const { items } = await ask('api/v1/messages');
     const clients = (await ask('api/v1/clients')).items;
@@ -66,13 +66,13 @@ async function victim(t) {
     };
   };
   const { id } = (await ask('api/v1/clients?service=tcp-chat')).items[0];
-  return { gateway, chat, seen, clientId: id };
+  return { server, chat, seen, clientId: id };
 }
 
-/** How often the gateway has answered such a request so: an attempt that the browser never sent
- * proves nothing of the gateway. Methods that it does not have are "any". */
-async function answered(gateway, method, status) {
-  const metrics = await (await fetch(`${gateway.url}metrics`)).text();
+/** How often the server has answered such a request so: an attempt that the browser never sent
+ * proves nothing of the server. Methods that it does not have are "any". */
+async function answered(server, method, status) {
+  const metrics = await (await fetch(`${server.url}metrics`)).text();
   const line = new RegExp(
     `^socklens_http_requests_total\\{method="${method}",[^}]*status="${status}"\\} (\\d+)`,
     'gm',
@@ -149,10 +149,10 @@ function submitForm([url, enctype, body]) {
   form.submit();
 }
 
-/** Waits until the gateway has answered that many such requests. */
-async function untilAnswered(gateway, method, status, count) {
+/** Waits until the server has answered that many such requests. */
+async function untilAnswered(server, method, status, count) {
   for (let tries = 0; tries < 300; tries += 1) {
-    if ((await answered(gateway, method, status)) >= count) return;
+    if ((await answered(server, method, status)) >= count) return;
     await pause(100);
   }
   assert.fail(`${count} times ${method} ${status} did not come`);
@@ -163,12 +163,12 @@ for (const [where, host] of [
   ['another site', EVIL],
 ]) {
   test(`a page from ${where} changes nothing and reads nothing`, async (t) => {
-    const { gateway, chat, seen, clientId } = await victim(t);
+    const { server, chat, seen, clientId } = await victim(t);
     const page = await (await hostileBrowser(t)).newPage();
     await page.goto(`http://${host}:${await hostileServer(t)}/`);
     const before = await seen();
 
-    assert.deepEqual(await page.evaluate(changeByFetch, [gateway.url, BODY, clientId]), {
+    assert.deepEqual(await page.evaluate(changeByFetch, [server.url, BODY, clientId]), {
       simple: 'TypeError',
       json: 'TypeError',
       preflight: 'TypeError',
@@ -176,16 +176,16 @@ for (const [where, host] of [
       client: 'TypeError',
       messages: 'TypeError',
     });
-    await untilAnswered(gateway, 'POST', 403, 3);
-    await untilAnswered(gateway, 'any', 405, 3); // preflights
+    await untilAnswered(server, 'POST', 403, 3);
+    await untilAnswered(server, 'any', 405, 3); // preflights
     for (const enctype of ['text/plain', 'application/x-www-form-urlencoded']) {
-      const refusals = await answered(gateway, 'POST', 403);
-      await page.evaluate(submitForm, [gateway.url, enctype, BODY]);
-      await untilAnswered(gateway, 'POST', 403, refusals + 1);
+      const refusals = await answered(server, 'POST', 403);
+      await page.evaluate(submitForm, [server.url, enctype, BODY]);
+      await untilAnswered(server, 'POST', 403, refusals + 1);
     }
 
-    assert.deepEqual(await page.evaluate(readAll, [gateway.url]), NOTHING_READ);
-    assert.ok((await answered(gateway, 'GET', 403)) >= 4);
+    assert.deepEqual(await page.evaluate(readAll, [server.url]), NOTHING_READ);
+    assert.ok((await answered(server, 'GET', 403)) >= 4);
 
     assert.deepEqual(await seen(), before);
     assert.equal(String(await chat.ask('still here')), 'Your data was 10 bytes');
@@ -193,7 +193,7 @@ for (const [where, host] of [
 }
 
 test('the dashboard shows itself in nobody’s frame, and to no opener', async (t) => {
-  const gateway = await startGateway(t);
+  const server = await startServer(t);
   const page = await (await hostileBrowser(t)).newPage();
   await page.goto(`http://${EVIL}:${await hostileServer(t)}/`);
   await page.evaluate((url) => {
@@ -202,31 +202,31 @@ test('the dashboard shows itself in nobody’s frame, and to no opener', async (
       frame.onload = done;
       document.body.append(frame);
     });
-  }, gateway.url);
+  }, server.url);
   assert.deepEqual(
-    page.frames().map((frame) => frame.url().startsWith(gateway.url)),
+    page.frames().map((frame) => frame.url().startsWith(server.url)),
     [false, false],
   );
 
   const popup = page.waitForEvent('popup');
   await page.evaluate((url) => {
     window.opened = window.open(url);
-  }, gateway.url);
+  }, server.url);
   await (await popup).waitForLoadState();
   await page.waitForFunction(() => window.opened.closed);
   assert.equal(await (await popup).evaluate(() => window.opener), null);
 });
 
 test('a name that was turned to this machine gets nothing', async (t) => {
-  const { gateway, chat, seen, clientId } = await victim(t);
+  const { server, chat, seen, clientId } = await victim(t);
   const page = await (await hostileBrowser(t)).newPage();
-  const site = `http://${EVIL}:${gateway.addresses.http.port}/`;
+  const site = `http://${EVIL}:${server.addresses.http.port}/`;
   const before = await seen();
   const direct = await page.goto(site);
   assert.equal(direct.status(), 421);
   assert.equal((await direct.json()).status, 421);
 
-  // The page came while the name was the attacker's own; what it asks for now goes to the gateway,
+  // The page came while the name was the attacker's own; what it asks for now goes to the server,
   // which to the browser is its own origin.
   await page.route(`${site}bait`, (route) =>
     route.fulfill({ contentType: 'text/html', body: '<!doctype html><body>free money' }),

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { certificate } from './support/certificate.mjs';
-import { logRow, openDashboard, startGateway } from './support/dashboard.mjs';
+import { logRow, openDashboard, startServer } from './support/dashboard.mjs';
 import { udpClient } from './support/traffic.mjs';
 
 test('the page lives over HTTPS as well: its stream, and what it sends', async (t) => {
   const { cert, key } = await certificate(t);
-  const gateway = await startGateway(t, { flags: ['--tls-cert', cert, '--tls-key', key] });
-  const { page, complaints } = await openDashboard(t, gateway, { ignoreHTTPSErrors: true });
+  const server = await startServer(t, { flags: ['--tls-cert', cert, '--tls-key', key] });
+  const { page, complaints } = await openDashboard(t, server, { ignoreHTTPSErrors: true });
   assert.match(page.url(), /^https:/);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('over the wire');
   await logRow(page, 'OVER THE WIRE').waitFor();
   const status = await page.evaluate(async () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { logRow, openDashboard, startGateway } from './support/dashboard.mjs';
+import { logRow, openDashboard, startServer } from './support/dashboard.mjs';
 import { tcpClient, udpClient } from './support/traffic.mjs';
 
 const MESSAGES = 40;
@@ -32,7 +32,7 @@ function measure() {
     const { top, bottom } = row.getBoundingClientRect();
     return top >= Math.max(head.bottom, box.top) - 1 && bottom <= box.bottom + 1;
   });
-  const boxes = [...document.querySelectorAll('.card, .strip, .panel-head')].map((element) => ({
+  const boxes = [...document.querySelectorAll('.card, .toolbar, .panel-head')].map((element) => ({
     what: element.className,
     high: element.scrollHeight - element.clientHeight,
     wide: element.scrollWidth - element.clientWidth,
@@ -56,10 +56,10 @@ async function measured(page, rows) {
 
 for (const { size, width, height, rows } of WINDOWS) {
   test(`a window of ${width} × ${height}, ${size}, cuts nothing and shows the log`, async (t) => {
-    const gateway = await startGateway(t);
-    const client = await udpClient(t, gateway.addresses.udpUpper);
+    const server = await startServer(t);
+    const client = await udpClient(t, server.addresses.udpUpper);
     for (let count = 1; count <= MESSAGES; count += 1) await client.ask(`message ${count}.`);
-    const { page } = await openDashboard(t, gateway, { viewport: { width, height } });
+    const { page } = await openDashboard(t, server, { viewport: { width, height } });
     if (size === 'projector') await page.keyboard.press('b');
     await logRow(page, `message ${MESSAGES}.`).waitFor();
 
@@ -86,14 +86,16 @@ function cutWords() {
 /** In the page: pieces of text of one box that lie on each other. */
 function overlaps() {
   const found = [];
-  for (const box of document.querySelectorAll('.card, .strip')) {
+  for (const box of document.querySelectorAll('.card, .toolbar')) {
     const walker = document.createTreeWalker(box, NodeFilter.SHOW_TEXT);
     const pieces = [];
     while (walker.nextNode()) {
       const range = document.createRange();
       range.selectNodeContents(walker.currentNode);
       const rect = range.getBoundingClientRect();
-      const hidden = walker.currentNode.parentElement.closest('.unseen, .strip-brand-name, option');
+      const hidden = walker.currentNode.parentElement.closest(
+        '.sr-only, .toolbar-brand-name, option',
+      );
       if (rect.width > 0 && !hidden) pieces.push({ text: walker.currentNode.data, rect });
       if (rect.width > 0 && !hidden && rect.right > box.getBoundingClientRect().right)
         found.push(`${walker.currentNode.data} leaves its box`);
@@ -148,26 +150,26 @@ async function findingsInWindows(page, before) {
 }
 
 test('words of the tables are whole and figures stand apart, however large, in every window', async (t) => {
-  const gateway = await startGateway(t, { flags: ['--tcp-gap', '0'] });
-  const { page } = await openDashboard(t, gateway);
-  const udp = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t, { flags: ['--tcp-gap', '0'] });
+  const { page } = await openDashboard(t, server);
+  const udp = await udpClient(t, server.addresses.udpUpper);
   await udp.ask('a message');
-  await fetch(`${gateway.url}api/v1/datagrams`, {
+  await fetch(`${server.url}api/v1/datagrams`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ listener: 'udp-upper', text: 'a test' }),
   });
   await page.locator('.test-mark').waitFor();
-  const upper = await tcpClient(t, gateway.addresses.tcpUpper);
+  const upper = await tcpClient(t, server.addresses.tcpUpper);
   await upper.ask('answered\n');
   const chats = [];
-  for (let n = 0; n < 3; n += 1) chats.push(await tcpClient(t, gateway.addresses.tcpChat));
+  for (let n = 0; n < 3; n += 1) chats.push(await tcpClient(t, server.addresses.tcpChat));
   for (const chat of chats) await chat.ask('Hi\n');
   await chats[0].ask('Exit\n');
   chats[1].ask('x'.repeat(20_000)).catch(() => {});
-  const { items } = await (await fetch(`${gateway.url}api/v1/clients?state=open`)).json();
+  const { items } = await (await fetch(`${server.url}api/v1/clients?state=open`)).json();
   const { id } = items.find(({ address }) => address === chats[2].address);
-  await fetch(`${gateway.url}api/v1/clients/${id}`, { method: 'DELETE' });
+  await fetch(`${server.url}api/v1/clients/${id}`, { method: 'DELETE' });
   await page.locator('.state-waiting').waitFor();
   for (const word of ['disconnected', 'answered', 'exit'])
     await page.locator('.clients .row', { hasText: word }).waitFor();
@@ -176,14 +178,14 @@ test('words of the tables are whole and figures stand apart, however large, in e
 });
 
 test('large type that was chosen before looks after a reload as it did when it was chosen', async (t) => {
-  const gateway = await startGateway(t);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('a message');
   for (const viewport of [
     { width: 1280, height: 800 },
     { width: 1024, height: 768 },
   ]) {
-    const { page } = await openDashboard(t, gateway, { viewport });
+    const { page } = await openDashboard(t, server, { viewport });
     const look = async () => {
       await logRow(page, 'a message').waitFor();
       return page.evaluate(() => [

@@ -4,15 +4,15 @@ import {
   clientRow,
   logRow,
   openDashboard,
-  startGateway,
+  startServer,
   waitForState,
 } from './support/dashboard.mjs';
 import { tcpClient, udpClient } from './support/traffic.mjs';
 
 test('a datagram is on the page within a second, with its reply and its client', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
+  const client = await udpClient(t, server.addresses.udpUpper);
   const sentAt = Date.now();
   await client.ask('hello straße');
   const row = logRow(page, 'hello straße');
@@ -29,9 +29,9 @@ test('a datagram is on the page within a second, with its reply and its client',
 });
 
 test('a chat connection is seen open, and closed with its reason', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
-  const client = await tcpClient(t, gateway.addresses.tcpChat);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
+  const client = await tcpClient(t, server.addresses.tcpChat);
   await client.ask('Hi');
   const row = clientRow(page, client.address);
   await row.locator('[data-state="open"]').waitFor();
@@ -42,20 +42,20 @@ test('a chat connection is seen open, and closed with its reason', async (t) => 
 });
 
 test('what was sent before the page was opened is there', async (t) => {
-  const gateway = await startGateway(t);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const client = await udpClient(t, server.addresses.udpUpper);
   for (let n = 1; n <= 20; n += 1) await client.ask(`earlier ${n}`);
-  const { page } = await openDashboard(t, gateway);
+  const { page } = await openDashboard(t, server);
   await logRow(page, /earlier 20/).waitFor();
   await clientRow(page, client.address).waitFor();
 });
 
 test('a listener card counts and shows a rate', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
+  const client = await udpClient(t, server.addresses.udpUpper);
   const card = page.locator('.card[data-service="udp-upper"]');
-  await card.getByText(gateway.addresses.udpUpper.text).waitFor();
+  await card.getByText(server.addresses.udpUpper.text).waitFor();
   const stop = setInterval(() => client.send('tick'), 50);
   t.after(() => clearInterval(stop));
   await page.waitForFunction(
@@ -77,15 +77,15 @@ async function largestRate(page, service) {
 }
 
 test('the curves show what went through, also after a reload, and can be zoomed', async (t) => {
-  const gateway = await startGateway(t);
-  const { page, complaints } = await openDashboard(t, gateway);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page, complaints } = await openDashboard(t, server);
+  const client = await udpClient(t, server.addresses.udpUpper);
   for (let n = 0; n < 50; n += 1) await client.ask('traffic');
   await page.waitForTimeout(2500);
   assert.ok((await largestRate(page, 'udp-upper')) >= 10);
   await page.reload();
   await waitForState(page, 'live');
-  assert.ok((await largestRate(page, 'udp-upper')) >= 10, 'history is the gateway’s');
+  assert.ok((await largestRate(page, 'udp-upper')) >= 10, 'history is the server’s');
 
   const box = await page.locator('.plot').boundingBox();
   await page.mouse.move(box.x + box.width / 2, box.y + 40);

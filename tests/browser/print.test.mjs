@@ -1,7 +1,7 @@
 // What is printed is what was looked at, whole: the list that the filter leaves, or the open message.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { logRow, openDashboard, startGateway } from './support/dashboard.mjs';
+import { logRow, openDashboard, startServer } from './support/dashboard.mjs';
 import { udpClient } from './support/traffic.mjs';
 
 const MESSAGES = 150;
@@ -26,12 +26,12 @@ function cutBoxes() {
 const sheets = (pdf) => pdf.toString('latin1').match(/\/Type\s*\/Page\b/g).length;
 
 async function busy(t, options) {
-  const gateway = await startGateway(t);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const client = await udpClient(t, server.addresses.udpUpper);
   for (let n = 1; n <= MESSAGES; n += 1) await client.ask(n % 3 ? `even ${n}.` : `third ${n}.`);
-  const opened = await openDashboard(t, gateway, options);
+  const opened = await openDashboard(t, server, options);
   await logRow(opened.page, `third ${MESSAGES}.`).waitFor();
-  return { gateway, client, ...opened };
+  return { server, client, ...opened };
 }
 
 for (const viewport of [

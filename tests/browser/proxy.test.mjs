@@ -8,7 +8,7 @@ import {
   launchBrowser,
   logRow,
   openDashboard,
-  startGateway,
+  startServer,
   waitForState,
 } from './support/dashboard.mjs';
 import { startProxy } from './support/proxy.mjs';
@@ -39,10 +39,10 @@ async function downloads(page, link) {
   return (await (await (await download).createReadStream()).toArray()).join('');
 }
 
-/** All that the page does, through a proxy under a path that puts the gateway's own address into Host. */
-async function useAll(t, gateway, proxy, look) {
+/** All that the page does, through a proxy under a path that puts the server's own address into Host. */
+async function useAll(t, server, proxy, look) {
   const { page, complaints } = await openDashboard(t, proxy, look);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('straight');
   await logRow(page, 'STRAIGHT').waitFor();
   await sends(page, 'through the proxy');
@@ -71,25 +71,25 @@ async function useAll(t, gateway, proxy, look) {
 }
 
 test('the whole page works under a path of a proxy, whatever that puts into Host', async (t) => {
-  const gateway = await startGateway(t);
-  await useAll(t, gateway, await startProxy(t, gateway, { path: UNDER }));
+  const server = await startServer(t);
+  await useAll(t, server, await startProxy(t, server, { path: UNDER }));
 });
 
 test('so it does where the proxy speaks TLS', async (t) => {
-  const gateway = await startGateway(t);
+  const server = await startServer(t);
   const files = await certificate(t);
   const [cert, key] = await Promise.all([readFile(files.cert), readFile(files.key)]);
-  const proxy = await startProxy(t, gateway, { path: UNDER, cert, key });
-  await useAll(t, gateway, proxy, { ignoreHTTPSErrors: true });
+  const proxy = await startProxy(t, server, { path: UNDER, cert, key });
+  await useAll(t, server, proxy, { ignoreHTTPSErrors: true });
 });
 
 test('a client is disconnected through the proxy', async (t) => {
-  const gateway = await startGateway(t);
-  const proxy = await startProxy(t, gateway, { path: UNDER });
+  const server = await startServer(t);
+  const proxy = await startProxy(t, server, { path: UNDER });
   const { page } = await openDashboard(t, proxy);
-  const client = await tcpClient(t, gateway.addresses.tcpChat);
+  const client = await tcpClient(t, server.addresses.tcpChat);
   await client.ask('Hi');
-  const { id } = (await (await fetch(`${gateway.url}api/v1/clients?service=tcp-chat`)).json())
+  const { id } = (await (await fetch(`${server.url}api/v1/clients?service=tcp-chat`)).json())
     .items[0];
   const status = await page.evaluate(
     async (path) => (await fetch(path, { method: 'DELETE' })).status,
@@ -110,28 +110,28 @@ async function openAs(t, url) {
 }
 
 test('over plain HTTP a refusal names the option that helps, and the option helps', async (t) => {
-  const without = await startGateway(t);
+  const without = await startServer(t);
   const proxy = await startProxy(t, without, { path: UNDER, name: 'lab.test' });
   const origin = new URL(proxy.url).origin;
   const page = await openAs(t, proxy.url);
   await send(page, 'refused');
   await page.getByText(`--allow-origin ${origin}`).waitFor();
 
-  // The proxy's port is known only now, so the gateway that takes it comes in its place.
-  const gateway = await startGateway(t, { flags: ['--allow-origin', origin] });
-  without.addresses.http = gateway.addresses.http;
+  // The proxy's port is known only now, so the server that takes it comes in its place.
+  const server = await startServer(t, { flags: ['--allow-origin', origin] });
+  without.addresses.http = server.addresses.http;
   await sends(await openAs(t, proxy.url), 'allowed');
 });
 
 test('over plain HTTP no option is needed where the proxy passes Host on', async (t) => {
-  const gateway = await startGateway(t, { flags: ['--allow-host', 'lab.test'] });
-  const proxy = await startProxy(t, gateway, { passHost: true, name: 'lab.test' });
+  const server = await startServer(t, { flags: ['--allow-host', 'lab.test'] });
+  const proxy = await startProxy(t, server, { passHost: true, name: 'lab.test' });
   await sends(await openAs(t, proxy.url), 'passed on');
 });
 
 test('a page of another port is refused, though the proxy hides by which name it asks', async (t) => {
-  const gateway = await startGateway(t);
-  const proxy = await startProxy(t, gateway);
+  const server = await startServer(t);
+  const proxy = await startProxy(t, server);
   const other = http.createServer((_, answer) =>
     answer.setHeader('Content-Type', 'text/html').end('<!doctype html><title>other</title>'),
   );
@@ -149,11 +149,11 @@ test('a page of another port is refused, though the proxy hides by which name it
     // It cannot even see the answer.
     await fetch(url, { method: 'POST', mode: 'no-cors', body }).catch(() => null);
   }, `${proxy.url}api/v1/datagrams`);
-  const metrics = await (await fetch(`${gateway.url}metrics`)).text();
+  const metrics = await (await fetch(`${server.url}metrics`)).text();
   assert.match(
     metrics,
     /requests_total\{method="POST",route="\/api\/v1\/datagrams",status="403"\} 1/,
   );
-  const { items } = await (await fetch(`${gateway.url}api/v1/messages`)).json();
+  const { items } = await (await fetch(`${server.url}api/v1/messages`)).json();
   assert.deepEqual(items, []);
 });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { openDashboard, startGateway } from './support/dashboard.mjs';
+import { openDashboard, startServer } from './support/dashboard.mjs';
 import { tcpClient, udpClient } from './support/traffic.mjs';
 
 const run = promisify(execFile);
@@ -13,20 +13,20 @@ const run = promisify(execFile);
 const TIME_IS_UP = 28;
 
 async function openApi(t) {
-  const gateway = await startGateway(t);
-  const opened = await openDashboard(t, gateway);
-  await opened.page.goto(`${gateway.url}#view=api`);
+  const server = await startServer(t);
+  const opened = await openDashboard(t, server);
+  await opened.page.goto(`${server.url}#view=api`);
   await opened.page.getByRole('heading', { name: 'The API', exact: true }).waitFor();
-  return { gateway, ...opened };
+  return { server, ...opened };
 }
 
-async function description(gateway) {
-  return (await fetch(`${gateway.url}api/v1/openapi.json`)).json();
+async function description(server) {
+  return (await fetch(`${server.url}api/v1/openapi.json`)).json();
 }
 
 test('the API view lists every operation with its summary and parameters', async (t) => {
-  const { gateway, page, complaints } = await openApi(t);
-  const { paths, components } = await description(gateway);
+  const { server, page, complaints } = await openApi(t);
+  const { paths, components } = await description(server);
   const resolve = (thing) =>
     thing.$ref ? components[thing.$ref.split('/').at(-2)][thing.$ref.split('/').at(-1)] : thing;
   for (const [url, item] of Object.entries(paths))
@@ -55,16 +55,16 @@ async function talk(t, { udpUpper, tcpChat }) {
 }
 
 test('each curl command runs as it is copied', async (t) => {
-  const { gateway, page } = await openApi(t);
+  const { server, page } = await openApi(t);
   if (!(await run('curl', ['--version']).catch(() => null))) {
     t.skip('curl is not there');
     return;
   }
-  await talk(t, gateway.addresses);
+  await talk(t, server.addresses);
   const folder = await mkdtemp(path.join(tmpdir(), 'socklens-curl-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const commands = await page.locator('.api-curl code').allTextContents();
-  const operations = Object.values((await description(gateway)).paths).flatMap((item) =>
+  const operations = Object.values((await description(server)).paths).flatMap((item) =>
     Object.keys(item).filter((name) => name !== 'parameters'),
   );
   assert.equal(commands.length, operations.length);
@@ -83,8 +83,8 @@ test('each curl command runs as it is copied', async (t) => {
 });
 
 test('key a opens the API view, its commands are copied, and back leads to the filtered log', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   const filter = page.getByRole('combobox', { name: 'Filter messages' });
   await filter.fill('kept');
@@ -95,7 +95,7 @@ test('key a opens the API view, its commands are copied, and back leads to the f
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Copied the curl command of getStatus' }).waitFor();
   const copied = await page.evaluate(() => navigator.clipboard.readText());
-  assert.equal(copied, `curl -s ${gateway.url}api/v1/status`);
+  assert.equal(copied, `curl -s ${server.url}api/v1/status`);
   assert.match(page.url(), /view=api$/);
   await page.goBack();
   assert.equal(await filter.inputValue(), 'kept');

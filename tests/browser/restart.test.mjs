@@ -7,46 +7,46 @@ import {
   clientRow,
   logRow,
   openDashboard,
-  startGateway,
+  startServer,
   waitForState,
 } from './support/dashboard.mjs';
 import { udpClient } from './support/traffic.mjs';
 
-test('the page says that the gateway is gone, and goes on when it is back', async (t) => {
-  const gateway = await startGateway(t);
-  const { page, complaints } = await openDashboard(t, gateway);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+test('the page says that the server is gone, and goes on when it is back', async (t) => {
+  const server = await startServer(t);
+  const { page, complaints } = await openDashboard(t, server);
+  const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('before the restart');
   await logRow(page, 'before the restart').waitFor();
 
-  await gateway.stop();
+  await server.stop();
   await waitForState(page, 'reconnecting');
   await page.getByText(/shown as of \d+ s ago/).waitFor();
   assert.equal(await page.locator('.card-rate').first().textContent(), '–');
 
-  await gateway.start();
+  await server.start();
   await waitForState(page, 'live');
-  await page.getByText('The gateway was restarted').waitFor();
+  await page.getByText('socklens was restarted').waitFor();
   await client.ask('after the restart');
   await logRow(page, 'after the restart').waitFor();
   assert.equal(await logRow(page, 'before the restart').count(), 1);
-  assert.equal(await page.getByText('The gateway was restarted').count(), 1);
+  assert.equal(await page.getByText('socklens was restarted').count(), 1);
   assert.deepEqual(complaints, []);
 });
 
 test('filter and open detail outlive a lost connection', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
+  const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('kept');
   await client.ask('other');
   await page.getByRole('combobox', { name: 'Filter messages' }).fill('kept');
   await page.keyboard.press('Enter');
   await logRow(page, 'KEPT').locator('.cell-received').click();
   await page.getByRole('heading', { name: 'Message 1' }).waitFor();
-  await gateway.stop();
+  await server.stop();
   await waitForState(page, 'reconnecting');
-  await gateway.start();
+  await server.start();
   await waitForState(page, 'live');
   await client.ask('other');
   await client.ask('kept again');
@@ -58,19 +58,19 @@ test('filter and open detail outlive a lost connection', async (t) => {
 test('a log that is kept in a file goes on across a restart', async (t) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'socklens-browser-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
-  const gateway = await startGateway(t, { store: path.join(folder, 'messages.db') });
-  const { page } = await openDashboard(t, gateway);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t, { store: path.join(folder, 'messages.db') });
+  const { page } = await openDashboard(t, server);
+  const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('before');
   await logRow(page, 'BEFORE').waitFor();
   await page.locator('.stat', { hasText: 'Stored' }).waitFor();
   await clientRow(page, client.address).waitFor();
-  await gateway.stop();
+  await server.stop();
   await waitForState(page, 'reconnecting');
-  await gateway.start();
+  await server.start();
   await waitForState(page, 'live');
-  await page.getByText('The gateway was restarted').waitFor();
-  // The page has the clients that the gateway has: none.
+  await page.getByText('socklens was restarted').waitFor();
+  // The page has the clients that the server has: none.
   await clientRow(page, client.address).waitFor({ state: 'detached' });
   await client.ask('after');
   await logRow(page, 'AFTER').waitFor();
@@ -81,18 +81,18 @@ test('a log that is kept in a file goes on across a restart', async (t) => {
 });
 
 test('an open message stays what it was when another run gives its number to another', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
-  const first = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
+  const first = await udpClient(t, server.addresses.udpUpper);
   await first.ask('of the first run');
   await logRow(page, 'of the first run').locator('.cell-received').click();
   await page.waitForFunction(() => /run=[0-9a-f]{8}$/.test(location.hash));
   const link = page.url();
-  await gateway.stop();
+  await server.stop();
   await waitForState(page, 'reconnecting');
-  await gateway.start();
+  await server.start();
   await waitForState(page, 'live');
-  const second = await udpClient(t, gateway.addresses.udpUpper);
+  const second = await udpClient(t, server.addresses.udpUpper);
   await second.ask('of the second run');
   await logRow(page, 'of the second run').waitFor();
   const detail = page.getByRole('dialog', { name: 'Message 1' });

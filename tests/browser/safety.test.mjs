@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { logRow, openDashboard, startGateway } from './support/dashboard.mjs';
+import { logRow, openDashboard, startServer } from './support/dashboard.mjs';
 import { tcpClient, udpClient } from './support/traffic.mjs';
 
 const HOSTILE = [
@@ -13,9 +13,9 @@ const HOSTILE = [
 ];
 
 test('hostile payloads are text and nothing else', async (t) => {
-  const gateway = await startGateway(t);
-  const { page, complaints } = await openDashboard(t, gateway);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page, complaints } = await openDashboard(t, server);
+  const client = await udpClient(t, server.addresses.udpUpper);
   const elementsBefore = await page.locator('script, iframe, svg, img').count();
   for (const payload of HOSTILE) await client.ask(payload);
   for (const payload of HOSTILE.slice(0, -1)) {
@@ -30,10 +30,10 @@ test('hostile payloads are text and nothing else', async (t) => {
 
 const MOST_BYTES = 150_000;
 
-test('all that the page consists of is small, and comes from the gateway alone', async (t) => {
-  const gateway = await startGateway(t);
-  const { page, complaints } = await openDashboard(t, gateway);
-  await page.goto(`${gateway.url}#view=api`);
+test('all that the page consists of is small, and comes from the server alone', async (t) => {
+  const server = await startServer(t);
+  const { page, complaints } = await openDashboard(t, server);
+  await page.goto(`${server.url}#view=api`);
   await page.locator('.api-operation').first().waitFor();
   const files = await page.evaluate(() =>
     ['navigation', 'resource']
@@ -48,15 +48,15 @@ test('all that the page consists of is small, and comes from the gateway alone',
 });
 
 test('the policy is strict and the page lives within it', async (t) => {
-  const gateway = await startGateway(t);
-  const response = await fetch(gateway.url);
+  const server = await startServer(t);
+  const response = await fetch(server.url);
   const policy = response.headers.get('content-security-policy') ?? '';
   assert.match(policy, /default-src 'none'/);
   assert.match(policy, /require-trusted-types-for 'script'/);
   assert.doesNotMatch(policy, /unsafe|\*|https?:/);
 
-  const { page, complaints } = await openDashboard(t, gateway);
-  const chat = await tcpClient(t, gateway.addresses.tcpChat);
+  const { page, complaints } = await openDashboard(t, server);
+  const chat = await tcpClient(t, server.addresses.tcpChat);
   await chat.ask('Hi');
   await logRow(page, 'Your data was 2 bytes').waitFor();
   await page.getByRole('button', { name: /^Send/ }).click();

@@ -1,10 +1,10 @@
 // Pictures of the dashboard, two of them for the README: node screenshots.mjs SOCKLENS OUTDIR
-// Starts a gateway, lets a small class of clients talk to it for a while, and looks.
+// Starts a server, lets a small class of clients talk to it for a while, and looks.
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { launchBrowser, startGateway, waitForState } from './support/dashboard.mjs';
+import { launchBrowser, startServer, waitForState } from './support/dashboard.mjs';
 import { tcpClient, udpClient } from './support/traffic.mjs';
 
 const OUTDIR = process.argv[3];
@@ -65,13 +65,13 @@ try {
   await mkdir(OUTDIR, { recursive: true });
   const folder = await mkdtemp(path.join(tmpdir(), 'socklens-pictures-'));
   scope.after(() => rm(folder, { recursive: true, force: true }));
-  const gateway = await startGateway(scope, { store: path.join(folder, 'messages.db') });
+  const server = await startServer(scope, { store: path.join(folder, 'messages.db') });
   const browser = await launchBrowser();
   scope.after(() => browser.close());
   const pages = await Promise.all(
-    ['light', 'dark'].map((scheme) => open(browser, gateway, { scheme })),
+    ['light', 'dark'].map((scheme) => open(browser, server, { scheme })),
   );
-  const talking = talk(gateway);
+  const talking = talk(server);
   // If it breaks off it is said where it is waited for, after what broke first.
   talking.catch(() => {});
   await pause(FIRST_PICTURE_MS);
@@ -80,9 +80,9 @@ try {
     await page.screenshot({ path: path.join(OUTDIR, `dashboard-${scheme}.png`) });
   }
   for (const view of VIEWS) {
-    const { page } = await open(browser, gateway, view);
+    const { page } = await open(browser, server, view);
     await page.locator('.log .row[data-seq]').first().waitFor();
-    await view.show(page, gateway);
+    await view.show(page, server);
     await pause(SETTLE_MS);
     await page.screenshot({ path: path.join(OUTDIR, `${view.name}-${view.scheme}.png`) });
     await page.context().close();
@@ -92,29 +92,29 @@ try {
   for (const cleanUp of cleanUps) await cleanUp();
 }
 
-async function open(browser, gateway, { scheme, viewport = VIEWPORT }) {
+async function open(browser, server, { scheme, viewport = VIEWPORT }) {
   const context = await browser.newContext({ viewport, colorScheme: scheme });
   const page = await context.newPage();
-  await page.goto(gateway.url);
+  await page.goto(server.url);
   await waitForState(page, 'live');
   return { page, scheme };
 }
 
-async function ask(gateway, query) {
-  return (await (await fetch(`${gateway.url}api/v1/${query}`)).json()).items[0];
+async function ask(server, query) {
+  return (await (await fetch(`${server.url}api/v1/${query}`)).json()).items[0];
 }
 
 /** The one that the form sent: by its address, since rows pass by quickly. */
-async function showMessage(page, gateway) {
-  const { seq } = await ask(gateway, 'messages?text=Gr%C3%BC%C3%9Fe&limit=1');
-  await page.goto(`${gateway.url}#show=message:${seq}`);
+async function showMessage(page, server) {
+  const { seq } = await ask(server, 'messages?text=Gr%C3%BC%C3%9Fe&limit=1');
+  await page.goto(`${server.url}#show=message:${seq}`);
   await page.getByRole('dialog').locator('.sides').waitFor();
   await page.getByRole('radio', { name: 'Hex', exact: true }).first().check();
 }
 
-async function showClient(page, gateway) {
-  const { id } = await ask(gateway, 'clients?service=tcp-chat&state=open&limit=1');
-  await page.goto(`${gateway.url}#show=client:${id}`);
+async function showClient(page, server) {
+  const { id } = await ask(server, 'clients?service=tcp-chat&state=open&limit=1');
+  await page.goto(`${server.url}#show=client:${id}`);
   await page.getByRole('dialog').locator('.timeline li').first().waitFor();
 }
 
@@ -146,8 +146,8 @@ async function sendFromForm(page) {
 }
 
 /** A lesson: sensors by UDP, one-question connections, and a few who chat, some of whom leave. */
-async function talk(gateway) {
-  const { udpUpper, tcpUpper, tcpChat } = gateway.addresses;
+async function talk(server) {
+  const { udpUpper, tcpUpper, tcpChat } = server.addresses;
   const end = Date.now() + TRAFFIC_MS;
   const students = [];
   for (let n = 0; n < 4; n += 1) {

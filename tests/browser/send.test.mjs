@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { clientRow, logRow, openDashboard, startGateway } from './support/dashboard.mjs';
+import { clientRow, logRow, openDashboard, startServer } from './support/dashboard.mjs';
 
 test('the form sends to a listener and shows the reply with its round trip', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
   await page.getByLabel('Payload', { exact: true }).fill('from the form');
   await page.getByRole('button', { name: /^Send/ }).click();
   const result = page.locator('.result');
@@ -16,8 +16,8 @@ test('the form sends to a listener and shows the reply with its round trip', asy
 });
 
 test('hex is sent as the bytes it names, and shown with what cannot be seen escaped', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
   await page.getByRole('radio', { name: 'Hex' }).check();
   await page.getByLabel('Payload', { exact: true }).fill('61 00 ff 0a');
   await page.keyboard.press('Control+Enter');
@@ -27,8 +27,8 @@ test('hex is sent as the bytes it names, and shown with what cannot be seen esca
 });
 
 test('an error stands at the field it is about and goes with the next success', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
   const timeout = page.getByLabel('Timeout, ms');
   await timeout.fill('-5');
   const send = page.getByRole('button', { name: /^Send/ });
@@ -42,8 +42,8 @@ test('an error stands at the field it is about and goes with the next success', 
 });
 
 test('an address that is none is refused at its field', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
   await page.getByLabel('To', { exact: true }).selectOption({ label: 'Another address…' });
   await page.getByLabel('Address', { exact: true }).fill('nonsense');
   await page.getByRole('button', { name: /^Send/ }).click();
@@ -51,8 +51,8 @@ test('an address that is none is refused at its field', async (t) => {
 });
 
 test('escapes in text become bytes, and what is no escape is said while typing', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
   const payload = page.getByLabel('Payload', { exact: true });
   await payload.fill('a\\q');
   await page.locator('.field[data-invalid="true"]', { hasText: '\\q is no escape' }).waitFor();
@@ -64,8 +64,8 @@ test('escapes in text become bytes, and what is no escape is said while typing',
 });
 
 test('a run counts its losses and sums up its round trips; each reply leads to the log', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
   let asked = 0;
   await page.route('**/api/v1/datagrams', async (route) => {
     asked += 1;
@@ -87,8 +87,8 @@ test('a run counts its losses and sums up its round trips; each reply leads to t
 });
 
 test('a run can be stopped', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
   await page.getByLabel('Count').fill('1000');
   await page.getByRole('button', { name: /^Send/ }).click();
   await page.locator('.result').nth(1).waitFor();
@@ -100,8 +100,8 @@ test('a run can be stopped', async (t) => {
 const pageHeight = (page) => page.evaluate(() => document.documentElement.scrollHeight);
 
 test('a run is one client, and can be stopped beside an open message', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
   await page.setViewportSize({ width: 1280, height: 720 });
   const payload = page.getByLabel('Payload', { exact: true });
   if (!(await payload.isVisible())) await page.getByRole('button', { name: 'Send…' }).click();
@@ -147,12 +147,12 @@ test('to another target a run sends all it promised, above, at and below the lim
   });
   const { port } = target.address();
   const flags = ['--allow-target', `127.0.0.1/32:${port}`];
-  const gateway = await startGateway(t, { flags });
-  const { page } = await openDashboard(t, gateway);
+  const server = await startServer(t, { flags });
+  const { page } = await openDashboard(t, server);
   await page.getByLabel('To', { exact: true }).selectOption({ label: 'Another address…' });
   await page.getByLabel('Address', { exact: true }).fill(`127.0.0.1:${port}`);
-  const paced = page.getByText(/^Slowed down by the gateway: too many .*10 a second/);
-  // Where the machine is slow the limit is not reached: once the gateway is said to have refused one.
+  const paced = page.getByText(/^Slowed down by socklens: too many .*10 a second/);
+  // Where the machine is slow the limit is not reached: once the server is said to have refused one.
   let asked = 0;
   await page.route('**/api/v1/datagrams', (route) => {
     asked += 1;
@@ -187,16 +187,16 @@ test('to another target a run sends all it promised, above, at and below the lim
 });
 
 test('a port that is taken is an error at the source port', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
-  await page.getByLabel('Source port').fill(String(gateway.addresses.udpUpper.port));
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
+  await page.getByLabel('Source port').fill(String(server.addresses.udpUpper.port));
   await page.getByRole('button', { name: /^Send/ }).click();
   await page.locator('.field[data-invalid="true"]', { hasText: 'Source port' }).waitFor();
 });
 
 test('a packet that was given a name is there after a reload, as is what was sent', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
   const payload = page.getByLabel('Payload', { exact: true });
   await payload.fill('keep me');
   await page.getByRole('button', { name: 'Save as…' }).click();
@@ -206,16 +206,16 @@ test('a packet that was given a name is there after a reload, as is what was sen
   await page.getByRole('button', { name: /^Send/ }).click();
   await page.locator('.result').waitFor();
   await page.reload();
-  const shelf = page.getByLabel('Load a packet');
-  await shelf.selectOption({ label: 'my packet' });
+  const saved = page.getByLabel('Load a packet');
+  await saved.selectOption({ label: 'my packet' });
   assert.equal(await payload.inputValue(), 'keep me');
-  await shelf.selectOption({ label: 'sent once → udp-upper' });
+  await saved.selectOption({ label: 'sent once → udp-upper' });
   assert.equal(await payload.inputValue(), 'sent once');
 });
 
 test('an error, however long, does not move the button', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
   const send = page.getByRole('button', { name: 'Send Ctrl' });
   await page.locator('.card').first().waitFor();
   const place = async () => (await send.boundingBox())?.y;
@@ -229,7 +229,7 @@ test('an error, however long, does not move the button', async (t) => {
   await invalid('Count').waitFor();
   assert.equal(await place(), before);
   await page.getByLabel('Count').fill('1');
-  await page.getByLabel('Source port').fill(String(gateway.addresses.udpUpper.port));
+  await page.getByLabel('Source port').fill(String(server.addresses.udpUpper.port));
   await send.click();
   await invalid('Source port').waitFor();
   const described = await page.getByLabel('Source port').getAttribute('aria-describedby');
@@ -239,8 +239,8 @@ test('an error, however long, does not move the button', async (t) => {
 });
 
 test('in projector mode one sends as well, and the log stays in view', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
   const form = page.locator('.send-panel');
   await page.getByText('following the newest').waitFor();
   await page.keyboard.press('b');

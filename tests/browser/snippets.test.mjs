@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { openDashboard, startGateway } from './support/dashboard.mjs';
+import { openDashboard, startServer } from './support/dashboard.mjs';
 import { tcpClient, udpClient } from './support/traffic.mjs';
 
 const run = promisify(execFile);
@@ -44,14 +44,14 @@ async function has(program) {
 }
 
 /** As soon as there are so many of them. */
-async function messages(gateway, query) {
-  const answer = await fetch(`${gateway.url}api/v1/messages?${query}&wait=30s`);
+async function messages(server, query) {
+  const answer = await fetch(`${server.url}api/v1/messages?${query}&wait=30s`);
   return (await answer.json()).items;
 }
 
 /** The text that the page offers to be copied for each kind. */
-async function snippetsOf(page, gateway, seq) {
-  await page.goto(`${gateway.url}#show=message:${seq}`);
+async function snippetsOf(page, server, seq) {
+  await page.goto(`${server.url}#show=message:${seq}`);
   await page.getByRole('heading', { name: `Message ${seq}` }).waitFor();
   const box = page.getByRole('region', { name: 'Send the same bytes yourself' });
   const texts = {};
@@ -74,9 +74,9 @@ test('each snippet sends the very bytes to the very place again', async (t) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'socklens-snippets-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const unix = path.join(folder, 'chat socket');
-  const gateway = await startGateway(t, { flags: ['--tcp-chat', `unix:${unix}`] });
-  const { udpUpper, tcpUpper, tcpChat } = gateway.addresses;
-  const { page, complaints } = await openDashboard(t, gateway);
+  const server = await startServer(t, { flags: ['--tcp-chat', `unix:${unix}`] });
+  const { udpUpper, tcpUpper, tcpChat } = server.addresses;
+  const { page, complaints } = await openDashboard(t, server);
   const targets = [
     ['udp-upper', () => udpClient(t, udpUpper), [NASTY, LINES, LONG]],
     ['tcp-upper', () => tcpClient(t, tcpUpper), [NASTY]],
@@ -93,14 +93,14 @@ test('each snippet sends the very bytes to the very place again', async (t) => {
   for (const [name, connect, payloads] of targets)
     for (const bytes of payloads) {
       await (await connect()).ask(bytes);
-      const [original] = await messages(gateway, `after=${last}&min=1`);
+      const [original] = await messages(server, `after=${last}&min=1`);
       const { received, line_end: end } = original;
       const wire = Buffer.concat([
         Buffer.from(received.base64, 'base64'),
         Buffer.from({ none: '', lf: '\n', crlf: '\r\n' }[end]),
       ]);
       assert.deepEqual(wire, bytes);
-      const texts = await snippetsOf(page, gateway, original.seq);
+      const texts = await snippetsOf(page, server, original.seq);
       await Promise.all(
         kinds.map(async (kind) => {
           const file = path.join(folder, `snippet-${kind}`);
@@ -108,7 +108,7 @@ test('each snippet sends the very bytes to the very place again', async (t) => {
           await RUNNERS[kind](file);
         }),
       );
-      const came = await messages(gateway, `after=${original.seq}&min=${kinds.length}`);
+      const came = await messages(server, `after=${original.seq}&min=${kinds.length}`);
       const what = `${bytes.length} bytes to ${name}`;
       assert.equal(came.length, kinds.length, `${what}: one message each`);
       last = came.at(-1).seq;

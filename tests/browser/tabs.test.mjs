@@ -5,39 +5,39 @@ import {
   launchBrowser,
   logRow,
   openDashboard,
-  startGateway,
+  startServer,
   waitForState,
 } from './support/dashboard.mjs';
 import { udpClient } from './support/traffic.mjs';
 
-async function streams(gateway) {
-  const { http } = await (await fetch(`${gateway.url}api/v1/status`)).json();
+async function streams(server) {
+  const { http } = await (await fetch(`${server.url}api/v1/status`)).json();
   return http.streams;
 }
 
-/** The gateway notices a closed connection when it next writes to it. */
-async function streamsBecome(gateway, count) {
-  for (let tries = 0; (await streams(gateway)) !== count; tries += 1) {
-    assert.ok(tries < 50, `${await streams(gateway)} streams`);
+/** The server notices a closed connection when it next writes to it. */
+async function streamsBecome(server, count) {
+  for (let tries = 0; (await streams(server)) !== count; tries += 1) {
+    assert.ok(tries < 50, `${await streams(server)} streams`);
     await pause(100);
   }
 }
 
-async function anotherTab(page, gateway) {
+async function anotherTab(page, server) {
   const tab = await page.context().newPage();
-  await tab.goto(gateway.url);
+  await tab.goto(server.url);
   await waitForState(tab, 'live');
   return tab;
 }
 
 test('several tabs share one stream, and the others go on when its tab is closed', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
-  const tabs = [await anotherTab(page, gateway), await anotherTab(page, gateway)];
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
+  const tabs = [await anotherTab(page, server), await anotherTab(page, server)];
+  const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('to all');
   for (const tab of [page, ...tabs]) await logRow(tab, 'to all').waitFor();
-  assert.equal(await streams(gateway), 1);
+  assert.equal(await streams(server), 1);
 
   await page.close();
   for (let n = 0; n < 20; n += 1) await client.ask(`after ${n}.`);
@@ -46,7 +46,7 @@ test('several tabs share one stream, and the others go on when its tab is closed
     assert.equal(await tab.locator('.log').getAttribute('aria-rowcount'), '22');
     assert.equal(await tab.locator('.row-gap').count(), 0);
   }
-  await streamsBecome(gateway, 1);
+  await streamsBecome(server, 1);
 });
 
 const FILTERS = [
@@ -73,7 +73,7 @@ const requestMs = (tab) =>
     return performance.now() - began;
   });
 
-async function twelveTabs(t, context, gateway, address) {
+async function twelveTabs(t, context, server, address) {
   const tabs = [];
   for (const filter of FILTERS) {
     const tab = await context.newPage();
@@ -86,13 +86,13 @@ async function twelveTabs(t, context, gateway, address) {
     t.diagnostic(`${took.toFixed(0)} ms`);
     assert.ok(took < 5000, 'a request finds a connection');
   }
-  await streamsBecome(gateway, 1);
+  await streamsBecome(server, 1);
 
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('not this');
   await client.ask('wanted');
   for (const [n, tab] of tabs.entries()) {
-    const { items } = await (await fetch(`${gateway.url}api/v1/messages?${FILTERS[n]}`)).json();
+    const { items } = await (await fetch(`${server.url}api/v1/messages?${FILTERS[n]}`)).json();
     const rows = tab.locator('.log .row[data-seq]');
     for (let tries = 0; (await rows.count()) !== items.length; tries += 1) {
       assert.ok(tries < 100, `${FILTERS[n]}: ${await rows.count()} of ${items.length} rows`);
@@ -103,33 +103,33 @@ async function twelveTabs(t, context, gateway, address) {
 }
 
 test('twelve tabs with twelve filters share one stream, and each has what the API has', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
-  await twelveTabs(t, page.context(), gateway, gateway.url);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
+  await twelveTabs(t, page.context(), server, server.url);
 });
 
 test('so they do where the origin is not secure, and the stream outlives its tab', async (t) => {
-  const gateway = await startGateway(t, { flags: ['--allow-host', 'lab.test'] });
+  const server = await startServer(t, { flags: ['--allow-host', 'lab.test'] });
   const browser = await launchBrowser(['--host-resolver-rules=MAP lab.test 127.0.0.1']);
   t.after(() => browser.close());
   const context = await browser.newContext();
-  const address = `http://lab.test:${gateway.addresses.http.port}/`;
-  const tabs = await twelveTabs(t, context, gateway, address);
+  const address = `http://lab.test:${server.addresses.http.port}/`;
+  const tabs = await twelveTabs(t, context, server, address);
   assert.equal(await tabs[0].evaluate(() => isSecureContext), false);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const client = await udpClient(t, server.addresses.udpUpper);
   for (const tab of tabs.slice(0, 3)) {
     await tab.close({ runBeforeUnload: false });
     await client.ask(`after ${tabs.indexOf(tab)}`);
     await logRow(tabs.at(-1), `AFTER ${tabs.indexOf(tab)}`).waitFor();
   }
-  await streamsBecome(gateway, 1);
+  await streamsBecome(server, 1);
 });
 
 test('a reader that sleeps is followed by another tab, and nothing is lost', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
-  const tab = await anotherTab(page, gateway);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
+  const tab = await anotherTab(page, server);
+  const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('before');
   await logRow(tab, 'BEFORE').waitFor();
   const asleep = page.evaluate(() => {
@@ -140,13 +140,13 @@ test('a reader that sleeps is followed by another tab, and nothing is lost', asy
   assert.equal(await tab.locator('.log').getAttribute('aria-rowcount'), '22');
   await asleep;
   await logRow(page, 'WHILE IT SLEEPS 19.').waitFor();
-  await streamsBecome(gateway, 1);
+  await streamsBecome(server, 1);
 });
 
 test('the page says that requests wait where all connections of the browser are taken', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
+  const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('before');
   await logRow(page, 'BEFORE').waitFor();
   await page.evaluate(() => {

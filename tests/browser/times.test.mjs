@@ -5,7 +5,7 @@ import {
   logRow,
   openDashboard,
   openPage,
-  startGateway,
+  startServer,
   waitForState,
 } from './support/dashboard.mjs';
 import { udpClient } from './support/traffic.mjs';
@@ -54,8 +54,8 @@ function messageAt(at, seq) {
 }
 
 /** The log holds messages of these times; where it is asked for a single one, that has its run. */
-async function serveMessages(page, gateway, times) {
-  const { run } = await (await fetch(`${gateway.url}api/v1/status`)).json();
+async function serveMessages(page, server, times) {
+  const { run } = await (await fetch(`${server.url}api/v1/status`)).json();
   const items = times.map((at, n) => messageAt(at, n + 1));
   await page.route(/\/api\/v1\/messages\?/, (route) =>
     route.fulfill({
@@ -125,14 +125,14 @@ function timesAround(change) {
 for (const [timezoneId, changes] of ZONES)
   for (const change of changes)
     test(`in ${timezoneId} every time around ${change} tells its instant`, async (t) => {
-      const gateway = await startGateway(t);
+      const server = await startServer(t);
       const times = timesAround(change);
       const now = Date.parse(change) + 3 * 3_600_000;
-      const { page, complaints } = await openPage(t, gateway, {
+      const { page, complaints } = await openPage(t, server, {
         timezoneId,
         init: letClockShow(now),
       });
-      await serveMessages(page, gateway, times);
+      await serveMessages(page, server, times);
       await page.reload();
       await waitForState(page, 'live');
       await assertTimes(page, times, now);
@@ -157,16 +157,16 @@ for (const [timezoneId, changes] of ZONES)
     });
 
 test('a time of another day is whole on a phone and beside an open message', async (t) => {
-  const gateway = await startGateway(t);
+  const server = await startServer(t);
   const times = timesAround('2026-10-25T01:00:00Z');
   for (const width of [390, 1280, 1440]) {
-    const { page } = await openPage(t, gateway, {
+    const { page } = await openPage(t, server, {
       timezoneId: 'Europe/Berlin',
       viewport: { width, height: 900 },
       init: letClockShow(Date.parse('2026-11-27T12:00:00Z')),
     });
-    await serveMessages(page, gateway, times);
-    await page.goto(`${gateway.url}#show=message:3`);
+    await serveMessages(page, server, times);
+    await page.goto(`${server.url}#show=message:3`);
     await page.reload();
     await waitForState(page, 'live');
     const cells = page.locator('.log .cell-time');
@@ -180,10 +180,10 @@ test('a time of another day is whole on a phone and beside an open message', asy
 });
 
 test('a time of today is a time of day alone until midnight passes', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway, { timezoneId: 'Asia/Kathmandu' });
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server, { timezoneId: 'Asia/Kathmandu' });
   assert.equal(await namedOffset(page), '+05:45');
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('now');
   const time = logRow(page, 'NOW').locator('.cell-time');
   await time.waitFor();

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { logRow, openPage, startGateway, waitForState } from './support/dashboard.mjs';
+import { logRow, openPage, startServer, waitForState } from './support/dashboard.mjs';
 import { TOKEN, tokenFlags } from './support/token.mjs';
 import { udpClient } from './support/traffic.mjs';
 
-const tokenField = (page) => page.getByLabel('This gateway asks for its token');
+const tokenField = (page) => page.getByLabel('socklens asks for its token');
 
 async function give(page, token) {
   await tokenField(page).fill(token);
@@ -14,11 +14,11 @@ async function give(page, token) {
 
 async function openWithToken(t) {
   const { file, flags } = await tokenFlags(t);
-  const gateway = await startGateway(t, { flags });
-  const { page } = await openPage(t, gateway);
+  const server = await startServer(t, { flags });
+  const { page } = await openPage(t, server);
   await give(page, TOKEN);
   await waitForState(page, 'live');
-  return { gateway, page, file };
+  return { server, page, file };
 }
 
 /** Where the log stands once it no longer scrolls. */
@@ -33,16 +33,16 @@ async function restingTop(page) {
   return top;
 }
 
-test('a gateway with a token is asked for it once, downloads included', async (t) => {
-  const gateway = await startGateway(t, await tokenFlags(t));
-  const { page } = await openPage(t, gateway);
+test('a server with a token is asked for it once, downloads included', async (t) => {
+  const server = await startServer(t, await tokenFlags(t));
+  const { page } = await openPage(t, server);
   await give(page, 'not this one, certainly');
-  await page.getByText('The gateway does not know this token').waitFor();
+  await page.getByText('socklens does not know this token').waitFor();
   await give(page, TOKEN);
   await waitForState(page, 'live');
   await tokenField(page).waitFor({ state: 'detached' });
 
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('guarded');
   await logRow(page, 'GUARDED').locator('.cell-received').click();
   const download = page.waitForEvent('download');
@@ -53,8 +53,8 @@ test('a gateway with a token is asked for it once, downloads included', async (t
 });
 
 test('a token that is renewed under the page is asked for, and the page stays as it is', async (t) => {
-  const { gateway, page, file } = await openWithToken(t);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const { server, page, file } = await openWithToken(t);
+  const client = await udpClient(t, server.addresses.udpUpper);
   for (let n = 1; n <= 60; n += 1) await client.ask(`before ${n}.`);
   await page.getByRole('combobox', { name: 'Filter messages' }).fill('before');
   await page.keyboard.press('Enter');
@@ -66,7 +66,7 @@ test('a token that is renewed under the page is asked for, and the page stays as
 
   const renewed = `${TOKEN}-renewed`;
   await writeFile(file, renewed, { mode: 0o600 });
-  gateway.signal('SIGHUP');
+  server.signal('SIGHUP');
   // The next request that is refused makes the page ask, whichever that is.
   const again = page.getByRole('button', { name: 'Send Ctrl' });
   while (!(await tokenField(page).isVisible())) {
@@ -84,16 +84,16 @@ test('a token that is renewed under the page is asked for, and the page stays as
 });
 
 test('a link brings the token once, and a new tab has it from the others', async (t) => {
-  const gateway = await startGateway(t, await tokenFlags(t));
-  const { page } = await openPage(t, gateway);
+  const server = await startServer(t, await tokenFlags(t));
+  const { page } = await openPage(t, server);
   await page.getByText('--token-file').waitFor();
   const linked = await page.context().newPage();
-  await linked.goto(`${gateway.url}#token=${TOKEN}&service=udp-upper`);
+  await linked.goto(`${server.url}#token=${TOKEN}&service=udp-upper`);
   await waitForState(linked, 'live');
-  assert.equal(linked.url(), `${gateway.url}#service=udp-upper`);
+  assert.equal(linked.url(), `${server.url}#service=udp-upper`);
   await tokenField(page).waitFor({ state: 'detached' });
   const tab = await page.context().newPage();
-  await tab.goto(gateway.url);
+  await tab.goto(server.url);
   await waitForState(tab, 'live');
   await tokenField(tab).waitFor({ state: 'detached' });
 });

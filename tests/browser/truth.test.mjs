@@ -4,23 +4,23 @@ import {
   clientRow,
   logRow,
   openDashboard,
-  startGateway,
+  startServer,
   waitForState,
 } from './support/dashboard.mjs';
 import { flood, udpClient } from './support/traffic.mjs';
 
-test('a gateway that falls silent is no longer shown as live, and nothing is missed', async (t) => {
-  const gateway = await startGateway(t);
-  const { page, complaints } = await openDashboard(t, gateway, { reducedMotion: 'reduce' });
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+test('a server that falls silent is no longer shown as live, and nothing is missed', async (t) => {
+  const server = await startServer(t);
+  const { page, complaints } = await openDashboard(t, server, { reducedMotion: 'reduce' });
+  const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('before');
   await logRow(page, 'BEFORE').waitFor();
-  gateway.signal('SIGSTOP');
+  server.signal('SIGSTOP');
   await page.getByText(/shown as of \d+ s ago/).waitFor();
   await waitForState(page, 'reconnecting');
   assert.equal(await page.evaluate(() => document.getAnimations().length), 0, 'nothing moves');
   const unread = client.ask('while it was silent');
-  gateway.signal('SIGCONT');
+  server.signal('SIGCONT');
   await unread;
   await waitForState(page, 'live');
   await logRow(page, 'WHILE IT WAS SILENT').waitFor();
@@ -44,16 +44,16 @@ function letSleep() {
 }
 
 test('what slept with its connection says so, and goes on from where it was', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway, { init: letSleep });
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server, { init: letSleep });
+  const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('before the sleep');
   await logRow(page, 'BEFORE THE SLEEP').waitFor();
-  gateway.signal('SIGSTOP');
+  server.signal('SIGSTOP');
   await page.evaluate(() => window.sleepOneHour());
   await waitForState(page, 'reconnecting');
   await page.getByText('shown as of 1 h 00 min ago').waitFor();
-  gateway.signal('SIGCONT');
+  server.signal('SIGCONT');
   await waitForState(page, 'live');
   await client.ask('after the sleep');
   await logRow(page, 'AFTER THE SLEEP').waitFor();
@@ -61,7 +61,7 @@ test('what slept with its connection says so, and goes on from where it was', as
   assert.equal(await page.locator('.row-gap').count(), 0);
 });
 
-/** This machine's clock is an hour ahead of the gateway's. */
+/** This machine's clock is an hour ahead of the server's. */
 function setClockAhead() {
   const Real = Date;
   globalThis.Date = class extends Real {
@@ -75,12 +75,12 @@ function setClockAhead() {
   };
 }
 
-test('a clock that differs is told, and ages are those of the gateway', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway, { init: setClockAhead });
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+test('a clock that differs is told, and ages are those of the server', async (t) => {
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server, { init: setClockAhead });
+  const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('what time is it');
-  await page.locator('.stat', { hasText: 'Gateway' }).getByText('1 h 00 min behind').waitFor();
+  await page.locator('.stat', { hasText: 'Server' }).getByText('1 h 00 min behind').waitFor();
   const seen = clientRow(page, client.address).locator('.cell-seen');
   assert.match((await seen.textContent()) ?? '', /^(now|\d+ s ago)$/);
   await page.getByRole('combobox', { name: 'Filter messages' }).fill('since:5m');
@@ -111,15 +111,15 @@ async function accountOfRows(page) {
 }
 
 test('of a flood every number is a row or in a gap that says why', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway);
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server);
+  const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('the first');
   await logRow(page, 'THE FIRST').waitFor();
   await flood(client, 4000, (n) => `flood ${n}`);
   await client.ask('the last');
   await logRow(page, 'THE LAST').waitFor();
-  const { log } = await (await fetch(`${gateway.url}api/v1/status`)).json();
+  const { log } = await (await fetch(`${server.url}api/v1/status`)).json();
   await page.getByRole('button', { name: 'Pause' }).click();
   const rows = await accountOfRows(page);
   let next = 1;
@@ -153,9 +153,9 @@ function watchAnnouncements() {
 }
 
 test('traffic and a long run are announced by a sentence, not by chatter', async (t) => {
-  const gateway = await startGateway(t);
-  const { page } = await openDashboard(t, gateway, { init: watchAnnouncements });
-  const client = await udpClient(t, gateway.addresses.udpUpper);
+  const server = await startServer(t);
+  const { page } = await openDashboard(t, server, { init: watchAnnouncements });
+  const client = await udpClient(t, server.addresses.udpUpper);
   await page.evaluate(() => window.announced.splice(0));
   for (let n = 0; n < 50; n += 1) await client.ask(`traffic ${n}`);
   await page.getByLabel('Count').fill('20');

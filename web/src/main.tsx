@@ -6,9 +6,9 @@ import { SharedStream } from './api/sharedStream';
 import { EventStream } from './api/stream';
 import { now, StoresContext } from './store/context';
 import { Description } from './store/description';
-import { Gateway } from './store/gateway';
 import { frameScheduler } from './store/schedule';
 import { Sending } from './store/sending';
+import { Server } from './store/server';
 import { View, windowAddress } from './store/view';
 import './styles/main.css';
 import { App } from './ui/App';
@@ -22,7 +22,7 @@ const SAMPLE = 40;
 const EVENTS = `${BASE}/events?types=messages,clients,status&sample=${SAMPLE}`;
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-const gateway = new Gateway({
+const server = new Server({
   api,
   schedule: frameScheduler(DRAW_INTERVAL_MS),
   pause,
@@ -43,18 +43,18 @@ const stream = new SharedStream(
   `socklens ${folder}`,
   (handlers) => new EventStream(EVENTS, handlers),
   {
-    onState: (state) => gateway.onState(state),
-    onEvents: (events) => gateway.onEvents(events),
-    resumeId: () => gateway.resumeId(),
+    onState: (state) => server.onState(state),
+    onEvents: (events) => server.onEvents(events),
+    resumeId: () => server.resumeId(),
   },
 );
 effect(() => {
   const filter = view.filter.value;
-  untracked(() => gateway.setFilter(filter));
+  untracked(() => server.setFilter(filter));
 });
 // Its definitions of words are the page's tooltips.
 effect(() => {
-  if (gateway.stream.value.name === 'live') void untracked(() => description.load());
+  if (server.stream.value.name === 'live') void untracked(() => description.load());
 });
 stream.start();
 
@@ -76,7 +76,7 @@ if (root) {
   followPrinting(window);
   copyBlanks(document);
   render(
-    <StoresContext.Provider value={{ gateway, view, sending, description }}>
+    <StoresContext.Provider value={{ server, view, sending, description }}>
       <App />
     </StoresContext.Provider>,
     root,

@@ -1,6 +1,6 @@
-// The dashboard of a running gateway, open in a real browser.
+// The dashboard of a running server, open in a real browser.
 import { createRequire } from 'node:module';
-import { Gateway } from './gateway.mjs';
+import { Server } from './server.mjs';
 
 const require = createRequire(new URL('../../../web/package.json', import.meta.url));
 const { chromium } = require('playwright-core');
@@ -16,9 +16,9 @@ const ARGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-/** What a browser says of a gateway that is stopped: no fault of the page. */
-const GATEWAY_DOWN = /ERR_(CONNECTION_REFUSED|CONNECTION_RESET|INCOMPLETE_CHUNKED_ENCODING)/;
-/** The page asks whether the gateway has exports; one that has not answers 404. */
+/** What a browser says of a server that is stopped: no fault of the page. */
+const SERVER_DOWN = /ERR_(CONNECTION_REFUSED|CONNECTION_RESET|INCOMPLETE_CHUNKED_ENCODING)/;
+/** The page asks whether the server has exports; one that has not answers 404. */
 const ASKED_FOR = /\/api\/v1\/export/;
 const DESK = { width: 1440, height: 900 };
 
@@ -38,32 +38,32 @@ export async function closeSharedBrowser() {
   await (await shared)?.close();
 }
 
-/** Starts a gateway for one test. */
-export async function startGateway(t, options) {
-  const gateway = new Gateway(process.env.SOCKLENS_EXE ?? process.argv[2], options);
-  t.after(() => gateway.stop());
-  await gateway.start();
-  return gateway;
+/** Starts a server for one test. */
+export async function startServer(t, options) {
+  const server = new Server(process.env.SOCKLENS_EXE ?? process.argv[2], options);
+  t.after(() => server.stop());
+  await server.start();
+  return server;
 }
 
 /**
  * Opens the dashboard in a browser profile of its own. `complaints` collects whatever the browser objected to:
  * errors, broken policies, dialogs, requests to anywhere else.
  */
-export async function openDashboard(t, gateway, options) {
-  const opened = await openPage(t, gateway, options);
+export async function openDashboard(t, server, options) {
+  const opened = await openPage(t, server, options);
   await waitForState(opened.page, 'live');
   return opened;
 }
 
 /** The same, whatever the page then shows; `init` runs before anything of the page does. */
-export async function openPage(t, gateway, { viewport = DESK, init, ...look } = {}) {
+export async function openPage(t, server, { viewport = DESK, init, ...look } = {}) {
   const browser = await sharedBrowser();
   const context = await browser.newContext({ colorScheme: 'light', ...look, viewport });
   t.after(() => context.close());
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
-  const complaints = listenForComplaints(page, gateway.url);
+  const complaints = listenForComplaints(page, server.url);
   await page.addInitScript({ path: axePath });
   await page.addInitScript(() => {
     addEventListener('securitypolicyviolation', (event) =>
@@ -71,7 +71,7 @@ export async function openPage(t, gateway, { viewport = DESK, init, ...look } = 
     );
   });
   if (init) await page.addInitScript(init);
-  await page.goto(gateway.url);
+  await page.goto(server.url);
   return { page, complaints };
 }
 
@@ -92,7 +92,7 @@ function listenForComplaints(page, origin) {
   const complaints = [];
   page.on('console', (line) => {
     const grave = ['error', 'warning'].includes(line.type());
-    const expected = GATEWAY_DOWN.test(line.text()) || ASKED_FOR.test(line.location().url);
+    const expected = SERVER_DOWN.test(line.text()) || ASKED_FOR.test(line.location().url);
     if (grave && !expected) complaints.push(line.text());
   });
   page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`));

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 
 const ip = (...words) => promisify(execFile)('ip', words);
 
-/** The gateway's options for it, or null where this machine does not let us make one. */
+/** The server's options for it, or null where this machine does not let us make one. */
 export async function containerNetwork(t, { outside, inside }) {
   const name = `socklens-${process.pid}`;
   const link = `sl${process.pid}`;

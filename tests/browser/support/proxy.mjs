@@ -1,19 +1,19 @@
-// A reverse proxy in front of a gateway, as nginx and Caddy are configured for it.
+// A reverse proxy in front of a server, as nginx and Caddy are configured for it.
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 
 /**
- * Serves the gateway under `path`; `key` and `cert` (PEM) make it speak TLS. Host reaches the gateway as the
- * browser wrote it where `passHost` says so, else as the gateway's own address. Returns where it is.
+ * Serves the server under `path`; `key` and `cert` (PEM) make it speak TLS. Host reaches the server as the
+ * browser wrote it where `passHost` says so, else as the server's own address. Returns where it is.
  */
 export async function startProxy(
   t,
-  gateway,
+  server,
   { path = '/', passHost = false, name, key, cert } = {},
 ) {
   const relay = (request, answer) => {
-    const { host, port, text } = gateway.addresses.http;
+    const { host, port, text } = server.addresses.http;
     if (!request.url.startsWith(path)) {
       answer.writeHead(404).end();
       return;
@@ -32,13 +32,13 @@ export async function startProxy(
     answer.on('close', () => asked.destroy());
     request.pipe(asked);
   };
-  const server = cert ? https.createServer({ key, cert }, relay) : http.createServer(relay);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const listener = cert ? https.createServer({ key, cert }, relay) : http.createServer(relay);
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
   t.after(() => {
-    server.closeAllConnections();
-    server.close();
+    listener.closeAllConnections();
+    listener.close();
   });
   const scheme = cert ? 'https' : 'http';
-  return { url: `${scheme}://${name ?? '127.0.0.1'}:${server.address().port}${path}` };
+  return { url: `${scheme}://${name ?? '127.0.0.1'}:${listener.address().port}${path}` };
 }

@@ -8,7 +8,7 @@ globalThis.sessionStorage = {
   setItem: (name: string, value: string) => void kept.set(name, value),
 } as Storage;
 
-/** A gateway that knows one token; its answers wait until they are let go. */
+/** A server that knows one token; its answers wait until they are let go. */
 function guardedBy(token: string) {
   const held: (() => void)[] = [];
   globalThis.fetch = (async (_: string, init: RequestInit) => {
@@ -20,22 +20,22 @@ function guardedBy(token: string) {
 }
 
 test('a refusal that comes after the token does not ask for it again', async () => {
-  const gateway = guardedBy('right');
+  const server = guardedBy('right');
   const early = authorizedFetch('api/v1/messages');
   const offered = offerToken('right');
-  gateway.letGo(1);
+  server.letGo(1);
   assert.equal(await offered, true);
-  gateway.letGo(0);
+  server.letGo(0);
   await Promise.resolve().then(() => new Promise((resolve) => setImmediate(resolve)));
-  gateway.letGo(2);
+  server.letGo(2);
   assert.equal((await early).status, 200);
   assert.equal(tokenWanted.value, false);
 });
 
 test('a token that is no longer known is asked for', async () => {
-  const gateway = guardedBy('renewed');
+  const server = guardedBy('renewed');
   const refused = authorizedFetch('api/v1/messages');
-  gateway.letGo(0);
+  server.letGo(0);
   assert.equal((await refused).status, 401);
   assert.equal(tokenWanted.value, true);
 });

@@ -1,9 +1,9 @@
-/** Requests with the gateway's token, where it asks for one. The token is kept for as long as the tab is. */
+/** Requests with the server's token, where it asks for one. The token is kept for as long as the tab is. */
 import { signal } from '@preact/signals';
 
 const NAME = 'socklens.token';
 
-/** The gateway refused a request for want of a token. */
+/** The server refused a request for want of a token. */
 export const tokenWanted = signal(false);
 
 export function hasToken(): boolean {
@@ -39,7 +39,7 @@ export function shareToken(name: string): void {
   });
 }
 
-/** Tries a token, and keeps it if the gateway knows it. False if not, or if nothing can be asked now. */
+/** Tries a token, and keeps it if the server knows it. False if not, or if nothing can be asked now. */
 export async function offerToken(token: string): Promise<boolean> {
   const { ok } = await fetch('api/v1/status', { cache: 'no-store', headers: bearer(token) });
   if (!ok) return false;

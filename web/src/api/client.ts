@@ -16,8 +16,8 @@ import type {
 /** Relative to the page: a proxy may serve it under a path. */
 export const BASE = 'api/v1';
 
-/** Where the gateway is, as its reader would type it: http://127.0.0.1:8080 */
-export function gatewayAddress(): string {
+/** Where the server is, as its reader would type it: http://127.0.0.1:8080 */
+export function serverAddress(): string {
   return new URL('.', document.baseURI).href.replace(/\/$/, '');
 }
 

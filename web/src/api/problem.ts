@@ -1,4 +1,4 @@
-/** An error the gateway answered with (RFC 9457), or one that kept it from answering. */
+/** An error the server answered with (RFC 9457), or one that kept it from answering. */
 export class ApiProblem extends Error {
   constructor(
     readonly status: number,
@@ -6,7 +6,7 @@ export class ApiProblem extends Error {
     /** The request's field at fault, where there is one. */
     readonly param: string | null = null,
     readonly allowed: string | null = null,
-    /** Seconds until it would be answered, where the gateway says so. */
+    /** Seconds until it would be answered, where the server says so. */
     readonly retryAfterS: number | null = null,
   ) {
     super(message);
@@ -20,13 +20,13 @@ export class ApiProblem extends Error {
   }
 
   static unreachable(): ApiProblem {
-    return new ApiProblem(0, 'The gateway cannot be reached.');
+    return new ApiProblem(0, 'socklens cannot be reached.');
   }
 
   static async fromResponse(response: Response): Promise<ApiProblem> {
     const body = await readObject(response);
     const text = (key: string) => (typeof body[key] === 'string' ? (body[key] as string) : null);
-    const message = text('detail') ?? text('title') ?? `The gateway answered ${response.status}.`;
+    const message = text('detail') ?? text('title') ?? `socklens answered ${response.status}.`;
     const after = Number.parseInt(response.headers.get('Retry-After') ?? '', 10);
     return new ApiProblem(
       response.status,

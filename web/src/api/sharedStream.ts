@@ -22,7 +22,7 @@ type Told = { from: Tab } & (
   | { kind: 'events'; events: ServerEvent[] }
 );
 
-/** What reads the events from the gateway. */
+/** What reads the events from the server. */
 export interface Source {
   start(): unknown;
   stop(): void;

@@ -73,7 +73,7 @@ export class EventStream {
       const body = await this.connect();
       this.handlers.onState({ name: 'live' });
       await this.pump(body);
-      return 'The gateway ended the stream.';
+      return 'socklens ended the stream.';
     } catch (error) {
       return error instanceof ApiProblem ? error.message : ApiProblem.unreachable().message;
     }

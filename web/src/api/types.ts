@@ -55,7 +55,7 @@ export interface Client {
   closed_at: string | null;
   closed_by: string | null;
   close_reason: string | null;
-  /** The gateway's own test datagrams. */
+  /** The server's own test datagrams. */
   test: boolean;
   received: Traffic;
   sent: Traffic;
@@ -177,7 +177,7 @@ export interface DatagramResult {
   timed_out: boolean;
 }
 
-/** The last minutes as the gateway counted them; each service's lists are equally long, the oldest first. */
+/** The last minutes as the server counted them; each service's lists are equally long, the oldest first. */
 export interface RateAnswer {
   step_s: number;
   /** The end of the last full second. */

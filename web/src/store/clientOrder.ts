@@ -20,8 +20,8 @@ const KEYS = {
   state: (client: Client) => client.close_reason ?? '',
 };
 
-/** The orders that the gateway knows too, by its own names. */
-const GATEWAY_ORDERS: Partial<Record<ClientKey, string>> = {
+/** The orders that the server knows too, by its own names. */
+const SERVER_ORDERS: Partial<Record<ClientKey, string>> = {
   opened: 'id',
   seen: 'last_seen',
   messages: 'messages',
@@ -34,9 +34,9 @@ export function isClientKey(name: string): name is ClientKey {
   return name in KEYS;
 }
 
-/** The order as the gateway's `sort`, or null where it has none of that kind. */
-export function gatewaySort({ by, descending }: ClientOrder): string | null {
-  const name = GATEWAY_ORDERS[by];
+/** The order as the server's `sort`, or null where it has none of that kind. */
+export function serverSort({ by, descending }: ClientOrder): string | null {
+  const name = SERVER_ORDERS[by];
   return name ? `${descending ? '-' : ''}${name}` : null;
 }
 

@@ -6,7 +6,7 @@ import { nextOrder } from './clientOrder';
 import { ClientPages } from './clientPages';
 import { ClientTable } from './clients';
 
-/** A gateway with so many open and so many closed clients; its cursor is how many were given. */
+/** A server with so many open and so many closed clients; its cursor is how many were given. */
 function setUp(open: number, closed: number) {
   const all = Array.from({ length: open + closed }, (_, n) =>
     client(n + 1, n < open ? {} : { state: 'closed', close_reason: 'exit' }),
@@ -57,7 +57,7 @@ test('what was there before the connection was lost is there again after it', as
   assert.equal(table.list().length, 1000);
 });
 
-test('an order of the gateway is asked of it, another holds among all that can be held', async () => {
+test('an order of the server is asked of it, another holds among all that can be held', async () => {
   const { table, pages, asked } = setUp(900, 0);
   await pages.setView({ filter: 'open', order: nextOrder(null, 'messages') });
   assert.deepEqual(asked, [{ state: 'open', sort: '-messages', limit: 500 }]);

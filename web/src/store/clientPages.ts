@@ -1,11 +1,11 @@
-/** Fills the clients table from the gateway's pages, in the order that is shown. */
+/** Fills the clients table from the server's pages, in the order that is shown. */
 import type { Api } from '../api/client';
-import { gatewaySort } from './clientOrder';
+import { serverSort } from './clientOrder';
 import type { ClientTable, ClientView } from './clients';
 
 const PAGE = 500;
 
-/** One of the gateway's lists; the usual order is two of them, the open ones and then the closed ones. */
+/** One of the server's lists; the usual order is two of them, the open ones and then the closed ones. */
 interface Part {
   state: string;
   sort: string;
@@ -48,7 +48,7 @@ export class ClientPages {
     this.cursor = null;
     this.loading = null;
     await this.more();
-    // An order that the gateway has not is worth the more the more clients it is about.
+    // An order that the server has not is worth the more the more clients it is about.
     const wants = () => !this.table.isRanked || this.table.list().length < wanted;
     while (parts === this.parts && this.hasMore() && wants()) await this.more();
   }
@@ -72,8 +72,8 @@ export class ClientPages {
     const { parts } = this;
     const [part] = parts;
     if (!part) return;
-    const place = this.cursor === null ? {} : { cursor: this.cursor };
-    const { items, page } = await this.api.clients({ ...part, ...place, limit: PAGE });
+    const from = this.cursor === null ? {} : { cursor: this.cursor };
+    const { items, page } = await this.api.clients({ ...part, ...from, limit: PAGE });
     if (parts !== this.parts) return;
     this.cursor = page.next;
     if (page.next === null) parts.shift();
@@ -84,7 +84,7 @@ export class ClientPages {
 }
 
 function partsOf({ filter, order }: ClientView): Part[] {
-  const sort = (order && gatewaySort(order)) ?? '-id';
+  const sort = (order && serverSort(order)) ?? '-id';
   if (filter !== 'all' || order !== null) return [{ state: filter, sort }];
   return [
     { state: 'open', sort },

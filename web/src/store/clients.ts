@@ -1,5 +1,5 @@
 import type { Client } from '../api/types';
-import { type ClientOrder, compareClients, gatewaySort } from './clientOrder';
+import { type ClientOrder, compareClients, serverSort } from './clientOrder';
 
 export type ClientFilter = 'all' | 'open' | 'closed';
 
@@ -17,7 +17,7 @@ export class ClientTable {
   private readonly byId = new Map<number, Client>();
   private view: ClientView = { filter: 'all', order: null };
   private horizon: Client | null = null;
-  /** All of the gateway's clients that the view is about are here. */
+  /** All of the server's clients that the view is about are here. */
   whole = false;
 
   constructor(private readonly limit = 5000) {}
@@ -39,7 +39,7 @@ export class ClientTable {
     this.whole = false;
   }
 
-  /** The next page of the gateway's list in the order of the view. */
+  /** The next page of the server's list in the order of the view. */
   takePage(clients: readonly Client[], isLast: boolean): void {
     this.whole = isLast;
     this.horizon = isLast ? null : (clients.at(-1) ?? this.horizon);
@@ -60,10 +60,10 @@ export class ClientTable {
     return [...this.byId.values()];
   }
 
-  /** Whether the view's order is one that the gateway has, too: else it holds among what is known only. */
+  /** Whether the view's order is one that the server has, too: else it holds among what is known only. */
   get isRanked(): boolean {
     const { order } = this.view;
-    return order === null || gatewaySort(order) !== null;
+    return order === null || serverSort(order) !== null;
   }
 
   list(): Client[] {

@@ -2,12 +2,12 @@ import { signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Description } from './description';
-import type { Gateway } from './gateway';
 import type { Sending } from './sending';
+import type { Server } from './server';
 import type { View } from './view';
 
 export interface Stores {
-  gateway: Gateway;
+  server: Server;
   view: View;
   sending: Sending;
   description: Description;
@@ -21,7 +21,7 @@ function useStores(): Stores {
   return stores;
 }
 
-export const useGateway = (): Gateway => useStores().gateway;
+export const useServer = (): Server => useStores().server;
 export const useSending = (): Sending => useStores().sending;
 export const useView = (): View => useStores().view;
 export const useDescription = (): Description => useStores().description;

@@ -1,4 +1,4 @@
-/** The gateway's description of its own API: loaded once, when somebody needs it. */
+/** The server's description of its own API: loaded once, when somebody needs it. */
 import { computed, signal } from '@preact/signals';
 import type { Api } from '../api/client';
 import { ApiProblem } from '../api/problem';

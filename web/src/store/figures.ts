@@ -1,4 +1,4 @@
-/** Figures of the page that are sums over what the gateway's status tells. */
+/** Figures of the page that are sums over what the server's status tells. */
 import type { Status } from '../api/types';
 
 /** What can be looked at: the file may go farther back than memory, and numbers have no holes. */
@@ -7,7 +7,7 @@ export function heldMessages({ log, store }: Status): number {
   return log.newest_seq + 1 - oldest;
 }
 
-/** UDP has no connections; what the gateway knows of it are addresses that it has heard. */
+/** UDP has no connections; what the server knows of it are addresses that it has heard. */
 export function openConnections({ listeners }: Status): number {
   return listeners
     .filter(({ transport }) => transport !== 'udp')

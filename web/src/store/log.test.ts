@@ -125,7 +125,7 @@ test('a message that is missing has its place at the first row that is not befor
   log.beginEpoch(0);
   log.append([2, 4, 8].map((seq) => message(seq)));
   log.appendGap({ from: 9, to: 12, reason: 'sampled' });
-  const place = (seq: number) => outline(log.rows)[log.placeOf(seq)];
+  const place = (seq: number) => outline(log.rows)[log.indexNear(seq)];
   assert.deepEqual([1, 4, 5, 10, 99].map(place), ['2', '4', '8', '9-12 sampled', '9-12 sampled']);
 });
 

@@ -95,7 +95,7 @@ export class MessageLog {
     if (this.held && this.isFull()) this.detached = true;
   }
 
-  /** The gateway began a new log: what stands so far is of the old one. */
+  /** The server began a new log: what stands so far is of the old one. */
   beginEpoch(at: number, endedRun = ''): void {
     if (endedRun)
       this.endedRuns.set(endedRun, [this.epochIndex + this.origin, this.origin + this.rows.length]);
@@ -107,7 +107,7 @@ export class MessageLog {
     this.trim();
   }
 
-  /** The gateway was started again at `since` and goes on with the same log and its numbers. */
+  /** The server was started again at `since` and goes on with the same log and its numbers. */
   noteRestart(run: string, since: number, at: number): void {
     let index = this.rows.length;
     while (index > this.epochIndex && isSince(this.rows[index - 1], since)) index -= 1;
@@ -135,7 +135,7 @@ export class MessageLog {
     this.insertHistory(messages);
   }
 
-  /** The gateway threw its messages away; their numbers go on. */
+  /** The server threw its messages away; their numbers go on. */
   noteCleared(at: number): void {
     this.clear();
     this.lastNote = { note: 'cleared', at };
@@ -228,11 +228,9 @@ export class MessageLog {
   }
 
   /** Where a message of this epoch stands or would stand: at the first row that is not before it. */
-  placeOf(seq: number): number {
-    const place = this.rows.findIndex(
-      (row, index) => index >= this.epochIndex && lastSeq(row) >= seq,
-    );
-    return place >= 0 ? place : this.rows.length - 1;
+  indexNear(seq: number): number {
+    const index = this.rows.findIndex((row, at) => at >= this.epochIndex && lastSeq(row) >= seq);
+    return index >= 0 ? index : this.rows.length - 1;
   }
 
   private indexBetween(seq: number, from: number, to: number): number {

@@ -1,12 +1,12 @@
 /**
- * Fills the log from the gateway's pages: first with the newest or with what stands around a message,
+ * Fills the log from the server's pages: first with the newest or with what stands around a message,
  * then backwards to the first.
  */
 import type { Api } from '../api/client';
 import type { List, Message } from '../api/types';
 import { type Filter, filterEntries, isEmptyFilter, NO_FILTER } from './filter';
 import type { MessageLog } from './log';
-import type { MessagePlace } from './place';
+import type { MessageRef } from './urlState';
 
 const FIRST_PAGE = 200;
 const OLDER_PAGE = 500;
@@ -65,7 +65,7 @@ export class LogPages {
   async loadOlder(): Promise<void> {
     const { version } = this;
     for (let round = 0; round < ROUNDS_MAX && this.hasOlder(); round += 1) {
-      const list = await this.ask({ ...this.placeBefore(), limit: OLDER_PAGE });
+      const list = await this.ask({ ...this.cursorBefore(), limit: OLDER_PAGE });
       if (version !== this.version || this.insert(list) > 0) return;
     }
   }
@@ -74,7 +74,7 @@ export class LogPages {
    * Puts what stands around a message in the place of what the log holds, the message itself where the
    * filter lets it through. Where nothing stands behind it the log is left as it is.
    */
-  async loadAround({ seq, run }: MessagePlace, isStillWanted: () => boolean): Promise<void> {
+  async loadAround({ seq, run }: MessageRef, isStillWanted: () => boolean): Promise<void> {
     const { version } = this;
     // An error where the message is gone, or another run's.
     const [, newer] = await Promise.all([this.api.message(seq, run), this.askFrom(seq)]);
@@ -89,12 +89,12 @@ export class LogPages {
   /** A message and some behind it, oldest first. */
   private async askFrom(seq: number): Promise<Message[]> {
     const found: Message[] = [];
-    let place: Record<string, string | number> = { after: Math.max(0, seq - 1) };
+    let query: Record<string, string | number> = { after: Math.max(0, seq - 1) };
     for (let round = 0; round < ROUNDS_MAX && found.length <= NEWER_ROWS; round += 1) {
-      const { items, page } = await this.ask({ ...place, limit: NEWER_ROWS + 1 });
+      const { items, page } = await this.ask({ ...query, limit: NEWER_ROWS + 1 });
       found.push(...items);
       if (page.next === null) break;
-      place = { cursor: page.next };
+      query = { cursor: page.next };
     }
     return found;
   }
@@ -103,12 +103,12 @@ export class LogPages {
    * A page of what the filter lets through. To the API `after` is where a list that goes on to newer
    * ones begins; to the page it is a bound: what comes before it is left out here.
    */
-  async ask(place: Record<string, string | number>): Promise<List<Message>> {
+  async ask(query: Record<string, string | number>): Promise<List<Message>> {
     const { after, ...rest } = this.filter;
     const list = await this.api.messages({
       ...Object.fromEntries(filterEntries(rest)),
-      ...place,
-      ...(after && 'after' in place && { after: Math.max(Number(place.after), Number(after)) }),
+      ...query,
+      ...(after && 'after' in query && { after: Math.max(Number(query.after), Number(after)) }),
     });
     if (after === undefined) return list;
     const items = list.items.filter(({ seq }) => seq > Number(after));
@@ -117,7 +117,7 @@ export class LogPages {
   }
 
   /** By cursor; where the log has let rows go since, by the time of what is its first row now. */
-  private placeBefore(): Record<string, string> {
+  private cursorBefore(): Record<string, string> {
     const { bookmark, log } = this;
     if (bookmark?.cursor && bookmark.oldestSeq === log.oldestSeq())
       return { cursor: bookmark.cursor };

@@ -1,6 +1,6 @@
 /**
  * Follows the log through a filter. The event stream is one for all tabs and carries everything: when
- * it tells of news, the gateway is asked which of them match. So the filter is judged in one place.
+ * it tells of news, the server is asked which of them match. So the filter is judged in one place.
  */
 import type { Message } from '../api/types';
 import type { LogPages } from './logPages';
@@ -56,16 +56,16 @@ export class LogTail {
 
   private async catchUp(): Promise<boolean> {
     const { told, version } = this;
-    let place: Record<string, string | number> = { after: this.known };
+    let query: Record<string, string | number> = { after: this.known };
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
-      const { items, page } = await this.pages.ask({ ...place, limit: PAGE });
+      const { items, page } = await this.pages.ask({ ...query, limit: PAGE });
       if (version !== this.version) return true;
       this.take(items);
       if (page.next === null || !page.has_more) {
         this.known = Math.max(this.known, told);
         return true;
       }
-      place = { cursor: page.next };
+      query = { cursor: page.next };
     }
     return this.skip(told, version);
   }

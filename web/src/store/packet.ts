@@ -42,7 +42,7 @@ export interface Series {
 export const COUNT_MAX = 10_000;
 export const INTERVAL_MAX_MS = 60_000;
 
-/** What the gateway can judge better (addresses, ports, sizes) is left to it. */
+/** What the server can judge better (addresses, ports, sizes) is left to it. */
 export function packetProblem(packet: Packet): FieldProblem | null {
   const payload = packet.encoding === 'text' ? unescapeText(packet.payload) : null;
   if (payload && 'problem' in payload) return { field: 'payload', message: payload.problem };
@@ -72,7 +72,7 @@ export function packetSeries(packet: Packet, listeners: readonly Listener[]): Se
   };
 }
 
-/** By its service where that says enough, so that a wildcard address is the gateway's to resolve. */
+/** By its service where that says enough, so that a wildcard address is the server's to resolve. */
 function target(to: string, listeners: readonly Listener[]): { listener: string } | { to: string } {
   const service = listeners.find((l) => l.address === to || l.service === to)?.service;
   const alone = listeners.filter((l) => l.service === service).length === 1;

@@ -27,7 +27,7 @@ function known(history: RateHistory): [number, number][] {
   );
 }
 
-test('the gateway’s history ends with the last full second', () => {
+test('the server’s history ends with the last full second', () => {
   const history = new RateHistory();
   history.take(answer);
   assert.deepEqual(known(history), [
@@ -73,7 +73,7 @@ test('both directions count as bytes, and listeners of one service together', ()
   assert.deepEqual(history.table(END).points[0]?.at(-1), { messages: 10, bytes: 200 });
 });
 
-test('of the second in which the page was opened only the gateway tells', () => {
+test('of the second in which the page was opened only the server tells', () => {
   const history = new RateHistory();
   const at = (now: string, count: number) =>
     history.note(status(0, [listener(count)], { now: `2026-01-01T00:00:${now}Z` }));

@@ -1,4 +1,4 @@
-/** Messages and bytes a second, a quarter of an hour back, from the gateway's own count and from status events. */
+/** Messages and bytes a second, a quarter of an hour back, from the server's own count and from status events. */
 import type { RateAnswer, Status } from '../api/types';
 import { carriedBy, perSecond, type RatePoint } from './rates';
 
@@ -27,7 +27,7 @@ export class RateHistory {
   /** The first second that is wholly known from status events in a row. */
   private wholeFrom = 0;
 
-  /** What the gateway counted is exact: it replaces what was told by status events. */
+  /** What the server counted is exact: it replaces what was told by status events. */
   take({ end, step_s, services }: RateAnswer): void {
     const endSecond = Math.round(Date.parse(end) / 1000);
     for (const { service, messages, received_bytes, sent_bytes } of services) {
@@ -41,7 +41,7 @@ export class RateHistory {
   }
 
   /**
-   * What happened since the status event before, of one run of the gateway. Of the second in which the first of
+   * What happened since the status event before, of one run of the server. Of the second in which the first of
    * them came nothing is put down: a part of it was not seen.
    */
   note(status: Status): void {

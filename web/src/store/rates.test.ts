@@ -15,7 +15,7 @@ test('the first status gives no rate', () => {
   assert.equal(nextRates(NONE, null, status(0, [listener(100)])).get(KEY), null);
 });
 
-test('counters of another run of the gateway are not compared', () => {
+test('counters of another run of the server are not compared', () => {
   const restarted = status(2, [listener(5)], { started_at: '2026-01-01T00:00:01.000000Z' });
   const before = nextRates(NONE, status(0, [listener(90)]), status(1, [listener(100)]));
   assert.equal(nextRates(before, status(1, [listener(100)]), restarted).get(KEY), null);

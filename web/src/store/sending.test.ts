@@ -94,12 +94,12 @@ test('a run waits where there were too many, and sends all it promised', async (
   assert.equal(
     pauses.reduce((sum, ms) => sum + ms, 0),
     2000,
-    'as long as the gateway said',
+    'as long as the server said',
   );
   assert.equal(sending.run.value?.limit, 'too many (allowed: 10 a second)');
 });
 
-test('where there is never room the run ends with the gateway’s words', async () => {
+test('where there is never room the run ends with the server’s words', async () => {
   let asked = 0;
   const sending = new Sending({
     api: {

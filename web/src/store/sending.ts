@@ -15,14 +15,14 @@ import {
   packetSeries,
   type Series,
 } from './packet';
-import { rememberPacket } from './shelf';
+import { rememberPacket } from './savedPackets';
 
 const KEPT_ATTEMPTS = 100;
-/** The gateway allows ten a second to others than its own listeners. */
+/** The server allows ten a second to others than its own listeners. */
 const TOO_MANY = 429;
-/** Where the gateway does not say how long. */
+/** Where the server does not say how long. */
 const TOO_MANY_PAUSE_S = 1;
-/** So many times in a row one datagram is refused before the run ends with the gateway's words. */
+/** So many times in a row one datagram is refused before the run ends with the server's words. */
 const TOO_MANY_TRIES = 10;
 const STOP_LOOK_MS = 200;
 
@@ -41,7 +41,7 @@ export interface Run {
   stopped: boolean;
   /** From one to the next in the mean, as it was; null before the second. */
   everyMs: number | null;
-  /** The gateway's words, where its limit sets the pace. */
+  /** The server's words, where its limit sets the pace. */
   limit: string | null;
 }
 

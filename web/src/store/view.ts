@@ -1,7 +1,13 @@
 /** What the person at the page chose to look at; kept in the address, so that it can be sent on. */
 import { batch, signal } from '@preact/signals';
 import { type Filter, NO_FILTER, sameFilter } from './filter';
-import { type Detail, type MessagePlace, type Place, readPlace, writePlace } from './place';
+import {
+  type Detail,
+  type MessageRef,
+  readUrlState,
+  type UrlState,
+  writeUrlState,
+} from './urlState';
 
 /** The part of a browser window that the view keeps its place in. */
 export interface AddressBar {
@@ -15,7 +21,7 @@ export class View {
   readonly detail = signal<Detail | null>(null);
   readonly showsApi = signal(false);
   /** The message that the address led to, until the log shows where it stands. */
-  readonly linked = signal<MessagePlace | null>(null);
+  readonly linked = signal<MessageRef | null>(null);
 
   constructor(private readonly address: AddressBar) {
     this.read();
@@ -34,11 +40,11 @@ export class View {
   }
 
   private take(): void {
-    const place = readPlace(this.address.hash());
+    const state = readUrlState(this.address.hash());
     batch(() => {
-      if (!sameFilter(place.filter, this.filter.value)) this.filter.value = place.filter;
-      this.detail.value = place.detail;
-      this.showsApi.value = place.showsApi;
+      if (!sameFilter(state.filter, this.filter.value)) this.filter.value = state.filter;
+      this.detail.value = state.detail;
+      this.showsApi.value = state.showsApi;
       this.linked.value = null;
     });
   }
@@ -49,12 +55,12 @@ export class View {
   }
 
   setFilter(filter: Filter): void {
-    if (!sameFilter(filter, this.filter.value)) this.go({ ...this.place, filter });
+    if (!sameFilter(filter, this.filter.value)) this.go({ ...this.state, filter });
   }
 
   /** Opening is a step that "back" undoes; going on from one to the next is not. */
   show(detail: Detail): void {
-    const hash = writePlace({ ...this.place, detail });
+    const hash = writeUrlState({ ...this.state, detail });
     if (this.detail.value) this.address.replace(hash);
     else this.address.push(hash);
     this.detail.value = detail;
@@ -66,34 +72,34 @@ export class View {
     const detail = this.detail.value;
     if (!detail || detail.run) return;
     this.detail.value = { ...detail, run };
-    this.address.replace(writePlace(this.place));
+    this.address.replace(writeUrlState(this.state));
   }
 
   close(): void {
-    if (this.detail.value) this.go({ ...this.place, detail: null });
+    if (this.detail.value) this.go({ ...this.state, detail: null });
   }
 
   toggleApi(): void {
-    this.go({ ...this.place, showsApi: !this.showsApi.value });
+    this.go({ ...this.state, showsApi: !this.showsApi.value });
   }
 
   /** The address that `toggleApi` leads to, for a link. */
   toggleApiHref(): string {
-    return writePlace({ ...this.place, showsApi: !this.showsApi.value }) || '#';
+    return writeUrlState({ ...this.state, showsApi: !this.showsApi.value }) || '#';
   }
 
-  private get place(): Place {
+  private get state(): UrlState {
     const { filter, detail, showsApi } = this;
     return { filter: filter.value, detail: detail.value, showsApi: showsApi.value };
   }
 
-  private go(place: Place): void {
-    this.address.push(writePlace(place));
+  private go(state: UrlState): void {
+    this.address.push(writeUrlState(state));
     this.take();
   }
 }
 
-function isSameMessage(a: MessagePlace | null, b: MessagePlace | null): boolean {
+function isSameMessage(a: MessageRef | null, b: MessageRef | null): boolean {
   return a?.seq === b?.seq && a?.run === b?.run;
 }
 

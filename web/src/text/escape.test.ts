@@ -62,6 +62,6 @@ test('a preview of bytes decodes no more than it shows', () => {
   assert.equal(cut, true);
 });
 
-test('what the gateway itself cut counts as cut', () => {
+test('what the server itself cut counts as cut', () => {
   assert.equal(previewPayload({ ...payload('abc'), truncated: true }, 10).cut, true);
 });

@@ -109,7 +109,7 @@ test('suggestions are for what the caret stands in', () => {
   assert.deepEqual(inserts('hello'), []);
 });
 
-test('while the gateway’s names are not known, any will do', () => {
+test('while the server’s names are not known, any will do', () => {
   const unknown = { ...words, services: [], outcomes: [] };
   assert.deepEqual(readFilter('outcome:new_one', unknown), { filter: { outcome: 'new_one' } });
   assert.equal(problemOf('outcome:new_one'), 'outcome: replied, peer_gone');

@@ -2,7 +2,7 @@
 import type { FilterKey } from '../store/filter';
 import { type Clock, readTime } from './filterTimes';
 
-/** What the line may refer to. A list that is empty is not known yet: the gateway then judges. */
+/** What the line may refer to. A list that is empty is not known yet: the server then judges. */
 export interface Vocabulary extends Clock {
   services: readonly string[];
   outcomes: readonly string[];
@@ -43,7 +43,7 @@ const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?$/;
 const IPV6 =
   /^(?:\[[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(?:%[\w.-]+)?\](?::\d{1,5})?|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(?:%[\w.-]+)?)$/;
 
-/** Looks like an IP address, with or without a port; the gateway judges the rest. */
+/** Looks like an IP address, with or without a port; the server judges the rest. */
 export function isAddress(text: string): boolean {
   return IPV4.test(text) || (IPV6.test(text) && /[0-9a-fA-F:]{2}/.test(text));
 }

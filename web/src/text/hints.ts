@@ -1,4 +1,4 @@
-/** The gateway's hints, as sentences for whoever wrote the client. */
+/** The server's hints, as sentences for whoever wrote the client. */
 import { formatWords } from './format';
 
 const SENTENCES: Record<string, string> = {
@@ -11,7 +11,7 @@ const SENTENCES: Record<string, string> = {
     "Begins with the number of bytes that follow, as Java's writeUTF sends it: send the text alone.",
 };
 
-/** One that a newer gateway knows is shown by its name. */
+/** One that a newer server knows is shown by its name. */
 export function hintSentence(hint: string): string {
-  return SENTENCES[hint] ?? `Hint of the gateway: ${formatWords(hint)}.`;
+  return SENTENCES[hint] ?? `Hint of socklens: ${formatWords(hint)}.`;
 }

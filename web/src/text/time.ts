@@ -58,7 +58,7 @@ export function formatClock(rfc3339: string, zone: Zone, today: string): string 
   return [parts.date, parts.clock, parts.offset].filter(Boolean).join(' ');
 }
 
-/** Everything, with each digit that the gateway gave: "2026-01-31 14:03:22.117042 +01:00". */
+/** Everything, with each digit that the server gave: "2026-01-31 14:03:22.117042 +01:00". */
 export function formatMoment(rfc3339: string, zone: Zone): string {
   const instant = new Date(rfc3339);
   if (Number.isNaN(instant.getTime())) return rfc3339;

@@ -1,6 +1,6 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import { hasToken, tokenWanted } from '../api/authorized';
-import { BASE, gatewayAddress } from '../api/client';
+import { BASE, serverAddress } from '../api/client';
 import { useDescription } from '../store/context';
 import { curlCommand } from '../text/curl';
 import { type ApiDocument, type Operation, type Parameter, readOperations } from '../text/openapi';
@@ -50,7 +50,7 @@ function Operations({ api }: { api: ApiDocument }) {
 
 function OperationView({ operation }: { operation: Operation }) {
   const { id, method, path, summary, description, parameters } = operation;
-  const curl = curlCommand(operation, { origin: gatewayAddress(), token: hasToken() });
+  const curl = curlCommand(operation, { origin: serverAddress(), token: hasToken() });
   return (
     <article class="panel api-operation" aria-labelledby={`api-${id}`}>
       <header class="api-head">
@@ -71,7 +71,7 @@ function OperationView({ operation }: { operation: Operation }) {
         <details>
           <summary>
             Parameters <span class="api-note">{parameters.length}</span>
-            <span class="unseen"> of {id}</span>
+            <span class="sr-only"> of {id}</span>
           </summary>
           <dl class="api-parameters">
             {parameters.map((parameter) => (
@@ -85,11 +85,12 @@ function OperationView({ operation }: { operation: Operation }) {
 }
 
 function ParameterView({ parameter }: { parameter: Parameter }) {
-  const { name, in: place, required, description, schema } = parameter;
+  const { name, in: location, required, description, schema } = parameter;
   return (
     <>
       <dt>
-        <code>{name}</code> <span class="api-note">{required ? `${place}, required` : place}</span>
+        <code>{name}</code>{' '}
+        <span class="api-note">{required ? `${location}, required` : location}</span>
       </dt>
       <dd>
         {description}

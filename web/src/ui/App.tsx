@@ -4,7 +4,7 @@ import { useView } from '../store/context';
 import { ApiPage } from './ApiPage';
 import { KeysDialog } from './KeysDialog';
 import { TokenDialog } from './TokenDialog';
-import { TopStrip } from './TopStrip';
+import { Toolbar } from './Toolbar';
 import { TrafficPage } from './TrafficPage';
 import { usePageKeys } from './usePageKeys';
 
@@ -16,7 +16,7 @@ export function App() {
   usePageKeys(showKeys);
   return (
     <div class="page">
-      <TopStrip onShowKeys={showKeys} />
+      <Toolbar onShowKeys={showKeys} />
       {showsApi.value ? <ApiPage /> : <TrafficPage />}
       {tokenWanted.value && <TokenDialog />}
       {helping && <KeysDialog onClose={() => setHelping(false)} />}

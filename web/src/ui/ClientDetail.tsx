@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { api } from '../api/client';
 import type { ClientDetail as Client, Pending, TcpInfo } from '../api/types';
-import { now, useGateway, useView } from '../store/context';
+import { now, useServer, useView } from '../store/context';
 import { formatAge, formatBytes, formatCount, formatMicros } from '../text/format';
 import { ClientState } from './ClientState';
 import { DisconnectButton } from './DisconnectButton';
@@ -18,11 +18,11 @@ interface Props {
 }
 
 export function ClientDetail({ id, run }: Props) {
-  const gateway = useGateway();
+  const server = useServer();
   const view = useView();
   // Once a second, as the stream's status comes: TCP_INFO moves even while nothing is said.
-  const { value, problem } = useLoaded(id, gateway.status.value?.now, () => api.client(id));
-  const running = gateway.status.value?.run;
+  const { value, problem } = useLoaded(id, server.status.value?.now, () => api.client(id));
+  const running = server.status.value?.run;
   const gone = Boolean(run && running && !running.startsWith(run));
   useEffect(() => {
     if (value && running) view.pin(running);
@@ -32,7 +32,7 @@ export function ClientDetail({ id, run }: Props) {
   const only = () => view.setFilter({ client: String(id) });
   return (
     <>
-      <Facts facts={clientFacts(value, gateway.knownUntil(now.value))} />
+      <Facts facts={clientFacts(value, server.knownUntil(now.value))} />
       <div class="detail-tools">
         <button type="button" class="button" onClick={only}>
           Only this client's messages

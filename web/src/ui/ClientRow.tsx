@@ -1,5 +1,5 @@
 import type { Client, Pending } from '../api/types';
-import { now, useGateway } from '../store/context';
+import { now, useServer } from '../store/context';
 import { timeZone } from '../store/preferences';
 import { formatAgo, formatBytes, formatCompact, formatMicros } from '../text/format';
 import { formatMoment } from '../text/time';
@@ -26,9 +26,9 @@ function waitingTitle({ size, since }: Pending): string {
 }
 
 export function ClientRow({ client, index, active, selected, onOpen }: Props) {
-  const gateway = useGateway();
+  const server = useServer();
   const { received, sent } = client;
-  const unseenMs = gateway.knownUntil(now.value) - Date.parse(client.last_seen_at);
+  const unseenMs = server.knownUntil(now.value) - Date.parse(client.last_seen_at);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the table takes the keys for its rows
     <div

@@ -1,10 +1,10 @@
 import type { Client } from '../api/types';
-import { now, useDescription, useGateway } from '../store/context';
+import { now, useDescription, useServer } from '../store/context';
 import { formatAgo, formatWords } from '../text/format';
 
 /** A connection is open or has ended; of an address that sends datagrams one knows only when it last did. */
 export function ClientState({ client }: { client: Client }) {
-  const gateway = useGateway();
+  const server = useServer();
   const description = useDescription();
   if (client.state === 'open')
     return (
@@ -13,7 +13,7 @@ export function ClientState({ client }: { client: Client }) {
         data-state={client.transport === 'udp' ? 'heard' : 'open'}
         title={description.valueWord('ClientState', 'open')}
       >
-        {client.transport === 'udp' ? heard(client, gateway.knownUntil(now.value)) : 'open'}
+        {client.transport === 'udp' ? heard(client, server.knownUntil(now.value)) : 'open'}
       </span>
     );
   const { close_reason: reason, closed_by: by } = client;
@@ -29,6 +29,6 @@ export function ClientState({ client }: { client: Client }) {
   );
 }
 
-function heard(client: Client, gatewayNow: number): string {
-  return `seen ${formatAgo((gatewayNow - Date.parse(client.last_seen_at)) / 1000)}`;
+function heard(client: Client, serverNow: number): string {
+  return `seen ${formatAgo((serverNow - Date.parse(client.last_seen_at)) / 1000)}`;
 }

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { Client } from '../api/types';
 import { isClientKey, nextOrder } from '../store/clientOrder';
-import { useGateway, useView } from '../store/context';
-import type { Gateway } from '../store/gateway';
+import { useServer, useView } from '../store/context';
+import type { Server } from '../store/server';
 import { formatCount } from '../text/format';
 import { ClientRow, clientRowId } from './ClientRow';
 import { NatHint } from './NatHint';
@@ -28,14 +28,14 @@ const COLUMNS = [
 const MORE_WITHIN_ROWS = 60;
 
 export function ClientsPanel() {
-  const gateway = useGateway();
+  const server = useServer();
   const view = useView();
-  const { filter, order } = gateway.clientView.value;
+  const { filter, order } = server.clientView.value;
   const [activeId, setActiveId] = useState<number | null>(null);
-  void gateway.clientsVersion.value;
-  const clients = gateway.clients.list();
+  void server.clientsVersion.value;
+  const clients = server.clients.list();
   const timeChars = useTimeChars(openedBetween(clients), 0);
-  const counts = gateway.status.value?.clients;
+  const counts = server.status.value?.clients;
   const filters = [
     { value: 'all', label: 'All' },
     { value: 'open', label: 'Current', note: counts && formatCount(counts.open) },
@@ -54,13 +54,13 @@ export function ClientsPanel() {
     <Panel
       class="clients-panel"
       title="Clients"
-      note={extent(gateway, clients.length)}
+      note={extent(server, clients.length)}
       tools={
         <Segments
           label="Which clients"
           options={filters}
           value={filter}
-          onChange={(next) => gateway.showClients({ filter: next, order })}
+          onChange={(next) => server.showClients({ filter: next, order })}
         />
       }
     >
@@ -72,10 +72,10 @@ export function ClientsPanel() {
         columns={COLUMNS}
         {...(order && { sorting: order })}
         onSort={(by) =>
-          isClientKey(by) && gateway.showClients({ filter, order: nextOrder(order, by) })
+          isClientKey(by) && server.showClients({ filter, order: nextOrder(order, by) })
         }
         onView={(_first, last) => {
-          if (last > clients.length - MORE_WITHIN_ROWS) gateway.loadMoreClients();
+          if (last > clients.length - MORE_WITHIN_ROWS) server.loadMoreClients();
         }}
         count={clients.length}
         rowHeight={rowHeight.value}
@@ -124,7 +124,7 @@ function openedBetween(clients: readonly Client[]): [first: string, last: string
 }
 
 /** What is shown, where that is not all there is. */
-function extent({ clients, clientView, status }: Gateway, shown: number): string {
+function extent({ clients, clientView, status }: Server, shown: number): string {
   const counts = status.value?.clients;
   if (!counts || clients.whole || shown === 0) return '';
   const { filter } = clientView.value;

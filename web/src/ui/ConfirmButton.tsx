@@ -26,7 +26,7 @@ export function ConfirmButton({ label, question, confirm, onConfirm }: Props) {
   };
   return (
     <fieldset class="confirm">
-      <legend class="unseen">Confirm</legend>
+      <legend class="sr-only">Confirm</legend>
       <span>{question}</span>
       <button type="button" class="button button-danger-main" onClick={() => answer(true)}>
         {confirm}

@@ -20,7 +20,7 @@ export function CopyButton({ label, what, text }: Props) {
   return (
     <button type="button" class="button" onClick={copy}>
       <span aria-live="polite">{said ?? label}</span>
-      <span class="unseen">{what}</span>
+      <span class="sr-only">{what}</span>
     </button>
   );
 }

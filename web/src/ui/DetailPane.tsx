@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Message } from '../api/types';
 import { useSending, useView } from '../store/context';
-import type { Detail } from '../store/place';
+import type { Detail } from '../store/urlState';
 import { formatCount } from '../text/format';
 import { ClientDetail } from './ClientDetail';
 import { MessageDetail } from './MessageDetail';

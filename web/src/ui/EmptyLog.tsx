@@ -1,14 +1,14 @@
-import { useGateway, useView } from '../store/context';
+import { useServer, useView } from '../store/context';
 import { isEmptyFilter } from '../store/filter';
-import type { Gateway } from '../store/gateway';
+import type { Server } from '../store/server';
 
 export function EmptyLog() {
-  const gateway = useGateway();
+  const server = useServer();
   const filtered = !isEmptyFilter(useView().filter.value);
-  if (gateway.searching.value) return null;
+  if (server.searching.value) return null;
   return (
     <div class="empty log-empty">
-      <p>{filtered ? 'No message matches the filter.' : nothingYet(gateway)}</p>
+      <p>{filtered ? 'No message matches the filter.' : nothingYet(server)}</p>
       <p>
         {filtered
           ? 'What matches from now on is shown here.'
@@ -18,6 +18,6 @@ export function EmptyLog() {
   );
 }
 
-function nothingYet({ status }: Gateway): string {
+function nothingYet({ status }: Server): string {
   return status.value?.log.cleared ? 'No message since the log was cleared.' : 'No message yet.';
 }

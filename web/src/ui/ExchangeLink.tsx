@@ -1,15 +1,15 @@
 import { useState } from 'preact/hooks';
-import { useGateway, useView } from '../store/context';
+import { useServer, useView } from '../store/context';
 import { findExchange } from '../store/exchange';
 import type { Attempt } from '../store/sending';
 
 /** From what was sent to what became of it in the log. */
 export function ExchangeLink({ attempt }: { attempt: Attempt }) {
-  const gateway = useGateway();
+  const server = useServer();
   const view = useView();
   const [missing, setMissing] = useState(false);
   const show = async () => {
-    const seq = await findExchange(gateway.log, attempt.result);
+    const seq = await findExchange(server.log, attempt.result);
     if (seq !== null) view.show({ kind: 'message', seq });
     setMissing(seq === null);
   };

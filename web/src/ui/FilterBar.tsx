@@ -1,12 +1,12 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import { useGateway, useView } from '../store/context';
+import { useServer, useView } from '../store/context';
 import { isEmptyFilter, NO_FILTER } from '../store/filter';
 import type { MessageLog } from '../store/log';
 import { timeZone } from '../store/preferences';
 import { quoted } from '../text/filterHints';
 import { type Suggestion, suggest, tokenAt } from '../text/filterSuggest';
 import { pasted, readFilter, writeFilter } from '../text/filterText';
-import { findPlace } from './findPlace';
+import { keyTarget } from './keyTarget';
 import { MatchCount } from './MatchCount';
 import { SuggestionList } from './SuggestionList';
 import { useFilterWords } from './useFilterWords';
@@ -21,7 +21,7 @@ interface Props {
  * become right, with Enter or when the field is left.
  */
 export function FilterBar({ log }: Props) {
-  const gateway = useGateway();
+  const server = useServer();
   const view = useView();
   const { vocabulary, choices } = useFilterWords();
   const filter = view.filter.value;
@@ -37,7 +37,7 @@ export function FilterBar({ log }: Props) {
 
   const read = readFilter(line, vocabulary());
   const typed = line.trim() !== written;
-  const refused = typed ? null : gateway.filterProblem.value;
+  const refused = typed ? null : server.filterProblem.value;
   const problem = 'problem' in read ? read.problem : refused;
   const isPending =
     'problem' in read &&
@@ -82,7 +82,7 @@ export function FilterBar({ log }: Props) {
     view.setFilter(read.filter);
     setLine(writeFilter(read.filter, vocabulary()));
     // What it found is next, and the page's keys are not typed into the field.
-    findPlace('log')?.focus({ preventScroll: true });
+    keyTarget('log')?.focus({ preventScroll: true });
   };
   const clear = () => {
     close();

@@ -1,16 +1,16 @@
-import { useGateway } from '../store/context';
+import { useServer } from '../store/context';
 import { listenerKey } from '../store/rates';
 import { ListenerCard } from './ListenerCard';
 
 export function ListenerCards() {
-  const gateway = useGateway();
-  const listeners = gateway.status.value?.listeners;
+  const server = useServer();
+  const listeners = server.status.value?.listeners;
   return (
     <section class="cards" aria-label="Listeners" tabIndex={0}>
       {listeners?.map((listener) => {
         const key = listenerKey(listener);
         return (
-          <ListenerCard key={key} listener={listener} rate={gateway.rates.value.get(key) ?? null} />
+          <ListenerCard key={key} listener={listener} rate={server.rates.value.get(key) ?? null} />
         );
       })}
       {listeners?.length === 0 && <p class="empty">No server is switched on.</p>}

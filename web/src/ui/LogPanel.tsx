@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { useGateway, useView } from '../store/context';
+import { useServer, useView } from '../store/context';
 import type { Note } from '../store/log';
 import { formatCount } from '../text/format';
 import { EmptyLog } from './EmptyLog';
@@ -29,7 +29,7 @@ const COLUMNS = [
 const OLDER_WITHIN_ROWS = 60;
 
 export function LogPanel() {
-  const gateway = useGateway();
+  const server = useServer();
   const view = useView();
   const hold = useLogHold();
   usePageTitle(hold);
@@ -37,7 +37,7 @@ export function LogPanel() {
   /** The row the arrow keys stand on, counted from the log's origin. */
   const [activeAt, setActiveAt] = useState<number | null>(null);
   const detail = view.detail.value;
-  const shown = detail?.kind === 'message' ? gateway.indexOf(detail, log) : -1;
+  const shown = detail?.kind === 'message' ? server.indexOf(detail, log) : -1;
   const timeChars = useTimeChars(log.timeSpan(), 3);
   const active = activeAt === null ? -1 : activeAt - log.origin;
   const target = useLinkedMessage(hold);
@@ -48,7 +48,7 @@ export function LogPanel() {
   const open = (index: number) => {
     const row = log.rows[index];
     if (row?.kind !== 'message') return;
-    const run = gateway.runAt(index, log);
+    const run = server.runAt(index, log);
     view.show({ kind: 'message', seq: row.message.seq, ...(run && { run }) });
   };
   const onMove = (index: number) => {
@@ -62,13 +62,13 @@ export function LogPanel() {
   };
   const onView = (first: number) => {
     if (!hold.following && !hold.paused && first - log.epochIndex < OLDER_WITHIN_ROWS)
-      void gateway.loadOlder();
+      void server.loadOlder();
   };
   return (
     <Panel
       class="log-panel"
       title="Messages"
-      note={gateway.loadingOlder.value ? 'loading older ones…' : words(hold)}
+      note={server.loadingOlder.value ? 'loading older ones…' : words(hold)}
       tools={
         <div class="panel-tools">
           <LogMenu />
@@ -85,7 +85,7 @@ export function LogPanel() {
         count={log.rows.length}
         origin={log.origin}
         rowHeight={rowHeight.value}
-        firstColumnChars={formatCount(gateway.status.value?.log.newest_seq ?? 0).length}
+        firstColumnChars={formatCount(server.status.value?.log.newest_seq ?? 0).length}
         timeChars={timeChars}
         follow={hold.following}
         onFollow={onFollow}
@@ -126,8 +126,8 @@ export function LogPanel() {
 
 const NEWS: Record<Note, string> = {
   cleared: 'the log was cleared since',
-  restarted: 'the gateway was restarted since',
-  resumed: 'the gateway was restarted since',
+  restarted: 'socklens was restarted since',
+  resumed: 'socklens was restarted since',
 };
 
 function words({ following, paused, note, log }: LogHold): string {

@@ -1,4 +1,4 @@
-import { useGateway } from '../store/context';
+import { useServer } from '../store/context';
 import type { MessageLog } from '../store/log';
 import { formatCount } from '../text/format';
 
@@ -8,12 +8,12 @@ interface Props {
 
 /** How many of the messages that the page has match; older ones are had only as they are scrolled to. */
 export function MatchCount({ log }: Props) {
-  const gateway = useGateway();
-  void gateway.logVersion.value;
-  if (gateway.searching.value) return <>searching…</>;
-  if (gateway.filterProblem.value) return null;
+  const server = useServer();
+  void server.logVersion.value;
+  if (server.searching.value) return <>searching…</>;
+  if (server.filterProblem.value) return null;
   const count = log.rows.reduce((sum, { kind }) => sum + Number(kind === 'message'), 0);
-  const isPart = gateway.hasOlder || log.detached || log.rows.some(({ kind }) => kind === 'gap');
+  const isPart = server.hasOlder || log.detached || log.rows.some(({ kind }) => kind === 'gap');
   if (!isPart) return <>{`${formatCount(count)} ${count === 1 ? 'matches' : 'match'}`}</>;
   return (
     <span title="So many are on the page. Scroll to the first of them for older ones; a gap has others.">

@@ -3,7 +3,7 @@ import type { Message } from '../api/types';
 import { differences, payloadView } from '../store/preferences';
 import { bytesFromBase64 } from '../text/bytes';
 import { diffBytes } from '../text/diff';
-import { wireBytes } from '../text/wire';
+import { rawBytes } from '../text/rawBytes';
 import { MessageFacts } from './MessageFacts';
 import { Outcome } from './Outcome';
 import { PayloadSide } from './PayloadSide';
@@ -38,7 +38,7 @@ export function MessageBody({ message, onSendAgain }: Props) {
     () => (marking ? diffBytes(bytes.received, bytes.sent) : null),
     [marking, bytes],
   );
-  const wire = useMemo(() => wireBytes(message), [message]);
+  const raw = useMemo(() => rawBytes(message), [message]);
   const common = { seq: message.seq, view };
   return (
     <>
@@ -72,7 +72,7 @@ export function MessageBody({ message, onSendAgain }: Props) {
           side="received"
           payload={received}
           bytes={bytes.received}
-          wire={wire}
+          raw={raw}
           marks={marks?.left ?? null}
         />
         {sent ? (
@@ -82,7 +82,7 @@ export function MessageBody({ message, onSendAgain }: Props) {
             side="sent"
             payload={sent}
             bytes={bytes.sent}
-            wire={bytes.sent}
+            raw={bytes.sent}
             marks={marks?.right ?? null}
           />
         ) : (
@@ -103,7 +103,7 @@ export function MessageBody({ message, onSendAgain }: Props) {
           </button>
         </p>
       )}
-      <SnippetBox message={message} wire={wire} />
+      <SnippetBox message={message} raw={raw} />
     </>
   );
 }

@@ -2,7 +2,7 @@ import { useEffect } from 'preact/hooks';
 import { api } from '../api/client';
 import { ApiProblem } from '../api/problem';
 import type { Message } from '../api/types';
-import { useGateway, useView } from '../store/context';
+import { useServer, useView } from '../store/context';
 import { MessageBody } from './MessageBody';
 import { useLoaded } from './useLoaded';
 
@@ -14,11 +14,11 @@ interface Props {
 }
 
 export function MessageDetail({ seq, run, onSendAgain }: Props) {
-  const gateway = useGateway();
+  const server = useServer();
   const view = useView();
-  const version = `${gateway.status.value?.run} ${run}`;
+  const version = `${server.status.value?.run} ${run}`;
   const loaded = useLoaded(seq, version, async () => {
-    if (gateway.isForeign(run)) throw new ApiProblem(410, goneWith(run));
+    if (server.isForeign(run)) throw new ApiProblem(410, goneWith(run));
     return api.message(seq, run);
   });
   const answer = isOf(loaded.value?.run, run) ? loaded.value : null;
@@ -27,8 +27,8 @@ export function MessageDetail({ seq, run, onSendAgain }: Props) {
     if (recordedBy) view.pin(recordedBy);
   }, [view, recordedBy]);
   // Under the number alone another message may stand here by now.
-  const at = gateway.log.indexOf(seq, run);
-  const known = isOf(gateway.runAt(at), run) ? gateway.log.find(seq, run) : null;
+  const at = server.log.indexOf(seq, run);
+  const known = isOf(server.runAt(at), run) ? server.log.find(seq, run) : null;
   const message = answer ?? known;
   return (
     <>

@@ -1,12 +1,12 @@
-import { useGateway } from '../store/context';
+import { useServer } from '../store/context';
 import { translatedAddress } from '../store/nat';
 import { hintSeen } from '../store/preferences';
 
 /** A word to whoever wonders why all peers have one address. Once put away it stays away. */
 export function NatHint() {
-  const gateway = useGateway();
-  void gateway.clientsVersion.value;
-  const address = translatedAddress(gateway.clients.known());
+  const server = useServer();
+  void server.clientsVersion.value;
+  const address = translatedAddress(server.clients.known());
   if (address === null || hintSeen.value === 'nat') return null;
   return (
     <aside class="hint" aria-label="About the addresses">

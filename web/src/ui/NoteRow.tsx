@@ -2,8 +2,8 @@ import type { Note } from '../store/log';
 import { Time } from './Time';
 
 const WORDS: Record<Note, [what: string, then: string]> = {
-  restarted: ['The gateway was restarted', 'numbers begin anew'],
-  resumed: ['The gateway was restarted', 'the log goes on'],
+  restarted: ['socklens was restarted', 'numbers begin anew'],
+  resumed: ['socklens was restarted', 'the log goes on'],
   cleared: ['The log was cleared', 'what came before is gone'],
 };
 

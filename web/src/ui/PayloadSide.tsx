@@ -19,14 +19,14 @@ interface Props {
   seq: number;
   payload: Payload;
   bytes: Uint8Array;
-  /** What stood for it on the wire. */
-  wire: Uint8Array;
+  /** What stood for it on the raw. */
+  raw: Uint8Array;
   marks: Uint8Array | null;
   view: PayloadView;
 }
 
 /** One side of an exchange, whole. */
-export function PayloadSide({ title, side, seq, payload, bytes, wire, marks, view }: Props) {
+export function PayloadSide({ title, side, seq, payload, bytes, raw, marks, view }: Props) {
   const glyphs = useMemo(
     () => (view === 'escaped' ? literalGlyphs : textGlyphs)(view === 'hex' ? NOTHING : bytes),
     [view, bytes],
@@ -49,14 +49,14 @@ export function PayloadSide({ title, side, seq, payload, bytes, wire, marks, vie
           what={` of what was ${side}`}
           text={() => payload.text ?? new TextDecoder().decode(bytes)}
         />
-        <CopyButton label="Copy hex" what={` of what was ${side}`} text={() => bytesToHex(wire)} />
+        <CopyButton label="Copy hex" what={` of what was ${side}`} text={() => bytesToHex(raw)} />
         <DownloadLink href={rawUrl(seq, side)}>
-          Download<span class="unseen"> what was {side}</span>
+          Download<span class="sr-only"> what was {side}</span>
         </DownloadLink>
       </p>
       {payload.truncated && (
         <p class="side-note">
-          The gateway kept the first {formatCount(payload.stored_size)} bytes of it.
+          socklens kept the first {formatCount(payload.stored_size)} bytes of it.
         </p>
       )}
     </section>

@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'preact/hooks';
-import { now, useGateway } from '../store/context';
+import { now, useServer } from '../store/context';
 import { chartMetric, chartRange, resolvedTheme, timeZone } from '../store/preferences';
 import type { RateTable } from '../store/rateHistory';
 import { RATE_WORDS, type RatePoint } from '../store/rates';
@@ -33,12 +33,12 @@ const FORMATS = {
 
 /** What went through each service, second by second. */
 export function RatePanel() {
-  const gateway = useGateway();
+  const server = useServer();
   const [zoom, setZoom] = useState<Span | null>(null);
   const [point, setPoint] = useState<number | null>(null);
-  const version = gateway.historyVersion.value;
-  const second = Math.floor(gateway.knownUntil(now.value) / 1000);
-  const table = useMemo(() => gateway.history.table(second), [gateway, version, second]);
+  const version = server.historyVersion.value;
+  const second = Math.floor(server.knownUntil(now.value) / 1000);
+  const table = useMemo(() => server.history.table(second), [server, version, second]);
   const metric = chartMetric.value;
   const range = chartRange.value;
   const newest = table.times.at(-1) ?? 0;

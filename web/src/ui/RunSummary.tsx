@@ -32,7 +32,7 @@ export function RunSummary({ run }: { run: Run | null }) {
       </dl>
       {run.limit && (
         <p class="run-limit" role="status">
-          Slowed down by the gateway: {run.limit}
+          Slowed down by socklens: {run.limit}
         </p>
       )}
     </>

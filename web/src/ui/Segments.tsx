@@ -19,7 +19,7 @@ export function Segments<T extends string>({ label, options, value, onChange }: 
   const name = useId();
   return (
     <fieldset class="segments">
-      <legend class="unseen">{label}</legend>
+      <legend class="sr-only">{label}</legend>
       {options.map((option) => (
         <label key={option.value} class="segment" title={option.title}>
           <input

@@ -1,18 +1,18 @@
-import { useGateway, useSending } from '../store/context';
+import { useSending, useServer } from '../store/context';
 import { packetProblem } from '../store/packet';
-import { PacketShelf } from './PacketShelf';
 import { Panel } from './Panel';
 import { RunSummary } from './RunSummary';
+import { SavedPackets } from './SavedPackets';
 import { SendForm } from './SendForm';
 import { SendResults } from './SendResults';
 
 export function SendPanel() {
   const sending = useSending();
-  const listeners = useGateway().udpListeners;
+  const listeners = useServer().udpListeners;
   const packet = sending.packet.value;
   return (
     <Panel class="send-panel" title="Send a datagram">
-      <PacketShelf
+      <SavedPackets
         packet={packet}
         onLoad={(loaded) => {
           sending.packet.value = loaded;

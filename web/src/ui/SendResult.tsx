@@ -24,7 +24,7 @@ export function SendResult({ attempt, linked }: Props) {
         <span class="result-arrow" aria-hidden="true">
           →
         </span>
-        <span class="unseen">sent</span>
+        <span class="sr-only">sent</span>
         <PayloadText payload={result.sent} />
         <span class="result-size">{formatBytes(result.sent.size)}</span>
       </p>
@@ -33,7 +33,7 @@ export function SendResult({ attempt, linked }: Props) {
           <span class="result-arrow" aria-hidden="true">
             ←
           </span>
-          <span class="unseen">received</span>
+          <span class="sr-only">received</span>
           <PayloadText payload={result.reply} />
           <span class="result-size">{formatBytes(result.reply.size)}</span>
         </p>

@@ -13,7 +13,7 @@ interface Props {
 export function SendResults({ attempts, run, inLog }: Props) {
   return (
     <>
-      <p class="unseen" role="status">
+      <p class="sr-only" role="status">
         {announcement(attempts[0], run)}
       </p>
       {attempts.length === 0 && (

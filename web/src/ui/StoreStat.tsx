@@ -11,7 +11,7 @@ export function StoreStat({ store }: { store: StoreStatus }) {
       label="Stored"
       value={formatCount(store.messages)}
       detail={whole ? formatBytes(store.file_bytes - store.wal_bytes) : missing}
-      title={`Messages in ${store.path}, and the size of this file. Its WAL has ${formatBytes(store.wal_bytes)} more and goes when the gateway stops.`}
+      title={`Messages in ${store.path}, and the size of this file. Its WAL has ${formatBytes(store.wal_bytes)} more and goes when socklens stops.`}
       tone={whole ? undefined : 'warn'}
     />
   );

@@ -1,5 +1,5 @@
 import { overdue } from '../api/client';
-import { now, useGateway } from '../store/context';
+import { now, useServer } from '../store/context';
 import { formatAge } from '../text/format';
 
 /** Something comes each second: after this the connection may be lost already. */
@@ -10,9 +10,9 @@ const SHORT =
 
 /** Whether what is on screen is what happens now, and if not, how old it is. */
 export function StreamPill() {
-  const gateway = useGateway();
-  const state = gateway.stream.value;
-  const heardAt = gateway.heardAt.value;
+  const server = useServer();
+  const state = server.stream.value;
+  const heardAt = server.heardAt.value;
   const age = heardAt === null ? 0 : (now.value - heardAt) / 1000;
   const stale = heardAt !== null && (state.name !== 'live' || age > STALE_S);
   const words = { connecting: 'Connecting', live: 'Live', reconnecting: 'Reconnecting' };

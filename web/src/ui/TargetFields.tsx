@@ -11,7 +11,7 @@ interface Props {
   onChange: (to: string) => void;
 }
 
-/** One of the gateway's own listeners, or any address it may send to. */
+/** One of the server's own listeners, or any address it may send to. */
 export function TargetFields({ to, listeners, error, onChange }: Props) {
   const known = listeners.find((l) => l.address === to || l.service === to);
   // A name that no listener has any more is no address either: before the first status it waits.

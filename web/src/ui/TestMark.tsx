@@ -1,7 +1,7 @@
 import type { Client } from '../api/types';
 import { useDescription } from '../store/context';
 
-/** Traffic of the gateway's own, sent from the page or over the API: nobody else's client. */
+/** Traffic of the server's own, sent from the page or over the API: nobody else's client. */
 export function TestMark({ client }: { client: Client }) {
   const description = useDescription();
   const title = [

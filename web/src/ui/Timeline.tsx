@@ -1,4 +1,4 @@
-import { Turn } from './Turn';
+import { ChatBubble } from './ChatBubble';
 import { useConversation } from './useConversation';
 
 interface Props {
@@ -17,7 +17,7 @@ export function Timeline({ clientId, version }: Props) {
       {messages?.length === 0 && <p class="empty">Nothing said yet.</p>}
       <ol>
         {messages?.map((message) => (
-          <Turn key={message.seq} message={message} />
+          <ChatBubble key={message.seq} message={message} />
         ))}
       </ol>
       {older && (

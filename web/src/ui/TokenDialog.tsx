@@ -3,9 +3,9 @@ import { hasToken, offerToken } from '../api/authorized';
 import { Field } from './Field';
 import { textInput } from './textInput';
 
-const UNKNOWN = 'The gateway does not know this token';
+const UNKNOWN = 'socklens does not know this token';
 
-/** Asks for the token without which the gateway tells nothing. */
+/** Asks for the token without which the server tells nothing. */
 export function TokenDialog() {
   const dialog = useRef<HTMLDialogElement>(null);
   const [token, setTyped] = useState('');
@@ -16,7 +16,7 @@ export function TokenDialog() {
     if (token.trim() === '') return;
     setProblem(undefined);
     const taken = await offerToken(token.trim()).catch(() => null);
-    if (!taken) setProblem(taken === null ? 'The gateway cannot be reached' : UNKNOWN);
+    if (!taken) setProblem(taken === null ? 'socklens cannot be reached' : UNKNOWN);
   };
   return (
     <dialog
@@ -27,7 +27,7 @@ export function TokenDialog() {
     >
       <form class="send-form token-form" noValidate onSubmit={submit}>
         <Field
-          label="This gateway asks for its token"
+          label="socklens asks for its token"
           hint="It stands in the file that --token-file names. It is kept until this tab is closed"
           error={problem}
         >

@@ -1,5 +1,5 @@
 import type { Message } from '../api/types';
-import { useGateway, useSending, useView } from '../store/context';
+import { useSending, useServer, useView } from '../store/context';
 import { packetOf } from '../store/packet';
 import { sendForm } from '../store/preferences';
 import { ClientsPanel } from './ClientsPanel';
@@ -9,9 +9,9 @@ import { LogPanel } from './LogPanel';
 import { RatePanel } from './RatePanel';
 import { SendPanel } from './SendPanel';
 
-/** What goes through the gateway. */
+/** What goes through the server. */
 export function TrafficPage() {
-  const gateway = useGateway();
+  const server = useServer();
   const sending = useSending();
   const view = useView();
   const detail = view.detail.value;
@@ -19,7 +19,7 @@ export function TrafficPage() {
     view.close();
     sendForm.value = 'open';
     sending.packet.value = packetOf(message);
-    sending.submit(gateway.udpListeners);
+    sending.submit(server.udpListeners);
   };
   return (
     <main class="page-main" data-detail={detail !== null} data-send={sendForm.value === 'open'}>

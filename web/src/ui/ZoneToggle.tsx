@@ -17,7 +17,7 @@ export function ZoneToggle() {
         timeZone.value = utc ? 'local' : 'utc';
       }}
     >
-      <span class="unseen">Times in </span>
+      <span class="sr-only">Times in </span>
       {zoneLabel(timeZone.value, today.value)}
     </button>
   );

@@ -1,11 +1,11 @@
 import type { RefObject } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { findPlace } from './findPlace';
+import { keyTarget } from './keyTarget';
 
-/** When the pane goes with the focus in it, the focus returns to where it was before, or to a place of the page. */
+/** When the pane goes with the focus in it, the focus returns to where it was before, or to a part of the page. */
 export function useFocusBack(pane: RefObject<HTMLDialogElement | null>, fallback: string): void {
-  const place = useRef(fallback);
-  place.current = fallback;
+  const target = useRef(fallback);
+  target.current = fallback;
   useLayoutEffect(() => {
     const element = pane.current;
     if (!element) return;
@@ -21,7 +21,7 @@ export function useFocusBack(pane: RefObject<HTMLDialogElement | null>, fallback
       element.close();
       if (outside instanceof HTMLElement && outside !== document.body && outside.isConnected)
         outside.focus();
-      else findPlace(place.current)?.focus();
+      else keyTarget(target.current)?.focus();
     };
   }, [pane]);
 }

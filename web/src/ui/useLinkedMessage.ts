@@ -1,25 +1,25 @@
 import { useEffect, useState } from 'preact/hooks';
-import { useGateway, useView } from '../store/context';
+import { useServer, useView } from '../store/context';
 import type { LogHold } from './useLogHold';
 import type { RowTarget } from './VirtualTable';
 
 /** The row that a link leads to: in what is shown, or with what is around it loaded for it. */
 export function useLinkedMessage(hold: LogHold): RowTarget | null {
-  const gateway = useGateway();
+  const server = useServer();
   const view = useView();
   const linked = view.linked.value;
-  const loading = gateway.searching.value;
+  const loading = server.searching.value;
   const [target, setTarget] = useState<RowTarget | null>(null);
   useEffect(() => {
     if (!linked || loading) return;
-    const index = gateway.indexOf(linked, hold.log);
+    const index = server.indexOf(linked, hold.log);
     if (index >= 0) {
       setTarget({ at: index + hold.log.origin });
       view.arrive();
       return;
     }
     let wanted = true;
-    void gateway
+    void server
       .reach(linked, () => wanted)
       .then((at) => {
         if (at !== null) {

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { useGateway, useView } from '../store/context';
+import { useServer, useView } from '../store/context';
 import type { MessageLog, Note } from '../store/log';
 
 interface Hold {
@@ -26,15 +26,15 @@ export interface LogHold {
 
 /** Whether the log follows its tail, keeps its place while it is read, or is frozen. */
 export function useLogHold(): LogHold {
-  const gateway = useGateway();
-  const { log } = gateway;
-  void gateway.logVersion.value;
+  const server = useServer();
+  const { log } = server;
+  void server.logVersion.value;
   const view = useView();
   const [hold, setHold] = useState<Hold | null>(null);
   const filter = view.filter.value;
   useEffect(() => setHold(null), [filter]);
   const held = hold !== null;
-  useEffect(() => gateway.hold(held), [gateway, held]);
+  useEffect(() => server.hold(held), [server, held]);
   const frozen = hold?.frozen ?? null;
   const { lastNote } = log;
   return {

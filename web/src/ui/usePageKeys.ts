@@ -2,12 +2,12 @@ import { useEffect } from 'preact/hooks';
 import { useView } from '../store/context';
 import { sendForm } from '../store/preferences';
 import type { View } from '../store/view';
-import { findPlace } from './findPlace';
+import { keyTarget } from './keyTarget';
 import { layout } from './pageSize';
 import { closeSendForm, openSendForm } from './sendFormFocus';
 
-/** Keys that lead to a place of the page; each place carries its name in `data-keys`. */
-const PLACES: Record<string, string> = {
+/** Keys that move the focus to a part of the page, by its name in `data-keys`. */
+const TARGETS: Record<string, string> = {
   '/': 'filter',
   l: 'log',
   c: 'clients',
@@ -52,9 +52,9 @@ function isTyping(target: EventTarget | null): boolean {
 
 function press(key: string): boolean {
   if (key === 's') return openSendForm();
-  const place = findPlace(PLACES[key]);
-  place?.focus();
-  const button = findPlace(BUTTONS[key]);
+  const target = keyTarget(TARGETS[key]);
+  target?.focus();
+  const button = keyTarget(BUTTONS[key]);
   button?.click();
-  return place !== null || button !== null;
+  return target !== null || button !== null;
 }

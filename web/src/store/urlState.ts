@@ -1,24 +1,24 @@
 /** Where the page stands, as its address says it after the #: a view, a filter, what is looked at. */
 import { type Filter, filterEntries, isFilterKey, takesList } from './filter';
 
-/** A number means something in one run of the gateway only; where `run` is missing, in the one that runs. */
+/** A number means something in one run of the server only; where `run` is missing, in the one that runs. */
 export type Detail = ({ kind: 'message'; seq: number } | { kind: 'client'; id: number }) & {
   run?: string;
 };
 
-export type MessagePlace = Extract<Detail, { kind: 'message' }>;
+export type MessageRef = Extract<Detail, { kind: 'message' }>;
 
 /** So much of a run's name is in a link. */
 const RUN_DIGITS = 8;
 
-export interface Place {
+export interface UrlState {
   filter: Filter;
   detail: Detail | null;
   /** The page shows the API's operations, not the traffic. */
   showsApi: boolean;
 }
 
-export function readPlace(hash: string): Place {
+export function readUrlState(hash: string): UrlState {
   const params = new URLSearchParams(hash.replace(/^#/, ''));
   const filter: Record<string, string> = {};
   for (const [name, value] of params) {
@@ -30,7 +30,7 @@ export function readPlace(hash: string): Place {
   return { filter, detail, showsApi: params.get('view') === 'api' };
 }
 
-export function writePlace({ filter, detail, showsApi }: Place): string {
+export function writeUrlState({ filter, detail, showsApi }: UrlState): string {
   const params = new URLSearchParams(filterEntries(filter));
   if (detail?.kind === 'message') params.set('show', `message:${detail.seq}`);
   if (detail?.kind === 'client') params.set('show', `client:${detail.id}`);

@@ -1,5 +1,5 @@
 /**
- * What the page knows of the gateway. The event stream feeds it; components read its signals.
+ * What the page knows of the server. The event stream feeds it; components read its signals.
  * The log and the client table are plain objects whose version signals move at most ten times a second.
  */
 import { signal } from '@preact/signals';
@@ -14,15 +14,15 @@ import { type Filter, isEmptyFilter, NO_FILTER } from './filter';
 import { MessageLog } from './log';
 import { LogPages } from './logPages';
 import { LogTail } from './logTail';
-import type { MessagePlace } from './place';
 import { RateHistory } from './rateHistory';
 import { forgetLatest, nextRates, type Rates } from './rates';
+import type { MessageRef } from './urlState';
 
 const CLOCK_TOLERANCE_MS = 500;
-/** Then the gateway can tell the second in which the page began to listen. */
+/** Then the server can tell the second in which the page began to listen. */
 const RATES_AGAIN_MS = 1500;
 
-export interface GatewayDeps {
+export interface ServerDeps {
   api: Pick<Api, 'message' | 'messages' | 'clients' | 'rates'>;
   /** Runs `commit` soon; calls before it ran are one. */
   schedule(commit: () => void): void;
@@ -30,13 +30,13 @@ export interface GatewayDeps {
   clock(): number;
 }
 
-export class Gateway {
+export class Server {
   readonly stream = signal<StreamState>({ name: 'connecting' });
   readonly status = signal<Status | null>(null);
   readonly rates = signal<Rates>(new Map());
   /** When the stream last said anything, on this machine's clock. */
   readonly heardAt = signal<number | null>(null);
-  /** How far the gateway's clock is ahead of this machine's: ages are told on the gateway's. */
+  /** How far the server's clock is ahead of this machine's: ages are told on the server's. */
   readonly clockAheadMs = signal(0);
   readonly history = new RateHistory();
   readonly historyVersion = signal(0);
@@ -44,7 +44,7 @@ export class Gateway {
   readonly clientsVersion = signal(0);
   /** The log was emptied and is being filled with the newest. */
   readonly searching = signal(false);
-  /** Why the gateway would not take the filter. */
+  /** Why the server would not take the filter. */
   readonly filterProblem = signal<string | null>(null);
   readonly loadingOlder = signal(false);
   readonly log = new MessageLog();
@@ -64,10 +64,10 @@ export class Gateway {
   private clientsMissed = false;
   /** No status has come since the stream went live. */
   private becameLive = false;
-  /** When the first one did, by the gateway's clock, until the rates were asked for again. */
+  /** When the first one did, by the server's clock, until the rates were asked for again. */
   private liveSince: number | null = null;
 
-  constructor(private readonly deps: GatewayDeps) {
+  constructor(private readonly deps: ServerDeps) {
     this.pages = new LogPages(this.log, deps.api);
     const commit = () => this.deps.schedule(() => this.commit());
     this.tail = new LogTail(this.pages, this.log, deps.pause, commit);
@@ -79,7 +79,7 @@ export class Gateway {
     return this.status.value?.listeners.filter(({ transport }) => transport === 'udp') ?? [];
   }
 
-  /** The moment, by the gateway's clock, up to which what is shown is known to be so. */
+  /** The moment, by the server's clock, up to which what is shown is known to be so. */
   knownUntil(now: number): number {
     const live = this.stream.value.name === 'live';
     return (live ? now : (this.heardAt.value ?? now)) + this.clockAheadMs.value;
@@ -119,7 +119,7 @@ export class Gateway {
   }
 
   /** Where a message stands, or -1; its number may be given to another one by now. */
-  indexOf({ seq, run }: MessagePlace, log = this.log): number {
+  indexOf({ seq, run }: MessageRef, log = this.log): number {
     const index = log.indexOf(seq, run);
     const ended = log.endedRunAt(index) !== null;
     return ended || !this.isForeign(run) ? index : -1;
@@ -129,7 +129,7 @@ export class Gateway {
    * Where a message stands or would stand, counted from the log's origin. What is around it is loaded
    * if need be, and the log then is held. Null where the message is gone or not wanted any more.
    */
-  async reach(message: MessagePlace, isStillWanted: () => boolean): Promise<number | null> {
+  async reach(message: MessageRef, isStillWanted: () => boolean): Promise<number | null> {
     const { log } = this;
     const index = this.indexOf(message);
     if (index >= 0) return index + log.origin;
@@ -137,7 +137,7 @@ export class Gateway {
     const problem = await this.tryLoad(() => this.pages.loadAround(message, isStillWanted));
     if (problem || !isStillWanted() || !log.detached) return null;
     this.deps.schedule(() => this.commit());
-    return log.placeOf(message.seq) + log.origin;
+    return log.indexNear(message.seq) + log.origin;
   }
 
   /** Which clients are looked at. */

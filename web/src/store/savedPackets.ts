@@ -11,36 +11,39 @@ export interface SavedPacket {
   packet: Packet;
 }
 
-interface Shelf {
+interface StoredPackets {
   saved: readonly SavedPacket[];
   recent: readonly Packet[];
 }
 
-export const shelf = signal<Shelf>(sound(readStored(NAME)));
+export const savedPackets = signal<StoredPackets>(sound(readStored(NAME)));
 
-function put(next: Shelf): void {
-  shelf.value = next;
+function put(next: StoredPackets): void {
+  savedPackets.value = next;
   writeStored(NAME, next);
 }
 
 export function savePacket(name: string, packet: Packet): void {
-  const others = shelf.value.saved.filter((entry) => entry.name !== name);
+  const others = savedPackets.value.saved.filter((entry) => entry.name !== name);
   const saved = [...others, { name, packet }].sort((a, b) => a.name.localeCompare(b.name));
-  put({ ...shelf.value, saved });
+  put({ ...savedPackets.value, saved });
 }
 
 export function deletePacket(name: string): void {
-  put({ ...shelf.value, saved: shelf.value.saved.filter((entry) => entry.name !== name) });
+  put({
+    ...savedPackets.value,
+    saved: savedPackets.value.saved.filter((entry) => entry.name !== name),
+  });
 }
 
 export function rememberPacket(packet: Packet): void {
   const text = JSON.stringify(packet);
-  const others = shelf.value.recent.filter((entry) => JSON.stringify(entry) !== text);
-  put({ ...shelf.value, recent: [packet, ...others].slice(0, RECENT) });
+  const others = savedPackets.value.recent.filter((entry) => JSON.stringify(entry) !== text);
+  put({ ...savedPackets.value, recent: [packet, ...others].slice(0, RECENT) });
 }
 
 /** What was stored by another version of the page, or by hand, is taken as far as it is sound. */
-function sound(stored: unknown): Shelf {
+function sound(stored: unknown): StoredPackets {
   const { saved, recent } = (stored ?? {}) as Record<string, unknown>;
   const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
   return {

@@ -1,32 +1,32 @@
-import { useGateway } from '../store/context';
+import { useServer } from '../store/context';
 import { heldMessages, openConnections } from '../store/figures';
 import { formatAge, formatCompact, formatCount, formatMemory, formatRate } from '../text/format';
 import { ClockStat } from './ClockStat';
 import { Stat } from './Stat';
 import { StoreStat } from './StoreStat';
 import { StreamPill } from './StreamPill';
-import { StripTools } from './StripTools';
+import { ToolbarTools } from './ToolbarTools';
 
 interface Props {
   onShowKeys: () => void;
 }
 
-export function TopStrip({ onShowKeys }: Props) {
-  const gateway = useGateway();
-  const status = gateway.status.value;
-  const live = gateway.stream.value.name === 'live';
-  const rates = [...gateway.rates.value.values()];
+export function Toolbar({ onShowKeys }: Props) {
+  const server = useServer();
+  const status = server.status.value;
+  const live = server.stream.value.name === 'live';
+  const rates = [...server.rates.value.values()];
   const perSecond = rates.reduce((sum, rate) => sum + (rate?.messages ?? 0), 0);
   const known = live && rates.some((rate) => rate !== null);
   const drops = status?.listeners.reduce((sum, listener) => sum + listener.kernel_drops, 0);
   return (
-    <header class="strip">
-      <h1 class="strip-brand">
+    <header class="toolbar">
+      <h1 class="toolbar-brand">
         <img src="favicon.svg" alt="" />
-        <span class="strip-brand-name">socklens</span>
+        <span class="toolbar-brand-name">socklens</span>
       </h1>
       <StreamPill />
-      <dl class="strip-stats">
+      <dl class="toolbar-stats">
         <Stat
           label="Messages/s"
           value={known ? formatRate(perSecond) : '–'}
@@ -66,9 +66,9 @@ export function TopStrip({ onShowKeys }: Props) {
           minor
           word="Status.uptime_s"
         />
-        <ClockStat aheadMs={gateway.clockAheadMs.value} />
+        <ClockStat aheadMs={server.clockAheadMs.value} />
       </dl>
-      <StripTools onShowKeys={onShowKeys} />
+      <ToolbarTools onShowKeys={onShowKeys} />
     </header>
   );
 }

@@ -15,10 +15,10 @@ interface Props {
 }
 
 /** Where else the page leads, how it looks, and what its keys are. */
-export function StripTools({ onShowKeys }: Props) {
+export function ToolbarTools({ onShowKeys }: Props) {
   const large = size.value === 'projector';
   return (
-    <div class="strip-tools">
+    <div class="toolbar-tools">
       {layout.value === 'compact' && <SendToggle />}
       <ApiToggle />
       <ZoneToggle />
@@ -47,13 +47,13 @@ export function StripTools({ onShowKeys }: Props) {
         }}
       >
         <span aria-hidden="true">A+</span>
-        <span class="unseen">Projector mode</span>
+        <span class="sr-only">Projector mode</span>
       </button>
       <button type="button" class="button desk-only" title="Keys" onClick={onShowKeys}>
         <span class="mono" aria-hidden="true">
           ?
         </span>
-        <span class="unseen">Keys</span>
+        <span class="sr-only">Keys</span>
       </button>
     </div>
   );

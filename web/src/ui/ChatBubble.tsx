@@ -5,28 +5,28 @@ import { PayloadText } from './PayloadText';
 import { Time } from './Time';
 
 /** One message of a conversation and its reply. */
-export function Turn({ message }: { message: Message }) {
+export function ChatBubble({ message }: { message: Message }) {
   const view = useView();
   const { received, sent, outcome } = message;
   return (
-    <li class="turn">
+    <li class="chat-bubble">
       <button
         type="button"
-        class="turn-time link"
+        class="chat-bubble-time link"
         onClick={() => view.show({ kind: 'message', seq: message.seq })}
       >
-        <span class="unseen">Message {message.seq}, </span>
+        <span class="sr-only">Message {message.seq}, </span>
         <Time at={message.received_at} />
       </button>
       <p class="bubble bubble-in">
-        <span class="unseen">received </span>
+        <span class="sr-only">received </span>
         <PayloadText payload={received} />
       </p>
       <p class="bubble bubble-out">
         {outcome !== 'replied' && <Outcome outcome={outcome} />}
         {sent && (
           <>
-            <span class="unseen">replied </span>
+            <span class="sr-only">replied </span>
             <PayloadText payload={sent} />
           </>
         )}

@@ -1,4 +1,4 @@
-// Starts the real gateway on free ports and stops it by its own process.
+// Starts the real server on free ports and stops it by its own process.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 const START_MS = 10_000;
 const STOP_MS = 10_000;
 
-export class Gateway {
+export class Server {
   #command;
   #any;
   #store;
@@ -65,11 +65,11 @@ export class Gateway {
 
   async #ready(file) {
     for (const end = Date.now() + START_MS; Date.now() < end; await pause(20)) {
-      if (this.#process.exitCode !== null) throw new Error('the gateway ended while starting');
+      if (this.#process.exitCode !== null) throw new Error('the server ended while starting');
       const text = await readFile(file, 'utf8').catch(() => null);
       if (text) return JSON.parse(text);
     }
-    throw new Error('the gateway wrote no ready file');
+    throw new Error('the server wrote no ready file');
   }
 
   /** SIGSTOP makes it silent without closing a connection. */
@@ -78,13 +78,13 @@ export class Gateway {
   }
 
   async stop() {
-    const gateway = this.#process;
+    const server = this.#process;
     this.#process = null;
-    if (!gateway || gateway.exitCode !== null || gateway.signalCode !== null) return;
-    const ended = once(gateway, 'exit');
-    gateway.kill('SIGTERM');
-    gateway.kill('SIGCONT');
-    const stuck = setTimeout(() => gateway.kill('SIGKILL'), STOP_MS);
+    if (!server || server.exitCode !== null || server.signalCode !== null) return;
+    const ended = once(server, 'exit');
+    server.kill('SIGTERM');
+    server.kill('SIGCONT');
+    const stuck = setTimeout(() => server.kill('SIGKILL'), STOP_MS);
     await ended;
     clearTimeout(stuck);
   }

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Packet } from '../store/packet';
-import { deletePacket, savePacket, shelf } from '../store/shelf';
+import { deletePacket, savedPackets, savePacket } from '../store/savedPackets';
 
 interface Props {
   packet: Packet;
@@ -8,10 +8,10 @@ interface Props {
 }
 
 /** Packets kept in this browser, to be sent again or given a name. */
-export function PacketShelf({ packet, onLoad }: Props) {
+export function SavedPackets({ packet, onLoad }: Props) {
   const [name, setName] = useState<string | null>(null);
   const [chosen, setChosen] = useState('');
-  const { saved, recent } = shelf.value;
+  const { saved, recent } = savedPackets.value;
   const load = (value: string) => {
     const [kind, index] = value.split(':');
     const entry = kind === 'saved' ? saved[Number(index)]?.packet : recent[Number(index)];
@@ -28,8 +28,8 @@ export function PacketShelf({ packet, onLoad }: Props) {
   };
   if (name !== null)
     return (
-      <form class="shelf" onSubmit={save}>
-        <label class="unseen" for="packet-name">
+      <form class="saved-packets" onSubmit={save}>
+        <label class="sr-only" for="packet-name">
           Name of the packet
         </label>
         <input
@@ -51,7 +51,7 @@ export function PacketShelf({ packet, onLoad }: Props) {
       </form>
     );
   return (
-    <div class="shelf">
+    <div class="saved-packets">
       <select
         aria-label="Load a packet"
         value=""

@@ -1,4 +1,0 @@
-/** A place of the page by the name in its `data-keys`. */
-export function findPlace(name: string | undefined): HTMLElement | null {
-  return name === undefined ? null : document.querySelector(`[data-keys="${name}"]`);
-}
