@@ -1,7 +1,7 @@
 import type { Message } from '../api/types';
 import { bytesFromBase64 } from './bytes';
 
-/** What came over the raw: the message and, where it was a line, what ended that. */
+/** What came over the wire: the message and, where it was a line, what ended that. */
 const LINE_ENDS: Record<Message['line_end'], string> = { none: '', lf: '\n', crlf: '\r\n' };
 
 export function rawBytes({ received, line_end }: Message): Uint8Array {

@@ -1,10 +1,11 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { api } from '../api/client';
+import { ApiProblem } from '../api/problem';
 import type { ClientDetail as Client, Pending, TcpInfo } from '../api/types';
 import { now, useServer, useView } from '../store/context';
 import { formatAge, formatBytes, formatCount, formatMicros } from '../text/format';
 import { ClientState } from './ClientState';
-import { DisconnectButton } from './DisconnectButton';
+import { ConfirmButton } from './ConfirmButton';
 import { type Fact, Facts } from './Facts';
 import { TestMark } from './TestMark';
 import { Moment } from './Time';
@@ -92,4 +93,29 @@ function tcpFacts(tcp: TcpInfo): Fact[] {
     ['MSS out', `${formatCount(tcp.snd_mss)} B`],
     ['MSS in', `${formatCount(tcp.rcv_mss)} B`],
   ];
+}
+
+/** Closes a client's connection, if it is meant. */
+function DisconnectButton({ id }: { id: number }) {
+  const [problem, setProblem] = useState<string | null>(null);
+  const disconnect = () =>
+    api.disconnect(id).then(
+      () => setProblem(null),
+      (error) => setProblem(error instanceof ApiProblem ? error.sentence : String(error)),
+    );
+  return (
+    <>
+      <ConfirmButton
+        label="Disconnect…"
+        question="Close its connection?"
+        confirm="Disconnect"
+        onConfirm={disconnect}
+      />
+      {problem && (
+        <span class="problem" role="alert">
+          {problem}
+        </span>
+      )}
+    </>
+  );
 }

@@ -2,10 +2,11 @@ import { useState } from 'preact/hooks';
 import type { Client } from '../api/types';
 import { isClientKey, nextOrder } from '../store/clientOrder';
 import { useServer, useView } from '../store/context';
+import { translatedAddress } from '../store/nat';
+import { hintSeen } from '../store/preferences';
 import type { Server } from '../store/server';
 import { formatCount } from '../text/format';
 import { ClientRow, clientRowId } from './ClientRow';
-import { NatHint } from './NatHint';
 import { Panel } from './Panel';
 import { rowHeight } from './pageSize';
 import { Segments } from './Segments';
@@ -132,4 +133,30 @@ function extent({ clients, clientView, status }: Server, shown: number): string 
   if (shown >= total) return '';
   const part = `${formatCount(shown)} of ${formatCount(total)}`;
   return clients.isRanked ? `the first ${part}` : `ordered among ${part}`;
+}
+
+/** A word to whoever wonders why all peers have one address. Once put away it stays away. */
+function NatHint() {
+  const server = useServer();
+  void server.clientsVersion.value;
+  const address = translatedAddress(server.clients.known());
+  if (address === null || hintSeen.value === 'nat') return null;
+  return (
+    <aside class="hint" aria-label="About the addresses">
+      <p>
+        All peers show as <code>{address}</code>: a container's network stands in between, and its
+        address translation hides who they are. Run the container with <code>--network=host</code>{' '}
+        to see their own addresses.
+      </p>
+      <button
+        type="button"
+        class="button"
+        onClick={() => {
+          hintSeen.value = 'nat';
+        }}
+      >
+        Understood
+      </button>
+    </aside>
+  );
 }

@@ -1,13 +1,14 @@
+import type { RefObject } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Message } from '../api/types';
 import { useSending, useView } from '../store/context';
 import type { Detail } from '../store/urlState';
 import { formatCount } from '../text/format';
 import { ClientDetail } from './ClientDetail';
+import { keyTarget } from './keyTarget';
 import { MessageDetail } from './MessageDetail';
 import { layout } from './pageSize';
 import { printing } from './printing';
-import { useFocusBack } from './useFocusBack';
 
 interface Props {
   detail: Detail;
@@ -64,4 +65,28 @@ export function DetailPane({ detail, onSendAgain }: Props) {
       </div>
     </dialog>
   );
+}
+
+/** When the pane goes with the focus in it, the focus returns to where it was before, or to a part of the page. */
+function useFocusBack(pane: RefObject<HTMLDialogElement | null>, fallback: string): void {
+  const target = useRef(fallback);
+  target.current = fallback;
+  useLayoutEffect(() => {
+    const element = pane.current;
+    if (!element) return;
+    let outside: Element | null = document.activeElement;
+    const note = ({ target }: FocusEvent) => {
+      if (target instanceof Element && !element.contains(target)) outside = target;
+    };
+    document.addEventListener('focusin', note);
+    return () => {
+      document.removeEventListener('focusin', note);
+      if (!element.contains(document.activeElement)) return;
+      // Outside a modal dialog nothing takes the focus.
+      element.close();
+      if (outside instanceof HTMLElement && outside !== document.body && outside.isConnected)
+        outside.focus();
+      else keyTarget(target.current)?.focus();
+    };
+  }, [pane]);
 }

@@ -6,8 +6,8 @@ import { timeZone } from '../store/preferences';
 import { quoted } from '../text/filterHints';
 import { type Suggestion, suggest, tokenAt } from '../text/filterSuggest';
 import { pasted, readFilter, writeFilter } from '../text/filterText';
+import { formatCount } from '../text/format';
 import { keyTarget } from './keyTarget';
-import { MatchCount } from './MatchCount';
 import { SuggestionList } from './SuggestionList';
 import { useFilterWords } from './useFilterWords';
 
@@ -179,4 +179,24 @@ export function FilterBar({ log }: Props) {
 /** Several words are found as they stand, not each for itself. */
 function phraseHint(text: string | undefined): string | null {
   return text && /\s/.test(text) ? `finds the phrase ${quoted(text)}, as it stands` : null;
+}
+
+interface MatchCountProps {
+  log: MessageLog;
+}
+
+/** How many of the messages that the page has match; older ones are had only as they are scrolled to. */
+function MatchCount({ log }: MatchCountProps) {
+  const server = useServer();
+  void server.logVersion.value;
+  if (server.searching.value) return <>searching…</>;
+  if (server.filterProblem.value) return null;
+  const count = log.rows.reduce((sum, { kind }) => sum + Number(kind === 'message'), 0);
+  const isPart = server.hasOlder || log.detached || log.rows.some(({ kind }) => kind === 'gap');
+  if (!isPart) return <>{`${formatCount(count)} ${count === 1 ? 'matches' : 'match'}`}</>;
+  return (
+    <span title="So many are on the page. Scroll to the first of them for older ones; a gap has others.">
+      {`${formatCount(count)} or more match`}
+    </span>
+  );
 }

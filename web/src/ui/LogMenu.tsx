@@ -1,8 +1,9 @@
-import { useEffect, useRef } from 'preact/hooks';
-import { exportUrl } from '../api/client';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { api, exportUrl } from '../api/client';
+import { ApiProblem } from '../api/problem';
 import { useView } from '../store/context';
 import { isEmptyFilter } from '../store/filter';
-import { ClearLog } from './ClearLog';
+import { ConfirmButton } from './ConfirmButton';
 import { DownloadLink } from './DownloadLink';
 
 const FORMATS = [
@@ -51,5 +52,29 @@ export function LogMenu() {
         <ClearLog onCleared={close} />
       </div>
     </details>
+  );
+}
+
+function ClearLog({ onCleared }: { onCleared: () => void }) {
+  const [problem, setProblem] = useState<string | null>(null);
+  const clear = () =>
+    api.clearLog().then(onCleared, (error) => {
+      if (!(error instanceof ApiProblem)) throw error;
+      setProblem(error.sentence);
+    });
+  return (
+    <>
+      <ConfirmButton
+        label="Clear the log…"
+        question="Throw all messages away? Clients, counters and the chart stay."
+        confirm="Clear"
+        onConfirm={clear}
+      />
+      {problem && (
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+      )}
+    </>
   );
 }

@@ -1,13 +1,13 @@
 import { useEffect, useState } from 'preact/hooks';
 import { useServer, useView } from '../store/context';
+import { isEmptyFilter } from '../store/filter';
 import type { Note } from '../store/log';
+import type { Server } from '../store/server';
 import { formatCount } from '../text/format';
-import { EmptyLog } from './EmptyLog';
 import { FilterBar } from './FilterBar';
 import { LogMenu } from './LogMenu';
 import { LogRowView, rowId } from './LogRowView';
 import { Panel } from './Panel';
-import { PauseButton } from './PauseButton';
 import { rowHeight } from './pageSize';
 import { useLinkedMessage } from './useLinkedMessage';
 import { type LogHold, useLogHold } from './useLogHold';
@@ -134,4 +134,39 @@ function words({ following, paused, note, log }: LogHold): string {
   if (paused) return note ? `paused · ${NEWS[note]}` : 'paused';
   if (following) return 'following the newest';
   return log.detached ? 'not at the newest' : 'held while you read';
+}
+
+function EmptyLog() {
+  const server = useServer();
+  const filtered = !isEmptyFilter(useView().filter.value);
+  if (server.searching.value) return null;
+  return (
+    <div class="empty log-empty">
+      <p>{filtered ? 'No message matches the filter.' : nothingYet(server)}</p>
+      <p>
+        {filtered
+          ? 'What matches from now on is shown here.'
+          : 'Send one from the form, or run a client against one of the addresses above.'}
+      </p>
+    </div>
+  );
+}
+
+function nothingYet({ status }: Server): string {
+  return status.value?.log.cleared ? 'No message since the log was cleared.' : 'No message yet.';
+}
+
+/** Freezes the log as it is shown; what comes is counted on. */
+function PauseButton({ hold }: { hold: LogHold }) {
+  return (
+    <button
+      type="button"
+      class="button"
+      aria-pressed={hold.paused}
+      data-keys="pause"
+      onClick={() => (hold.paused ? hold.follow(true) : hold.pause())}
+    >
+      Pause
+    </button>
+  );
 }

@@ -10,8 +10,8 @@ import { Panel } from './Panel';
 import { pixels } from './pageSize';
 import type { Span } from './plotKeys';
 import { RatePlot } from './RatePlot';
-import { RateReadout, type Reading } from './RateReadout';
 import { Segments } from './Segments';
+import { ServiceTag } from './ServiceTag';
 
 const METRICS = [
   { value: 'messages', label: 'Messages', title: RATE_WORDS.messages },
@@ -111,4 +111,25 @@ function readAt(
       return { name, value: point ? read(point) : '–' };
     }),
   ];
+}
+
+interface Reading {
+  /** A service; empty for the time. */
+  name: string;
+  value: string;
+}
+
+/** The figures of the point that the pointer or the arrow keys stand on. */
+function RateReadout({ readings }: { readings: readonly Reading[] }) {
+  if (readings.length === 0) return null;
+  return (
+    <p class="readout" aria-hidden="true">
+      {readings.map(({ name, value }) => (
+        <span key={name} class="readout-value">
+          {name && <ServiceTag service={name} />}
+          {value}
+        </span>
+      ))}
+    </p>
+  );
 }

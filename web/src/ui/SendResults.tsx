@@ -1,6 +1,10 @@
+import { useState } from 'preact/hooks';
+import { useServer, useView } from '../store/context';
+import { findExchange } from '../store/exchange';
 import type { Attempt, Run } from '../store/sending';
-import { formatMicros } from '../text/format';
-import { SendResult } from './SendResult';
+import { formatBytes, formatMicros } from '../text/format';
+import { PayloadText } from './PayloadText';
+import { Time } from './Time';
 
 interface Props {
   attempts: readonly Attempt[];
@@ -38,4 +42,65 @@ function announcement(newest: Attempt | undefined, run: Run | null): string {
 function sentence({ result, timeoutMs }: Attempt): string {
   if (result.timed_out) return `No reply within ${timeoutMs} milliseconds`;
   return result.rtt_us === null ? 'Sent' : `Reply after ${formatMicros(result.rtt_us)}`;
+}
+
+interface SendResultProps {
+  attempt: Attempt;
+  /** Its exchange is in the log. */
+  linked: boolean;
+}
+
+function SendResult({ attempt, linked }: SendResultProps) {
+  const { at, timeoutMs, result } = attempt;
+  return (
+    <li class="result" data-lost={result.timed_out}>
+      <p class="result-head">
+        <Time at={at.toISOString()} />
+        <span class="result-rtt">
+          {result.rtt_us === null ? 'no reply' : formatMicros(result.rtt_us)}
+        </span>
+      </p>
+      <p class="result-line">
+        <span class="result-arrow" aria-hidden="true">
+          →
+        </span>
+        <span class="sr-only">sent</span>
+        <PayloadText payload={result.sent} />
+        <span class="result-size">{formatBytes(result.sent.size)}</span>
+      </p>
+      {result.reply ? (
+        <p class="result-line">
+          <span class="result-arrow" aria-hidden="true">
+            ←
+          </span>
+          <span class="sr-only">received</span>
+          <PayloadText payload={result.reply} />
+          <span class="result-size">{formatBytes(result.reply.size)}</span>
+        </p>
+      ) : (
+        <p class="result-line result-none">nothing came within {timeoutMs} ms</p>
+      )}
+      <p class="result-path address">
+        {result.from} → {result.to}
+        {linked && <ExchangeLink attempt={attempt} />}
+      </p>
+    </li>
+  );
+}
+
+/** From what was sent to what became of it in the log. */
+function ExchangeLink({ attempt }: { attempt: Attempt }) {
+  const server = useServer();
+  const view = useView();
+  const [missing, setMissing] = useState(false);
+  const show = async () => {
+    const seq = await findExchange(server.log, attempt.result);
+    if (seq !== null) view.show({ kind: 'message', seq });
+    setMissing(seq === null);
+  };
+  return (
+    <button type="button" class="link result-link" onClick={show}>
+      {missing ? 'not found in the log' : 'in the log'}
+    </button>
+  );
 }

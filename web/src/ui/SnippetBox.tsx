@@ -1,22 +1,22 @@
 import type { Message } from '../api/types';
 import { snippetKind } from '../store/preferences';
 import { SNIPPETS, snippet, targetOf } from '../text/snippets';
-import { CodeBlock } from './CodeBlock';
+import { CopyButton } from './CopyButton';
 import { Segments } from './Segments';
 
 interface Props {
   message: Message;
-  /** What came over the raw. */
+  /** What came over the wire. */
   raw: Uint8Array;
 }
 
 /** How to send the same bytes again from a terminal or a program. */
 export function SnippetBox({ message, raw }: Props) {
   const kind = snippetKind.value;
-  const target = targetOf(message.service, message.listener, location.hostname);
+  const text = snippet(kind, targetOf(message.service, message.listener, location.hostname), raw);
   return (
     <section class="snippets" aria-label="Send the same bytes yourself">
-      <CodeBlock what={`the ${kind} snippet`} text={snippet(kind, target, raw)}>
+      <header class="side-head">
         <h3>Reproduce</h3>
         <Segments
           label="Reproduce with"
@@ -26,7 +26,13 @@ export function SnippetBox({ message, raw }: Props) {
             snippetKind.value = next;
           }}
         />
-      </CodeBlock>
+        <span class="side-tools">
+          <CopyButton label="Copy" what={`: copy the ${kind} snippet`} text={() => text} />
+        </span>
+      </header>
+      <pre class="snippet" tabIndex={0}>
+        {text}
+      </pre>
       {message.received.truncated && (
         <p class="side-note">This sends what socklens kept of it, which is not all.</p>
       )}

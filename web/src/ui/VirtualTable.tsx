@@ -1,8 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useDescription } from '../store/context';
 import { formatCount } from '../text/format';
-import { ColumnHead } from './ColumnHead';
-import type { Column, Sorting } from './columns';
 import { PRINT_ROWS_MAX, printing } from './printing';
 import { useSize } from './useSize';
 
@@ -199,4 +198,44 @@ export function VirtualTable(props: Props) {
 
 function geometryOf({ scrollHeight, clientHeight }: HTMLElement): string {
   return `${scrollHeight} ${clientHeight}`;
+}
+
+interface ColumnHeadProps {
+  column: Column;
+  sorting: Sorting | undefined;
+  onSort: ((by: string) => void) | undefined;
+}
+
+/** The name of a column; a button where the table can be ordered by it. */
+function ColumnHead({ column: { label, word, sort }, sorting, onSort }: ColumnHeadProps) {
+  const description = useDescription();
+  const title = word ? description.word(word) : undefined;
+  if (!sort || !onSort)
+    return (
+      <span role="columnheader" class="cell" title={title}>
+        {label}
+      </span>
+    );
+  const order = sorting?.by !== sort ? 'none' : sorting.descending ? 'descending' : 'ascending';
+  return (
+    <span role="columnheader" class="cell" aria-sort={order} title={title}>
+      <button type="button" class="sort" data-order={order} onClick={() => onSort(sort)}>
+        {label}
+      </button>
+    </span>
+  );
+}
+
+/** The columns of a table. */
+interface Column {
+  label: string;
+  /** What it shows, by its name in the API's description: a schema, or SCHEMA.PROPERTY. */
+  word?: string;
+  /** What the table can be ordered by, in the words of `Sorting`. */
+  sort?: string;
+}
+
+interface Sorting {
+  by: string;
+  descending: boolean;
 }
