@@ -242,6 +242,6 @@ static inline void room_kill(struct room *room)
     }
 }
 
-#define ROOM_TEST(name) cmocka_unit_test_setup_teardown(name, room_set_up, room_tear_down)
+#define ROOM_TEST(name) TEST_WITH(name, room_set_up, room_tear_down)
 
 #endif

@@ -42,9 +42,8 @@ static void assert_forms(struct sl_address address, const char *text, const char
     assert_string_equal(got, in_python);
 }
 
-static void writes_addresses(void **state)
+TEST(writes_addresses)
 {
-    (void)state;
     assert_forms(ipv4("127.0.0.1", 12000), "127.0.0.1:12000", "127.0.0.1", "('127.0.0.1', 12000)");
     assert_forms(ipv4("0.0.0.0", 0), "0.0.0.0:0", "0.0.0.0", "('0.0.0.0', 0)");
     assert_forms(ipv4("255.255.255.255", 65535), "255.255.255.255:65535", "255.255.255.255",
@@ -54,9 +53,8 @@ static void writes_addresses(void **state)
     assert_forms(SL_ADDRESS_NONE, "none", "none", "None");
 }
 
-static void link_local_addresses_name_their_interface(void **state)
+TEST(link_local_addresses_name_their_interface)
 {
-    (void)state;
     char name[IF_NAMESIZE];
     if (!if_indextoname(1, name))
         skip();
@@ -70,26 +68,23 @@ static void link_local_addresses_name_their_interface(void **state)
                  "('2001:db8::1', 5, 0, 0)");
 }
 
-static void the_longest_address_fits(void **state)
+TEST(the_longest_address_fits)
 {
-    (void)state;
     char text[SL_ADDRESS_TEXT_SIZE];
     struct sl_address address = ipv6("fe80:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 65535, 4294967295);
     assert_in_range(sl_address_format(&address, text), 1, SL_ADDRESS_TEXT_SIZE - 1);
     assert_in_range(sl_address_format_python(&address, text), 1, SL_ADDRESS_TEXT_SIZE - 1);
 }
 
-static void mapped_ipv4_is_ipv4(void **state)
+TEST(mapped_ipv4_is_ipv4)
 {
-    (void)state;
     struct sl_address mapped = ipv6("::ffff:192.0.2.1", 7, 0);
     struct sl_address plain = ipv4("192.0.2.1", 7);
     assert_true(sl_address_equal(&mapped, &plain));
 }
 
-static void a_sockaddr_that_is_cut_is_no_address(void **state)
+TEST(a_sockaddr_that_is_cut_is_no_address)
 {
-    (void)state;
     struct sockaddr_in6 in = {.sin6_family = AF_INET6};
     for (socklen_t size = 0; size < sizeof(in); size++) {
         struct sl_address address = sl_address_from_sockaddr((struct sockaddr *)&in, size);
@@ -101,9 +96,8 @@ static void a_sockaddr_that_is_cut_is_no_address(void **state)
     assert_int_equal(address.family, AF_UNSPEC);
 }
 
-static void goes_to_a_sockaddr_and_back(void **state)
+TEST(goes_to_a_sockaddr_and_back)
 {
-    (void)state;
     struct sl_address addresses[] = {ipv4("10.1.2.3", 4), ipv6("2001:db8::5", 65535, 0),
                                      ipv6("fe80::5", 1, 3)};
     for (size_t i = 0; i < COUNT_OF(addresses); i++) {
@@ -119,9 +113,8 @@ static void goes_to_a_sockaddr_and_back(void **state)
     assert_int_equal(sl_address_to_sockaddr(&peer, &storage), 0);
 }
 
-static void knows_what_kind_an_address_is(void **state)
+TEST(knows_what_kind_an_address_is)
 {
-    (void)state;
     const struct {
         struct sl_address address;
         bool loopback, wildcard, unicast;
@@ -151,9 +144,8 @@ static void knows_what_kind_an_address_is(void **state)
     }
 }
 
-static void equal_is_address_port_and_scope(void **state)
+TEST(equal_is_address_port_and_scope)
 {
-    (void)state;
     struct sl_address a = ipv6("fe80::1", 5, 1), same = ipv6("fe80::1", 5, 1);
     struct sl_address other_port = ipv6("fe80::1", 6, 1), other_scope = ipv6("fe80::1", 5, 2);
     assert_true(sl_address_equal(&a, &same));
@@ -163,9 +155,8 @@ static void equal_is_address_port_and_scope(void **state)
 
 /* Ports are what a peer chooses most easily: 65,536 of them over 4,096 places must spread as
  * balls thrown at random do (16 each, and hardly ever more than 50). */
-static void the_hash_spreads_ports(void **state)
+TEST(the_hash_spreads_ports)
 {
-    (void)state;
     enum { PLACES = 4096 };
     static unsigned low[PLACES], high[PLACES];
     for (unsigned port = 0; port < 65536; port++) {
@@ -180,9 +171,8 @@ static void the_hash_spreads_ports(void **state)
     }
 }
 
-static void the_hash_depends_on_every_bit_and_on_the_key(void **state)
+TEST(the_hash_depends_on_every_bit_and_on_the_key)
 {
-    (void)state;
     struct sl_address address = ipv6("2001:db8::1", 5, 0);
     uint64_t hash = sl_address_hash(&address, 1);
     assert_int_equal(sl_address_hash(&address, 1), hash);
@@ -195,9 +185,8 @@ static void the_hash_depends_on_every_bit_and_on_the_key(void **state)
     }
 }
 
-static void limits_count_ipv6_by_its_network(void **state)
+TEST(limits_count_ipv6_by_its_network)
 {
-    (void)state;
     struct sl_address a = ipv6("2001:db8:1:2::1", 5, 0), b = ipv6("2001:db8:1:2:ffff::9", 6, 0);
     struct sl_address other = ipv6("2001:db8:1:3::1", 5, 0);
     a = sl_address_limit_key(&a);
@@ -213,9 +202,8 @@ static void limits_count_ipv6_by_its_network(void **state)
     assert_false(sl_address_equal(&c, &e));
 }
 
-static void reads_endpoints(void **state)
+TEST(reads_endpoints)
 {
-    (void)state;
     static const struct {
         const char *text, *host, *unix_path;
         uint16_t port;
@@ -246,9 +234,8 @@ static void reads_endpoints(void **state)
 
 #define FORMS "HOST:PORT, :PORT, PORT, [IPV6]:PORT or unix:PATH"
 
-static void errors_name_what_is_wrong_and_what_would_be_right(void **state)
+TEST(errors_name_what_is_wrong_and_what_would_be_right)
 {
-    (void)state;
     static const struct {
         const char *text, *error;
     } cases[] = {
@@ -290,9 +277,8 @@ static void errors_name_what_is_wrong_and_what_would_be_right(void **state)
     }
 }
 
-static void lengths_are_checked(void **state)
+TEST(lengths_are_checked)
 {
-    (void)state;
     struct sl_endpoint endpoint;
     struct sl_error error;
     char text[600] = "unix:";
@@ -315,9 +301,8 @@ static void lengths_are_checked(void **state)
     assert_int_equal(sl_endpoint_parse(text, &endpoint, &error), -EINVAL);
 }
 
-static void resolves_numeric_addresses(void **state)
+TEST(resolves_numeric_addresses)
 {
-    (void)state;
     struct sl_address addresses[4];
     struct sl_error error;
     char text[SL_ADDRESS_TEXT_SIZE];
@@ -329,35 +314,11 @@ static void resolves_numeric_addresses(void **state)
     assert_string_equal(text, "[::1]:0");
 }
 
-static void says_what_cannot_be_resolved(void **state)
+TEST(says_what_cannot_be_resolved)
 {
-    (void)state;
     struct sl_address address;
     struct sl_error error;
     assert_true(sl_endpoint_resolve("no such host", 1, SOCK_STREAM, &address, 1, &error) < 0);
     assert_memory_equal(error.text, "cannot resolve 'no such host': ", 31);
     assert_int_equal(sl_endpoint_resolve("", 1, SOCK_STREAM, &address, 1, &error), -EINVAL);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writes_addresses),
-        cmocka_unit_test(link_local_addresses_name_their_interface),
-        cmocka_unit_test(the_longest_address_fits),
-        cmocka_unit_test(mapped_ipv4_is_ipv4),
-        cmocka_unit_test(a_sockaddr_that_is_cut_is_no_address),
-        cmocka_unit_test(goes_to_a_sockaddr_and_back),
-        cmocka_unit_test(knows_what_kind_an_address_is),
-        cmocka_unit_test(equal_is_address_port_and_scope),
-        cmocka_unit_test(the_hash_spreads_ports),
-        cmocka_unit_test(the_hash_depends_on_every_bit_and_on_the_key),
-        cmocka_unit_test(limits_count_ipv6_by_its_network),
-        cmocka_unit_test(reads_endpoints),
-        cmocka_unit_test(errors_name_what_is_wrong_and_what_would_be_right),
-        cmocka_unit_test(lengths_are_checked),
-        cmocka_unit_test(resolves_numeric_addresses),
-        cmocka_unit_test(says_what_cannot_be_resolved),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

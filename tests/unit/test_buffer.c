@@ -5,9 +5,8 @@
 
 #include "failing_memory.h"
 
-static void appends_in_order(void **state)
+TEST(appends_in_order)
 {
-    (void)state;
     struct sl_buffer buffer = SL_BUFFER_INIT;
     assert_int_equal(sl_buffer_append(&buffer, "one ", 4), 0);
     assert_int_equal(sl_buffer_append_text(&buffer, "two "), 0);
@@ -25,9 +24,8 @@ static void assert_number(struct sl_buffer *buffer, uint64_t value)
     assert_took(buffer, expected);
 }
 
-static void writes_numbers_of_every_length(void **state)
+TEST(writes_numbers_of_every_length)
 {
-    (void)state;
     struct sl_buffer buffer = SL_BUFFER_INIT;
     for (uint64_t power = 1; power < UINT64_MAX / 10; power *= 10) {
         assert_number(&buffer, power - 1);
@@ -38,9 +36,8 @@ static void writes_numbers_of_every_length(void **state)
     sl_buffer_deinit(&buffer);
 }
 
-static void deinit_leaves_an_empty_buffer(void **state)
+TEST(deinit_leaves_an_empty_buffer)
 {
-    (void)state;
     struct sl_buffer buffer = SL_BUFFER_INIT;
     sl_buffer_append_text(&buffer, "x");
     sl_buffer_deinit(&buffer);
@@ -50,9 +47,8 @@ static void deinit_leaves_an_empty_buffer(void **state)
     sl_buffer_deinit(&buffer);
 }
 
-static void appending_nothing_is_no_failure(void **state)
+TEST(appending_nothing_is_no_failure)
 {
-    (void)state;
     struct sl_buffer buffer = SL_BUFFER_INIT;
     assert_non_null(sl_buffer_reserve(&buffer, 0));
     assert_int_equal(sl_buffer_append(&buffer, NULL, 0), 0);
@@ -61,9 +57,8 @@ static void appending_nothing_is_no_failure(void **state)
     sl_buffer_deinit(&buffer);
 }
 
-static void growth_is_linear_over_all(void **state)
+TEST(growth_is_linear_over_all)
 {
-    (void)state;
     struct sl_buffer buffer = SL_BUFFER_INIT;
     unsigned moves = 0;
     for (unsigned i = 0; i < 1000000; i++) {
@@ -78,9 +73,8 @@ static void growth_is_linear_over_all(void **state)
     sl_buffer_deinit(&buffer);
 }
 
-static void consumes_from_the_front(void **state)
+TEST(consumes_from_the_front)
 {
-    (void)state;
     struct sl_buffer buffer = SL_BUFFER_INIT;
     sl_buffer_consume(&buffer, 1);
     sl_buffer_append_text(&buffer, "abcdef");
@@ -93,9 +87,8 @@ static void consumes_from_the_front(void **state)
     sl_buffer_deinit(&buffer);
 }
 
-static void refuses_sizes_that_overflow(void **state)
+TEST(refuses_sizes_that_overflow)
 {
-    (void)state;
     struct sl_buffer buffer = SL_BUFFER_INIT;
     sl_buffer_append_text(&buffer, "abc");
     assert_null(sl_buffer_reserve(&buffer, SIZE_MAX));
@@ -104,9 +97,8 @@ static void refuses_sizes_that_overflow(void **state)
     sl_buffer_deinit(&buffer);
 }
 
-static void without_memory_nothing_is_appended(void **state)
+TEST(without_memory_nothing_is_appended)
 {
-    (void)state;
     struct sl_buffer buffer = SL_BUFFER_INIT;
     sl_buffer_append_text(&buffer, "abc");
     allow_allocations(0);
@@ -119,19 +111,4 @@ static void without_memory_nothing_is_appended(void **state)
     allow_allocations(-1);
     assert_took(&buffer, "abcd");
     sl_buffer_deinit(&buffer);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(appends_in_order),
-        cmocka_unit_test(writes_numbers_of_every_length),
-        cmocka_unit_test(deinit_leaves_an_empty_buffer),
-        cmocka_unit_test(appending_nothing_is_no_failure),
-        cmocka_unit_test(growth_is_linear_over_all),
-        cmocka_unit_test(consumes_from_the_front),
-        cmocka_unit_test(refuses_sizes_that_overflow),
-        cmocka_unit_test(without_memory_nothing_is_appended),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,23 +13,20 @@ static void assert_answer(const char *text, enum sl_verdict verdict, const char 
     sl_buffer_deinit(&out);
 }
 
-static void counts_the_bytes(void **state)
+TEST(counts_the_bytes)
 {
-    (void)state;
     assert_answer("Hi", SL_ANSWER, "Your data was 2 bytes");
     assert_answer("", SL_ANSWER, "Your data was 0 bytes");
     assert_answer("straße", SL_ANSWER, "Your data was 7 bytes");
 }
 
-static void exit_ends_the_conversation(void **state)
+TEST(exit_ends_the_conversation)
 {
-    (void)state;
     assert_answer("Exit", SL_ANSWER_AND_CLOSE, "Disconnect");
 }
 
-static void only_the_exact_word_is_exit(void **state)
+TEST(only_the_exact_word_is_exit)
 {
-    (void)state;
     assert_answer("exit", SL_ANSWER, "Your data was 4 bytes");
     assert_answer("EXIT", SL_ANSWER, "Your data was 4 bytes");
     assert_answer("Exit ", SL_ANSWER, "Your data was 5 bytes");
@@ -38,9 +35,8 @@ static void only_the_exact_word_is_exit(void **state)
     assert_answer("Exi", SL_ANSWER, "Your data was 3 bytes");
 }
 
-static void counts_what_was_not_stored_too(void **state)
+TEST(counts_what_was_not_stored_too)
 {
-    (void)state;
     struct sl_buffer out = SL_BUFFER_INIT;
     struct sl_message message = {.bytes = (const uint8_t *)"Exit", .stored = 4, .size = UINT64_MAX};
     assert_int_equal(sl_chat_respond(&message, &out), SL_ANSWER);
@@ -48,9 +44,8 @@ static void counts_what_was_not_stored_too(void **state)
     sl_buffer_deinit(&out);
 }
 
-static void appends(void **state)
+TEST(appends)
 {
-    (void)state;
     struct sl_buffer out = SL_BUFFER_INIT;
     struct sl_message message = {.bytes = (const uint8_t *)"Exit", .stored = 4, .size = 4};
     sl_buffer_append_text(&out, "before\n");
@@ -59,9 +54,8 @@ static void appends(void **state)
     sl_buffer_deinit(&out);
 }
 
-static void says_when_memory_is_missing(void **state)
+TEST(says_when_memory_is_missing)
 {
-    (void)state;
     struct sl_buffer out = SL_BUFFER_INIT;
     struct sl_message bytes = {.bytes = (const uint8_t *)"Hi", .stored = 2, .size = 2};
     struct sl_message leave = {.bytes = (const uint8_t *)"Exit", .stored = 4, .size = 4};
@@ -71,17 +65,4 @@ static void says_when_memory_is_missing(void **state)
     assert_int_equal(verdicts[0], SL_NO_MEMORY);
     assert_int_equal(verdicts[1], SL_NO_MEMORY);
     assert_int_equal(out.size, 0);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts_the_bytes),
-        cmocka_unit_test(exit_ends_the_conversation),
-        cmocka_unit_test(only_the_exact_word_is_exit),
-        cmocka_unit_test(counts_what_was_not_stored_too),
-        cmocka_unit_test(appends),
-        cmocka_unit_test(says_when_memory_is_missing),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

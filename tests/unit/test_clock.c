@@ -12,25 +12,22 @@ static void assert_written(int64_t wall_ns, const char *expected)
     assert_string_equal(text, expected);
 }
 
-static void writes_utc_with_microseconds(void **state)
+TEST(writes_utc_with_microseconds)
 {
-    (void)state;
     assert_written(0, "1970-01-01T00:00:00.000000Z");
     assert_written(INT64_C(1767225600) * SL_NS_PER_S, "2026-01-01T00:00:00.000000Z");
     assert_written(INT64_C(951827696) * SL_NS_PER_S + 123456999, "2000-02-29T12:34:56.123456Z");
     assert_written(INT64_MAX, "2262-04-11T23:47:16.854775Z");
 }
 
-static void clamps_times_before_1970(void **state)
+TEST(clamps_times_before_1970)
 {
-    (void)state;
     assert_written(-1, "1970-01-01T00:00:00.000000Z");
     assert_written(INT64_MIN, "1970-01-01T00:00:00.000000Z");
 }
 
-static void agrees_with_the_c_library_on_every_day(void **state)
+TEST(agrees_with_the_c_library_on_every_day)
 {
-    (void)state;
     for (int64_t day = 0; day < 106000; day++) {
         time_t seconds = day * 86400 + (day * 7919) % 86400;
         struct tm tm;
@@ -44,9 +41,8 @@ static void agrees_with_the_c_library_on_every_day(void **state)
     }
 }
 
-static void reads_every_form_of_rfc_3339(void **state)
+TEST(reads_every_form_of_rfc_3339)
 {
-    (void)state;
     static const struct {
         const char *text;
         int64_t wall_ns;
@@ -70,9 +66,8 @@ static void reads_every_form_of_rfc_3339(void **state)
     }
 }
 
-static void refuses_what_is_no_time(void **state)
+TEST(refuses_what_is_no_time)
 {
-    (void)state;
     static const char *const cases[] = {
         "",
         "2026",
@@ -109,9 +104,8 @@ static void refuses_what_is_no_time(void **state)
     }
 }
 
-static void reads_durations(void **state)
+TEST(reads_durations)
 {
-    (void)state;
     static const struct {
         const char *text;
         int64_t ns;
@@ -144,9 +138,8 @@ static void reads_durations(void **state)
     }
 }
 
-static void refuses_what_is_no_duration(void **state)
+TEST(refuses_what_is_no_duration)
 {
-    (void)state;
     static const char *const cases[] = {
         "",
         "5",
@@ -183,9 +176,8 @@ static void refuses_what_is_no_duration(void **state)
     }
 }
 
-static void clocks_run(void **state)
+TEST(clocks_run)
 {
-    (void)state;
     int64_t mono = sl_clock_mono_ns();
     assert_true(sl_clock_mono_ns() >= mono);
     struct sl_time now = sl_time_now();
@@ -194,29 +186,12 @@ static void clocks_run(void **state)
     assert_in_range(skew + 2, 0, 4);
 }
 
-static void a_moment_moves_on_both_clocks(void **state)
+TEST(a_moment_moves_on_both_clocks)
 {
     struct sl_time before = sl_time_now(), time = before;
 
-    (void)state;
     usleep(2000);
     sl_time_advance(&time);
     assert_true(time.mono_ns - before.mono_ns >= 2 * SL_NS_PER_MS);
     assert_int_equal(time.wall_ns - before.wall_ns, time.mono_ns - before.mono_ns);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writes_utc_with_microseconds),
-        cmocka_unit_test(clamps_times_before_1970),
-        cmocka_unit_test(agrees_with_the_c_library_on_every_day),
-        cmocka_unit_test(reads_every_form_of_rfc_3339),
-        cmocka_unit_test(refuses_what_is_no_time),
-        cmocka_unit_test(reads_durations),
-        cmocka_unit_test(refuses_what_is_no_duration),
-        cmocka_unit_test(clocks_run),
-        cmocka_unit_test(a_moment_moves_on_both_clocks),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

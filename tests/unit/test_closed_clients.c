@@ -25,9 +25,8 @@ static size_t read_all(struct closed_clients *closed, uint64_t end, size_t step,
     return total;
 }
 
-static void the_oldest_leave_first(void **state)
+TEST(the_oldest_leave_first)
 {
-    (void)state;
     struct closed_clients closed = {0};
     assert_int_equal(sl_closed_clients_init(&closed, 5), 0);
     for (uint64_t id = 1; id <= 23; id++) {
@@ -43,9 +42,8 @@ static void the_oldest_leave_first(void **state)
     sl_closed_clients_deinit(&closed);
 }
 
-static void it_reads_in_steps_up_to_an_end(void **state)
+TEST(it_reads_in_steps_up_to_an_end)
 {
-    (void)state;
     struct closed_clients closed = {0};
     assert_int_equal(sl_closed_clients_init(&closed, 5), 0);
     uint64_t first = 0;
@@ -67,9 +65,8 @@ static void it_reads_in_steps_up_to_an_end(void **state)
     sl_closed_clients_deinit(&closed);
 }
 
-static void what_is_pushed_out_during_a_read_is_passed_over(void **state)
+TEST(what_is_pushed_out_during_a_read_is_passed_over)
 {
-    (void)state;
     struct closed_clients closed = {0};
     struct sl_client_view views[8];
     assert_int_equal(sl_closed_clients_init(&closed, 5), 0);
@@ -85,9 +82,8 @@ static void what_is_pushed_out_during_a_read_is_passed_over(void **state)
     sl_closed_clients_deinit(&closed);
 }
 
-static void changed_come_newest_first(void **state)
+TEST(changed_come_newest_first)
 {
-    (void)state;
     struct closed_clients closed = {0};
     struct sl_client_view views[8];
     assert_int_equal(sl_closed_clients_init(&closed, 5), 0);
@@ -107,9 +103,8 @@ static void changed_come_newest_first(void **state)
     sl_closed_clients_deinit(&closed);
 }
 
-static void even_none_asked_for_is_one(void **state)
+TEST(even_none_asked_for_is_one)
 {
-    (void)state;
     struct closed_clients closed = {0};
     struct sl_client_view view;
     assert_int_equal(sl_closed_clients_init(&closed, 0), 0);
@@ -118,16 +113,4 @@ static void even_none_asked_for_is_one(void **state)
     assert_false(sl_closed_clients_get(&closed, 1, &view));
     assert_true(sl_closed_clients_get(&closed, 2, &view));
     sl_closed_clients_deinit(&closed);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_oldest_leave_first),
-        cmocka_unit_test(it_reads_in_steps_up_to_an_end),
-        cmocka_unit_test(what_is_pushed_out_during_a_read_is_passed_over),
-        cmocka_unit_test(changed_come_newest_first),
-        cmocka_unit_test(even_none_asked_for_is_one),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,9 +2,8 @@
 
 #include "socklens/net.h"
 
-static void has_the_defaults_of_the_course(void **state)
+TEST(has_the_defaults_of_the_course)
 {
-    (void)state;
     struct load one = {0};
     const struct sl_config *config = &one.config;
 
@@ -29,9 +28,8 @@ static void has_the_defaults_of_the_course(void **state)
     unload(&one);
 }
 
-static void agrees_with_the_defaults_of_net(void **state)
+TEST(agrees_with_the_defaults_of_net)
 {
-    (void)state;
     struct load one = {0};
     struct sl_net_options net = SL_NET_OPTIONS_DEFAULT;
 
@@ -47,9 +45,8 @@ static void agrees_with_the_defaults_of_net(void **state)
     unload(&one);
 }
 
-static void takes_good_values(void **state)
+TEST(takes_good_values)
 {
-    (void)state;
     static const struct {
         const char *argument;
         size_t offset;
@@ -86,9 +83,8 @@ static void takes_good_values(void **state)
     }
 }
 
-static void takes_choices_in_the_order_of_the_enumeration(void **state)
+TEST(takes_choices_in_the_order_of_the_enumeration)
 {
-    (void)state;
     for (int level = SL_LOG_ERROR; level <= SL_LOG_DEBUG; level++) {
         struct load one = {0};
         char argument[32];
@@ -103,9 +99,8 @@ static void takes_choices_in_the_order_of_the_enumeration(void **state)
     }
 }
 
-static void says_what_is_wrong_with_an_argument(void **state)
+TEST(says_what_is_wrong_with_an_argument)
 {
-    (void)state;
     static const struct {
         const char *argument, *problem;
     } cases[] = {
@@ -167,9 +162,8 @@ static void says_what_is_wrong_with_an_argument(void **state)
     }
 }
 
-static void helps_whatever_else_is_wrong(void **state)
+TEST(helps_whatever_else_is_wrong)
 {
-    (void)state;
     struct load one = {0};
     const char *const environment[] = {"SOCKLENS_WORKERS=many", NULL};
 
@@ -184,17 +178,4 @@ static void helps_whatever_else_is_wrong(void **state)
     assert_true(one.config.version);
     assert_false(one.config.help);
     unload(&one);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(has_the_defaults_of_the_course),
-        cmocka_unit_test(agrees_with_the_defaults_of_net),
-        cmocka_unit_test(takes_good_values),
-        cmocka_unit_test(takes_choices_in_the_order_of_the_enumeration),
-        cmocka_unit_test(says_what_is_wrong_with_an_argument),
-        cmocka_unit_test(helps_whatever_else_is_wrong),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

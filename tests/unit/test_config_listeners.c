@@ -2,9 +2,8 @@
 
 #include "settings/bind_hosts.h"
 
-static void names_an_address_it_cannot_read(void **state)
+TEST(names_an_address_it_cannot_read)
 {
-    (void)state;
     struct load one = {0};
 
     assert_int_equal(load(&one, (const char *const[]){"--tcp-chat=1.2.3.4:99999", NULL}, NULL),
@@ -16,9 +15,8 @@ static void names_an_address_it_cannot_read(void **state)
     unload(&one);
 }
 
-static void replaces_the_default_listeners(void **state)
+TEST(replaces_the_default_listeners)
 {
-    (void)state;
     struct load one = {0};
     const char *const arguments[] = {"--tcp-chat",       "[::1]:7",    "--tcp-chat=unix:/run/a b,c",
                                      "--udp-upper=none", "--bind=::1", NULL};
@@ -34,9 +32,8 @@ static void replaces_the_default_listeners(void **state)
     unload(&one);
 }
 
-static void binds_every_host_that_is_given(void **state)
+TEST(binds_every_host_that_is_given)
 {
-    (void)state;
     const char *const arguments[] = {"--bind=127.0.0.1", "--bind=[::1]",       "--tcp-chat=:7",
                                      "--tcp-upper=*:8",  "--udp-upper=[::]:9", NULL};
     const struct sl_endpoint_list *list;
@@ -53,9 +50,8 @@ static void binds_every_host_that_is_given(void **state)
     unload(&one);
 }
 
-static void refuses_hosts_that_hold_each_other(void **state)
+TEST(refuses_hosts_that_hold_each_other)
 {
-    (void)state;
     static const char *const cases[][4] = {
         {"--bind=*", "--bind=::1", NULL,
          "bind: \"*\" is every address of both families: nothing can stand beside it\n"},
@@ -76,9 +72,8 @@ static void refuses_hosts_that_hold_each_other(void **state)
     unload(&good);
 }
 
-static void finds_the_loopback_address_of_its_own_name(void **state)
+TEST(finds_the_loopback_address_of_its_own_name)
 {
-    (void)state;
     struct load one = {0};
     char address[16];
 
@@ -93,9 +88,8 @@ static void finds_the_loopback_address_of_its_own_name(void **state)
     unload(&one);
 }
 
-static void refuses_none_beside_an_address(void **state)
+TEST(refuses_none_beside_an_address)
 {
-    (void)state;
     const char *const orders[][3] = {{"--http=none", "--http=:1", NULL},
                                      {"--http=:1", "--http=none", NULL}};
 
@@ -107,9 +101,8 @@ static void refuses_none_beside_an_address(void **state)
     }
 }
 
-static void lets_two_listeners_have_port_zero(void **state)
+TEST(lets_two_listeners_have_port_zero)
 {
-    (void)state;
     struct load one = {0};
     const char *const arguments[] = {"--tcp-chat=:0", "--tcp-chat=:0", "--tcp-upper=:0",
                                      "--http=:0", NULL};
@@ -118,28 +111,12 @@ static void lets_two_listeners_have_port_zero(void **state)
     unload(&one);
 }
 
-static void refuses_an_address_given_twice(void **state)
+TEST(refuses_an_address_given_twice)
 {
-    (void)state;
     struct load one = {0};
     const char *const arguments[] = {"--tcp-chat=:7", "--tcp-chat=127.0.0.1:7", NULL};
 
     assert_int_equal(load(&one, arguments, NULL), -EINVAL);
     assert_took(&one.errors.lines, "tcp-chat: address already given for tcp-chat\n");
     unload(&one);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_an_address_it_cannot_read),
-        cmocka_unit_test(replaces_the_default_listeners),
-        cmocka_unit_test(binds_every_host_that_is_given),
-        cmocka_unit_test(refuses_hosts_that_hold_each_other),
-        cmocka_unit_test(finds_the_loopback_address_of_its_own_name),
-        cmocka_unit_test(refuses_none_beside_an_address),
-        cmocka_unit_test(lets_two_listeners_have_port_zero),
-        cmocka_unit_test(refuses_an_address_given_twice),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,7 @@
 #include "config_fixture.h"
 
-static void prefers_argument_to_environment_to_file(void **state)
+TEST(prefers_argument_to_environment_to_file)
 {
-    (void)state;
     struct load one = {0};
     char file[64];
 
@@ -34,9 +33,8 @@ static void prefers_argument_to_environment_to_file(void **state)
     unload(&one);
 }
 
-static void undoes_none_in_a_stronger_place(void **state)
+TEST(undoes_none_in_a_stronger_place)
 {
-    (void)state;
     struct load one = {0};
 
     assert_int_equal(load(&one, (const char *const[]){"--http=:7", NULL},
@@ -47,9 +45,8 @@ static void undoes_none_in_a_stronger_place(void **state)
     unload(&one);
 }
 
-static void names_the_variable_that_is_wrong(void **state)
+TEST(names_the_variable_that_is_wrong)
 {
-    (void)state;
     struct load one = {0};
 
     assert_int_equal(load(&one, NULL, (const char *const[]){"SOCKLENS_WORKERS=many", NULL}),
@@ -58,9 +55,8 @@ static void names_the_variable_that_is_wrong(void **state)
     unload(&one);
 }
 
-static void warns_of_unknown_variables_but_not_of_service_links(void **state)
+TEST(warns_of_unknown_variables_but_not_of_service_links)
 {
-    (void)state;
     struct load one = {0};
     const char *const environment[] = {"SOCKLENS_WORKRES=1",
                                        "SOCKLENS_BANANA=1",
@@ -79,9 +75,8 @@ static void warns_of_unknown_variables_but_not_of_service_links(void **state)
     unload(&one);
 }
 
-static void reads_a_file(void **state)
+TEST(reads_a_file)
 {
-    (void)state;
     struct load one = {0};
 
     assert_int_equal(load_file(&one,
@@ -111,9 +106,8 @@ static void reads_a_file(void **state)
     unload(&one);
 }
 
-static void finds_all_that_is_wrong_in_a_file(void **state)
+TEST(finds_all_that_is_wrong_in_a_file)
 {
-    (void)state;
     struct load one = {0};
 
     assert_int_equal(load_file(&one,
@@ -151,9 +145,8 @@ static void finds_all_that_is_wrong_in_a_file(void **state)
     unload(&one);
 }
 
-static void refuses_lines_that_would_be_split_or_cut(void **state)
+TEST(refuses_lines_that_would_be_split_or_cut)
 {
-    (void)state;
     struct load one = {0};
     char text[600];
 
@@ -171,9 +164,8 @@ static void refuses_lines_that_would_be_split_or_cut(void **state)
     unload(&one);
 }
 
-static void says_why_a_file_cannot_be_read(void **state)
+TEST(says_why_a_file_cannot_be_read)
 {
-    (void)state;
     struct load one = {0};
 
     assert_int_equal(load(&one, (const char *const[]){"--config=/nowhere/x", NULL}, NULL), -EINVAL);
@@ -182,19 +174,4 @@ static void says_why_a_file_cannot_be_read(void **state)
     assert_int_equal(load(&one, (const char *const[]){"--config=/", NULL}, NULL), -EINVAL);
     assert_took(&one.errors.lines, "cannot read /: Is a directory\n");
     unload(&one);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(prefers_argument_to_environment_to_file),
-        cmocka_unit_test(undoes_none_in_a_stronger_place),
-        cmocka_unit_test(names_the_variable_that_is_wrong),
-        cmocka_unit_test(warns_of_unknown_variables_but_not_of_service_links),
-        cmocka_unit_test(reads_a_file),
-        cmocka_unit_test(finds_all_that_is_wrong_in_a_file),
-        cmocka_unit_test(refuses_lines_that_would_be_split_or_cut),
-        cmocka_unit_test(says_why_a_file_cannot_be_read),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

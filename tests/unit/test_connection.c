@@ -115,9 +115,8 @@ static void assert_closed(struct stage *stage, enum sl_close_reason reason)
     assert_int_equal(closing.closed_by, SL_BY_SERVER);
 }
 
-static void it_goes_without_a_thread(void **state)
+TEST(it_goes_without_a_thread)
 {
-    (void)state;
     struct stage *stage = new_stage(SL_TCP_CHAT);
     admit(stage);
     say(stage, "Hi");
@@ -132,9 +131,8 @@ static void it_goes_without_a_thread(void **state)
     free_stage(stage);
 }
 
-static void who_cannot_be_kept_is_let_go(void **state)
+TEST(who_cannot_be_kept_is_let_go)
 {
-    (void)state;
     /* The connection, the client's places, their table; and the tables' buckets. */
     for (int allowed = 0; allowed < 4; allowed++) {
         struct stage *stage = new_stage(SL_TCP_CHAT);
@@ -154,9 +152,8 @@ static void who_cannot_be_kept_is_let_go(void **state)
     }
 }
 
-static void what_cannot_be_answered_is_recorded(void **state)
+TEST(what_cannot_be_answered_is_recorded)
 {
-    (void)state;
     struct stage *stage = new_stage(SL_TCP_CHAT);
     admit(stage);
     allow_allocations(0);
@@ -170,9 +167,8 @@ static void what_cannot_be_answered_is_recorded(void **state)
 }
 
 /* One allocation is enough for two or three replies. */
-static void no_half_reply_is_sent(void **state)
+TEST(no_half_reply_is_sent)
 {
-    (void)state;
     struct stage *stage = new_stage(SL_TCP_CHAT);
     admit(stage);
     allow_allocations(1);
@@ -192,9 +188,8 @@ static void no_half_reply_is_sent(void **state)
     free_stage(stage);
 }
 
-static void an_unfinished_line_that_cannot_be_kept_ends_it(void **state)
+TEST(an_unfinished_line_that_cannot_be_kept_ends_it)
 {
-    (void)state;
     struct stage *stage = new_stage(SL_TCP_CHAT);
     admit(stage);
     say(stage, "line\nunfini");
@@ -210,9 +205,8 @@ static void an_unfinished_line_that_cannot_be_kept_ends_it(void **state)
 }
 
 /* A peer that does not read, and nothing to keep its replies in. */
-static void a_backlog_that_cannot_be_kept_ends_it(void **state)
+TEST(a_backlog_that_cannot_be_kept_ends_it)
 {
-    (void)state;
     struct stage *stage = new_stage(SL_TCP_CHAT);
     admit(stage);
     say(stage, "Hi\n");
@@ -240,9 +234,8 @@ static void a_backlog_that_cannot_be_kept_ends_it(void **state)
     free_stage(stage);
 }
 
-static void without_memory_the_end_is_short(void **state)
+TEST(without_memory_the_end_is_short)
 {
-    (void)state;
     struct stage *stage = new_stage(SL_TCP_CHAT);
     admit(stage);
     say(stage, "Hi\n"); /* the buffers that answers need are there now */
@@ -256,9 +249,8 @@ static void without_memory_the_end_is_short(void **state)
 }
 
 /* More lines than a visit answers: the others come first, then the rest. */
-static void a_visit_is_bounded(void **state)
+TEST(a_visit_is_bounded)
 {
-    (void)state;
     struct stage *stage = new_stage(SL_TCP_CHAT);
     struct sl_buffer lines = SL_BUFFER_INIT;
     admit(stage);
@@ -279,9 +271,8 @@ static void a_visit_is_bounded(void **state)
 }
 
 /* What all hold is bounded: who holds most and wants more is closed, a small message is not. */
-static void what_all_hold_is_bounded(void **state)
+TEST(what_all_hold_is_bounded)
 {
-    (void)state;
     struct stage *stage = new_stage(SL_TCP_CHAT);
     char longer[3000];
     memset(longer, 'x', sizeof(longer) - 1);
@@ -300,9 +291,8 @@ static void what_all_hold_is_bounded(void **state)
     free_stage(stage);
 }
 
-static void what_waits_is_shown(void **state)
+TEST(what_waits_is_shown)
 {
-    (void)state;
     struct stage *stage = new_stage(SL_TCP_CHAT);
     admit(stage);
     say(stage, "Hi\npend");
@@ -322,9 +312,8 @@ static void what_waits_is_shown(void **state)
 }
 
 /* However often the peer goes on after the end. */
-static void all_after_the_end_is_one_record(void **state)
+TEST(all_after_the_end_is_one_record)
 {
-    (void)state;
     struct stage *stage = new_stage(SL_TCP_CHAT);
     admit(stage);
     say(stage, "Exit\nmore");
@@ -337,22 +326,4 @@ static void all_after_the_end_is_one_record(void **state)
     assert_int_equal(serving_exchange(&stage->serving, 2)->exchange.outcome, SL_AFTER_CLOSE);
     assert_int_equal(serving_exchange(&stage->serving, 2)->exchange.received_size, 104);
     free_stage(stage);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_goes_without_a_thread),
-        cmocka_unit_test(who_cannot_be_kept_is_let_go),
-        cmocka_unit_test(what_cannot_be_answered_is_recorded),
-        cmocka_unit_test(no_half_reply_is_sent),
-        cmocka_unit_test(an_unfinished_line_that_cannot_be_kept_ends_it),
-        cmocka_unit_test(a_backlog_that_cannot_be_kept_ends_it),
-        cmocka_unit_test(without_memory_the_end_is_short),
-        cmocka_unit_test(a_visit_is_bounded),
-        cmocka_unit_test(what_all_hold_is_bounded),
-        cmocka_unit_test(what_waits_is_shown),
-        cmocka_unit_test(all_after_the_end_is_one_record),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

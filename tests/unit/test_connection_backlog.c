@@ -48,9 +48,8 @@ static void free_at_hand(struct at_hand *at_hand)
     free(at_hand);
 }
 
-static void it_keeps_all_though_the_buffers_are_used_again(void **state)
+TEST(it_keeps_all_though_the_buffers_are_used_again)
 {
-    (void)state;
     struct at_hand *at_hand = new_at_hand();
     struct sl_backlog *backlog = sl_backlog_new(&at_hand->batch, 5, &at_hand->rest);
     assert_non_null(backlog);
@@ -76,9 +75,8 @@ static void it_keeps_all_though_the_buffers_are_used_again(void **state)
     sl_backlog_free(NULL);
 }
 
-static void it_keeps_as_much_as_a_worker_can_have(void **state)
+TEST(it_keeps_as_much_as_a_worker_can_have)
 {
-    (void)state;
     static uint8_t bytes[SL_STORED_SIZE_MAX];
     struct sl_exchange_batch *batch = calloc(1, sizeof(*batch));
     for (size_t i = 0; i < SL_STREAM_EVENTS_MAX; i++) {
@@ -98,9 +96,8 @@ static void it_keeps_as_much_as_a_worker_can_have(void **state)
 }
 
 /* All or nothing, wherever memory ends. */
-static void without_memory_there_is_none(void **state)
+TEST(without_memory_there_is_none)
 {
-    (void)state;
     struct at_hand *at_hand = new_at_hand();
     for (int allowed = 0; allowed < 3; allowed++) {
         allow_callocs(allowed);
@@ -114,14 +111,4 @@ static void without_memory_there_is_none(void **state)
     assert_non_null(backlog);
     sl_backlog_free(backlog);
     free_at_hand(at_hand);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_keeps_all_though_the_buffers_are_used_again),
-        cmocka_unit_test(it_keeps_as_much_as_a_worker_can_have),
-        cmocka_unit_test(without_memory_there_is_none),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -98,7 +98,7 @@ static void assert_previous(const struct pair *pair, struct sl_cursor *cursor, s
         assert_is(pair, place - 1, record);
 }
 
-static void every_seq_is_found_and_read_on_from(void **state)
+TEST_WITH(every_seq_is_found_and_read_on_from, set_up, tear_down)
 {
     struct pair *pair = *state;
     struct sl_cursor cursor = {0};
@@ -111,7 +111,7 @@ static void every_seq_is_found_and_read_on_from(void **state)
     sl_cursor_close(&cursor);
 }
 
-static void every_seq_is_found_and_read_back_from(void **state)
+TEST_WITH(every_seq_is_found_and_read_back_from, set_up, tear_down)
 {
     struct pair *pair = *state;
     struct sl_cursor cursor = {0};
@@ -124,7 +124,7 @@ static void every_seq_is_found_and_read_back_from(void **state)
     sl_cursor_close(&cursor);
 }
 
-static void a_step_back_undoes_a_step(void **state)
+TEST_WITH(a_step_back_undoes_a_step, set_up, tear_down)
 {
     struct pair *pair = *state;
     struct sl_cursor cursor = {0};
@@ -142,7 +142,7 @@ static void a_step_back_undoes_a_step(void **state)
     sl_cursor_close(&cursor);
 }
 
-static void the_end_is_where_new_records_come(void **state)
+TEST_WITH(the_end_is_where_new_records_come, set_up, tear_down)
 {
     struct pair *pair = *state;
     struct sl_cursor cursor = {0};
@@ -159,7 +159,7 @@ static void the_end_is_where_new_records_come(void **state)
     sl_cursor_close(&cursor);
 }
 
-static void a_seek_beyond_the_newest_waits_at_the_end(void **state)
+TEST_WITH(a_seek_beyond_the_newest_waits_at_the_end, set_up, tear_down)
 {
     struct pair *pair = *state;
     struct sl_cursor cursor = {0};
@@ -175,7 +175,7 @@ static void a_seek_beyond_the_newest_waits_at_the_end(void **state)
 }
 
 /* Lifecycle records before the exchange may come twice, the exchanges never. */
-static void a_parked_cursor_reads_on_from_its_exchange(void **state)
+TEST_WITH(a_parked_cursor_reads_on_from_its_exchange, set_up, tear_down)
 {
     struct pair *pair = *state;
     struct sl_cursor cursor = {0};
@@ -204,7 +204,7 @@ static void evict_everything(struct pair *pair)
         sl_journal_append(pair->journal, &event, 1);
 }
 
-static void a_parked_cursor_learns_what_it_missed(void **state)
+TEST_WITH(a_parked_cursor_learns_what_it_missed, set_up, tear_down)
 {
     struct pair *pair = *state;
     struct sl_cursor forward = {0}, backward = {0};
@@ -230,7 +230,7 @@ static void a_parked_cursor_learns_what_it_missed(void **state)
 }
 
 /* The block that is being read stays; what lay before it is gone, and that is the end. */
-static void the_evicted_past_is_the_end(void **state)
+TEST_WITH(the_evicted_past_is_the_end, set_up, tear_down)
 {
     struct pair *pair = *state;
     struct sl_cursor cursor = {0};
@@ -252,9 +252,8 @@ static void the_evicted_past_is_the_end(void **state)
     sl_cursor_close(&cursor);
 }
 
-static void an_empty_journal_is_all_end(void **state)
+TEST(an_empty_journal_is_all_end)
 {
-    (void)state;
     struct sl_journal *journal = sl_journal_new(0, 1);
     struct sl_cursor cursor = {0};
     const struct sl_record *record;
@@ -271,22 +270,4 @@ static void an_empty_journal_is_all_end(void **state)
     sl_cursor_close(&cursor);
     sl_cursor_close(&cursor);
     sl_journal_free(journal);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(every_seq_is_found_and_read_on_from, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(every_seq_is_found_and_read_back_from, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_step_back_undoes_a_step, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_end_is_where_new_records_come, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_seek_beyond_the_newest_waits_at_the_end, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_parked_cursor_reads_on_from_its_exchange, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_parked_cursor_learns_what_it_missed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_evicted_past_is_the_end, set_up, tear_down),
-        cmocka_unit_test(an_empty_journal_is_all_end),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,9 +37,8 @@ static unsigned admitted(uint64_t client, const char *text, int64_t *now_ns, int
     return count;
 }
 
-static void a_run_ends_and_all_under_way_with_it(void **state)
+TEST_WITH(a_run_ends_and_all_under_way_with_it, set_up, tear_down)
 {
-    (void)state;
     int64_t now = SL_NS_PER_S;
 
     assert_int_equal(admitted(1, "PING", &now, STEP_NS), SL_ECHO_RUN_MAX);
@@ -48,17 +47,15 @@ static void a_run_ends_and_all_under_way_with_it(void **state)
     assert_true(admit(1, "PING", now + SL_ECHO_HOLD_NS));
 }
 
-static void who_pauses_is_always_answered(void **state)
+TEST_WITH(who_pauses_is_always_answered, set_up, tear_down)
 {
-    (void)state;
     int64_t now = SL_NS_PER_S;
 
     assert_int_equal(admitted(1, "PING", &now, SL_ECHO_PAUSE_NS + 1), 2 * SL_ECHO_RUN_MAX);
 }
 
-static void each_client_and_text_has_its_own(void **state)
+TEST_WITH(each_client_and_text_has_its_own, set_up, tear_down)
 {
-    (void)state;
     static const char *const texts[] = {"", "A", "B", "AAAAAAAA", "AAAAAAAAA", "AAAAAAAAAAAAAAAAB"};
     int64_t now = SL_NS_PER_S;
 
@@ -68,17 +65,14 @@ static void each_client_and_text_has_its_own(void **state)
     }
 }
 
-static void a_burst_is_one_round(void **state)
+TEST_WITH(a_burst_is_one_round, set_up, tear_down)
 {
-    (void)state;
-
     for (int i = 0; i < 10 * SL_ECHO_RUN_MAX; i++)
         assert_true(admit(1, "PING", SL_NS_PER_S));
 }
 
-static void many_loops_at_once_all_end(void **state)
+TEST_WITH(many_loops_at_once_all_end, set_up, tear_down)
 {
-    (void)state;
     enum { LOOPS = 2000 };
     int64_t now = SL_NS_PER_S;
     static bool ended[LOOPS];
@@ -97,9 +91,8 @@ static void many_loops_at_once_all_end(void **state)
 }
 
 /* What a server does that says "Echo: " first and takes no more than 200 bytes. */
-static void what_comes_back_in_another_text_is_a_run_too(void **state)
+TEST_WITH(what_comes_back_in_another_text_is_a_run_too, set_up, tear_down)
 {
-    (void)state;
     char text[201] = "Echo: hello, who is there?", reply[201];
     int64_t now = SL_NS_PER_S;
     unsigned rounds = 0;
@@ -115,9 +108,8 @@ static void what_comes_back_in_another_text_is_a_run_too(void **state)
     assert_in_range(rounds, SL_ECHO_RUN_MAX, SL_ECHO_RUN_MAX + 5);
 }
 
-static void a_client_that_repeats_itself_is_none(void **state)
+TEST_WITH(a_client_that_repeats_itself_is_none, set_up, tear_down)
 {
-    (void)state;
     static const char *const texts[][2] = {
         {"hello", "HELLO"},
         {"hello from the first client", "HELLO FROM THE FIRST CLIENT"},
@@ -129,20 +121,4 @@ static void a_client_that_repeats_itself_is_none(void **state)
             assert_true(sl_echo_guard_admit_other(&guard, j + 1, (const uint8_t *)texts[j][0],
                                                   strlen(texts[j][0]), (const uint8_t *)texts[j][1],
                                                   strlen(texts[j][1]), now += STEP_NS));
-}
-
-#define GUARDED(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        GUARDED(a_run_ends_and_all_under_way_with_it),
-        GUARDED(who_pauses_is_always_answered),
-        GUARDED(each_client_and_text_has_its_own),
-        GUARDED(a_burst_is_one_round),
-        GUARDED(what_comes_back_in_another_text_is_a_run_too),
-        GUARDED(a_client_that_repeats_itself_is_none),
-        GUARDED(many_loops_at_once_all_end),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

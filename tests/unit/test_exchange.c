@@ -2,9 +2,8 @@
 
 #include "socklens/exchange.h"
 
-static void the_names_are_those_of_the_api(void **state)
+TEST(the_names_are_those_of_the_api)
 {
-    (void)state;
     static const char *const services[] = {"udp-upper", "tcp-upper", "tcp-chat"};
     static const char *const outcomes[] = {
         "replied",
@@ -38,9 +37,8 @@ static void the_names_are_those_of_the_api(void **state)
         assert_string_equal(sl_close_reason_name(i), reasons[i]);
 }
 
-static void what_is_printed_is_read_again(void **state)
+TEST(what_is_printed_is_read_again)
 {
-    (void)state;
     for (unsigned i = 0; i < SL_SERVICE_COUNT; i++) {
         enum sl_service_id service;
         assert_true(sl_service_id_parse(sl_service_id_name(i), &service));
@@ -53,18 +51,16 @@ static void what_is_printed_is_read_again(void **state)
     }
 }
 
-static void numbers_of_a_newer_version_still_print(void **state)
+TEST(numbers_of_a_newer_version_still_print)
 {
-    (void)state;
     assert_string_equal(sl_service_id_name(SL_SERVICE_COUNT), "unknown");
     assert_string_equal(sl_outcome_name(200), "unknown");
     assert_string_equal(sl_closed_by_name(SL_CLOSED_BY_COUNT), "unknown");
     assert_string_equal(sl_close_reason_name(255), "unknown");
 }
 
-static void unknown_names_change_nothing(void **state)
+TEST(unknown_names_change_nothing)
 {
-    (void)state;
     static const char *const names[] = {"", "Replied", "replied ", "tcp", "TCP-chat", "unknown"};
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         enum sl_service_id service = SL_TCP_CHAT;
@@ -74,15 +70,4 @@ static void unknown_names_change_nothing(void **state)
         assert_int_equal(service, SL_TCP_CHAT);
         assert_int_equal(outcome, SL_AFTER_CLOSE);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_names_are_those_of_the_api),
-        cmocka_unit_test(what_is_printed_is_read_again),
-        cmocka_unit_test(numbers_of_a_newer_version_still_print),
-        cmocka_unit_test(unknown_names_change_nothing),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

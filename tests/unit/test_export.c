@@ -22,11 +22,10 @@ static struct sl_exporter *begun(enum sl_export_format format)
     return exporter;
 }
 
-static void knows_its_formats_by_name(void **state)
+TEST(knows_its_formats_by_name)
 {
     enum sl_export_format format = SL_EXPORT_COUNT;
 
-    (void)state;
     assert_true(sl_export_format_parse("pcapng", &format));
     assert_int_equal(format, SL_EXPORT_PCAPNG);
     assert_true(sl_export_format_parse("csv", &format));
@@ -41,11 +40,10 @@ static void knows_its_formats_by_name(void **state)
                         "text/csv; charset=utf-8; header=present");
 }
 
-static void writes_a_message_a_line(void **state)
+TEST_WITH(writes_a_message_a_line, NULL, teardown)
 {
     struct sl_exporter *exporter = begun(SL_EXPORT_NDJSON);
 
-    (void)state;
     export_one(exporter, (struct sl_record){.kind = SL_RECORD_OPENED}, NULL, NULL, &out);
     export_one(
         exporter,
@@ -67,11 +65,10 @@ static void writes_a_message_a_line(void **state)
     sl_exporter_free(exporter);
 }
 
-static void does_without_a_listeners_name(void **state)
+TEST_WITH(does_without_a_listeners_name, NULL, teardown)
 {
     static const struct sl_record record = {.kind = SL_RECORD_EXCHANGE};
 
-    (void)state;
     for (unsigned format = 0; format < SL_EXPORT_COUNT; format++) {
         struct sl_exporter *exporter = begun((enum sl_export_format)format);
 
@@ -133,7 +130,7 @@ static int try_with(enum sl_export_format format, int allocations, int callocs,
     return error;
 }
 
-static void survives_the_lack_of_memory_at_every_step(void **state)
+TEST(survives_the_lack_of_memory_at_every_step)
 {
     struct sl_record head = {.exchange.service = SL_TCP_CHAT,
                              .exchange.client = 1,
@@ -143,7 +140,6 @@ static void survives_the_lack_of_memory_at_every_step(void **state)
                              .exchange.received_size = 1000};
     struct sl_record *exchange = new_record(&head, (uint8_t[1000]){0}, NULL);
 
-    (void)state;
     head = (struct sl_record){
         .kind = SL_RECORD_OPENED, .exchange.service = SL_TCP_CHAT, .exchange.client = 1};
     for (unsigned i = 0; i < SL_EXPORT_COUNT; i++) {
@@ -159,16 +155,4 @@ static void survives_the_lack_of_memory_at_every_step(void **state)
         assert_true(allowed > 0);
     }
     free(exchange);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(knows_its_formats_by_name),
-        cmocka_unit_test_teardown(writes_a_message_a_line, teardown),
-        cmocka_unit_test_teardown(does_without_a_listeners_name, teardown),
-        cmocka_unit_test(survives_the_lack_of_memory_at_every_step),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

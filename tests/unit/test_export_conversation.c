@@ -144,9 +144,8 @@ static void assert_seamless(void)
     }
 }
 
-static void shows_a_whole_connection(void **state)
+TEST_WITH(shows_a_whole_connection, setup, teardown)
 {
-    (void)state;
     open_client();
     exchange("Hi", "HI!");
     exchange("", "empty");
@@ -161,7 +160,7 @@ static void shows_a_whole_connection(void **state)
     assert_string_equal(segments[8].comment, "client 3 closed by peer: eof");
 }
 
-static void shows_who_closed_and_how(void **state)
+TEST(shows_who_closed_and_how)
 {
     static const struct {
         enum sl_closed_by by;
@@ -191,18 +190,16 @@ static void shows_who_closed_and_how(void **state)
     }
 }
 
-static void begins_in_mid_stream_where_the_opening_is_not_known(void **state)
+TEST_WITH(begins_in_mid_stream_where_the_opening_is_not_known, setup, teardown)
 {
-    (void)state;
     exchange("Hi", "HI!");
     close_client(SL_BY_PEER, SL_CLOSE_EOF, 0);
     assert_segments(">PA2 <PA3 >FA0 <FA0 >A0");
     assert_seamless();
 }
 
-static void passes_over_what_comes_twice(void **state)
+TEST_WITH(passes_over_what_comes_twice, setup, teardown)
 {
-    (void)state;
     open_client();
     open_client();
     exchange("Hi", "HI!");
@@ -212,11 +209,10 @@ static void passes_over_what_comes_twice(void **state)
     assert_segments(">S0 <SA0 >A0 >PA2 <PA3 >RA0");
 }
 
-static void shows_what_ended_a_line(void **state)
+TEST_WITH(shows_what_ended_a_line, setup, teardown)
 {
     struct sl_record head = head_of(SL_RECORD_EXCHANGE);
 
-    (void)state;
     open_client();
     head.exchange.line_end = SL_LINE_END_CRLF;
     assert_int_equal(export_one(exporter, head, "Hi", "ok\n", &out), 0);
@@ -228,11 +224,10 @@ static void shows_what_ended_a_line(void **state)
     assert_seamless();
 }
 
-static void splits_what_is_longer_than_a_packet(void **state)
+TEST_WITH(splits_what_is_longer_than_a_packet, setup, teardown)
 {
     static char text[65537];
 
-    (void)state;
     memset(text, 'a', 65536);
     open_client();
     exchange(text, text);
@@ -241,11 +236,10 @@ static void splits_what_is_longer_than_a_packet(void **state)
     assert_string_equal(segments[5].comment, "");
 }
 
-static void shows_the_size_of_what_was_not_stored(void **state)
+TEST_WITH(shows_the_size_of_what_was_not_stored, setup, teardown)
 {
     struct sl_record head = head_of(SL_RECORD_EXCHANGE);
 
-    (void)state;
     head.exchange.outcome = SL_PEER_GONE;
     head.exchange.received_stored = 2;
     head.exchange.received_size = 65495 + 10;
@@ -259,11 +253,10 @@ static void shows_the_size_of_what_was_not_stored(void **state)
 }
 
 /* A terabyte without a line end costs no terabyte of packets. */
-static void ends_an_endless_message_in_a_hole(void **state)
+TEST_WITH(ends_an_endless_message_in_a_hole, setup, teardown)
 {
     struct sl_record head = head_of(SL_RECORD_EXCHANGE);
 
-    (void)state;
     head.exchange.outcome = SL_PEER_GONE;
     head.exchange.received_stored = 2;
     head.exchange.received_size = UINT64_C(1) << 40;
@@ -272,21 +265,4 @@ static void ends_an_endless_message_in_a_hole(void **state)
     assert_true(out.size < 100000);
     read_segments();
     assert_int_equal(count, 256 * 2 + 1 + 2);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(shows_a_whole_connection, setup, teardown),
-        cmocka_unit_test(shows_who_closed_and_how),
-        cmocka_unit_test_setup_teardown(begins_in_mid_stream_where_the_opening_is_not_known, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(passes_over_what_comes_twice, setup, teardown),
-        cmocka_unit_test_setup_teardown(shows_what_ended_a_line, setup, teardown),
-        cmocka_unit_test_setup_teardown(splits_what_is_longer_than_a_packet, setup, teardown),
-        cmocka_unit_test_setup_teardown(shows_the_size_of_what_was_not_stored, setup, teardown),
-        cmocka_unit_test_setup_teardown(ends_an_endless_message_in_a_hole, setup, teardown),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static void writes_a_header_and_a_row_a_message(void **state)
+TEST_WITH(writes_a_header_and_a_row_a_message, setup, teardown)
 {
     struct sl_record head = {
         .seq = 17,
@@ -39,7 +39,6 @@ static void writes_a_header_and_a_row_a_message(void **state)
         .exchange.line_end = SL_LINE_END_CRLF,
     };
 
-    (void)state;
     assert_int_equal(sl_exporter_begin(exporter, &out), 0);
     assert_int_equal(export_one(exporter, head, "hi, \"you\"\r\n", "HI", &out), 0);
     head.kind = SL_RECORD_CLOSED;
@@ -52,28 +51,25 @@ static void writes_a_header_and_a_row_a_message(void **state)
                 "CRLF\r\n");
 }
 
-static void leaves_empty_what_is_not_there(void **state)
+TEST_WITH(leaves_empty_what_is_not_there, setup, teardown)
 {
-    (void)state;
     export_one(exporter, (struct sl_record){.exchange.outcome = SL_REFUSED_RATE_LIMIT}, "a", NULL,
                &out);
     assert_took(&out, BEFORE "1,,refused_rate_limit,\"a\",\"\",YQ==,,1,,\r\n");
 }
 
-static void leaves_text_empty_that_is_not_utf8(void **state)
+TEST_WITH(leaves_text_empty_that_is_not_utf8, setup, teardown)
 {
-    (void)state;
     export_one(exporter, (struct sl_record){.exchange.outcome = SL_PEER_GONE}, "a\xff", NULL, &out);
     assert_took(&out, BEFORE "2,,peer_gone,,\"\",Yf8=,,2,,\r\n");
 }
 
-static void shows_a_text_cut_within_a_character(void **state)
+TEST_WITH(shows_a_text_cut_within_a_character, setup, teardown)
 {
     struct sl_record head = {.exchange.outcome = SL_PEER_GONE,
                              .exchange.received_size = 3,
                              .exchange.received_stored = 2};
 
-    (void)state;
     export_one(exporter, head, "a\xc3", NULL, &out);
     assert_took(&out, BEFORE "3,,peer_gone,\"a\",\"\",YcM=,,2,,\r\n");
 }
@@ -92,9 +88,8 @@ static void assert_text(const char *text, const char *expected)
     assert_bytes_equal(begin, (size_t)(end - begin), expected, strlen(expected));
 }
 
-static void defuses_formulas(void **state)
+TEST_WITH(defuses_formulas, setup, teardown)
 {
-    (void)state;
     assert_text("=1+1", "\"'=1+1\"");
     /* nor where the reader's separator is another, or quotes mean nothing to it */
     assert_text("x;=1+1;y", "\"x;'=1+1;y\"");
@@ -119,13 +114,12 @@ static void defuses_formulas(void **state)
     assert_text("\xef\xbc\xa1", "\"\xef\xbc\xa1\"");
 }
 
-static void shows_control_characters_by_their_pictures(void **state)
+TEST_WITH(shows_control_characters_by_their_pictures, setup, teardown)
 {
     struct sl_record head = {.exchange.outcome = SL_PEER_GONE,
                              .exchange.received_size = 3,
                              .exchange.received_stored = 3};
 
-    (void)state;
     export_one(exporter, head, "a\0b", NULL, &out);
     assert_took(&out, BEFORE
                 "3,,peer_gone,\"a\xe2\x90\x80"
@@ -135,25 +129,8 @@ static void shows_control_characters_by_their_pictures(void **state)
     assert_text("a\tb\r\nc", "\"a\tb\r\nc\"");
 }
 
-static void tells_a_gap_in_a_row_of_the_same_shape(void **state)
+TEST_WITH(tells_a_gap_in_a_row_of_the_same_shape, setup, teardown)
 {
-    (void)state;
     assert_int_equal(sl_exporter_gap(exporter, 17, 20, "evicted", &out), 0);
     assert_took(&out, "17,,,,,,,,,,gap,\"messages 17 to 20 are missing: evicted\",,,,,,\r\n");
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(writes_a_header_and_a_row_a_message, setup, teardown),
-        cmocka_unit_test_setup_teardown(leaves_empty_what_is_not_there, setup, teardown),
-        cmocka_unit_test_setup_teardown(leaves_text_empty_that_is_not_utf8, setup, teardown),
-        cmocka_unit_test_setup_teardown(shows_a_text_cut_within_a_character, setup, teardown),
-        cmocka_unit_test_setup_teardown(defuses_formulas, setup, teardown),
-        cmocka_unit_test_setup_teardown(shows_control_characters_by_their_pictures, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(tells_a_gap_in_a_row_of_the_same_shape, setup, teardown),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

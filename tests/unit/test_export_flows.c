@@ -19,9 +19,8 @@ static int teardown(void **state)
     return 0;
 }
 
-static void finds_each_client_again(void **state)
+TEST_WITH(finds_each_client_again, setup, teardown)
 {
-    (void)state;
     for (uint64_t client = 1; client <= 40000; client++)
         flows_add(flows, client, 0)->seq[SIDE_PEER] = (uint32_t)client;
     for (uint64_t client = 1; client <= 40000; client++) {
@@ -33,9 +32,8 @@ static void finds_each_client_again(void **state)
     assert_null(flows_find(flows, 40001));
 }
 
-static void remembers_who_has_ended(void **state)
+TEST_WITH(remembers_who_has_ended, setup, teardown)
 {
-    (void)state;
     assert_false(flows_has_ended(flows, 0));
     for (uint64_t client = 1; client <= 100; client++) {
         flows_remove(flows, flows_add(flows, client, 0));
@@ -46,9 +44,8 @@ static void remembers_who_has_ended(void **state)
     assert_false(flows_has_ended(flows, 101));
 }
 
-static void forgets_the_one_quiet_longest(void **state)
+TEST_WITH(forgets_the_one_quiet_longest, setup, teardown)
 {
-    (void)state;
     for (uint64_t client = 1; client <= FLOWS_MAX; client++)
         assert_non_null(flows_add(flows, client, 0));
     assert_non_null(flows_find(flows, 1));
@@ -60,26 +57,13 @@ static void forgets_the_one_quiet_longest(void **state)
 }
 
 /* A forgotten connection that speaks again must not seem to repeat itself. */
-static void begins_elsewhere_each_time(void **state)
+TEST_WITH(begins_elsewhere_each_time, setup, teardown)
 {
     struct flow first;
 
-    (void)state;
     first = *flows_add(flows, 1, 10);
     flows_remove(flows, flows_find(flows, 1));
     assert_int_not_equal(flows_add(flows, 1, 11)->seq[SIDE_PEER], first.seq[SIDE_PEER]);
     assert_int_not_equal(flows_add(flows, 2, 10)->seq[SIDE_PEER], first.seq[SIDE_PEER]);
     assert_int_not_equal(first.seq[SIDE_PEER], first.seq[SIDE_GATEWAY]);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(finds_each_client_again, setup, teardown),
-        cmocka_unit_test_setup_teardown(remembers_who_has_ended, setup, teardown),
-        cmocka_unit_test_setup_teardown(forgets_the_one_quiet_longest, setup, teardown),
-        cmocka_unit_test_setup_teardown(begins_elsewhere_each_time, setup, teardown),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,13 +48,14 @@ static struct packet packet_of(const struct sl_address *from, const struct sl_ad
         .from = from, .to = to, .payload = payload, .stored = size, .size = size, .id = 0xBEEF};
 }
 
-static void builds_udp_over_ipv4(void **state)
+TEST_GROUP(fill_payload, NULL)
+
+TEST(builds_udp_over_ipv4)
 {
     static const size_t sizes[] = {0, 1, 2, 3, 4, 5, 1472, PACKET_DATAGRAM_MAX_V4};
     struct sl_address from = V4(1600), to = V4(12000);
     uint8_t headers[PACKET_HEADERS_MAX];
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(sizes); i++) {
         struct packet packet = packet_of(&from, &to, sizes[i]);
 
@@ -73,13 +74,12 @@ static void builds_udp_over_ipv4(void **state)
     }
 }
 
-static void builds_udp_over_ipv6(void **state)
+TEST(builds_udp_over_ipv6)
 {
     static const size_t sizes[] = {0, 1, 7, 65507, PACKET_DATAGRAM_MAX_V6};
     struct sl_address from = V6(1600), to = V6(12000);
     uint8_t headers[PACKET_HEADERS_MAX];
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(sizes); i++) {
         struct packet packet = packet_of(&from, &to, sizes[i]);
 
@@ -95,13 +95,12 @@ static void builds_udp_over_ipv6(void **state)
 }
 
 /* RFC 768: a checksum of zero means that there is none. */
-static void never_says_that_udp_has_no_checksum(void **state)
+TEST(never_says_that_udp_has_no_checksum)
 {
     struct sl_address from = V4(0), to = V4(0);
     struct packet packet = packet_of(&from, &to, 2);
     uint8_t headers[PACKET_HEADERS_MAX], filler[2] = {0, 0};
 
-    (void)state;
     packet.payload = filler;
     packet_udp_headers(&packet, headers);
     memcpy(filler, headers + 26, 2); /* brings the sum to all ones, its complement to zero */
@@ -131,23 +130,10 @@ static void check_tcp(const struct sl_address *from, const struct sl_address *to
     assert_checksum(&packet, tcp, 28, IPPROTO_TCP);
 }
 
-static void builds_tcp(void **state)
+TEST(builds_tcp)
 {
     struct sl_address from4 = V4(40000), to4 = V4(1060), from6 = V6(40000), to6 = V6(1060);
 
-    (void)state;
     check_tcp(&from4, &to4, 20);
     check_tcp(&from6, &to6, 40);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(builds_udp_over_ipv4),
-        cmocka_unit_test(builds_udp_over_ipv6),
-        cmocka_unit_test(never_says_that_udp_has_no_checksum),
-        cmocka_unit_test(builds_tcp),
-    };
-
-    return cmocka_run_group_tests(tests, fill_payload, NULL);
 }

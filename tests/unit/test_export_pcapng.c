@@ -52,12 +52,11 @@ static size_t read_all(struct seen_packet *packets, size_t capacity, uint32_t ty
     return count;
 }
 
-static void begins_with_a_section_that_says_what_is_synthesised(void **state)
+TEST_WITH(begins_with_a_section_that_says_what_is_synthesised, setup, teardown)
 {
     struct seen_block block = {0};
     size_t offset = 0;
 
-    (void)state;
     assert_true(next_block(&out, &offset, &block));
     assert_int_equal(block.type, 0x0A0D0D0A);
     assert_int_equal(little32(block.body), 0x1A2B3C4D);
@@ -68,7 +67,7 @@ static void begins_with_a_section_that_says_what_is_synthesised(void **state)
     assert_non_null(memmem(out.data, out.size, "synthesised by socklens", 23));
 }
 
-static void announces_each_listener_once(void **state)
+TEST_WITH(announces_each_listener_once, setup, teardown)
 {
     struct sl_record udp = datagram(1), tcp = datagram(2);
     struct seen_packet packets[16];
@@ -76,7 +75,6 @@ static void announces_each_listener_once(void **state)
     size_t offset = 0, interfaces;
     char text[256];
 
-    (void)state;
     tcp.exchange.service = SL_TCP_UPPER;
     export(udp, "a", "A");
     export(tcp, "b", "B");
@@ -98,12 +96,11 @@ static void announces_each_listener_once(void **state)
     assert_string_equal(text, "\x09");
 }
 
-static void shows_a_datagram_and_its_reply(void **state)
+TEST_WITH(shows_a_datagram_and_its_reply, setup, teardown)
 {
     struct seen_packet packets[4];
     size_t ignored;
 
-    (void)state;
     export(datagram(17), "hello", "HELLO");
     assert_int_equal(read_all(packets, 4, 0, &ignored), 2);
     assert_int_equal(packets[0].at_ns, INT64_C(1767225600123456789));
@@ -117,13 +114,12 @@ static void shows_a_datagram_and_its_reply(void **state)
     assert_int_equal(big16(packets[1].bytes + 4), big16(packets[0].bytes + 4) + 1);
 }
 
-static void shows_what_was_refused_alone(void **state)
+TEST_WITH(shows_what_was_refused_alone, setup, teardown)
 {
     struct sl_record head = datagram(3);
     struct seen_packet packets[4];
     size_t ignored;
 
-    (void)state;
     head.exchange.outcome = SL_REFUSED_OWN_LISTENER;
     head.exchange.replied_at_ns = 0;
     export(head, "hello", NULL);
@@ -131,13 +127,12 @@ static void shows_what_was_refused_alone(void **state)
     assert_string_equal(packets[0].comment, "seq 3 refused_own_listener");
 }
 
-static void says_what_was_not_stored(void **state)
+TEST_WITH(says_what_was_not_stored, setup, teardown)
 {
     struct sl_record head = datagram(3);
     struct seen_packet packets[4];
     size_t ignored;
 
-    (void)state;
     head.exchange.outcome = SL_SEND_FAILED;
     head.exchange.received_size = 1000;
     head.exchange.received_stored = 5;
@@ -150,13 +145,12 @@ static void says_what_was_not_stored(void **state)
 }
 
 /* No file of ours says so, but a damaged one might. */
-static void keeps_impossible_sizes_within_a_packet(void **state)
+TEST_WITH(keeps_impossible_sizes_within_a_packet, setup, teardown)
 {
     struct sl_record head = datagram(3);
     struct seen_packet packets[4];
     size_t ignored;
 
-    (void)state;
     head.exchange.received_size = UINT64_MAX;
     head.exchange.peer = V6(1);
     export(head, NULL, NULL);
@@ -167,12 +161,11 @@ static void keeps_impossible_sizes_within_a_packet(void **state)
     assert_int_equal(packets[2].size, 65535);
 }
 
-static void tells_a_gap_with_the_next_packet(void **state)
+TEST_WITH(tells_a_gap_with_the_next_packet, setup, teardown)
 {
     struct seen_packet packets[8];
     size_t ignored;
 
-    (void)state;
     export(datagram(1), "a", "A");
     assert_int_equal(sl_exporter_gap(exporter, 2, 5, "evicted", &out), 0);
     assert_int_equal(sl_exporter_gap(exporter, 6, 7, "evicted", &out), 0);
@@ -187,12 +180,11 @@ static void tells_a_gap_with_the_next_packet(void **state)
     assert_int_equal(ignored, 0);
 }
 
-static void tells_a_gap_at_the_end_with_statistics(void **state)
+TEST_WITH(tells_a_gap_at_the_end_with_statistics, setup, teardown)
 {
     struct seen_packet packets[1];
     size_t statistics;
 
-    (void)state;
     assert_int_equal(sl_exporter_gap(exporter, 2, 5, "evicted", &out), 0);
     assert_int_equal(sl_exporter_end(exporter, &out), 0);
     assert_int_equal(read_all(packets, 1, 5, &statistics), 0);
@@ -200,7 +192,7 @@ static void tells_a_gap_at_the_end_with_statistics(void **state)
     assert_non_null(memmem(out.data, out.size, "messages 2 to 5 are missing", 27));
 }
 
-static void gives_unix_clients_addresses_of_their_own(void **state)
+TEST_WITH(gives_unix_clients_addresses_of_their_own, setup, teardown)
 {
     struct sl_record head = {.exchange.service = SL_TCP_CHAT,
                              .exchange.client = 64512 * 3 + 7,
@@ -210,28 +202,9 @@ static void gives_unix_clients_addresses_of_their_own(void **state)
     struct seen_packet packets[2];
     size_t ignored;
 
-    (void)state;
     export(head, "a", NULL);
     assert_int_equal(read_all(packets, 2, 0, &ignored), 2);
     assert_memory_equal(packets[0].bytes + 12, ((uint8_t[]){127, 64, 0, 3, 127, 0, 0, 1}), 8);
     assert_int_equal(big16(packets[0].bytes + 20), 1024 + 7);
     assert_int_equal(big16(packets[0].bytes + 22), 1060);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(begins_with_a_section_that_says_what_is_synthesised, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(announces_each_listener_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(shows_a_datagram_and_its_reply, setup, teardown),
-        cmocka_unit_test_setup_teardown(shows_what_was_refused_alone, setup, teardown),
-        cmocka_unit_test_setup_teardown(says_what_was_not_stored, setup, teardown),
-        cmocka_unit_test_setup_teardown(keeps_impossible_sizes_within_a_packet, setup, teardown),
-        cmocka_unit_test_setup_teardown(tells_a_gap_with_the_next_packet, setup, teardown),
-        cmocka_unit_test_setup_teardown(tells_a_gap_at_the_end_with_statistics, setup, teardown),
-        cmocka_unit_test_setup_teardown(gives_unix_clients_addresses_of_their_own, setup, teardown),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

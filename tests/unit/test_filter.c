@@ -52,12 +52,11 @@ static bool matches_bytes(const uint8_t *bytes, size_t size, const char *receive
     return matches;
 }
 
-static void peers_are_lists_with_exceptions(void **state)
+TEST(peers_are_lists_with_exceptions)
 {
     struct sl_record *record = record_of("x", "X");
     bool has_port;
 
-    (void)state;
     assert_true(sl_address_parse("192.0.2.7:1600", &record->exchange.peer, &has_port));
     static const struct {
         const char *address;
@@ -88,7 +87,7 @@ static void peers_are_lists_with_exceptions(void **state)
     free(record);
 }
 
-static void sizes_are_of_one_side_or_the_longer(void **state)
+TEST(sizes_are_of_one_side_or_the_longer)
 {
     static const struct {
         struct sl_filter filter;
@@ -102,28 +101,25 @@ static void sizes_are_of_one_side_or_the_longer(void **state)
         {{.size = {.over = 5}}, true},     {{.size = {.over = 4}}, false},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         assert_int_equal(match_and_free(&cases[i].filter, record_of("ab", "abcd")),
                          cases[i].matches);
 }
 
-static void nothing_asked_matches_every_exchange(void **state)
+TEST(nothing_asked_matches_every_exchange)
 {
-    (void)state;
     struct sl_filter filter = {0};
     assert_true(match_and_free(&filter, record_of("hello", "HELLO")));
     assert_true(match_and_free(&filter, record_of("", NULL)));
     assert_true(match_and_free(&filter, record_of("", "")));
 }
 
-static void client_events_match_by_their_client(void **state)
+TEST(client_events_match_by_their_client)
 {
     static const struct sl_filter none = {.services = 1u << SL_TCP_CHAT};
     static const struct sl_filter all = {
         .services = 1u << SL_TCP_UPPER, .outcomes = 1u << SL_SEND_FAILED, .since_ns = INT64_MAX};
 
-    (void)state;
     for (unsigned kind = SL_RECORD_OPENED; kind <= SL_RECORD_CLOSED; kind++) {
         struct sl_record *record = record_of("hello", "HELLO");
 
@@ -133,9 +129,8 @@ static void client_events_match_by_their_client(void **state)
     }
 }
 
-static void services_and_outcomes_are_sets(void **state)
+TEST(services_and_outcomes_are_sets)
 {
-    (void)state;
     for (unsigned wanted = 0; wanted < 1u << SL_SERVICE_COUNT; wanted++) {
         struct sl_filter filter = {.services = wanted};
         for (unsigned service = 0; service < SL_SERVICE_COUNT; service++) {
@@ -159,9 +154,8 @@ static void services_and_outcomes_are_sets(void **state)
     }
 }
 
-static void a_client_is_one(void **state)
+TEST(a_client_is_one)
 {
-    (void)state;
     struct sl_filter filter = {.only = {.client_count = 1, .clients = {5}}};
     assert_true(match_and_free(&filter, record_of("x", "X")));
     filter.only.clients[0] = 6;
@@ -170,9 +164,8 @@ static void a_client_is_one(void **state)
     assert_false(match_and_free(&filter, record_of("x", "X")));
 }
 
-static void times_are_from_and_before(void **state)
+TEST(times_are_from_and_before)
 {
-    (void)state;
     static const struct {
         int64_t since, until;
         bool matches;
@@ -186,9 +179,8 @@ static void times_are_from_and_before(void **state)
     }
 }
 
-static void one_side_of_the_size_is_enough(void **state)
+TEST(one_side_of_the_size_is_enough)
 {
-    (void)state;
     struct sl_filter filter = {.size = {.min = 3}};
     assert_true(match_and_free(&filter, record_of("abc", "")));
     assert_true(match_and_free(&filter, record_of("ab", "abc")));
@@ -202,9 +194,8 @@ static void one_side_of_the_size_is_enough(void **state)
     assert_true(match_and_free(&filter, cut));
 }
 
-static void text_is_found_in_either_side_in_any_case(void **state)
+TEST(text_is_found_in_either_side_in_any_case)
 {
-    (void)state;
     static const struct {
         const char *text, *received, *sent;
         bool found;
@@ -263,9 +254,8 @@ static void fill(char *text, size_t size, unsigned letters, unsigned *seed)
 }
 
 /* All texts of up to seven letters, and long ones with periods, in payloads of few letters. */
-static void repetitive_texts_are_found_where_a_plain_search_finds_them(void **state)
+TEST(repetitive_texts_are_found_where_a_plain_search_finds_them)
 {
-    (void)state;
     char text[32], payload[64];
     unsigned seed = 1, found = 0;
     for (unsigned round = 0; round < 60000; round++) {
@@ -296,9 +286,8 @@ static void set_hostile(char *text, size_t size, unsigned form)
 }
 
 /* By the product of the lengths this would be minutes. */
-static void a_search_takes_time_by_the_sum_of_the_lengths(void **state)
+TEST(a_search_takes_time_by_the_sum_of_the_lengths)
 {
-    (void)state;
     static char payload[SL_STORED_SIZE_MAX + 1], text[32769];
     int64_t began_ns = sl_clock_mono_ns();
     for (size_t size = 2; size < sizeof(text); size *= 2) {
@@ -316,9 +305,8 @@ static void a_search_takes_time_by_the_sum_of_the_lengths(void **state)
     assert_true(sl_clock_mono_ns() - began_ns < 20 * SL_NS_PER_S);
 }
 
-static void bytes_are_found_exactly(void **state)
+TEST(bytes_are_found_exactly)
 {
-    (void)state;
     assert_true(matches_bytes(BYTES("ell"), "hello", NULL));
     assert_true(matches_bytes(BYTES("ELL"), "hello", "HELLO"));
     assert_false(matches_bytes(BYTES("Ell"), "hello", "HELLO"));
@@ -330,9 +318,8 @@ static void bytes_are_found_exactly(void **state)
     assert_false(matches_bytes(BYTES("a"), "", ""));
 }
 
-static void all_that_is_asked_must_hold(void **state)
+TEST(all_that_is_asked_must_hold)
 {
-    (void)state;
     struct sl_filter filter = {
         .services = 1u << SL_TCP_UPPER,
         .outcomes = 1u << SL_REPLIED,
@@ -354,24 +341,4 @@ static void all_that_is_asked_must_hold(void **state)
     assert_null(filter.text.data);
     assert_int_equal(filter.only.client_count, 0);
     assert_true(match_and_free(&filter, record_of("help!", NULL)));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(peers_are_lists_with_exceptions),
-        cmocka_unit_test(sizes_are_of_one_side_or_the_longer),
-        cmocka_unit_test(nothing_asked_matches_every_exchange),
-        cmocka_unit_test(client_events_match_by_their_client),
-        cmocka_unit_test(services_and_outcomes_are_sets),
-        cmocka_unit_test(a_client_is_one),
-        cmocka_unit_test(times_are_from_and_before),
-        cmocka_unit_test(one_side_of_the_size_is_enough),
-        cmocka_unit_test(text_is_found_in_either_side_in_any_case),
-        cmocka_unit_test(repetitive_texts_are_found_where_a_plain_search_finds_them),
-        cmocka_unit_test(a_search_takes_time_by_the_sum_of_the_lengths),
-        cmocka_unit_test(bytes_are_found_exactly),
-        cmocka_unit_test(all_that_is_asked_must_hold),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,9 +93,8 @@ static struct wire untimed(enum sl_framing framing)
     return (struct wire){.framing = framing, .untimed = true};
 }
 
-static void without_a_line_end_a_message_ends_in_quiet(void **state)
+TEST(without_a_line_end_a_message_ends_in_quiet)
 {
-    (void)state;
     struct wire wire = chat();
     feed_text(&wire, "H", DRAINED);
     feed_text(&wire, "i", DRAINED);
@@ -116,9 +115,8 @@ static void without_a_line_end_a_message_ends_in_quiet(void **state)
 }
 
 /* Each text cut at every place gives what it gives in one. */
-static void no_cut_changes_a_message(void **state)
+TEST(no_cut_changes_a_message)
 {
-    (void)state;
     static const struct {
         const char *text, *chat, *once;
     } cases[] = {{"hello x\n", "7:hello x|", "8:hello x\n|"},
@@ -140,9 +138,8 @@ static void no_cut_changes_a_message(void **state)
     }
 }
 
-static void what_is_there_when_drained_is_a_message(void **state)
+TEST(what_is_there_when_drained_is_a_message)
 {
-    (void)state;
     struct wire wire = untimed(SL_FRAMING_CHAT);
     feed_text(&wire, "Hi", DRAINED);
     feed_text(&wire, "there", DRAINED);
@@ -151,9 +148,8 @@ static void what_is_there_when_drained_is_a_message(void **state)
     end(&wire, "2:Hi|5:there|");
 }
 
-static void a_message_goes_on_until_the_socket_is_drained(void **state)
+TEST(a_message_goes_on_until_the_socket_is_drained)
 {
-    (void)state;
     struct wire wire = untimed(SL_FRAMING_CHAT);
     feed_text(&wire, "one ", MORE);
     feed_text(&wire, "two ", MORE);
@@ -163,26 +159,23 @@ static void a_message_goes_on_until_the_socket_is_drained(void **state)
     end(&wire, "13:one two three|4:four|");
 }
 
-static void a_line_end_ends_a_message(void **state)
+TEST(a_line_end_ends_a_message)
 {
-    (void)state;
     struct wire wire = chat();
     feed_text(&wire, "Hi\nthere\r\n\n\r\nend\n", DRAINED);
     assert_true(wire.framer.line_mode);
     end(&wire, "2:Hi|5:there|0:|0:|3:end|");
 }
 
-static void only_one_carriage_return_is_dropped(void **state)
+TEST(only_one_carriage_return_is_dropped)
 {
-    (void)state;
     struct wire wire = chat();
     feed_text(&wire, "a\r\r\nb\rc\n", DRAINED);
     end(&wire, "2:a\r|3:b\rc|");
 }
 
-static void an_unfinished_line_waits_in_line_mode(void **state)
+TEST(an_unfinished_line_waits_in_line_mode)
 {
-    (void)state;
     struct wire wire = chat();
     feed_text(&wire, "abc\ndef", DRAINED);
     assert_took(&wire.seen, "3:abc|");
@@ -193,9 +186,8 @@ static void an_unfinished_line_waits_in_line_mode(void **state)
     end(&wire, "6:defghi|");
 }
 
-static void a_line_may_begin_before_line_mode(void **state)
+TEST(a_line_may_begin_before_line_mode)
 {
-    (void)state;
     struct wire wire = chat();
     feed_text(&wire, "abc", MORE);
     feed_text(&wire, "def\nghi", DRAINED);
@@ -203,9 +195,8 @@ static void a_line_may_begin_before_line_mode(void **state)
     end(&wire, "6:abcdef|3:ghi|");
 }
 
-static void a_client_may_change_to_lines(void **state)
+TEST(a_client_may_change_to_lines)
 {
-    (void)state;
     struct wire wire = untimed(SL_FRAMING_CHAT);
     feed_text(&wire, "Hi", DRAINED);
     feed_text(&wire, "there\n", DRAINED);
@@ -213,9 +204,8 @@ static void a_client_may_change_to_lines(void **state)
     end(&wire, "2:Hi|5:there|");
 }
 
-static void a_line_end_split_in_two_is_one(void **state)
+TEST(a_line_end_split_in_two_is_one)
 {
-    (void)state;
     struct wire wire = chat();
     feed_text(&wire, "a\n", DRAINED);
     feed_text(&wire, "abc\r", DRAINED);
@@ -227,9 +217,8 @@ static void a_line_end_split_in_two_is_one(void **state)
     end(&wire, "1:a|3:abc|0:|3:x\ry|");
 }
 
-static void the_end_of_the_stream_ends_a_line(void **state)
+TEST(the_end_of_the_stream_ends_a_line)
 {
-    (void)state;
     struct wire wire = chat();
     feed_text(&wire, "a\nbc", DRAINED);
     feed(&wire, NULL, 0, ENDED);
@@ -243,9 +232,8 @@ static void the_end_of_the_stream_ends_a_line(void **state)
     end(&wire, "2:Hi|");
 }
 
-static void an_end_without_anything_is_no_message(void **state)
+TEST(an_end_without_anything_is_no_message)
 {
-    (void)state;
     struct wire wire = chat();
     feed(&wire, NULL, 0, DRAINED);
     feed(&wire, NULL, 0, ENDED);
@@ -260,9 +248,8 @@ static void an_end_without_anything_is_no_message(void **state)
     end(&wire, "");
 }
 
-static void once_takes_line_ends_as_they_are(void **state)
+TEST(once_takes_line_ends_as_they_are)
 {
-    (void)state;
     struct wire wire = untimed(SL_FRAMING_ONCE);
     feed_text(&wire, "hello\r\n", MORE);
     feed_text(&wire, "you\n", DRAINED);
@@ -303,9 +290,8 @@ static void assert_long(size_t size, const char *tail, size_t chunk_size, uint64
     sl_buffer_deinit(&stream);
 }
 
-static void a_long_message_is_counted_in_full_and_stored_cut(void **state)
+TEST(a_long_message_is_counted_in_full_and_stored_cut)
 {
-    (void)state;
     static const size_t chunk_sizes[] = {1000, 65536, 65537, 10000000};
     for (size_t i = 0; i < COUNT_OF(chunk_sizes); i++) {
         for (size_t size = SL_STORED_SIZE_MAX - 2; size <= SL_STORED_SIZE_MAX + 2; size++) {
@@ -317,9 +303,8 @@ static void a_long_message_is_counted_in_full_and_stored_cut(void **state)
     }
 }
 
-static void memory_is_held_for_unfinished_messages_only(void **state)
+TEST(memory_is_held_for_unfinished_messages_only)
 {
-    (void)state;
     struct wire wire = chat();
     feed_text(&wire, "a\nbc", DRAINED);
     assert_non_null(wire.framer.partial);
@@ -328,9 +313,8 @@ static void memory_is_held_for_unfinished_messages_only(void **state)
     end(&wire, "1:a|3:bcd|");
 }
 
-static void a_message_in_one_chunk_needs_no_memory(void **state)
+TEST(a_message_in_one_chunk_needs_no_memory)
 {
-    (void)state;
     struct sl_framer framer = {0};
     struct sl_chunk chunk = {BYTES("one\ntwo\r\nthree\n"), .drained = true};
     struct sl_message message;
@@ -344,9 +328,8 @@ static void a_message_in_one_chunk_needs_no_memory(void **state)
     assert_false(failed);
 }
 
-static void missing_memory_is_told(void **state)
+TEST(missing_memory_is_told)
 {
-    (void)state;
     struct sl_framer framer = {0};
     struct sl_message message;
     struct sl_chunk chunk = {BYTES("a\nunfinished"), .drained = true};
@@ -361,9 +344,8 @@ static void missing_memory_is_told(void **state)
     sl_framer_deinit(&framer);
 }
 
-static void missing_memory_at_a_line_end_is_told(void **state)
+TEST(missing_memory_at_a_line_end_is_told)
 {
-    (void)state;
     struct sl_framer framer = {.line_mode = true};
     struct sl_message message;
     static const uint8_t long_end[1000] = {[999] = '\n'};
@@ -402,9 +384,8 @@ static void expect_lines(const struct sl_buffer *stream, struct sl_buffer *expec
     sl_buffer_append_text(expected, "|");
 }
 
-static void every_split_of_lines_gives_the_same_messages(void **state)
+TEST(every_split_of_lines_gives_the_same_messages)
 {
-    (void)state;
     uint64_t random = 99;
     for (unsigned round = 0; round < 3000; round++) {
         struct sl_buffer stream = SL_BUFFER_INIT, expected = SL_BUFFER_INIT;
@@ -430,38 +411,10 @@ static void every_split_of_lines_gives_the_same_messages(void **state)
     }
 }
 
-static void a_new_framer_may_be_ended_at_once(void **state)
+TEST(a_new_framer_may_be_ended_at_once)
 {
-    (void)state;
     struct sl_framer framer = {0};
     sl_framer_deinit(&framer);
     sl_framer_deinit(&framer);
     assert_null(framer.partial);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(without_a_line_end_a_message_ends_in_quiet),
-        cmocka_unit_test(no_cut_changes_a_message),
-        cmocka_unit_test(what_is_there_when_drained_is_a_message),
-        cmocka_unit_test(a_message_goes_on_until_the_socket_is_drained),
-        cmocka_unit_test(a_line_end_ends_a_message),
-        cmocka_unit_test(only_one_carriage_return_is_dropped),
-        cmocka_unit_test(an_unfinished_line_waits_in_line_mode),
-        cmocka_unit_test(a_line_may_begin_before_line_mode),
-        cmocka_unit_test(a_client_may_change_to_lines),
-        cmocka_unit_test(a_line_end_split_in_two_is_one),
-        cmocka_unit_test(the_end_of_the_stream_ends_a_line),
-        cmocka_unit_test(an_end_without_anything_is_no_message),
-        cmocka_unit_test(once_takes_line_ends_as_they_are),
-        cmocka_unit_test(a_long_message_is_counted_in_full_and_stored_cut),
-        cmocka_unit_test(memory_is_held_for_unfinished_messages_only),
-        cmocka_unit_test(a_message_in_one_chunk_needs_no_memory),
-        cmocka_unit_test(missing_memory_is_told),
-        cmocka_unit_test(missing_memory_at_a_line_end_is_told),
-        cmocka_unit_test(every_split_of_lines_gives_the_same_messages),
-        cmocka_unit_test(a_new_framer_may_be_ended_at_once),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,9 +18,8 @@ static unsigned hints_of(const void *bytes, size_t size, enum sl_line_end line_e
 #define ASSERT_HINTS(text, line_end, expected)                                                     \
     assert_int_equal(hints_of(text, sizeof(text) - 1, line_end), expected)
 
-static void each_mistake_has_its_hint(void **state)
+TEST(each_mistake_has_its_hint)
 {
-    (void)state;
     ASSERT_HINTS("Exit\0", SL_LINE_END_NONE, HINT(ENDS_IN_NUL));
     ASSERT_HINTS("Exit\0", SL_LINE_END_LF, HINT(ENDS_IN_NUL));
     ASSERT_HINTS("E\0x\0i\0t\0", SL_LINE_END_NONE, HINT(UTF16));
@@ -41,9 +40,8 @@ static void each_mistake_has_its_hint(void **state)
     ASSERT_HINTS("\4Exit", SL_LINE_END_NONE, HINT(LENGTH_PREFIX));
 }
 
-static void ordinary_text_has_none(void **state)
+TEST(ordinary_text_has_none)
 {
-    (void)state;
     static const char *const texts[] = {
         "",       "a",       "Hi",        "Exit", "Hello there", "straße",     "日本語",
         "a\r\nb", "hello\n", "hello\r\n", "\n",   "\r\n",        "tab\tin it", "two  blanks",
@@ -59,29 +57,16 @@ static void ordinary_text_has_none(void **state)
         assert_int_equal(hints_of(longer, size, SL_LINE_END_LF), 0);
 }
 
-static void what_was_cut_has_no_end(void **state)
+TEST(what_was_cut_has_no_end)
 {
-    (void)state;
     assert_int_equal(sl_hints((const uint8_t *)"Exit ", 5, 9, SL_LINE_END_NONE), 0);
     assert_int_equal(sl_hints((const uint8_t *)"\0\7Exit", 6, 9, SL_LINE_END_NONE),
                      HINT(LENGTH_PREFIX));
 }
 
-static void each_has_a_name(void **state)
+TEST(each_has_a_name)
 {
-    (void)state;
     for (unsigned i = 0; i < SL_HINT_COUNT; i++)
         assert_non_null(sl_hint_name(i));
     assert_string_equal(sl_hint_name(SL_HINT_ENDS_IN_NUL), "ends_in_nul");
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_mistake_has_its_hint),
-        cmocka_unit_test(ordinary_text_has_none),
-        cmocka_unit_test(what_was_cut_has_no_end),
-        cmocka_unit_test(each_has_a_name),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

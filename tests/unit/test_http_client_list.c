@@ -57,9 +57,10 @@ static void choose(const char *text)
     sl_client_list_finish(&list);
 }
 
-static void begins_with_the_last_seen(void **state)
+TEST_GROUP(setup, teardown)
+
+TEST(begins_with_the_last_seen)
 {
-    (void)state;
     choose("limit=10");
     assert_int_equal(list.count, 11);
     for (size_t i = 1; i < list.count; i++)
@@ -67,9 +68,8 @@ static void begins_with_the_last_seen(void **state)
     assert_int_equal(list.views[0].last_seen_at_ns, 1099);
 }
 
-static void orders_by_what_is_asked_for(void **state)
+TEST(orders_by_what_is_asked_for)
 {
-    (void)state;
     choose("sort=id&limit=2");
     assert_int_equal(list.views[0].id, 1);
     assert_int_equal(list.views[1].id, 2);
@@ -82,12 +82,11 @@ static void orders_by_what_is_asked_for(void **state)
 }
 
 /* Page by page each client comes exactly once, whatever the order and however many are equal. */
-static void pages_through_all(void **state)
+TEST(pages_through_all)
 {
     static const char *const sorts[] = {"id",       "-id",       "last_seen", "-last_seen",
                                         "messages", "-messages", "bytes",     "-bytes"};
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(sorts); i++) {
         bool seen[301] = {false};
         char text[128], cursor[64] = "";
@@ -108,9 +107,8 @@ static void pages_through_all(void **state)
     }
 }
 
-static void filters(void **state)
+TEST(filters)
 {
-    (void)state;
     choose("service=udp-upper,tcp-chat&limit=1000");
     assert_int_equal(list.count, 200);
     choose("address=127.0.0.2&limit=1000");
@@ -124,9 +122,8 @@ static void filters(void **state)
     assert_int_equal(list.count, 1);
 }
 
-static void reads_states(void **state)
+TEST(reads_states)
 {
-    (void)state;
     assert_int_equal(ask("state=open"), 0);
     assert_true(list.open && !list.closed);
     assert_int_equal(ask("state=closed"), 0);
@@ -135,7 +132,7 @@ static void reads_states(void **state)
     assert_true(list.open && list.closed);
 }
 
-static void refuses_by_name(void **state)
+TEST(refuses_by_name)
 {
     static const struct {
         const char *query, *param;
@@ -156,23 +153,8 @@ static void refuses_by_name(void **state)
         {"cursor=-last_seen.11111111111111111111111111111111111111111111111111.1", "cursor"},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         assert_int_equal(ask(cases[i].query), 400);
         assert_string_equal(problem.param, cases[i].param);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(begins_with_the_last_seen),
-        cmocka_unit_test(orders_by_what_is_asked_for),
-        cmocka_unit_test(pages_through_all),
-        cmocka_unit_test(filters),
-        cmocka_unit_test(reads_states),
-        cmocka_unit_test(refuses_by_name),
-    };
-
-    return cmocka_run_group_tests(tests, setup, teardown);
 }

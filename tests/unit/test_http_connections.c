@@ -37,12 +37,11 @@ static void remove_all(struct sl_connections *connections)
     sl_connections_deinit(connections);
 }
 
-static void counts_in_all(void **state)
+TEST(counts_in_all)
 {
     struct sl_connections connections;
     int fd = socket_to(INADDR_LOOPBACK);
 
-    (void)state;
     sl_connections_init(&connections, 2, 1);
     assert_int_equal(add(&connections, fd), SL_NOT_OVER);
     assert_int_equal(add(&connections, fd), SL_NOT_OVER);
@@ -55,13 +54,12 @@ static void counts_in_all(void **state)
 }
 
 /* One who was turned away does not take the place of the next. */
-static void makes_room_again(void **state)
+TEST(makes_room_again)
 {
     struct sl_connections connections;
     struct sl_http_connection *first;
     int fd = socket_to(INADDR_LOOPBACK);
 
-    (void)state;
     sl_connections_init(&connections, 1, 1);
     first = sl_connections_add(&connections, fd, 0);
     assert_non_null(first);
@@ -72,12 +70,11 @@ static void makes_room_again(void **state)
     close(fd);
 }
 
-static void counts_per_address(void **state)
+TEST(counts_per_address)
 {
     struct sl_connections connections;
     int one = socket_to(0xc0000201), other = socket_to(0xc0000202);
 
-    (void)state;
     sl_connections_init(&connections, 4, 2);
     assert_int_equal(add(&connections, one), SL_NOT_OVER);
     assert_int_equal(add(&connections, one), SL_NOT_OVER);
@@ -86,15 +83,4 @@ static void counts_per_address(void **state)
     remove_all(&connections);
     close(one);
     close(other);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts_in_all),
-        cmocka_unit_test(makes_room_again),
-        cmocka_unit_test(counts_per_address),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,9 +65,10 @@ static void assert_to(const char *expected)
     assert_string_equal(text, expected);
 }
 
-static void takes_a_service(void **state)
+TEST_GROUP(setup, teardown)
+
+TEST(takes_a_service)
 {
-    (void)state;
     assert_int_equal(parse("{\"listener\":\"udp-upper\",\"text\":\"hi\"}"), 0);
     assert_to("127.0.0.1:12000");
     assert_bytes_equal(datagram.payload.data, datagram.payload.size, "hi", 2);
@@ -75,9 +76,8 @@ static void takes_a_service(void **state)
     assert_true(datagram.timeout_ns == INT64_C(1000000000));
 }
 
-static void takes_an_own_address(void **state)
+TEST(takes_an_own_address)
 {
-    (void)state;
     assert_int_equal(parse("{\"to\":\"127.0.0.1:12000\",\"hex\":\"00ff\",\"from_port\":1600,"
                            "\"timeout_ms\":5}"),
                      0);
@@ -88,21 +88,19 @@ static void takes_an_own_address(void **state)
     assert_to("[::1]:12003");
 }
 
-static void reaches_a_wildcard_over_loopback(void **state)
+TEST(reaches_a_wildcard_over_loopback)
 {
-    (void)state;
     assert_int_equal(parse("{\"to\":\"0.0.0.0:12002\",\"text\":\"\"}"), 0);
     assert_to("127.0.0.1:12002");
     assert_int_equal(parse("{\"to\":\"127.0.0.1:12002\",\"text\":\"\"}"), 0);
 }
 
-static void refuses_other_targets(void **state)
+TEST(refuses_other_targets)
 {
     static const char *const others[] = {"127.0.0.1:12001", "127.0.0.1:53", "192.0.2.1:12000",
                                          "255.255.255.255:12000", "224.0.0.1:12002"};
     char body[128];
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(others); i++) {
         snprintf(body, sizeof(body), "{\"to\":\"%s\",\"text\":\"x\"}", others[i]);
         assert_int_equal(parse(body), 403);
@@ -111,7 +109,7 @@ static void refuses_other_targets(void **state)
     }
 }
 
-static void refuses_bad_bodies_by_name(void **state)
+TEST(refuses_bad_bodies_by_name)
 {
     static const struct {
         const char *body, *param;
@@ -130,19 +128,17 @@ static void refuses_bad_bodies_by_name(void **state)
         {"{\"listener\":\"udp-upper\",\"text\":\"x\",\"from_port\":65536}", "from_port"},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         assert_int_equal(parse(cases[i].body), 400);
         assert_string_equal(problem.param, cases[i].param);
     }
 }
 
-static void knows_how_much_a_datagram_carries(void **state)
+TEST(knows_how_much_a_datagram_carries)
 {
     char *body = malloc(70000);
     size_t prefix = (size_t)sprintf(body, "{\"listener\":\"udp-upper\",\"text\":\"");
 
-    (void)state;
     memset(body + prefix, 'a', SL_DATAGRAM_MAX);
     strcpy(body + prefix + SL_DATAGRAM_MAX, "\"}");
     assert_int_equal(parse(body), 0);
@@ -153,11 +149,10 @@ static void knows_how_much_a_datagram_carries(void **state)
     free(body);
 }
 
-static void goes_elsewhere_where_that_is_allowed(void **state)
+TEST(goes_elsewhere_where_that_is_allowed)
 {
     char body[2048], text[SL_DATAGRAM_FOREIGN_MAX + 2];
 
-    (void)state;
     assert_int_equal(parse("{\"to\":\"127.0.0.1:12000\",\"text\":\"x\"}"), 0);
     assert_false(datagram.foreign);
     assert_int_equal(parse("{\"to\":\"192.0.2.9:9000\",\"text\":\"x\"}"), 0);
@@ -171,19 +166,4 @@ static void goes_elsewhere_where_that_is_allowed(void **state)
     assert_int_equal(parse(body), 413);
     snprintf(body, sizeof(body), "{\"to\":\"127.0.0.1:12000\",\"text\":\"%s\"}", text);
     assert_int_equal(parse(body), 0);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_a_service),
-        cmocka_unit_test(takes_an_own_address),
-        cmocka_unit_test(reaches_a_wildcard_over_loopback),
-        cmocka_unit_test(refuses_other_targets),
-        cmocka_unit_test(goes_elsewhere_where_that_is_allowed),
-        cmocka_unit_test(refuses_bad_bodies_by_name),
-        cmocka_unit_test(knows_how_much_a_datagram_carries),
-    };
-
-    return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -26,17 +26,17 @@ static int teardown(void **state)
     return 0;
 }
 
-static void reads_names(void **state)
+TEST_GROUP(NULL, teardown)
+
+TEST(reads_names)
 {
-    (void)state;
     assert_int_equal(parse("service=udp-upper,tcp-chat&outcome=replied,peer_gone"), 0);
     assert_int_equal(filter.services, 1u << SL_UDP_UPPER | 1u << SL_TCP_CHAT);
     assert_int_equal(filter.outcomes, 1u << SL_REPLIED | 1u << SL_PEER_GONE);
 }
 
-static void reads_values(void **state)
+TEST(reads_values)
 {
-    (void)state;
     assert_int_equal(parse("client=7&min_size=100&since=2026-01-01T00:00:00Z&until="
                            "2026-01-01T01:00:00%2B01:00&text=Hi&hex=48+69"),
                      0);
@@ -48,7 +48,7 @@ static void reads_values(void **state)
     assert_bytes_equal(filter.bytes.data, filter.bytes.size, "Hi", 2);
 }
 
-static void refuses_by_name(void **state)
+TEST(refuses_by_name)
 {
     static const struct {
         const char *query, *param;
@@ -88,7 +88,6 @@ static void refuses_by_name(void **state)
         {"hex=", "hex"},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         assert_int_equal(parse(cases[i].query), 400);
         assert_string_equal(problem.param, cases[i].param);
@@ -96,14 +95,13 @@ static void refuses_by_name(void **state)
     }
 }
 
-static void reads_lists_in_one_or_several(void **state)
+TEST(reads_lists_in_one_or_several)
 {
     static const char *const same[] = {
         "outcome=replied,peer_gone,unfinished&client=3,4,5&port=16,17",
         "outcome=replied&client=3&port=16&outcome=peer_gone,unfinished&client=4,5&port=17",
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(same); i++) {
         assert_int_equal(parse(same[i]), 0);
         assert_int_equal(filter.outcomes,
@@ -115,9 +113,8 @@ static void reads_lists_in_one_or_several(void **state)
     }
 }
 
-static void leaves_out_what_is_not_wanted(void **state)
+TEST(leaves_out_what_is_not_wanted)
 {
-    (void)state;
     assert_int_equal(parse("service_not=udp-upper&outcome=replied,peer_gone&outcome_not=replied"),
                      0);
     assert_int_equal(filter.services, 0);
@@ -131,11 +128,10 @@ static void leaves_out_what_is_not_wanted(void **state)
     assert_int_equal(filter.without.ports[0], 9);
 }
 
-static void reads_sizes_and_relative_times(void **state)
+TEST(reads_sizes_and_relative_times)
 {
     int64_t now_ns = sl_clock_wall_ns(), hour_ns = 3600 * SL_NS_PER_S;
 
-    (void)state;
     assert_int_equal(
         parse("min_size=1k&max_size=2M&max_received=0&min_sent=7&since=1h30m&until=now"), 0);
     assert_int_equal(filter.size.min, 1024);
@@ -148,11 +144,10 @@ static void reads_sizes_and_relative_times(void **state)
     assert_true(filter.since_ns < now_ns - hour_ns / 2);
 }
 
-static void bounds_a_list(void **state)
+TEST(bounds_a_list)
 {
     char text[128] = "client_not=1";
 
-    (void)state;
     for (int i = 1; i < SL_FILTER_LIST_MAX; i++)
         strcat(text, ",1");
     assert_int_equal(parse(text), 0);
@@ -161,25 +156,8 @@ static void bounds_a_list(void **state)
     assert_string_equal(problem.param, "client_not");
 }
 
-static void says_which_services_there_are(void **state)
+TEST(says_which_services_there_are)
 {
-    (void)state;
     assert_int_equal(parse("service=x"), 400);
     assert_string_equal(problem.allowed, "udp-upper, tcp-upper, tcp-chat");
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_names),
-        cmocka_unit_test(reads_values),
-        cmocka_unit_test(refuses_by_name),
-        cmocka_unit_test(says_which_services_there_are),
-        cmocka_unit_test(reads_lists_in_one_or_several),
-        cmocka_unit_test(leaves_out_what_is_not_wanted),
-        cmocka_unit_test(reads_sizes_and_relative_times),
-        cmocka_unit_test(bounds_a_list),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, teardown);
 }

@@ -71,18 +71,19 @@ static unsigned host(const char *value)
     return frame();
 }
 
-static void lets_our_names_pass(void **state)
+TEST_GROUP(setup, teardown)
+
+TEST(lets_our_names_pass)
 {
     static const char *const ours[] = {"localhost",         "LOCALHOST:8080",  "127.0.0.1",
                                        "127.0.0.1:8080",    "127.0.0.1:18080", "gateway.example",
                                        "Gateway.Example:80"};
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(ours); i++)
         assert_int_equal(host(ours[i]), 0);
 }
 
-static void sends_other_names_away(void **state)
+TEST(sends_other_names_away)
 {
     static const char *const others[] = {"evil.example",
                                          "localhost.evil.example",
@@ -99,16 +100,14 @@ static void sends_other_names_away(void **state)
                                          "localhost ",
                                          "localhost:999999999"};
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(others); i++) {
         assert_int_equal(host(others[i]), 421);
         assert_string_equal(problem.param, "Host");
     }
 }
 
-static void knows_the_address_a_connection_came_to(void **state)
+TEST(knows_the_address_a_connection_came_to)
 {
-    (void)state;
     FIELDS("Host", "192.0.2.7:8080");
     assert_int_equal(frame_of("/", "HTTP/1.1", "192.0.2.7"), 0);
     assert_int_equal(frame_of("/", "HTTP/1.1", "192.0.2.8"), 421);
@@ -116,9 +115,8 @@ static void knows_the_address_a_connection_came_to(void **state)
     assert_int_equal(frame_of("/", "HTTP/1.1", "2001:db8::7"), 0);
 }
 
-static void wants_one_host(void **state)
+TEST(wants_one_host)
 {
-    (void)state;
     FIELDS("Host", "localhost", "host", "localhost");
     assert_int_equal(frame(), 400);
     FIELDS("Accept", "*/*");
@@ -126,9 +124,8 @@ static void wants_one_host(void **state)
     assert_int_equal(frame_of("/", "HTTP/1.0", NULL), 0);
 }
 
-static void refuses_doubtful_lengths(void **state)
+TEST(refuses_doubtful_lengths)
 {
-    (void)state;
     FIELDS("Host", "localhost", "Content-Length", "5", "Content-Length", "5");
     assert_int_equal(frame(), 400);
     FIELDS("Host", "localhost", "Content-Length", "5", "Transfer-Encoding", "chunked");
@@ -141,12 +138,11 @@ static void refuses_doubtful_lengths(void **state)
     assert_int_equal(frame(), 0);
 }
 
-static void takes_only_chunked(void **state)
+TEST(takes_only_chunked)
 {
     static const char *const codings[] = {"gzip, chunked", "chunked, chunked", "identity",
                                           "xchunked",      "chunked;a=b",      ""};
 
-    (void)state;
     FIELDS("Host", "localhost", "Transfer-Encoding", "Chunked");
     assert_int_equal(frame(), 0);
     assert_int_equal(frame_of("/", "HTTP/1.0", NULL), 400);
@@ -158,11 +154,10 @@ static void takes_only_chunked(void **state)
     assert_int_equal(frame(), 400);
 }
 
-static void refuses_malformed_fields(void **state)
+TEST(refuses_malformed_fields)
 {
     static const char *const bad_names[] = {"", "A B", "A\t", "A(", "A\x80", "A/B", " A"};
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(bad_names); i++) {
         FIELDS("Host", "localhost", bad_names[i], "x");
         assert_int_equal(frame(), 400);
@@ -175,29 +170,26 @@ static void refuses_malformed_fields(void **state)
     assert_int_equal(frame(), 0);
 }
 
-static void refuses_too_many_fields(void **state)
+TEST(refuses_too_many_fields)
 {
-    (void)state;
     FIELDS("Host", "localhost");
     headers.overflow = true;
     assert_int_equal(frame(), 431);
 }
 
-static void wants_a_path(void **state)
+TEST(wants_a_path)
 {
     static const char *const targets[] = {
         "http://localhost/", "*", "", "localhost:80", "/a b", "/a\x01", "/\xc3", "/a\x7f"};
 
-    (void)state;
     FIELDS("Host", "localhost");
     for (size_t i = 0; i < COUNT_OF(targets); i++)
         assert_int_equal(frame_of(targets[i], "HTTP/1.1", NULL), 400);
     assert_int_equal(frame_of("/a?b=%20", "HTTP/1.1", NULL), 0);
 }
 
-static void wants_a_known_version(void **state)
+TEST(wants_a_known_version)
 {
-    (void)state;
     FIELDS("Host", "localhost");
     assert_int_equal(frame_of("/", "HTTP/1.2", NULL), 400);
     assert_int_equal(frame_of("/", "HTTP/2.0", NULL), 400);
@@ -209,9 +201,8 @@ static unsigned origin(void)
     return sl_guard_origin(&headers, &hosts, false, &problem);
 }
 
-static void lets_our_own_page_change_things(void **state)
+TEST(lets_our_own_page_change_things)
 {
-    (void)state;
     FIELDS("Host", "localhost:8080");
     assert_int_equal(origin(), 0);
     FIELDS("Host", "localhost:8080", "Origin", "http://localhost:8080");
@@ -222,7 +213,7 @@ static void lets_our_own_page_change_things(void **state)
     assert_int_equal(origin(), 0);
 }
 
-static void keeps_other_pages_from_changing_things(void **state)
+TEST(keeps_other_pages_from_changing_things)
 {
     static const char *const origins[] = {"http://evil.example",
                                           "null",
@@ -233,7 +224,6 @@ static void keeps_other_pages_from_changing_things(void **state)
                                           "http://localhost:8080.evil.example"};
     static const char *const sites[] = {"cross-site", "same-site", "", "Same-Origin"};
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(origins); i++) {
         FIELDS("Host", "localhost:8080", "Origin", origins[i]);
         assert_int_equal(origin(), 403);
@@ -247,11 +237,10 @@ static void keeps_other_pages_from_changing_things(void **state)
 }
 
 /* The browser compares with the address that it asked, which a proxy may have replaced in Host. */
-static void takes_the_browsers_word_for_its_own_page(void **state)
+TEST(takes_the_browsers_word_for_its_own_page)
 {
     static const char *const sites[] = {"none", "same-site", "cross-site", "same-origin "};
 
-    (void)state;
     FIELDS("Host", "127.0.0.1:8080", "Origin", "https://lab.example:19443", "Sec-Fetch-Site",
            "same-origin");
     assert_int_equal(origin(), 0);
@@ -265,12 +254,11 @@ static void takes_the_browsers_word_for_its_own_page(void **state)
     assert_int_equal(origin(), 403);
 }
 
-static void lets_pages_of_an_allowed_origin_change_things(void **state)
+TEST(lets_pages_of_an_allowed_origin_change_things)
 {
     static const char *const others[] = {"http://lab.example:8443", "https://lab.example",
                                          "https://x.lab.example:8443", "https://lab.example:8443/"};
 
-    (void)state;
     FIELDS("Host", "127.0.0.1:8080", "Origin", "https://Lab.example:8443");
     assert_int_equal(origin(), 0);
     assert_int_equal(sl_guard_origin(&headers, &hosts, true, &problem), 0);
@@ -283,9 +271,8 @@ static void lets_pages_of_an_allowed_origin_change_things(void **state)
     assert_int_equal(origin(), 403);
 }
 
-static void says_what_would_let_a_page_behind_a_proxy_in(void **state)
+TEST(says_what_would_let_a_page_behind_a_proxy_in)
 {
-    (void)state;
     FIELDS("Host", "127.0.0.1:8080", "Origin", "http://lab.example:18081");
     assert_int_equal(origin(), 403);
     assert_string_equal(problem.param, "Origin");
@@ -298,9 +285,8 @@ static void says_what_would_let_a_page_behind_a_proxy_in(void **state)
     assert_non_null(strstr(problem.allowed, "--allow-origin ORIGIN"));
 }
 
-static void compares_origins_and_not_texts(void **state)
+TEST(compares_origins_and_not_texts)
 {
-    (void)state;
     FIELDS("Host", "localhost:443", "Origin", "https://localhost");
     assert_int_equal(origin(), 0);
     FIELDS("Host", "localhost:80", "Origin", "http://localhost");
@@ -315,9 +301,8 @@ static unsigned site(const char *from, const char *mode)
     return sl_guard_site(&headers, &problem);
 }
 
-static void lets_other_pages_only_link_here(void **state)
+TEST(lets_other_pages_only_link_here)
 {
-    (void)state;
     FIELDS("Host", "localhost:8080");
     assert_int_equal(sl_guard_site(&headers, &problem), 0);
     assert_int_equal(site("same-origin", "cors"), 0);
@@ -329,9 +314,8 @@ static void lets_other_pages_only_link_here(void **state)
     assert_int_equal(sl_guard_site(&headers, &problem), 403);
 }
 
-static void wants_a_page_from_tls_over_tls(void **state)
+TEST(wants_a_page_from_tls_over_tls)
 {
-    (void)state;
     FIELDS("Host", "localhost:8443", "Origin", "https://localhost:8443");
     assert_int_equal(sl_guard_origin(&headers, &hosts, true, &problem), 0);
     assert_int_equal(sl_guard_origin(&headers, &hosts, false, &problem), 0);
@@ -345,9 +329,8 @@ static unsigned content_type(const char *type)
     return sl_guard_content_type(&headers, &problem);
 }
 
-static void wants_json(void **state)
+TEST(wants_json)
 {
-    (void)state;
     assert_int_equal(content_type("application/json"), 0);
     assert_int_equal(content_type("Application/JSON; charset=utf-8"), 0);
     assert_int_equal(content_type("text/plain"), 415);
@@ -358,9 +341,8 @@ static void wants_json(void **state)
     assert_int_equal(sl_guard_content_type(&headers, &problem), 415);
 }
 
-static void wants_a_body_announced(void **state)
+TEST(wants_a_body_announced)
 {
-    (void)state;
     FIELDS("Content-Length", "0");
     assert_int_equal(sl_guard_has_body(&headers, &problem), 0);
     FIELDS("Transfer-Encoding", "chunked");
@@ -369,41 +351,11 @@ static void wants_a_body_announced(void **state)
     assert_int_equal(sl_guard_has_body(&headers, &problem), 411);
 }
 
-static void tells_the_body_size(void **state)
+TEST(tells_the_body_size)
 {
-    (void)state;
     FIELDS("Content-Length", "123");
     assert_int_equal(sl_guard_body(&headers).length, 123);
     assert_false(sl_guard_body(&headers).chunked);
     FIELDS("Transfer-Encoding", "chunked");
     assert_true(sl_guard_body(&headers).chunked);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lets_our_names_pass),
-        cmocka_unit_test(sends_other_names_away),
-        cmocka_unit_test(knows_the_address_a_connection_came_to),
-        cmocka_unit_test(wants_one_host),
-        cmocka_unit_test(refuses_doubtful_lengths),
-        cmocka_unit_test(takes_only_chunked),
-        cmocka_unit_test(refuses_malformed_fields),
-        cmocka_unit_test(refuses_too_many_fields),
-        cmocka_unit_test(wants_a_path),
-        cmocka_unit_test(wants_a_known_version),
-        cmocka_unit_test(lets_our_own_page_change_things),
-        cmocka_unit_test(keeps_other_pages_from_changing_things),
-        cmocka_unit_test(takes_the_browsers_word_for_its_own_page),
-        cmocka_unit_test(lets_pages_of_an_allowed_origin_change_things),
-        cmocka_unit_test(says_what_would_let_a_page_behind_a_proxy_in),
-        cmocka_unit_test(compares_origins_and_not_texts),
-        cmocka_unit_test(lets_other_pages_only_link_here),
-        cmocka_unit_test(wants_a_page_from_tls_over_tls),
-        cmocka_unit_test(wants_json),
-        cmocka_unit_test(wants_a_body_announced),
-        cmocka_unit_test(tells_the_body_size),
-    };
-
-    return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -26,11 +26,10 @@ static void take_burst(struct sl_guesses *guesses, struct sl_address peer)
 }
 
 /* Also from this machine: a proxy on it has everybody's requests. */
-static void answers_come_at_a_steady_rate(void **state)
+TEST(answers_come_at_a_steady_rate)
 {
     struct sl_guesses guesses;
 
-    (void)state;
     assert_int_equal(sl_guesses_init(&guesses, 1000), 0);
     take_burst(&guesses, loopback());
     for (unsigned i = 1; i <= 100; i++)
@@ -40,11 +39,10 @@ static void answers_come_at_a_steady_rate(void **state)
     sl_guesses_deinit(&guesses);
 }
 
-static void another_address_has_its_own_rate(void **state)
+TEST(another_address_has_its_own_rate)
 {
     struct sl_guesses guesses;
 
-    (void)state;
     assert_int_equal(sl_guesses_init(&guesses, 1000), 0);
     take_burst(&guesses, ipv4(1, 1));
     assert_true(take(&guesses, ipv4(1, 2), START) > 0);
@@ -52,12 +50,11 @@ static void another_address_has_its_own_rate(void **state)
     sl_guesses_deinit(&guesses);
 }
 
-static void nobody_waits_for_long(void **state)
+TEST(nobody_waits_for_long)
 {
     const unsigned most = SL_GUESSES_WAIT_MAX / SL_NS_PER_S * SL_GUESSES_PER_S;
     struct sl_guesses guesses;
 
-    (void)state;
     assert_int_equal(sl_guesses_init(&guesses, 1000), 0);
     take_burst(&guesses, ipv4(1, 1));
     for (unsigned i = 0; i < most; i++)
@@ -68,11 +65,10 @@ static void nobody_waits_for_long(void **state)
     sl_guesses_deinit(&guesses);
 }
 
-static void only_so_many_wait(void **state)
+TEST(only_so_many_wait)
 {
     struct sl_guesses guesses;
 
-    (void)state;
     assert_int_equal(sl_guesses_init(&guesses, 2), 0);
     take_burst(&guesses, ipv4(1, 1));
     take_burst(&guesses, ipv4(2, 1));
@@ -83,16 +79,4 @@ static void only_so_many_wait(void **state)
     sl_guesses_release(&guesses);
     assert_true(take(&guesses, ipv4(2, 1), START) > 0);
     sl_guesses_deinit(&guesses);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers_come_at_a_steady_rate),
-        cmocka_unit_test(another_address_has_its_own_rate),
-        cmocka_unit_test(nobody_waits_for_long),
-        cmocka_unit_test(only_so_many_wait),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

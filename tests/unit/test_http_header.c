@@ -3,9 +3,8 @@
 #include "socklens/asset.h"
 #include "socklens/header.h"
 
-static void finds_tokens_in_lists(void **state)
+TEST(finds_tokens_in_lists)
 {
-    (void)state;
     assert_true(sl_list_has("gzip", "gzip"));
     assert_true(sl_list_has("deflate, GZIP;q=0.5, br", "gzip"));
     assert_true(sl_list_has("br,gzip", "gzip"));
@@ -20,12 +19,11 @@ static void finds_tokens_in_lists(void **state)
     assert_false(sl_list_has(NULL, "gzip"));
 }
 
-static void owns_trimmed_copies(void **state)
+TEST(owns_trimmed_copies)
 {
     char name[] = "Host", value[] = " \tlocalhost \t";
     struct sl_headers headers = {.items = {{name, value, 4, strlen(value)}}, .count = 1};
 
-    (void)state;
     assert_int_equal(sl_headers_own(&headers), 0);
     memset(name, 'x', 4);
     memset(value, 'x', sizeof(value) - 1);
@@ -47,11 +45,10 @@ static bool accepts(const char *first, const char *second, const char *type)
     return sl_headers_accept(&headers, type);
 }
 
-static void reads_what_is_accepted(void **state)
+TEST(reads_what_is_accepted)
 {
     static const char csv[] = "text/csv; header=present";
 
-    (void)state;
     assert_true(accepts(NULL, NULL, csv));
     assert_true(accepts("", NULL, csv));
     assert_true(accepts("nonsense", NULL, csv));
@@ -94,9 +91,8 @@ static struct sl_answer serve(const char *accept, const char *if_none_match)
     return answer;
 }
 
-static void serves_what_the_client_takes(void **state)
+TEST(serves_what_the_client_takes)
 {
-    (void)state;
     assert_ptr_equal(serve(NULL, NULL).fixed, plain);
     assert_ptr_equal(serve("br", NULL).fixed, plain);
     assert_ptr_equal(serve("gzip, br", NULL).fixed, packed);
@@ -105,9 +101,8 @@ static void serves_what_the_client_takes(void **state)
     assert_string_equal(serve(NULL, NULL).headers[0].value, "\"abc\"");
 }
 
-static void spares_what_the_client_has(void **state)
+TEST(spares_what_the_client_has)
 {
-    (void)state;
     assert_int_equal(serve(NULL, "\"abc\"").status, 304);
     assert_null(serve(NULL, "\"abc\"").fixed);
     assert_int_equal(serve(NULL, "\"x\", W/\"abc\" ,\"y\"").status, 304);
@@ -116,17 +111,4 @@ static void spares_what_the_client_has(void **state)
     assert_int_equal(serve("gzip", "\"abc\"").status, 200);
     assert_int_equal(serve(NULL, "\"abcd\"").status, 200);
     assert_int_equal(serve(NULL, "").status, 200);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_tokens_in_lists),
-        cmocka_unit_test(owns_trimmed_copies),
-        cmocka_unit_test(reads_what_is_accepted),
-        cmocka_unit_test(serves_what_the_client_takes),
-        cmocka_unit_test(spares_what_the_client_has),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

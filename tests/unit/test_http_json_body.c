@@ -37,9 +37,10 @@ static int teardown(void **state)
     return 0;
 }
 
-static void reads_members(void **state)
+TEST_GROUP(NULL, teardown)
+
+TEST(reads_members)
 {
-    (void)state;
     assert_int_equal(parse(" {\"text\":\"stra\\u00dfe \\\"\\\\u0000\\\"\", \"port\": 17} \r\n"), 0);
     assert_true(members[0].present);
     assert_string_equal(members[0].text, "straße \"\\u0000\"");
@@ -49,9 +50,8 @@ static void reads_members(void **state)
     assert_int_equal(parse("{}"), 0);
 }
 
-static void refuses_by_name(void **state)
+TEST(refuses_by_name)
 {
-    (void)state;
     assert_int_equal(parse("{\"txt\":\"a\"}"), 400);
     assert_string_equal(problem.unknown, "txt");
     assert_string_equal(problem.allowed, "text, to, port");
@@ -63,7 +63,7 @@ static void refuses_by_name(void **state)
 }
 
 /* Numbers and blanks that strtod() and cJSON take, and JSON does not know. */
-static void refuses_what_only_c_takes_for_numbers(void **state)
+TEST(refuses_what_only_c_takes_for_numbers)
 {
     static const char *const bodies[] = {
         "{\"port\":007}",    "{\"port\":00}",   "{\"port\":1.}",    "{\"port\":1.e1}",
@@ -73,7 +73,6 @@ static void refuses_what_only_c_takes_for_numbers(void **state)
         "{\"port\":\00117}", "{\"port\":17\v}",
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(bodies); i++) {
         struct sl_member member = {.name = "port", .type = SL_MEMBER_NUMBER, .max = 65535};
 
@@ -82,12 +81,11 @@ static void refuses_what_only_c_takes_for_numbers(void **state)
     }
 }
 
-static void takes_every_form_of_a_number(void **state)
+TEST(takes_every_form_of_a_number)
 {
     static const char *const bodies[] = {"{\"port\":17}", "{\"port\":17.0}", "{\"port\":1.7e1}",
                                          "{\"port\":170E-1}", "{ \"port\" :\t0.17e+2\r\n}"};
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(bodies); i++) {
         struct sl_member member = {.name = "port", .type = SL_MEMBER_NUMBER, .max = 65535};
 
@@ -96,12 +94,11 @@ static void takes_every_form_of_a_number(void **state)
     }
 }
 
-static void refuses_bad_numbers(void **state)
+TEST(refuses_bad_numbers)
 {
     static const char *const numbers[] = {"-1", "65536", "1.5", "1e99", "true", "\"1\"", "null"};
     char text[64];
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(numbers); i++) {
         snprintf(text, sizeof(text), "{\"port\":%s}", numbers[i]);
         assert_int_equal(parse(text), 400);
@@ -110,7 +107,7 @@ static void refuses_bad_numbers(void **state)
     }
 }
 
-static void refuses_what_is_not_an_object(void **state)
+TEST(refuses_what_is_not_an_object)
 {
     static const char *const texts[] = {"",
                                         " ",
@@ -132,30 +129,27 @@ static void refuses_what_is_not_an_object(void **state)
                                         "{\"text\":\"\xff\"}",
                                         "{\"te\\u0000xt\":\"a\"}"};
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         assert_int_equal(parse(texts[i]), 400);
     assert_int_equal(parse_bytes("{}\0", 3), 400);
     assert_int_equal(parse_bytes("{\"text\":\"a\0b\"}", 14), 400);
 }
 
-static void survives_deep_nesting(void **state)
+TEST(survives_deep_nesting)
 {
     char text[4096];
 
-    (void)state;
     memset(text, '[', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
     assert_int_equal(parse(text), 400);
 }
 
-static void survives_random_bytes(void **state)
+TEST(survives_random_bytes)
 {
     static const char alphabet[] = "{}[]\"\\u0:,texpor1 -e.\xc3\x9f";
     uint64_t random = 5;
     char text[48];
 
-    (void)state;
     for (int round = 0; round < 20000; round++) {
         size_t size = next_random(&random) % sizeof(text);
 
@@ -163,20 +157,4 @@ static void survives_random_bytes(void **state)
             text[i] = alphabet[next_random(&random) % (sizeof(alphabet) - 1)];
         parse_bytes(text, size);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_members),
-        cmocka_unit_test(refuses_by_name),
-        cmocka_unit_test(refuses_what_only_c_takes_for_numbers),
-        cmocka_unit_test(takes_every_form_of_a_number),
-        cmocka_unit_test(refuses_bad_numbers),
-        cmocka_unit_test(refuses_what_is_not_an_object),
-        cmocka_unit_test(survives_deep_nesting),
-        cmocka_unit_test(survives_random_bytes),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, teardown);
 }

@@ -41,20 +41,18 @@ static bool check(const char *head, size_t size, const char *target, const char 
 #define CHECK(head, target, ...)                                                                   \
     check(head, sizeof(head) - 1, target, (const char *const[]){__VA_ARGS__, NULL})
 
-static void takes_what_was_sent(void **state)
+TEST(takes_what_was_sent)
 {
-    (void)state;
     assert_true(
         CHECK("GET\0/a\0HTTP/1.1\0\0Host\0 l\0\0X\0y\0\0\0\0", "/a", "Host", "l", "X", "y"));
     assert_true(CHECK("GET\0/a\0HTTP/1.1\0Host\0 l\0X\0y\0\0", "/a", "Host", "l", "X", "y"));
     assert_true(CHECK("GET\0/a\0HTTP/1.1\0\0Host\0\t l\0\0\0\0", "/a", "Host", "l"));
 }
 
-static void takes_no_fields(void **state)
+TEST(takes_no_fields)
 {
     static const char *const none[] = {NULL};
 
-    (void)state;
     assert_true(check("GET\0/\0HTTP/1.1\0\0\0\0", 18, "/", none));
     assert_true(check("GET\0/\0HTTP/1.1\0\0", 16, "/", none));
     assert_false(check("GET\0/\0HTTP/1.1\0\0\0", 17, "/", none));
@@ -62,33 +60,29 @@ static void takes_no_fields(void **state)
     assert_false(check("GET\0/\0HTTP/1.1\0\0\0\0\0", 19, "/", none));
 }
 
-static void sees_a_target_cut_by_nul(void **state)
+TEST(sees_a_target_cut_by_nul)
 {
-    (void)state;
     assert_false(CHECK("GET\0/a\0b\0HTTP/1.1\0\0Host\0 l\0\0\0\0", "/a", "Host", "l"));
 }
 
-static void sees_a_value_cut_by_nul(void **state)
+TEST(sees_a_value_cut_by_nul)
 {
-    (void)state;
     assert_false(
         CHECK("GET\0/a\0HTTP/1.1\0\0Host\0 l\0z\0\0X\0y\0\0\0\0", "/a", "Host", "l", "X", "y"));
 }
 
-static void sees_a_line_that_begins_with_a_colon(void **state)
+TEST(sees_a_line_that_begins_with_a_colon)
 {
-    (void)state;
     /* ": foo" CRLF and ":" CRLF: taken for the head's end. */
     assert_false(CHECK("GET\0/a\0HTTP/1.1\0\0Host\0 l\0\0\0 foo\0\0", "/a", "Host", "l"));
     assert_false(CHECK("GET\0/a\0HTTP/1.1\0\0Host\0 l\0\0\0\0\0", "/a", "Host", "l"));
 }
 
-static void sees_a_folded_field(void **state)
+TEST(sees_a_folded_field)
 {
     static const char elsewhere[] = "Transfer-Encodingchunked";
     static const char head[] = "GET\0/a\0HTTP/1.1\0\0Transfer-Encoding\0\0\0chunked\0\0\0\0";
 
-    (void)state;
     memcpy(memory, head, sizeof(head));
     headers.count = 1;
     headers.items[0] = (struct sl_header){elsewhere, memory + 35, strlen(elsewhere), 0};
@@ -99,26 +93,10 @@ static void sees_a_folded_field(void **state)
                                                             .size = sizeof(head) - 1}));
 }
 
-static void knows_which_versions_it_is_for(void **state)
+TEST(knows_which_versions_it_is_for)
 {
-    (void)state;
     assert_true(sl_mhd_head_is_known("0.9.75"));
     assert_false(sl_mhd_head_is_known("0.9.77"));
     assert_false(sl_mhd_head_is_known("1.0.1"));
     assert_false(sl_mhd_head_is_known("?"));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_what_was_sent),
-        cmocka_unit_test(takes_no_fields),
-        cmocka_unit_test(sees_a_target_cut_by_nul),
-        cmocka_unit_test(sees_a_value_cut_by_nul),
-        cmocka_unit_test(sees_a_line_that_begins_with_a_colon),
-        cmocka_unit_test(sees_a_folded_field),
-        cmocka_unit_test(knows_which_versions_it_is_for),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,16 +70,14 @@ static const char *page(const char *text)
     return (const char *)list.body.data;
 }
 
-static void is_empty_at_first(void **state)
+TEST_WITH(is_empty_at_first, setup, teardown)
 {
-    (void)state;
     assert_string_equal(page(""),
                         "{\"items\":[],\"page\":{\"limit\":100,\"has_more\":false,\"next\":null}}");
 }
 
-static void gives_newest_first(void **state)
+TEST_WITH(gives_newest_first, setup, teardown)
 {
-    (void)state;
     fixture_fill(&fixture, 5, 10);
     assert_non_null(strstr(page("limit=3"), "\"has_more\":true,\"next\":\"b3\""));
     assert_int_equal(count, 3);
@@ -91,9 +89,8 @@ static void gives_newest_first(void **state)
     assert_int_equal(seqs[1], 1);
 }
 
-static void gives_oldest_first_after(void **state)
+TEST_WITH(gives_oldest_first_after, setup, teardown)
 {
-    (void)state;
     fixture_fill(&fixture, 5, 10);
     assert_non_null(strstr(page("after=1&limit=2"), "\"next\":\"a3\""));
     assert_int_equal(seqs[0], 2);
@@ -107,9 +104,8 @@ static void gives_oldest_first_after(void **state)
     assert_int_equal(count, 0);
 }
 
-static void filters(void **state)
+TEST_WITH(filters, setup, teardown)
 {
-    (void)state;
     fixture_fill(&fixture, 6, 10);
     page("client=2");
     assert_int_equal(count, 3);
@@ -119,11 +115,10 @@ static void filters(void **state)
     assert_non_null(strstr(page("client=1&limit=2"), "\"has_more\":true"));
 }
 
-static void goes_on_where_a_step_was_cut(void **state)
+TEST_WITH(goes_on_where_a_step_was_cut, setup, teardown)
 {
     unsigned cuts = 0;
 
-    (void)state;
     fixture_fill(&fixture, 30000, 1);
     assert_int_equal(ask("client=3"), 0);
     while (sl_message_list_fill(&list, &history) == SL_PROGRESS_CUT)
@@ -134,12 +129,11 @@ static void goes_on_where_a_step_was_cut(void **state)
     assert_int_equal(seqs[0], 30000);
 }
 
-static void tells_what_is_evicted(void **state)
+TEST_WITH(tells_what_is_evicted, setup, teardown)
 {
     char expected[80];
     uint64_t oldest;
 
-    (void)state;
     fixture_fill(&fixture, 200, SL_STORED_SIZE_MAX);
     oldest = fixture_stats(&fixture).oldest_seq;
     assert_true(oldest > 1);
@@ -152,9 +146,8 @@ static void tells_what_is_evicted(void **state)
     assert_null(strstr(page("limit=1000"), "\"gap\""));
 }
 
-static void ends_a_page_that_grows_too_large(void **state)
+TEST_WITH(ends_a_page_that_grows_too_large, setup, teardown)
 {
-    (void)state;
     fixture_free(&fixture);
     fixture = fixture_new_of(16 << 20);
     sl_history_init(&history, fixture.journal, fixture.registry, NULL);
@@ -165,9 +158,8 @@ static void ends_a_page_that_grows_too_large(void **state)
     assert_true(list.body.size < SL_PAGE_BYTES_MAX + (1 << 20));
 }
 
-static void counts_for_a_wait(void **state)
+TEST_WITH(counts_for_a_wait, setup, teardown)
 {
-    (void)state;
     fixture_fill(&fixture, 3, 1);
     assert_int_equal(ask("after=1&wait=5s&min=3"), 0);
     assert_true(list.asked.wait == INT64_C(5000000000));
@@ -179,9 +171,8 @@ static void counts_for_a_wait(void **state)
 }
 
 /* Searched once more from the beginning, it could run out of time before the match. */
-static void begins_the_page_where_the_wait_found_something(void **state)
+TEST_WITH(begins_the_page_where_the_wait_found_something, setup, teardown)
 {
-    (void)state;
     fixture_fill(&fixture, 9, 1);
     assert_int_equal(ask("after=2&wait=5s&client=2"), 0);
     assert_int_equal(count_all(), SL_PROGRESS_DONE);
@@ -198,9 +189,8 @@ static void begins_the_page_where_the_wait_found_something(void **state)
     assert_int_equal(list.count, 0);
 }
 
-static void tells_the_gap_that_a_wait_met(void **state)
+TEST_WITH(tells_the_gap_that_a_wait_met, setup, teardown)
 {
-    (void)state;
     fixture_fill(&fixture, 200, SL_STORED_SIZE_MAX);
     assert_int_equal(ask("after=0&wait=5s&limit=1"), 0);
     assert_int_equal(count_all(), SL_PROGRESS_DONE);
@@ -208,7 +198,7 @@ static void tells_the_gap_that_a_wait_met(void **state)
     assert_int_equal(list.gap.from, 1);
 }
 
-static void refuses_by_name(void **state)
+TEST_WITH(refuses_by_name, setup, teardown)
 {
     static const struct {
         const char *query, *param;
@@ -228,29 +218,8 @@ static void refuses_by_name(void **state)
         {"cursor=b18446744073709551615", "cursor"},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         assert_int_equal(ask(cases[i].query), 400);
         assert_string_equal(problem.param, cases[i].param);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(is_empty_at_first, setup, teardown),
-        cmocka_unit_test_setup_teardown(gives_newest_first, setup, teardown),
-        cmocka_unit_test_setup_teardown(gives_oldest_first_after, setup, teardown),
-        cmocka_unit_test_setup_teardown(filters, setup, teardown),
-        cmocka_unit_test_setup_teardown(goes_on_where_a_step_was_cut, setup, teardown),
-        cmocka_unit_test_setup_teardown(tells_what_is_evicted, setup, teardown),
-        cmocka_unit_test_setup_teardown(ends_a_page_that_grows_too_large, setup, teardown),
-        cmocka_unit_test_setup_teardown(counts_for_a_wait, setup, teardown),
-        cmocka_unit_test_setup_teardown(begins_the_page_where_the_wait_found_something, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(tells_the_gap_that_a_wait_met, setup, teardown),
-        cmocka_unit_test_setup_teardown(refuses_by_name, setup, teardown),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

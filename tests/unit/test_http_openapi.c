@@ -145,7 +145,9 @@ static int query_count(const cJSON *document, const cJSON *operation)
     return count;
 }
 
-static void routes_are_described(void **state)
+TEST_GROUP(parse, forget)
+
+TEST(routes_are_described)
 {
     const cJSON *document = *state;
 
@@ -178,7 +180,7 @@ static bool is_routed(const char *method, const char *path)
     return false;
 }
 
-static void nothing_else_is_described(void **state)
+TEST(nothing_else_is_described)
 {
     const cJSON *document = *state, *path, *operation;
 
@@ -191,14 +193,4 @@ static void nothing_else_is_described(void **state)
                          path->string);
         }
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(routes_are_described),
-        cmocka_unit_test(nothing_else_is_described),
-    };
-
-    return cmocka_run_group_tests(tests, parse, forget);
 }

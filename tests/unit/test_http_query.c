@@ -46,9 +46,10 @@ static int teardown(void **state)
     return 0;
 }
 
-static void takes_parameters(void **state)
+TEST_GROUP(NULL, teardown)
+
+TEST(takes_parameters)
 {
-    (void)state;
     assert_int_equal(parse("service=udp-upper&limit=5&wait_ns=1.5s&run=0af&kinds=d,a"), 0);
     assert_int_equal(asked.service, 0);
     assert_int_equal(asked.limit, 5);
@@ -60,63 +61,56 @@ static void takes_parameters(void **state)
     assert_int_equal(asked.kinds, 1 << 1 | 1 << 0);
 }
 
-static void falls_back_on_what_is_declared(void **state)
+TEST(falls_back_on_what_is_declared)
 {
-    (void)state;
     assert_int_equal(parse("text=x"), 0);
     assert_int_equal(asked.service, 1);
     assert_int_equal(asked.limit, 100);
     assert_int_equal(asked.wait_ns, -1);
 }
 
-static void takes_none(void **state)
+TEST(takes_none)
 {
-    (void)state;
     assert_int_equal(parse(NULL), 0);
     assert_int_equal(parse(""), 0);
     assert_int_equal(parse("&&"), 0);
     assert_int_equal(query.count, 0);
 }
 
-static void decodes(void **state)
+TEST(decodes)
 {
-    (void)state;
     assert_int_equal(parse("text=a+b%2Bc%26%3d%C3%9f"), 0);
     assert_string_equal(asked.text, "a b+c&=ß");
     assert_int_equal(parse("tex%74=1"), 0);
     assert_string_equal(asked.text, "1");
 }
 
-static void takes_a_name_without_value(void **state)
+TEST(takes_a_name_without_value)
 {
-    (void)state;
     assert_int_equal(parse("text"), 0);
     assert_string_equal(asked.text, "");
     assert_int_equal(parse("text=a=b"), 0);
     assert_string_equal(asked.text, "a=b");
 }
 
-static void refuses_unknown_names_by_name(void **state)
+TEST(refuses_unknown_names_by_name)
 {
-    (void)state;
     assert_int_equal(parse("limt=5"), 400);
     assert_string_equal(problem.unknown, "limt");
     assert_string_equal(problem.allowed, "service, limit, text, kinds, wait_ns, run");
 }
 
-static void refuses_what_is_given_twice(void **state)
+TEST(refuses_what_is_given_twice)
 {
-    (void)state;
     assert_int_equal(parse("limit=5&text=a&limit=6"), 400);
     assert_string_equal(problem.param, "limit");
 }
 
-static void refuses_broken_values(void **state)
+TEST(refuses_broken_values)
 {
     static const char *const broken[] = {"text=%",   "text=%4",  "text=%zz",       "text=%00",
                                          "text=%C3", "text=%ff", "text=%ED%A0%80", "text=a%0"};
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(broken); i++) {
         assert_int_equal(parse(broken[i]), 400);
         assert_string_equal(problem.param, "text");
@@ -124,7 +118,7 @@ static void refuses_broken_values(void **state)
     assert_int_equal(parse("%ff=1"), 400);
 }
 
-static void refuses_by_declaration(void **state)
+TEST(refuses_by_declaration)
 {
     static const struct {
         const char *query, *allowed, *detail;
@@ -148,7 +142,6 @@ static void refuses_by_declaration(void **state)
         {"run=0F", "", "\"0F\" is not a run"},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         assert_int_equal(parse(cases[i].query), 400);
         assert_memory_equal(problem.param, cases[i].query, strlen(problem.param));
@@ -157,14 +150,13 @@ static void refuses_by_declaration(void **state)
     }
 }
 
-static void demands_what_is_required(void **state)
+TEST(demands_what_is_required)
 {
     static const struct sl_param plain[] = {PARAM(service, WORD, .words = "x, y", .required = true),
                                             {.name = NULL}};
     static const struct sl_param said[] = {
         PARAM(service, WORD, .words = "x", .required = true, .wrong = "say x"), {.name = NULL}};
 
-    (void)state;
     sl_query_deinit(&query);
     assert_int_equal(sl_query_parse(&query, "", plain, &problem), 0);
     assert_int_equal(sl_query_read(&query, &asked, &problem), 400);
@@ -178,12 +170,11 @@ static void demands_what_is_required(void **state)
     }
 }
 
-static void survives_random_bytes(void **state)
+TEST(survives_random_bytes)
 {
     uint64_t random = 17;
     char text[64];
 
-    (void)state;
     for (int round = 0; round < 20000; round++) {
         size_t size = next_random(&random) % sizeof(text);
 
@@ -192,23 +183,4 @@ static void survives_random_bytes(void **state)
         text[size > 0 ? size - 1 : 0] = '\0';
         parse(text);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_parameters),
-        cmocka_unit_test(falls_back_on_what_is_declared),
-        cmocka_unit_test(takes_none),
-        cmocka_unit_test(decodes),
-        cmocka_unit_test(takes_a_name_without_value),
-        cmocka_unit_test(refuses_unknown_names_by_name),
-        cmocka_unit_test(refuses_what_is_given_twice),
-        cmocka_unit_test(refuses_broken_values),
-        cmocka_unit_test(refuses_by_declaration),
-        cmocka_unit_test(demands_what_is_required),
-        cmocka_unit_test(survives_random_bytes),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, teardown);
 }

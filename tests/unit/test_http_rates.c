@@ -63,9 +63,8 @@ static int64_t sample(double at_s)
     return sl_rates_sample(&rates, fixture.registry, (int64_t)(at_s * 1000) * SL_NS_PER_MS);
 }
 
-static void tells_each_second(void **state)
+TEST_WITH(tells_each_second, setup, teardown)
 {
-    (void)state;
     count(5); /* before the first look: belongs to no second */
     assert_int_equal(sample(1000.25), 750 * SL_NS_PER_MS);
     count(3);
@@ -80,9 +79,8 @@ static void tells_each_second(void **state)
         "\"unanswered\":[6,8]}]}");
 }
 
-static void spreads_what_came_while_nobody_looked(void **state)
+TEST_WITH(spreads_what_came_while_nobody_looked, setup, teardown)
 {
-    (void)state;
     sample(1000);
     count(7);
     sample(1003);
@@ -93,9 +91,8 @@ static void spreads_what_came_while_nobody_looked(void **state)
         "\"unanswered\":[5,5,4]}]}");
 }
 
-static void begins_anew_when_the_clock_jumps(void **state)
+TEST_WITH(begins_anew_when_the_clock_jumps, setup, teardown)
 {
-    (void)state;
     sample(1000);
     count(7);
     sample(1001);
@@ -108,25 +105,12 @@ static void begins_anew_when_the_clock_jumps(void **state)
         "\"unanswered\":[2]}]}");
 }
 
-static void keeps_fifteen_minutes(void **state)
+TEST_WITH(keeps_fifteen_minutes, setup, teardown)
 {
-    (void)state;
     for (int i = 0; i <= 1000; i++)
         sample(1000 + i);
     count(2);
     sample(2001);
     assert_int_equal(rates.seconds, 1001);
     assert_int_equal(rates.ring[SL_UDP_UPPER][1000 % SL_RATES_SECONDS].received_messages, 2);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(tells_each_second, setup, teardown),
-        cmocka_unit_test_setup_teardown(spreads_what_came_while_nobody_looked, setup, teardown),
-        cmocka_unit_test_setup_teardown(begins_anew_when_the_clock_jumps, setup, teardown),
-        cmocka_unit_test_setup_teardown(keeps_fifteen_minutes, setup, teardown),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,9 +21,8 @@ static const struct sl_route *find(const char *method, const char *path)
     return sl_route_find(&owner, method, path, &id, allow, &problem);
 }
 
-static void finds_every_route(void **state)
+TEST(finds_every_route)
 {
-    (void)state;
     assert_ptr_equal(find("GET", "/api/v1/status")->step, sl_api_status);
     assert_ptr_equal(find("GET", "/api/v1/")->step, sl_api_index);
     assert_ptr_equal(find("HEAD", "/docs")->step, sl_redirect_step);
@@ -35,9 +34,8 @@ static void finds_every_route(void **state)
     assert_ptr_equal(find("GET", "/readyz")->step, sl_api_readyz);
 }
 
-static void reads_numbers_in_paths(void **state)
+TEST(reads_numbers_in_paths)
 {
-    (void)state;
     assert_ptr_equal(find("GET", "/api/v1/clients/17")->step, sl_api_client);
     assert_int_equal(id, 17);
     assert_ptr_equal(find("DELETE", "/api/v1/clients/18")->step, sl_api_disconnect);
@@ -48,17 +46,15 @@ static void reads_numbers_in_paths(void **state)
     assert_int_equal(id, 20);
 }
 
-static void answers_head_like_get(void **state)
+TEST(answers_head_like_get)
 {
-    (void)state;
     assert_ptr_equal(find("HEAD", "/api/v1/status")->step, sl_api_status);
     assert_null(find("HEAD", "/api/v1/datagrams"));
     assert_int_equal(problem.status, 405);
 }
 
-static void says_which_methods_go(void **state)
+TEST(says_which_methods_go)
 {
-    (void)state;
     assert_null(find("POST", "/api/v1/clients/1"));
     assert_int_equal(problem.status, 405);
     assert_string_equal(allow, "GET, HEAD, DELETE");
@@ -69,7 +65,7 @@ static void says_which_methods_go(void **state)
     assert_string_equal(allow, "POST");
 }
 
-static void finds_nothing_elsewhere(void **state)
+TEST(finds_nothing_elsewhere)
 {
     static const char *const paths[] = {"/api/v1//",
                                         "/docs/x",
@@ -86,20 +82,8 @@ static void finds_nothing_elsewhere(void **state)
                                         "/api/v2/status",
                                         "/../etc/passwd"};
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(paths); i++) {
         assert_null(find("GET", paths[i]));
         assert_int_equal(problem.status, 404);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_every_route),       cmocka_unit_test(reads_numbers_in_paths),
-        cmocka_unit_test(answers_head_like_get),   cmocka_unit_test(says_which_methods_go),
-        cmocka_unit_test(finds_nothing_elsewhere),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -109,11 +109,10 @@ static void assert_contiguous(uint64_t from, uint64_t to)
         assert_int_equal(seqs[i], from + i);
 }
 
-static void begins_with_now(void **state)
+TEST_WITH(begins_with_now, setup, teardown)
 {
     struct sl_stream *stream;
 
-    (void)state;
     fixture_fill(&fixture, 3, 1);
     stream = open_stream("types=messages", NULL);
     assert_string_equal(say(stream), "retry: 1000\n\n");
@@ -124,11 +123,10 @@ static void begins_with_now(void **state)
     sl_stream_free(stream);
 }
 
-static void resumes_behind_the_last_id(void **state)
+TEST_WITH(resumes_behind_the_last_id, setup, teardown)
 {
     struct sl_stream *stream;
 
-    (void)state;
     fixture_fill(&fixture, 2000, 1);
     stream = open_stream("types=messages", RUN ":100");
     say(stream);
@@ -136,11 +134,10 @@ static void resumes_behind_the_last_id(void **state)
     sl_stream_free(stream);
 }
 
-static void tells_of_another_log(void **state)
+TEST_WITH(tells_of_another_log, setup, teardown)
 {
     static const char *const ids[] = {"fedcba9876543210:7", "7", RUN ":x", RUN ":99"};
 
-    (void)state;
     fixture_fill(&fixture, 3, 1);
     for (size_t i = 0; i < COUNT_OF(ids); i++) {
         struct sl_stream *stream = open_stream("types=messages", ids[i]);
@@ -152,13 +149,12 @@ static void tells_of_another_log(void **state)
     }
 }
 
-static void tells_what_was_evicted(void **state)
+TEST_WITH(tells_what_was_evicted, setup, teardown)
 {
     struct sl_stream *stream;
     char expected[80];
     uint64_t oldest;
 
-    (void)state;
     fixture_fill(&fixture, 1, 1);
     stream = open_stream("types=messages", NULL);
     say(stream);
@@ -171,11 +167,10 @@ static void tells_what_was_evicted(void **state)
     sl_stream_free(stream);
 }
 
-static void filters_and_moves_its_id_on(void **state)
+TEST_WITH(filters_and_moves_its_id_on, setup, teardown)
 {
     struct sl_stream *stream = open_stream("types=messages&client=1", NULL);
 
-    (void)state;
     say(stream);
     fixture_fill(&fixture, 6, 1); /* clients 1 2 1 2 1 2 */
     assert_non_null(strstr(say_due(stream, SL_DUE_MESSAGES), "id: " RUN ":6\n"));
@@ -187,11 +182,10 @@ static void filters_and_moves_its_id_on(void **state)
     sl_stream_free(stream);
 }
 
-static void samples_the_newest(void **state)
+TEST_WITH(samples_the_newest, setup, teardown)
 {
     struct sl_stream *stream = open_stream("types=messages&sample=3", NULL);
 
-    (void)state;
     say(stream);
     fixture_fill(&fixture, 10, 1);
     assert_non_null(
@@ -205,11 +199,10 @@ static void samples_the_newest(void **state)
     sl_stream_free(stream);
 }
 
-static void samples_over_many_steps(void **state)
+TEST_WITH(samples_over_many_steps, setup, teardown)
 {
     struct sl_stream *stream;
 
-    (void)state;
     fixture_fill(&fixture, 12000, 1);
     stream = open_stream("types=messages&sample=1000", RUN ":4");
     assert_non_null(strstr(say(stream),
@@ -253,18 +246,16 @@ static void accounts_for_all(const char *parameters)
 }
 
 /* Whatever is evicted or sampled away: messages and gaps together leave nothing out. */
-static void accounts_for_every_message(void **state)
+TEST_WITH(accounts_for_every_message, setup, teardown)
 {
-    (void)state;
     accounts_for_all("types=messages");
     accounts_for_all("types=messages&sample=5");
 }
 
-static void says_its_status_at_once(void **state)
+TEST_WITH(says_its_status_at_once, setup, teardown)
 {
     struct sl_stream *stream = open_stream("types=status", NULL);
 
-    (void)state;
     assert_non_null(strstr(say(stream), "event: status\ndata: {\"version\":\"test\""));
     sl_shared_events_build(api, SL_DUE_STATUS);
     assert_non_null(strstr(say_due(stream, SL_DUE_STATUS), "event: status\ndata: {"));
@@ -272,14 +263,13 @@ static void says_its_status_at_once(void **state)
     sl_stream_free(stream);
 }
 
-static void tells_which_clients_changed(void **state)
+TEST_WITH(tells_which_clients_changed, setup, teardown)
 {
     struct sl_shard *shard = sl_registry_shard(fixture.registry, 0);
     struct sl_stream *stream = open_stream("types=clients", NULL);
     struct sl_time now = sl_time_now();
     struct sl_address peer = {.family = AF_INET, .port = 1600, .ip = {127, 0, 0, 1}};
 
-    (void)state;
     say(stream);
     sl_shared_events_build(api, SL_DUE_CLIENTS);
     assert_string_equal(say_due(stream, SL_DUE_CLIENTS), "");
@@ -292,20 +282,19 @@ static void tells_which_clients_changed(void **state)
     sl_stream_free(stream);
 }
 
-static void ends_when_the_gateway_stops(void **state)
+TEST_WITH(ends_when_the_gateway_stops, setup, teardown)
 {
     struct sl_stream *stream = open_stream("types=messages", NULL);
     char bytes[100];
     size_t size;
 
-    (void)state;
     say(stream);
     sl_waiters_stop_waiting(&httpd->waiters);
     assert_int_equal(sl_stream_read(stream, bytes, sizeof(bytes), &size), SL_STREAM_END);
     sl_stream_free(stream);
 }
 
-static void refuses_by_name(void **state)
+TEST_WITH(refuses_by_name, setup, teardown)
 {
     static const struct {
         const char *query, *param;
@@ -315,7 +304,6 @@ static void refuses_by_name(void **state)
     struct sl_problem problem;
     struct sl_query query;
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         assert_int_equal(
             sl_query_parse(&query, cases[i].query, params_of_get("/api/v1/events"), &problem), 0);
@@ -323,26 +311,4 @@ static void refuses_by_name(void **state)
         assert_string_equal(problem.param, cases[i].param);
         sl_query_deinit(&query);
     }
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(begins_with_now),
-        TEST(resumes_behind_the_last_id),
-        TEST(tells_of_another_log),
-        TEST(tells_what_was_evicted),
-        TEST(filters_and_moves_its_id_on),
-        TEST(samples_the_newest),
-        TEST(samples_over_many_steps),
-        TEST(accounts_for_every_message),
-        TEST(says_its_status_at_once),
-        TEST(tells_which_clients_changed),
-        TEST(ends_when_the_gateway_stops),
-        TEST(refuses_by_name),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -80,7 +80,7 @@ static void assert_all_from(uint64_t first, int step, size_t expected)
         assert_int_equal(seqs[i], first + (uint64_t)(step * (int)i));
 }
 
-static void walks_over_the_seam(void **state)
+TEST_WITH(walks_over_the_seam, setup, teardown)
 {
     struct sl_journal_stats stats;
 
@@ -98,7 +98,7 @@ static void walks_over_the_seam(void **state)
     assert_int_equal(gap_count, 0);
 }
 
-static void goes_on_where_it_stopped(void **state)
+TEST_WITH(goes_on_where_it_stopped, setup, teardown)
 {
     struct sl_history_walk forward = {.place = {.seq = 1}};
     struct sl_history_walk backward = {.backward = true, .place = {.seq = UINT64_MAX}};
@@ -120,7 +120,7 @@ static void keep_seq(void *context, const struct sl_record *record, const char *
     *(uint64_t *)context = record->seq;
 }
 
-static void finds_one(void **state)
+TEST_WITH(finds_one, setup, teardown)
 {
     uint64_t seq = 0;
 
@@ -133,7 +133,7 @@ static void finds_one(void **state)
     assert_int_equal(sl_history_get(&history, 301, keep_seq, &seq), SL_FOUND_NOTHING);
 }
 
-static void tells_what_is_in_neither(void **state)
+TEST_WITH(tells_what_is_in_neither, setup, teardown)
 {
     struct room *room = *state;
     uint64_t oldest, newest, seq;
@@ -154,7 +154,7 @@ static void tells_what_is_in_neither(void **state)
     assert_int_equal(sl_history_get(&history, 20, keep_seq, &seq), SL_FOUND_GONE);
 }
 
-static void hides_what_was_cleared_at_once(void **state)
+TEST_WITH(hides_what_was_cleared_at_once, setup, teardown)
 {
     uint64_t oldest, newest, seq;
 
@@ -172,7 +172,7 @@ static void hides_what_was_cleared_at_once(void **state)
     assert_int_equal(sl_history_get(&history, 100, keep_seq, &seq), SL_FOUND_GONE);
 }
 
-static void reads_back_over_a_single_row(void **state)
+TEST_WITH(reads_back_over_a_single_row, setup, teardown)
 {
     fill(*state, 300, 20000);
     sl_history_clear(&history, 49);
@@ -180,7 +180,7 @@ static void reads_back_over_a_single_row(void **state)
     assert_all_from(50, -1, 1);
 }
 
-static void goes_on_without_a_file_it_can_read(void **state)
+TEST_WITH(goes_on_without_a_file_it_can_read, setup, teardown)
 {
     struct room *room = *state;
     struct sl_journal_stats stats;
@@ -192,19 +192,4 @@ static void goes_on_without_a_file_it_can_read(void **state)
     assert_int_equal(seqs[count - 1], 300);
     assert_true(gap_count >= 1);
     assert_int_equal(gaps[0].from, 1);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(walks_over_the_seam, setup, teardown),
-        cmocka_unit_test_setup_teardown(goes_on_where_it_stopped, setup, teardown),
-        cmocka_unit_test_setup_teardown(finds_one, setup, teardown),
-        cmocka_unit_test_setup_teardown(tells_what_is_in_neither, setup, teardown),
-        cmocka_unit_test_setup_teardown(hides_what_was_cleared_at_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(reads_back_over_a_single_row, setup, teardown),
-        cmocka_unit_test_setup_teardown(goes_on_without_a_file_it_can_read, setup, teardown),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

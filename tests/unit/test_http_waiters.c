@@ -106,11 +106,10 @@ static void park(struct fake *fake)
         sl_waiters_take(&waiters, &fake->waiter);
 }
 
-static void wakes_when_the_journal_grows(void **state)
+TEST_WITH(wakes_when_the_journal_grows, setup, teardown)
 {
     struct fake fake;
 
-    (void)state;
     add(&fake, SL_DUE_MESSAGES, 0, -1);
     park(&fake);
     pause_ms(60);
@@ -123,12 +122,11 @@ static void wakes_when_the_journal_grows(void **state)
 }
 
 /* What comes between the look and the parking must not be slept through. */
-static void never_misses_what_comes_between(void **state)
+TEST_WITH(never_misses_what_comes_between, setup, teardown)
 {
     struct fake fake;
     uint64_t seen = 0;
 
-    (void)state;
     add(&fake, SL_DUE_MESSAGES, 0, -1);
     for (int round = 1; round <= 100; round++) {
         int resumed = atomic_load(&fake.resumed);
@@ -149,12 +147,11 @@ static void never_misses_what_comes_between(void **state)
     sl_waiters_remove(&waiters, &fake.waiter);
 }
 
-static void wakes_at_the_deadline(void **state)
+TEST_WITH(wakes_at_the_deadline, setup, teardown)
 {
     int64_t began_ns = sl_clock_mono_ns();
     struct fake fake;
 
-    (void)state;
     add(&fake, 0, 50 * SL_NS_PER_MS, -1);
     park(&fake);
     assert_true(is_resumed(&fake, 1));
@@ -163,12 +160,11 @@ static void wakes_at_the_deadline(void **state)
     sl_waiters_remove(&waiters, &fake.waiter);
 }
 
-static void wakes_when_a_socket_is_readable(void **state)
+TEST_WITH(wakes_when_a_socket_is_readable, setup, teardown)
 {
     int fd = eventfd(0, EFD_CLOEXEC);
     struct fake fake;
 
-    (void)state;
     add(&fake, 0, 0, fd);
     park(&fake);
     pause_ms(30);
@@ -183,12 +179,11 @@ static void wakes_when_a_socket_is_readable(void **state)
     close(fd);
 }
 
-static void wakes_when_the_peer_hangs_up(void **state)
+TEST_WITH(wakes_when_the_peer_hangs_up, setup, teardown)
 {
     struct fake fake;
     int ends[2];
 
-    (void)state;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     add(&fake, SL_DUE_MESSAGES, 0, -1);
     sl_waiters_watch_peer(&waiters, &fake.waiter, ends[0]);
@@ -206,11 +201,10 @@ static void wakes_when_the_peer_hangs_up(void **state)
     close(ends[0]);
 }
 
-static void tells_status_each_second_and_changes_of_clients(void **state)
+TEST_WITH(tells_status_each_second_and_changes_of_clients, setup, teardown)
 {
     struct fake fake;
 
-    (void)state;
     add(&fake, SL_DUE_STATUS | SL_DUE_CLIENTS, 0, -1);
     fixture_fill(&fixture, 1, 1);
     park(&fake);
@@ -221,12 +215,11 @@ static void tells_status_each_second_and_changes_of_clients(void **state)
     sl_waiters_remove(&waiters, &fake.waiter);
 }
 
-static void tells_that_a_client_came_without_a_message(void **state)
+TEST_WITH(tells_that_a_client_came_without_a_message, setup, teardown)
 {
     struct sl_event event = {.kind = SL_RECORD_OPENED, .exchange.client = 1};
     struct fake fake;
 
-    (void)state;
     add(&fake, SL_DUE_CLIENTS, 0, -1);
     park(&fake);
     pause_ms(100);
@@ -237,12 +230,11 @@ static void tells_that_a_client_came_without_a_message(void **state)
     sl_waiters_remove(&waiters, &fake.waiter);
 }
 
-static void sleeps_where_nothing_happens(void **state)
+TEST_WITH(sleeps_where_nothing_happens, setup, teardown)
 {
     struct fake fake;
     int before;
 
-    (void)state;
     add(&fake, SL_DUE_MESSAGES, 0, -1);
     fixture_fill(&fixture, 1, 1);
     park(&fake);
@@ -253,13 +245,12 @@ static void sleeps_where_nothing_happens(void **state)
     sl_waiters_remove(&waiters, &fake.waiter);
 }
 
-static void coalesces(void **state)
+TEST_WITH(coalesces, setup, teardown)
 {
     struct fake fake;
     int rounds = 0;
     int64_t until_ns = sl_clock_mono_ns() + 500 * SL_NS_PER_MS;
 
-    (void)state;
     add(&fake, SL_DUE_MESSAGES, 0, -1);
     while (sl_clock_mono_ns() < until_ns) {
         fixture_fill(&fixture, 1, 1);
@@ -273,11 +264,10 @@ static void coalesces(void **state)
     sl_waiters_remove(&waiters, &fake.waiter);
 }
 
-static void counts_who_takes_turns(void **state)
+TEST_WITH(counts_who_takes_turns, setup, teardown)
 {
     struct fake one, two;
 
-    (void)state;
     add(&one, SL_DUE_MESSAGES, 0, -1);
     add(&two, SL_DUE_MESSAGES, 0, -1);
     assert_int_equal(waiters.busy, 0);
@@ -302,12 +292,11 @@ static int resumed_among(struct fake *fakes, size_t count)
 }
 
 /* Also those that no waiters knows, as requests that only yield. */
-static void resumes_so_many_at_a_time_in_their_order(void **state)
+TEST_WITH(resumes_so_many_at_a_time_in_their_order, setup, teardown)
 {
     enum { COUNT = SL_TURNS_AT_ONCE + 10 };
     static struct fake fakes[COUNT];
 
-    (void)state;
     for (size_t i = 0; i < COUNT; i++) {
         fakes[i] = (struct fake){.waiter = {.fd = -1, .connection = &fakes[i]}};
         if (i % 2)
@@ -335,11 +324,10 @@ static void resumes_so_many_at_a_time_in_their_order(void **state)
     assert_int_equal(waiters.turns, 0);
 }
 
-static void lets_nobody_park_when_stopping(void **state)
+TEST_WITH(lets_nobody_park_when_stopping, setup, teardown)
 {
     struct fake parked, late;
 
-    (void)state;
     add(&parked, SL_DUE_MESSAGES, 0, -1);
     park(&parked);
     sl_waiters_stop_waiting(&waiters);
@@ -350,26 +338,4 @@ static void lets_nobody_park_when_stopping(void **state)
     assert_false(sl_waiters_park(&waiters, &late.waiter));
     sl_waiters_remove(&waiters, &parked.waiter);
     sl_waiters_remove(&waiters, &late.waiter);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(wakes_when_the_journal_grows, setup, teardown),
-        cmocka_unit_test_setup_teardown(never_misses_what_comes_between, setup, teardown),
-        cmocka_unit_test_setup_teardown(wakes_at_the_deadline, setup, teardown),
-        cmocka_unit_test_setup_teardown(wakes_when_a_socket_is_readable, setup, teardown),
-        cmocka_unit_test_setup_teardown(wakes_when_the_peer_hangs_up, setup, teardown),
-        cmocka_unit_test_setup_teardown(tells_status_each_second_and_changes_of_clients, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(tells_that_a_client_came_without_a_message, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(sleeps_where_nothing_happens, setup, teardown),
-        cmocka_unit_test_setup_teardown(coalesces, setup, teardown),
-        cmocka_unit_test_setup_teardown(counts_who_takes_turns, setup, teardown),
-        cmocka_unit_test_setup_teardown(resumes_so_many_at_a_time_in_their_order, setup, teardown),
-        cmocka_unit_test_setup_teardown(lets_nobody_park_when_stopping, setup, teardown),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,9 +71,8 @@ static void assert_rest(struct sl_cursor *cursor, uint64_t first, uint64_t last)
     assert_end(cursor);
 }
 
-static void exchanges_are_numbered_over_batches(void **state)
+TEST(exchanges_are_numbered_over_batches)
 {
-    (void)state;
     struct sl_journal *journal = sl_journal_new(0, 1);
     struct sl_event batch[] = {
         lifecycle(SL_RECORD_OPENED, 1), exchange(1, "a", 1), exchange(1, "b", 1),
@@ -90,9 +89,8 @@ static void exchanges_are_numbered_over_batches(void **state)
     sl_journal_free(journal);
 }
 
-static void numbers_go_on_after_a_restart(void **state)
+TEST(numbers_go_on_after_a_restart)
 {
-    (void)state;
     struct sl_journal *journal = sl_journal_new(0, 1000);
     struct sl_journal_stats stats = stats_of(journal);
     assert_int_equal(stats.oldest_seq, 1000);
@@ -110,9 +108,8 @@ static void numbers_go_on_after_a_restart(void **state)
     sl_journal_free(journal);
 }
 
-static void capacity_is_whole_blocks(void **state)
+TEST(capacity_is_whole_blocks)
 {
-    (void)state;
     static const struct {
         size_t asked, blocks;
     } cases[] = {{0, 4},
@@ -128,9 +125,8 @@ static void capacity_is_whole_blocks(void **state)
     sl_journal_free(NULL);
 }
 
-static void a_record_says_all_that_its_event_said(void **state)
+TEST(a_record_says_all_that_its_event_said)
 {
-    (void)state;
     struct sl_journal *journal = sl_journal_new(0, 1);
     struct sl_event event = {
         .kind = SL_RECORD_EXCHANGE,
@@ -182,9 +178,8 @@ static void a_record_says_all_that_its_event_said(void **state)
     sl_journal_free(journal);
 }
 
-static void the_largest_record_fits(void **state)
+TEST(the_largest_record_fits)
 {
-    (void)state;
     struct sl_journal *journal = sl_journal_new(0, 1);
     uint8_t *received = malloc(SL_STORED_SIZE_MAX), *sent = malloc(SL_STORED_SIZE_MAX);
     memset(received, 'r', SL_STORED_SIZE_MAX);
@@ -211,9 +206,8 @@ static void the_largest_record_fits(void **state)
     free(sent);
 }
 
-static void nothing_is_lost_where_blocks_meet(void **state)
+TEST(nothing_is_lost_where_blocks_meet)
 {
-    (void)state;
     struct sl_journal *journal = sl_journal_new(0, 1);
     uint64_t random = 42;
     /* About three blocks of records of every small size. */
@@ -241,9 +235,8 @@ static void nothing_is_lost_where_blocks_meet(void **state)
     sl_journal_free(journal);
 }
 
-static void the_oldest_go_and_a_reader_learns_which(void **state)
+TEST(the_oldest_go_and_a_reader_learns_which)
 {
-    (void)state;
     struct sl_journal *journal = sl_journal_new(0, 1);
     for (uint64_t newest = 1; newest <= 500; newest++) {
         append_big(journal, 1);
@@ -264,9 +257,8 @@ static void the_oldest_go_and_a_reader_learns_which(void **state)
     sl_journal_free(journal);
 }
 
-static void clients_that_come_and_go_evict_too(void **state)
+TEST(clients_that_come_and_go_evict_too)
 {
-    (void)state;
     struct sl_journal *journal = sl_journal_new(0, 1);
     struct sl_event event = exchange(1, "a", 1);
     struct sl_event opened = lifecycle(SL_RECORD_OPENED, 2);
@@ -296,9 +288,8 @@ static void clients_that_come_and_go_evict_too(void **state)
     sl_journal_free(journal);
 }
 
-static void a_reader_keeps_the_block_it_reads(void **state)
+TEST(a_reader_keeps_the_block_it_reads)
 {
-    (void)state;
     struct sl_journal *journal = sl_journal_new(0, 1);
     append_big(journal, 5);
     struct sl_cursor cursor = {0};
@@ -315,9 +306,8 @@ static void a_reader_keeps_the_block_it_reads(void **state)
     sl_journal_free(journal);
 }
 
-static void a_full_journal_needs_no_more_memory(void **state)
+TEST(a_full_journal_needs_no_more_memory)
 {
-    (void)state;
     struct sl_journal *journal = sl_journal_new(0, 1);
     append_big(journal, 100);
     allow_allocations(0);
@@ -333,9 +323,8 @@ static void a_full_journal_needs_no_more_memory(void **state)
 }
 
 /* Blocks that slow readers held come back for use, and are not kept beyond a few. */
-static void what_readers_held_is_used_again(void **state)
+TEST(what_readers_held_is_used_again)
 {
-    (void)state;
     struct sl_journal *journal = sl_journal_new(0, 1);
     struct sl_cursor cursors[10] = {0};
     for (size_t i = 0; i < COUNT_OF(cursors); i++) {
@@ -358,9 +347,8 @@ static void what_readers_held_is_used_again(void **state)
     sl_journal_free(journal);
 }
 
-static void memory_that_runs_short_costs_the_oldest(void **state)
+TEST(memory_that_runs_short_costs_the_oldest)
 {
-    (void)state;
     struct sl_journal *journal = sl_journal_new(8 * SL_JOURNAL_BLOCK_SIZE, 1);
     append_big(journal, 17 * 3);
     allow_allocations(0);
@@ -377,9 +365,8 @@ static void memory_that_runs_short_costs_the_oldest(void **state)
     sl_journal_free(journal);
 }
 
-static void what_there_is_no_memory_for_is_a_gap(void **state)
+TEST(what_there_is_no_memory_for_is_a_gap)
 {
-    (void)state;
     struct sl_journal *journal = sl_journal_new(0, 1);
     append_big(journal, 17);
     struct sl_cursor follower = {0};
@@ -413,9 +400,8 @@ static void what_there_is_no_memory_for_is_a_gap(void **state)
     sl_journal_free(journal);
 }
 
-static void no_journal_without_memory(void **state)
+TEST(no_journal_without_memory)
 {
-    (void)state;
     allow_allocations(0);
     assert_null(sl_journal_new(0, 1));
     allow_allocations(-1);
@@ -427,9 +413,8 @@ static bool is_readable(const struct sl_waker *waker)
     return poll(&fd, 1, 0) == 1;
 }
 
-static void an_armed_waker_wakes_once(void **state)
+TEST(an_armed_waker_wakes_once)
 {
-    (void)state;
     struct sl_journal *journal = sl_journal_new(0, 1);
     struct sl_waker *waker = sl_waker_new(journal), *other = sl_waker_new(journal);
     struct sl_event event = exchange(1, "a", 1), opened = lifecycle(SL_RECORD_OPENED, 1);
@@ -458,9 +443,8 @@ static void an_armed_waker_wakes_once(void **state)
     sl_journal_free(journal);
 }
 
-static void there_are_eight_wakers(void **state)
+TEST(there_are_eight_wakers)
 {
-    (void)state;
     struct sl_journal *journal = sl_journal_new(0, 1);
     struct sl_waker *wakers[8];
     for (size_t i = 0; i < COUNT_OF(wakers); i++) {
@@ -480,13 +464,12 @@ static void there_are_eight_wakers(void **state)
     sl_journal_free(journal);
 }
 
-static void what_is_cleared_is_gone(void **state)
+TEST(what_is_cleared_is_gone)
 {
     struct sl_journal *journal = sl_journal_new(0, 1);
     struct sl_cursor reader = {0}, late = {0};
     uint64_t seq = 0;
 
-    (void)state;
     append_big(journal, 40);
     sl_cursor_seek(&late, journal, 1);
     sl_cursor_park(&late);
@@ -508,28 +491,4 @@ static void what_is_cleared_is_gone(void **state)
     sl_cursor_close(&reader);
     sl_cursor_close(&late);
     sl_journal_free(journal);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exchanges_are_numbered_over_batches),
-        cmocka_unit_test(numbers_go_on_after_a_restart),
-        cmocka_unit_test(capacity_is_whole_blocks),
-        cmocka_unit_test(a_record_says_all_that_its_event_said),
-        cmocka_unit_test(the_largest_record_fits),
-        cmocka_unit_test(nothing_is_lost_where_blocks_meet),
-        cmocka_unit_test(the_oldest_go_and_a_reader_learns_which),
-        cmocka_unit_test(clients_that_come_and_go_evict_too),
-        cmocka_unit_test(a_reader_keeps_the_block_it_reads),
-        cmocka_unit_test(a_full_journal_needs_no_more_memory),
-        cmocka_unit_test(what_readers_held_is_used_again),
-        cmocka_unit_test(memory_that_runs_short_costs_the_oldest),
-        cmocka_unit_test(what_there_is_no_memory_for_is_a_gap),
-        cmocka_unit_test(no_journal_without_memory),
-        cmocka_unit_test(an_armed_waker_wakes_once),
-        cmocka_unit_test(there_are_eight_wakers),
-        cmocka_unit_test(what_is_cleared_is_gone),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -218,9 +218,8 @@ static void *seek(void *argument)
     return NULL;
 }
 
-static void every_follower_sees_everything_once_or_a_gap(void **state)
+TEST(every_follower_sees_everything_once_or_a_gap)
 {
-    (void)state;
     struct stage *stage = calloc(1, sizeof(*stage));
     stage->journal = sl_journal_new(0, 1);
     atomic_init(&stage->writing, WRITERS);
@@ -270,12 +269,4 @@ static void every_follower_sees_everything_once_or_a_gap(void **state)
     assert_true(stats.evicted > 0);
     sl_journal_free(stage->journal);
     free(stage);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_follower_sees_everything_once_or_a_gap),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,9 +26,8 @@ static int stop(void **state)
     return 0;
 }
 
-static void puts_the_commas(void **state)
+TEST_WITH(puts_the_commas, start, stop)
 {
-    (void)state;
     sl_json_open_object(&json);
     sl_json_key(&json, "empty");
     sl_json_open_array(&json);
@@ -58,9 +57,8 @@ static void puts_the_commas(void **state)
                 "\"last\":\"YWJjZA==\"}");
 }
 
-static void writes_numbers(void **state)
+TEST_WITH(writes_numbers, start, stop)
 {
-    (void)state;
     sl_json_open_array(&json);
     sl_json_uint(&json, 0);
     sl_json_uint(&json, UINT64_MAX);
@@ -71,18 +69,16 @@ static void writes_numbers(void **state)
     assert_took(&out, "[0,18446744073709551615,-9223372036854775808,-1,9223372036854775807]");
 }
 
-static void writes_times(void **state)
+TEST_WITH(writes_times, start, stop)
 {
-    (void)state;
     sl_json_time(&json, INT64_C(1767225600000001000));
     assert_took(&out, "\"2026-01-01T00:00:00.000001Z\"");
 }
 
-static void writes_times_of_one_second_and_others(void **state)
+TEST_WITH(writes_times_of_one_second_and_others, start, stop)
 {
     static const int64_t second = INT64_C(1767225600000000000);
 
-    (void)state;
     sl_json_open_array(&json);
     sl_json_time(&json, second + 999999999);
     sl_json_time(&json, second + 1000);
@@ -99,9 +95,8 @@ static void writes_times_of_one_second_and_others(void **state)
                 "\"1970-01-01T00:00:00.000005Z\"]");
 }
 
-static void takes_pieces_as_they_stand(void **state)
+TEST_WITH(takes_pieces_as_they_stand, start, stop)
 {
-    (void)state;
     sl_json_open_array(&json);
     for (uint64_t i = 1; i < 3; i++) {
         sl_json_lead(&json, "{\"a\":");
@@ -115,18 +110,16 @@ static void takes_pieces_as_they_stand(void **state)
                 "[{\"a\":1,\"b\":true,\"c\":\"plain\"},{\"a\":2,\"b\":true,\"c\":\"plain\"}]");
 }
 
-static void escapes_strings(void **state)
+TEST_WITH(escapes_strings, start, stop)
 {
-    (void)state;
     static const char text[] = "a\"b\\c/\b\f\n\r\t\0\x1f\x7f straße \u2028\u2029 😀";
     sl_json_string_n(&json, text, sizeof(text) - 1);
     assert_took(&out,
                 "\"a\\\"b\\\\c/\\b\\f\\n\\r\\t\\u0000\\u001f\\u007f straße \\u2028\\u2029 😀\"");
 }
 
-static void every_ascii_byte_at_every_place_survives(void **state)
+TEST_WITH(every_ascii_byte_at_every_place_survives, start, stop)
 {
-    (void)state;
     for (size_t place = 0; place < 20; place++) {
         for (unsigned byte = 1; byte < 0x80; byte++) {
             char text[] = "12345678901234567890";
@@ -144,23 +137,20 @@ static void every_ascii_byte_at_every_place_survives(void **state)
     }
 }
 
-static void the_neighbours_of_the_separators_stay(void **state)
+TEST_WITH(the_neighbours_of_the_separators_stay, start, stop)
 {
-    (void)state;
     sl_json_string(&json, "\u2027\u202a\u2068\u3028\u20a8");
     assert_took(&out, "\"\u2027\u202a\u2068\u3028\u20a8\"");
 }
 
-static void strings_that_are_not_utf8_get_replacement_characters(void **state)
+TEST_WITH(strings_that_are_not_utf8_get_replacement_characters, start, stop)
 {
-    (void)state;
     sl_json_string(&json, "a\xff\xc3(\xe2\x80");
     assert_took(&out, "\"a\\ufffd\\ufffd(\\ufffd\\ufffd\"");
 }
 
-static void a_payload_that_is_not_utf8_is_null(void **state)
+TEST_WITH(a_payload_that_is_not_utf8_is_null, start, stop)
 {
-    (void)state;
     sl_json_open_array(&json);
     sl_json_text_or_null(&json, BYTES("text straße \n"));
     sl_json_text_or_null(&json, BYTES("a long one that ends badly \n \xc3"));
@@ -170,9 +160,8 @@ static void a_payload_that_is_not_utf8_is_null(void **state)
     assert_took(&out, "[\"text straße \\n\",null,null,\"\"]");
 }
 
-static void a_refused_first_value_gets_no_comma(void **state)
+TEST_WITH(a_refused_first_value_gets_no_comma, start, stop)
 {
-    (void)state;
     sl_json_open_array(&json);
     sl_json_text_or_null(&json, BYTES("\xff"));
     sl_json_text_or_null(&json, BYTES("\xff"));
@@ -181,9 +170,8 @@ static void a_refused_first_value_gets_no_comma(void **state)
 }
 
 /* Random bytes: text or null exactly as a second reading of the same bytes says. */
-static void random_payloads_come_back(void **state)
+TEST_WITH(random_payloads_come_back, start, stop)
 {
-    (void)state;
     static const char *const pieces[] = {"a",    "hello you", "\"",   "\\",          "\n",
                                          "\x01", "ß",         "€",    "😀",           "\u2028",
                                          "\x7f", "\xc3",      "\x80", "\xed\xa0\x80"};
@@ -213,9 +201,8 @@ static void random_payloads_come_back(void **state)
     }
 }
 
-static void the_largest_payload_of_escapes_fits(void **state)
+TEST_WITH(the_largest_payload_of_escapes_fits, start, stop)
 {
-    (void)state;
     enum { SIZE = 65536 };
     uint8_t *bytes = calloc(1, SIZE);
     sl_json_text_or_null(&json, bytes, SIZE);
@@ -225,9 +212,8 @@ static void the_largest_payload_of_escapes_fits(void **state)
     free(bytes);
 }
 
-static void missing_memory_is_remembered(void **state)
+TEST_WITH(missing_memory_is_remembered, start, stop)
 {
-    (void)state;
     for (int allowed = 0; allowed < 4; allowed++) {
         sl_buffer_deinit(&out);
         sl_json_init(&json, &out);
@@ -243,27 +229,4 @@ static void missing_memory_is_remembered(void **state)
         allow_allocations(-1);
         assert_true(json.failed);
     }
-}
-
-#define WITH(test) cmocka_unit_test_setup_teardown(test, start, stop)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        WITH(puts_the_commas),
-        WITH(writes_numbers),
-        WITH(writes_times),
-        WITH(writes_times_of_one_second_and_others),
-        WITH(takes_pieces_as_they_stand),
-        WITH(escapes_strings),
-        WITH(every_ascii_byte_at_every_place_survives),
-        WITH(the_neighbours_of_the_separators_stay),
-        WITH(strings_that_are_not_utf8_get_replacement_characters),
-        WITH(a_payload_that_is_not_utf8_is_null),
-        WITH(a_refused_first_value_gets_no_comma),
-        WITH(random_payloads_come_back),
-        WITH(the_largest_payload_of_escapes_fits),
-        WITH(missing_memory_is_remembered),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

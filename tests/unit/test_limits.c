@@ -32,9 +32,8 @@ static void release(struct sl_limits *limits, struct sl_address peer)
     sl_limits_release(limits, &peer);
 }
 
-static void all_together_have_a_limit(void **state)
+TEST(all_together_have_a_limit)
 {
-    (void)state;
     struct sl_limits limits;
     assert_int_equal(sl_limits_init(&limits, 3, 0), 0);
     assert_admits(&limits, ipv4(1, 1), SL_ADMITTED);
@@ -48,9 +47,8 @@ static void all_together_have_a_limit(void **state)
     sl_limits_deinit(&limits);
 }
 
-static void each_address_has_a_limit(void **state)
+TEST(each_address_has_a_limit)
 {
-    (void)state;
     struct sl_limits limits;
     assert_int_equal(sl_limits_init(&limits, 1000, 2), 0);
     for (uint32_t host = 1; host <= 3; host++) {
@@ -65,9 +63,8 @@ static void each_address_has_a_limit(void **state)
     sl_limits_deinit(&limits);
 }
 
-static void who_was_refused_is_not_counted(void **state)
+TEST(who_was_refused_is_not_counted)
 {
-    (void)state;
     struct sl_limits limits;
     assert_int_equal(sl_limits_init(&limits, 2, 1), 0);
     assert_admits(&limits, ipv4(1, 1), SL_ADMITTED);
@@ -81,9 +78,8 @@ static void who_was_refused_is_not_counted(void **state)
     sl_limits_deinit(&limits);
 }
 
-static void a_network_of_ipv6_counts_as_one(void **state)
+TEST(a_network_of_ipv6_counts_as_one)
 {
-    (void)state;
     struct sl_limits limits;
     assert_int_equal(sl_limits_init(&limits, 1000, 2), 0);
     assert_admits(&limits, ipv6(1, 1), SL_ADMITTED);
@@ -95,9 +91,8 @@ static void a_network_of_ipv6_counts_as_one(void **state)
     sl_limits_deinit(&limits);
 }
 
-static void unix_peers_have_no_address(void **state)
+TEST(unix_peers_have_no_address)
 {
-    (void)state;
     struct sl_limits limits;
     assert_int_equal(sl_limits_init(&limits, 10, 1), 0);
     for (int i = 0; i < 10; i++)
@@ -106,9 +101,8 @@ static void unix_peers_have_no_address(void **state)
     sl_limits_deinit(&limits);
 }
 
-static void thousands_of_addresses_are_counted_exactly(void **state)
+TEST(thousands_of_addresses_are_counted_exactly)
 {
-    (void)state;
     struct sl_limits limits;
     assert_int_equal(sl_limits_init(&limits, 100000, 3), 0);
     for (int round = 0; round < 3; round++) {
@@ -128,9 +122,8 @@ static void thousands_of_addresses_are_counted_exactly(void **state)
 }
 
 /* Whoever was let in without a limit counts once there is one. */
-static void limits_may_change(void **state)
+TEST(limits_may_change)
 {
-    (void)state;
     struct sl_limits limits;
     assert_int_equal(sl_limits_init(&limits, 1000, 0), 0);
     for (uint16_t port = 1; port <= 5; port++)
@@ -149,9 +142,8 @@ static void limits_may_change(void **state)
     sl_limits_deinit(&limits);
 }
 
-static void short_memory_locks_nobody_out(void **state)
+TEST(short_memory_locks_nobody_out)
 {
-    (void)state;
     struct sl_limits limits;
     assert_int_equal(sl_limits_init(&limits, 4, 1), 0);
     allow_allocations(0);
@@ -180,9 +172,8 @@ static void *admit_and_release(void *argument)
     return NULL;
 }
 
-static void workers_share_them(void **state)
+TEST(workers_share_them)
 {
-    (void)state;
     struct sl_limits limits;
     pthread_t threads[THREADS];
     assert_int_equal(sl_limits_init(&limits, 3, 1), 0);
@@ -193,20 +184,4 @@ static void workers_share_them(void **state)
     assert_int_equal(limits.total, 0);
     assert_int_equal(limits.entry_count, 0);
     sl_limits_deinit(&limits);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_together_have_a_limit),
-        cmocka_unit_test(each_address_has_a_limit),
-        cmocka_unit_test(who_was_refused_is_not_counted),
-        cmocka_unit_test(a_network_of_ipv6_counts_as_one),
-        cmocka_unit_test(unix_peers_have_no_address),
-        cmocka_unit_test(thousands_of_addresses_are_counted_exactly),
-        cmocka_unit_test(limits_may_change),
-        cmocka_unit_test(short_memory_locks_nobody_out),
-        cmocka_unit_test(workers_share_them),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

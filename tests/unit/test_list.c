@@ -22,12 +22,11 @@ static void assert_numbers(const struct sl_list *list, const int *numbers, size_
     assert_ptr_equal(list->last, last);
 }
 
-static void keeps_the_order(void **state)
+TEST(keeps_the_order)
 {
     struct item items[] = {{.number = 1}, {.number = 2}, {.number = 3}};
     struct sl_list list = {0};
 
-    (void)state;
     for (size_t i = 0; i < 3; i++)
         sl_list_append(&list, &items[i].link);
     assert_numbers(&list, (int[]){1, 2, 3}, 3);
@@ -37,12 +36,11 @@ static void keeps_the_order(void **state)
     assert_numbers(&list, (int[]){1, 3, 2}, 3);
 }
 
-static void empties_from_either_end(void **state)
+TEST(empties_from_either_end)
 {
     struct item items[] = {{.number = 1}, {.number = 2}};
     struct sl_list list = {0};
 
-    (void)state;
     sl_list_append(&list, &items[0].link);
     sl_list_append(&list, &items[1].link);
     sl_list_remove(&list, &items[1].link);
@@ -50,14 +48,4 @@ static void empties_from_either_end(void **state)
     assert_null(list.first);
     assert_null(list.last);
     assert_null(SL_LINKED(list.first, struct item, link));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_the_order),
-        cmocka_unit_test(empties_from_either_end),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

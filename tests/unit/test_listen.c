@@ -35,9 +35,8 @@ static void assert_refused(struct serving *serving, enum sl_service_id service, 
     assert_int_equal(sl_registry_listener_count(serving->registry), listeners);
 }
 
-static void a_listener_tells_its_real_port(void **state)
+TEST(a_listener_tells_its_real_port)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     static const char *const names[] = {"127.0.0.1:", "[::1]:", "0.0.0.0:", "[::]:"};
     static const char *const asked[] = {"127.0.0.1:0", "[::1]:0", "0.0.0.0:0", "[::]:0"};
@@ -57,9 +56,8 @@ static void a_listener_tells_its_real_port(void **state)
 }
 
 /* Both families of one port, and UDP beside TCP, as the course's services share 12000. */
-static void a_port_serves_each_family_and_transport(void **state)
+TEST(a_port_serves_each_family_and_transport)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     char where[32];
     uint16_t port = serving_listen(&serving, SL_TCP_UPPER, "0.0.0.0:0").port;
@@ -71,9 +69,8 @@ static void a_port_serves_each_family_and_transport(void **state)
 }
 
 /* With any number of workers here and there. */
-static void an_address_in_use_is_refused_with_advice(void **state)
+TEST(an_address_in_use_is_refused_with_advice)
 {
-    (void)state;
     for (unsigned here = 1; here <= 3; here++) {
         for (unsigned there = 1; there <= 3; there++) {
             struct sl_net_options first_options = with_workers(here);
@@ -103,9 +100,8 @@ static void an_address_in_use_is_refused_with_advice(void **state)
     }
 }
 
-static void a_port_is_free_again_at_once(void **state)
+TEST(a_port_is_free_again_at_once)
 {
-    (void)state;
     for (unsigned workers = 1; workers <= 2; workers++) {
         struct sl_net_options options = with_workers(workers);
         struct serving serving = serving_new(&options);
@@ -129,9 +125,8 @@ static void a_port_is_free_again_at_once(void **state)
 }
 
 /* A hundred listeners that each ask for any port get a hundred ports. */
-static void any_port_is_one_that_nobody_has(void **state)
+TEST(any_port_is_one_that_nobody_has)
 {
-    (void)state;
     static uint8_t seen[65536];
     struct sl_net_options options = with_workers(2);
     struct serving serving = serving_new(&options);
@@ -142,9 +137,8 @@ static void any_port_is_one_that_nobody_has(void **state)
     serving_free(&serving);
 }
 
-static void an_address_of_another_machine_is_refused(void **state)
+TEST(an_address_of_another_machine_is_refused)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     assert_refused(&serving, SL_UDP_UPPER, "198.51.100.1:12000", -EADDRNOTAVAIL,
                    "cannot listen on udp 198.51.100.1:12000: Cannot assign requested address "
@@ -155,9 +149,8 @@ static void an_address_of_another_machine_is_refused(void **state)
     serving_free(&serving);
 }
 
-static void a_name_that_is_none_is_refused(void **state)
+TEST(a_name_that_is_none_is_refused)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     struct sl_error error = {0};
     assert_true(try_listen(&serving, SL_TCP_CHAT, "no-such-host.invalid:5", &error) < 0);
@@ -166,9 +159,8 @@ static void a_name_that_is_none_is_refused(void **state)
     serving_free(&serving);
 }
 
-static void there_are_256_listeners_at_most(void **state)
+TEST(there_are_256_listeners_at_most)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     for (int i = 0; i < 256; i++)
         serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
@@ -216,9 +208,8 @@ static void assert_chats(struct serving *serving, const char *path, int count)
     (void)serving;
 }
 
-static void a_unix_socket_serves_all_workers(void **state)
+TEST(a_unix_socket_serves_all_workers)
 {
-    (void)state;
     for (unsigned workers = 1; workers <= 3; workers++) {
         struct folder folder = make_folder();
         struct sl_net_options options = with_workers(workers);
@@ -239,9 +230,8 @@ static void a_unix_socket_serves_all_workers(void **state)
     }
 }
 
-static void a_socket_file_nobody_listens_on_is_replaced(void **state)
+TEST(a_socket_file_nobody_listens_on_is_replaced)
 {
-    (void)state;
     struct folder folder = make_folder();
     struct sockaddr_un where = {.sun_family = AF_UNIX};
     snprintf(where.sun_path, sizeof(where.sun_path), "%s", folder.socket);
@@ -259,9 +249,8 @@ static void a_socket_file_nobody_listens_on_is_replaced(void **state)
     remove_folder(&folder);
 }
 
-static void a_socket_file_in_use_is_left_alone(void **state)
+TEST(a_socket_file_in_use_is_left_alone)
 {
-    (void)state;
     struct folder folder = make_folder();
     struct serving first = serving_new(NULL), second = serving_new(NULL);
     serving_listen(&first, SL_TCP_CHAT, folder.where);
@@ -278,9 +267,8 @@ static void a_socket_file_in_use_is_left_alone(void **state)
     remove_folder(&folder);
 }
 
-static void a_file_that_is_no_socket_is_left_alone(void **state)
+TEST(a_file_that_is_no_socket_is_left_alone)
 {
-    (void)state;
     struct folder folder = make_folder();
     FILE *file = fopen(folder.socket, "w");
     assert_non_null(file);
@@ -294,9 +282,8 @@ static void a_file_that_is_no_socket_is_left_alone(void **state)
     remove_folder(&folder);
 }
 
-static void a_path_that_cannot_be_is_refused(void **state)
+TEST(a_path_that_cannot_be_is_refused)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     assert_refused(&serving, SL_TCP_CHAT, "unix:/no/such/folder/chat", -ENOENT,
                    "cannot listen on unix:/no/such/folder/chat: No such file or directory");
@@ -304,24 +291,4 @@ static void a_path_that_cannot_be_is_refused(void **state)
                    "cannot listen on unix:/tmp/socklens: UDP uppercase is a datagram service; "
                    "give HOST:PORT");
     serving_free(&serving);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_listener_tells_its_real_port),
-        cmocka_unit_test(a_port_serves_each_family_and_transport),
-        cmocka_unit_test(an_address_in_use_is_refused_with_advice),
-        cmocka_unit_test(a_port_is_free_again_at_once),
-        cmocka_unit_test(any_port_is_one_that_nobody_has),
-        cmocka_unit_test(an_address_of_another_machine_is_refused),
-        cmocka_unit_test(a_name_that_is_none_is_refused),
-        cmocka_unit_test(there_are_256_listeners_at_most),
-        cmocka_unit_test(a_unix_socket_serves_all_workers),
-        cmocka_unit_test(a_socket_file_nobody_listens_on_is_replaced),
-        cmocka_unit_test(a_socket_file_in_use_is_left_alone),
-        cmocka_unit_test(a_file_that_is_no_socket_is_left_alone),
-        cmocka_unit_test(a_path_that_cannot_be_is_refused),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

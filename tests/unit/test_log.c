@@ -55,9 +55,8 @@ static void assert_is_time(const char *text)
     assert_true(sl_clock_parse(copy, &wall_ns));
 }
 
-static void writes_a_line_of_text(void **state)
+TEST(writes_a_line_of_text)
 {
-    (void)state;
     struct sink sink;
     struct sl_log *log = open_sink(&sink, SL_LOG_INFO, SL_LOG_TEXT);
     sl_log_warning(log, "cannot send to %s: %d", "127.0.0.1:5", 7);
@@ -66,9 +65,8 @@ static void writes_a_line_of_text(void **state)
     assert_string_equal(line + TIME_SIZE, " warning cannot send to 127.0.0.1:5: 7\n");
 }
 
-static void writes_a_line_of_json(void **state)
+TEST(writes_a_line_of_json)
 {
-    (void)state;
     struct sink sink;
     struct sl_log *log = open_sink(&sink, SL_LOG_INFO, SL_LOG_JSON);
     sl_log_error(log, "a \"quoted\" back\\slash\nand \xff");
@@ -80,9 +78,8 @@ static void writes_a_line_of_json(void **state)
                         "\"a \\\"quoted\\\" back\\\\\\\\slash\\\\nand \\\\xff\"}\n");
 }
 
-static void what_a_peer_sent_cannot_drive_a_terminal(void **state)
+TEST(what_a_peer_sent_cannot_drive_a_terminal)
 {
-    (void)state;
     struct sink sink;
     struct sl_log *log = open_sink(&sink, SL_LOG_INFO, SL_LOG_TEXT);
     sl_log_info(log, "%s", "\x1b[2J\r\n2026 error forged \u202e\xc2\x85 straße");
@@ -91,9 +88,8 @@ static void what_a_peer_sent_cannot_drive_a_terminal(void **state)
                         " info \\x1b[2J\\r\\n2026 error forged \\u{202e}\\u{0085} straße\n");
 }
 
-static void drops_what_is_over_its_level(void **state)
+TEST(drops_what_is_over_its_level)
 {
-    (void)state;
     struct sink sink;
     struct sl_log *log = open_sink(&sink, SL_LOG_WARNING, SL_LOG_TEXT);
     sl_log_info(log, "one");
@@ -104,9 +100,8 @@ static void drops_what_is_over_its_level(void **state)
     sl_log_error(NULL, "nowhere");
 }
 
-static void cuts_long_lines_between_characters(void **state)
+TEST(cuts_long_lines_between_characters)
 {
-    (void)state;
     char text[4000] = {0};
     for (size_t i = 0; i < 1300; i++)
         memcpy(text + 3 * i, "€", 3);
@@ -122,9 +117,8 @@ static void cuts_long_lines_between_characters(void **state)
     }
 }
 
-static void the_worst_message_fits(void **state)
+TEST(the_worst_message_fits)
 {
-    (void)state;
     char text[5000];
     memset(text, 0xFF, sizeof(text));
     text[sizeof(text) - 1] = '\0';
@@ -135,9 +129,8 @@ static void the_worst_message_fits(void **state)
     assert_string_equal(line + strlen(line) - 8, "\\\\xff\"}\n");
 }
 
-static void leaves_errno_alone(void **state)
+TEST(leaves_errno_alone)
 {
-    (void)state;
     struct sl_log *log = sl_log_new(-1, SL_LOG_INFO, SL_LOG_TEXT);
     errno = EHOSTUNREACH;
     sl_log_info(log, "to a descriptor that is closed");
@@ -154,9 +147,8 @@ static void *write_lines(void *argument)
     return NULL;
 }
 
-static void lines_of_threads_do_not_mix(void **state)
+TEST(lines_of_threads_do_not_mix)
 {
-    (void)state;
     struct sink sink;
     struct sl_log *log = open_sink(&sink, SL_LOG_INFO, SL_LOG_TEXT);
     pthread_t threads[2];
@@ -180,9 +172,8 @@ static size_t count(const char *text, const char *word)
     return found;
 }
 
-static void a_kind_of_line_is_bounded(void **state)
+TEST(a_kind_of_line_is_bounded)
 {
-    (void)state;
     struct sink sink;
     struct sl_log *log = open_sink(&sink, SL_LOG_INFO, SL_LOG_TEXT);
     for (int i = 1; i <= 10000; i++)
@@ -196,9 +187,8 @@ static void a_kind_of_line_is_bounded(void **state)
 }
 
 /* Held lines are written after a moment though no other comes. */
-static void what_was_held_comes_by_itself(void **state)
+TEST(what_was_held_comes_by_itself)
 {
-    (void)state;
     struct sink sink;
     char text[65536];
     size_t size = 0;
@@ -244,9 +234,8 @@ static unsigned long account(const char *text)
     return lost > 0 ? shown + lost : 0;
 }
 
-static void nobody_waits_for_a_reader_and_the_loss_is_told(void **state)
+TEST(nobody_waits_for_a_reader_and_the_loss_is_told)
 {
-    (void)state;
     struct sink sink;
     static char text[4 << 20];
     size_t size = 0;
@@ -264,9 +253,8 @@ static void nobody_waits_for_a_reader_and_the_loss_is_told(void **state)
     assert_non_null(strstr(close_sink(&sink), "it flows again\n"));
 }
 
-static void ends_in_time_though_nobody_reads(void **state)
+TEST(ends_in_time_though_nobody_reads)
 {
-    (void)state;
     struct sink sink;
     struct sl_log *log = open_sink(&sink, SL_LOG_INFO, SL_LOG_TEXT);
     flood(log, 0, 20000);
@@ -279,9 +267,8 @@ static void ends_in_time_though_nobody_reads(void **state)
 }
 
 /* A limit of the file's size stands for a full disk. */
-static void a_full_disk_is_told_when_there_is_room(void **state)
+TEST(a_full_disk_is_told_when_there_is_room)
 {
-    (void)state;
     struct rlimit before, none;
     char text[4096] = {0};
     FILE *file = tmpfile();
@@ -302,24 +289,4 @@ static void a_full_disk_is_told_when_there_is_room(void **state)
                            " warning lines of this log that are missing here: 3 "
                            "(File too large)\n"));
     assert_non_null(strstr(text, " info kept\n"));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writes_a_line_of_text),
-        cmocka_unit_test(writes_a_line_of_json),
-        cmocka_unit_test(what_a_peer_sent_cannot_drive_a_terminal),
-        cmocka_unit_test(drops_what_is_over_its_level),
-        cmocka_unit_test(cuts_long_lines_between_characters),
-        cmocka_unit_test(the_worst_message_fits),
-        cmocka_unit_test(leaves_errno_alone),
-        cmocka_unit_test(lines_of_threads_do_not_mix),
-        cmocka_unit_test(a_kind_of_line_is_bounded),
-        cmocka_unit_test(what_was_held_comes_by_itself),
-        cmocka_unit_test(nobody_waits_for_a_reader_and_the_loss_is_told),
-        cmocka_unit_test(ends_in_time_though_nobody_reads),
-        cmocka_unit_test(a_full_disk_is_told_when_there_is_room),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,9 +37,8 @@ static void write_event(struct sl_event event)
     assert_false(json.failed);
 }
 
-static void writes_both_sides(void **state)
+TEST_WITH(writes_both_sides, setup, teardown)
 {
-    (void)state;
     write_event((struct sl_event){
         .kind = SL_RECORD_EXCHANGE,
         .exchange.line_end = SL_LINE_END_CRLF,
@@ -65,9 +64,8 @@ static void writes_both_sides(void **state)
                 "\"outcome\":\"replied\"}");
 }
 
-static void writes_what_got_no_reply(void **state)
+TEST_WITH(writes_what_got_no_reply, setup, teardown)
 {
-    (void)state;
     write_event((struct sl_event){.kind = SL_RECORD_EXCHANGE,
                                   .exchange.outcome = SL_REFUSED_REFLECTING_PORT,
                                   .exchange.received_at_ns = 1});
@@ -79,9 +77,8 @@ static void writes_what_got_no_reply(void **state)
 }
 
 /* "aß" cut within its ß still shows its a; what never was text stays null. */
-static void shows_a_text_cut_within_a_character(void **state)
+TEST_WITH(shows_a_text_cut_within_a_character, setup, teardown)
 {
-    (void)state;
     sl_payload_json(&json, (const uint8_t *)"a\xc3", 2, 3);
     assert_took(&out,
                 "{\"size\":3,\"stored_size\":2,\"truncated\":true,\"text\":\"a\","
@@ -90,15 +87,4 @@ static void shows_a_text_cut_within_a_character(void **state)
     sl_payload_json(&json, (const uint8_t *)"a\xc3", 2, 2);
     sl_buffer_append(&out, "", 1);
     assert_non_null(strstr((const char *)out.data, "\"text\":null"));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(writes_both_sides, setup, teardown),
-        cmocka_unit_test_setup_teardown(writes_what_got_no_reply, setup, teardown),
-        cmocka_unit_test_setup_teardown(shows_a_text_cut_within_a_character, setup, teardown),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,9 +27,8 @@ static void restore_stdin(int saved)
     close(saved);
 }
 
-static void without_memory_there_is_none(void **state)
+TEST(without_memory_there_is_none)
 {
-    (void)state;
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     struct sl_registry_options registry_options = {.shards = 2, .closed_max = 1};
     struct sl_registry *registry = sl_registry_new(&registry_options);
@@ -47,9 +46,8 @@ static void without_memory_there_is_none(void **state)
     sl_registry_free(registry);
 }
 
-static void without_descriptors_there_is_none(void **state)
+TEST(without_descriptors_there_is_none)
 {
-    (void)state;
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     struct sl_registry_options registry_options = {.shards = 20, .closed_max = 1};
     struct sl_registry *registry = sl_registry_new(&registry_options);
@@ -77,9 +75,8 @@ static void without_descriptors_there_is_none(void **state)
     sl_registry_free(registry);
 }
 
-static void it_may_end_before_it_begins(void **state)
+TEST(it_may_end_before_it_begins)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
     serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
@@ -87,9 +84,8 @@ static void it_may_end_before_it_begins(void **state)
     sl_net_free(NULL);
 }
 
-static void without_listeners_it_idles(void **state)
+TEST(without_listeners_it_idles)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     serving_start(&serving);
     sl_net_disconnect(serving.net, 1);
@@ -105,9 +101,8 @@ static enum sl_net_health health_at(struct serving *serving, int64_t now_ns, con
 }
 
 /* The clock goes ahead of the worker's: for now its turns all look old. */
-static void worker_without_a_turn_is_asked_and_then_stuck(void **state)
+TEST(worker_without_a_turn_is_asked_and_then_stuck)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
     serving_start(&serving);
@@ -121,9 +116,8 @@ static void worker_without_a_turn_is_asked_and_then_stuck(void **state)
     serving_free(&serving);
 }
 
-static void idle_worker_turns_when_it_is_asked(void **state)
+TEST(idle_worker_turns_when_it_is_asked)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
     serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
@@ -137,17 +131,4 @@ static void idle_worker_turns_when_it_is_asked(void **state)
     serving_stop(&serving); /* a worker that was stopped hangs no more than one without sockets */
     assert_int_equal(health_at(&serving, INT64_MAX / 2, &stuck), SL_NET_HEALTHY);
     serving_free(&serving);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(without_memory_there_is_none),
-        cmocka_unit_test(without_descriptors_there_is_none),
-        cmocka_unit_test(it_may_end_before_it_begins),
-        cmocka_unit_test(without_listeners_it_idles),
-        cmocka_unit_test(worker_without_a_turn_is_asked_and_then_stuck),
-        cmocka_unit_test(idle_worker_turns_when_it_is_asked),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

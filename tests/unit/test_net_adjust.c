@@ -12,9 +12,8 @@ static void chat(int fd)
     expect_text(fd, "Your data was 2 bytes");
 }
 
-static void limits_of_connections(void **state)
+TEST(limits_of_connections)
 {
-    (void)state;
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     struct serving serving = serving_new(&options);
     struct sl_address address = serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
@@ -51,9 +50,8 @@ static void limits_of_connections(void **state)
     serving_free(&serving);
 }
 
-static void idle_times(void **state)
+TEST(idle_times)
 {
-    (void)state;
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.tcp_idle_ns = options.udp_idle_ns = 0; /* for ever */
     struct serving serving = serving_new(&options);
@@ -75,9 +73,8 @@ static void idle_times(void **state)
     serving_free(&serving);
 }
 
-static void the_number_of_udp_clients(void **state)
+TEST(the_number_of_udp_clients)
 {
-    (void)state;
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     struct serving serving = serving_new(&options);
     struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
@@ -106,9 +103,8 @@ static void the_number_of_udp_clients(void **state)
     serving_free(&serving);
 }
 
-static void the_rate_of_datagrams(void **state)
+TEST(the_rate_of_datagrams)
 {
-    (void)state;
     char where[SL_ADDRESS_TEXT_SIZE];
     if (!find_own_endpoint(where))
         skip();
@@ -136,15 +132,4 @@ static void the_rate_of_datagrams(void **state)
     }
     close(fd);
     serving_free(&serving);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(limits_of_connections),
-        cmocka_unit_test(idle_times),
-        cmocka_unit_test(the_number_of_udp_clients),
-        cmocka_unit_test(the_rate_of_datagrams),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -132,9 +132,8 @@ static void assert_right(pthread_t thread)
     free(wrong);
 }
 
-static void readers_and_workers_do_not_disturb_each_other(void **state)
+TEST(readers_and_workers_do_not_disturb_each_other)
 {
-    (void)state;
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.workers = 2;
     options.max_udp_clients = 2; /* the least: clients are evicted all the time */
@@ -172,12 +171,4 @@ static void readers_and_workers_do_not_disturb_each_other(void **state)
     assert_int_equal(serving_counters(&stage.serving, 0).open_clients, 0);
     assert_int_equal(serving_counters(&stage.serving, 1).open_clients, 0);
     serving_free(&stage.serving);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(readers_and_workers_do_not_disturb_each_other),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

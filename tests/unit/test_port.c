@@ -25,9 +25,8 @@ static unsigned left(const char *text, uint16_t port)
     return seconds;
 }
 
-static void the_longest_that_is_left_counts(void **state)
+TEST(the_longest_that_is_left_counts)
 {
-    (void)state;
     long second = sysconf(_SC_CLK_TCK);
 
     assert_int_equal(second, 100); /* on all of Linux */
@@ -40,22 +39,11 @@ static void the_longest_that_is_left_counts(void **state)
     assert_int_equal(left("", 12000), 0);
 }
 
-static void who_listens_or_lives_is_no_time_wait(void **state)
+TEST(who_listens_or_lives_is_no_time_wait)
 {
-    (void)state;
-
     assert_int_equal(left(HEAD LINE("2EE0", "06", "03:000003E8", "0")
                               LINE("2EE0", "0A", "00:00000000", "1145"),
                           12000),
                      0);
     assert_int_equal(left(HEAD LINE("2EE0", "01", "02:000003E8", "77"), 12000), 0);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_longest_that_is_left_counts),
-        cmocka_unit_test(who_listens_or_lives_is_no_time_wait),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

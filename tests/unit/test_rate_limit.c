@@ -29,9 +29,8 @@ static unsigned admitted(struct sl_rate_limit *rate, struct sl_address peer, int
     return result;
 }
 
-static void a_second_of_them_may_come_at_once(void **state)
+TEST(a_second_of_them_may_come_at_once)
 {
-    (void)state;
     static const uint64_t rates[] = {1, 2, 3, 7, 10, 1000, 10000};
     for (size_t i = 0; i < COUNT_OF(rates); i++) {
         struct sl_rate_limit rate;
@@ -42,9 +41,8 @@ static void a_second_of_them_may_come_at_once(void **state)
     }
 }
 
-static void then_as_many_as_the_rate_gives(void **state)
+TEST(then_as_many_as_the_rate_gives)
 {
-    (void)state;
     struct sl_rate_limit rate;
     assert_int_equal(sl_rate_limit_init(&rate, 100), 0);
     assert_int_equal(admitted(&rate, ipv4(1, 5), START, 1000), 100);
@@ -56,9 +54,8 @@ static void then_as_many_as_the_rate_gives(void **state)
     sl_rate_limit_deinit(&rate);
 }
 
-static void a_steady_sender_below_the_rate_is_never_refused(void **state)
+TEST(a_steady_sender_below_the_rate_is_never_refused)
 {
-    (void)state;
     struct sl_rate_limit rate;
     assert_int_equal(sl_rate_limit_init(&rate, 1000), 0);
     for (int64_t ms = 0; ms < 20000; ms++)
@@ -66,9 +63,8 @@ static void a_steady_sender_below_the_rate_is_never_refused(void **state)
     sl_rate_limit_deinit(&rate);
 }
 
-static void each_address_has_its_own(void **state)
+TEST(each_address_has_its_own)
 {
-    (void)state;
     struct sl_rate_limit rate;
     assert_int_equal(sl_rate_limit_init(&rate, 5), 0);
     for (uint32_t host = 0; host < 200; host++) {
@@ -79,9 +75,8 @@ static void each_address_has_its_own(void **state)
     sl_rate_limit_deinit(&rate);
 }
 
-static void a_network_of_ipv6_is_one_address(void **state)
+TEST(a_network_of_ipv6_is_one_address)
 {
-    (void)state;
     struct sl_rate_limit rate;
     assert_int_equal(sl_rate_limit_init(&rate, 5), 0);
     assert_int_equal(admitted(&rate, ipv6(1, 1), START, 3), 3);
@@ -90,9 +85,8 @@ static void a_network_of_ipv6_is_one_address(void **state)
     sl_rate_limit_deinit(&rate);
 }
 
-static void loopback_has_no_limit(void **state)
+TEST(loopback_has_no_limit)
 {
-    (void)state;
     struct sl_address one = {.family = AF_INET, .ip = {127, 0, 0, 1}};
     struct sl_address other = {.family = AF_INET, .ip = {127, 9, 9, 9}};
     struct sl_address six = {.family = AF_INET6, .ip = {[15] = 1}};
@@ -104,18 +98,16 @@ static void loopback_has_no_limit(void **state)
     sl_rate_limit_deinit(&rate);
 }
 
-static void without_a_limit_all_are_admitted(void **state)
+TEST(without_a_limit_all_are_admitted)
 {
-    (void)state;
     struct sl_rate_limit rate;
     assert_int_equal(sl_rate_limit_init(&rate, 0), 0);
     assert_int_equal(admitted(&rate, ipv4(1, 5), START, 100000), 100000);
     sl_rate_limit_deinit(&rate);
 }
 
-static void rates_beyond_the_clock_are_no_limit_in_practice(void **state)
+TEST(rates_beyond_the_clock_are_no_limit_in_practice)
 {
-    (void)state;
     struct sl_rate_limit rate;
     assert_int_equal(sl_rate_limit_init(&rate, UINT64_C(50) * 1000 * 1000 * 1000), 0);
     assert_int_equal(admitted(&rate, ipv4(1, 5), START, 100000), 100000);
@@ -123,9 +115,8 @@ static void rates_beyond_the_clock_are_no_limit_in_practice(void **state)
 }
 
 /* Memory is fixed: among too many, those whose buckets are fullest are forgotten first. */
-static void who_is_at_the_limit_is_remembered_longest(void **state)
+TEST(who_is_at_the_limit_is_remembered_longest)
 {
-    (void)state;
     struct sl_rate_limit rate;
     unsigned forgotten = 0;
     assert_int_equal(sl_rate_limit_init(&rate, 10), 0);
@@ -140,9 +131,8 @@ static void who_is_at_the_limit_is_remembered_longest(void **state)
 }
 
 /* As many as it has places for find one, but for a few that share a set with too many others. */
-static void most_of_its_memory_is_used(void **state)
+TEST(most_of_its_memory_is_used)
 {
-    (void)state;
     struct sl_rate_limit rate;
     unsigned forgotten = 0;
     assert_int_equal(sl_rate_limit_init(&rate, 1), 0);
@@ -152,21 +142,4 @@ static void most_of_its_memory_is_used(void **state)
         forgotten += admitted(&rate, ipv4(host, 5), START, 1);
     assert_in_range(forgotten, 0, 8192 / 5);
     sl_rate_limit_deinit(&rate);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_second_of_them_may_come_at_once),
-        cmocka_unit_test(then_as_many_as_the_rate_gives),
-        cmocka_unit_test(a_steady_sender_below_the_rate_is_never_refused),
-        cmocka_unit_test(each_address_has_its_own),
-        cmocka_unit_test(a_network_of_ipv6_is_one_address),
-        cmocka_unit_test(loopback_has_no_limit),
-        cmocka_unit_test(without_a_limit_all_are_admitted),
-        cmocka_unit_test(rates_beyond_the_clock_are_no_limit_in_practice),
-        cmocka_unit_test(who_is_at_the_limit_is_remembered_longest),
-        cmocka_unit_test(most_of_its_memory_is_used),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

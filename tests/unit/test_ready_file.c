@@ -34,12 +34,11 @@ static int read_text(const char *text, struct taken *taken, struct sl_error *err
     return result;
 }
 
-static void each_address_is_told_with_its_key(void **state)
+TEST(each_address_is_told_with_its_key)
 {
     struct taken taken = {0};
     struct sl_error error;
 
-    (void)state;
     assert_int_equal(read_text("{\"udp_upper\":[\"127.0.0.1:1\",\"[::1]:2\"],\"tcp_upper\":[],"
                                "\"http\":[\"unix:/tmp/a \\\"b\\\\\\u001f\\n\"]}\n",
                                &taken, &error),
@@ -49,29 +48,27 @@ static void each_address_is_told_with_its_key(void **state)
                         "http=unix:/tmp/a \"b\\\x1f\n\n");
 }
 
-static void white_space_is_passed_over(void **state)
+TEST(white_space_is_passed_over)
 {
     struct taken taken = {0};
     struct sl_error error;
 
-    (void)state;
     assert_int_equal(
         read_text(" {\n\t\"http\" : [ \"a\" ,\n \"b\" ] , \"x\":[ ] }", &taken, &error), 0);
     assert_string_equal(taken.lines, "http=a\nhttp=b\n");
 }
 
-static void what_does_not_like_an_address_ends_it(void **state)
+TEST(what_does_not_like_an_address_ends_it)
 {
     struct taken taken = {.fail_at = 2};
     struct sl_error error;
 
-    (void)state;
     assert_int_equal(read_text("{\"http\":[\"a\",\"b\",\"c\"]}", &taken, &error), -EINVAL);
     assert_string_equal(error.text, "not that one");
     assert_int_equal(taken.calls, 2);
 }
 
-static void anything_else_is_refused(void **state)
+TEST(anything_else_is_refused)
 {
     static const char *const texts[] = {
         "",
@@ -92,7 +89,6 @@ static void anything_else_is_refused(void **state)
     };
     struct sl_error error;
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         struct taken taken = {0};
 
@@ -101,26 +97,12 @@ static void anything_else_is_refused(void **state)
     }
 }
 
-static void one_that_is_not_there_is_named(void **state)
+TEST(one_that_is_not_there_is_named)
 {
     struct taken taken = {0};
     struct sl_error error;
 
-    (void)state;
     assert_int_equal(sl_ready_file_read("/nowhere/ready", take, &taken, &error), -ENOENT);
     assert_string_equal(error.text,
                         "the ready file /nowhere/ready cannot be read: No such file or directory");
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_address_is_told_with_its_key),
-        cmocka_unit_test(white_space_is_passed_over),
-        cmocka_unit_test(what_does_not_like_an_address_ends_it),
-        cmocka_unit_test(anything_else_is_refused),
-        cmocka_unit_test(one_that_is_not_there_is_named),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,9 +60,8 @@ static void close_client(struct sl_shard *shard, struct sl_client *client)
     sl_shard_close(shard, client, SL_BY_SERVER, SL_CLOSE_FORGOTTEN, &at_start, &closing);
 }
 
-static void ids_are_unique_over_all_shards(void **state)
+TEST(ids_are_unique_over_all_shards)
 {
-    (void)state;
     struct sl_registry_options options = {.shards = 3, .closed_max = 1, .first_client = 500};
     struct sl_registry *registry = sl_registry_new(&options);
     struct sl_listener_info info = {.transport = SL_UDP};
@@ -78,9 +77,8 @@ static void ids_are_unique_over_all_shards(void **state)
     sl_registry_free(NULL);
 }
 
-static void a_client_is_what_it_was_opened_as(void **state)
+TEST(a_client_is_what_it_was_opened_as)
 {
-    (void)state;
     struct sl_registry *registry = new_registry(1);
     struct sl_shard *shard = sl_registry_shard(registry, 0);
     struct sl_address peer = ipv4(2, 1600), local = ipv4(1, 1060);
@@ -103,9 +101,8 @@ static void a_client_is_what_it_was_opened_as(void **state)
     sl_registry_free(registry);
 }
 
-static void clients_are_found_by_id_until_they_close(void **state)
+TEST(clients_are_found_by_id_until_they_close)
 {
-    (void)state;
     struct sl_registry *registry = new_registry(2);
     struct sl_shard *shard = sl_registry_shard(registry, 0);
     assert_null(sl_shard_find_id(shard, 1));
@@ -123,9 +120,8 @@ static void clients_are_found_by_id_until_they_close(void **state)
 }
 
 /* Each differs from the first in one thing. */
-static void udp_clients_are_kept_apart_by_every_part_of_their_addresses(void **state)
+TEST(udp_clients_are_kept_apart_by_every_part_of_their_addresses)
 {
-    (void)state;
     struct sl_registry *registry = new_registry(1);
     struct sl_listener_info second = {.transport = SL_UDP};
     uint16_t listener = (uint16_t)sl_registry_add_listener(registry, &second);
@@ -163,9 +159,8 @@ static void udp_clients_are_kept_apart_by_every_part_of_their_addresses(void **s
     sl_registry_free(registry);
 }
 
-static void a_test_of_the_gateway_is_a_client_of_its_own(void **state)
+TEST(a_test_of_the_gateway_is_a_client_of_its_own)
 {
-    (void)state;
     struct sl_registry *registry = new_registry(1);
     struct sl_shard *shard = sl_registry_shard(registry, 0);
     struct sl_address peer = ipv4(9, 5), other = ipv4(9, 6), local = ipv4(1, 12000);
@@ -201,9 +196,8 @@ static void a_test_of_the_gateway_is_a_client_of_its_own(void **state)
     sl_registry_free(registry);
 }
 
-static void connections_are_not_found_by_address(void **state)
+TEST(connections_are_not_found_by_address)
 {
-    (void)state;
     struct sl_registry *registry = new_registry(1);
     struct sl_shard *shard = sl_registry_shard(registry, 0);
     struct sl_address peer = ipv4(9, 1), local = ipv4(1, 12000);
@@ -214,9 +208,8 @@ static void connections_are_not_found_by_address(void **state)
     sl_registry_free(registry);
 }
 
-static void counting_adds_to_client_and_listener(void **state)
+TEST(counting_adds_to_client_and_listener)
 {
-    (void)state;
     struct sl_registry *registry = new_registry(2);
     struct sl_shard *first = sl_registry_shard(registry, 0);
     struct sl_shard *second = sl_registry_shard(registry, 1);
@@ -270,9 +263,8 @@ static void assert_order(const struct sl_shard *shard, const uint64_t *ids, size
     assert_null(client);
 }
 
-static void the_order_is_by_last_sight(void **state)
+TEST(the_order_is_by_last_sight)
 {
-    (void)state;
     struct sl_registry *registry = new_registry(1);
     struct sl_shard *shard = sl_registry_shard(registry, 0);
     struct sl_counters delta = {.received_messages = 1};
@@ -300,9 +292,8 @@ static void the_order_is_by_last_sight(void **state)
     sl_registry_free(registry);
 }
 
-static void closing_says_how_it_was(void **state)
+TEST(closing_says_how_it_was)
 {
-    (void)state;
     struct sl_registry *registry = new_registry(1);
     struct sl_shard *shard = sl_registry_shard(registry, 0);
     struct sl_client *client = open_udp(shard, 1);
@@ -335,9 +326,8 @@ static void closing_says_how_it_was(void **state)
 #define MANY 10000u
 
 /* Random opening and closing against a plain table of who is there. */
-static void thousands_come_and_go(void **state)
+TEST(thousands_come_and_go)
 {
-    (void)state;
     struct sl_registry *registry = new_registry(1);
     struct sl_shard *shard = sl_registry_shard(registry, 0);
     uint64_t *ids = calloc(MANY, sizeof(*ids)), last_id = 0;
@@ -370,9 +360,8 @@ static void thousands_come_and_go(void **state)
     sl_registry_free(registry);
 }
 
-static void there_are_256_listeners(void **state)
+TEST(there_are_256_listeners)
 {
-    (void)state;
     struct sl_registry *registry = new_registry(1);
     assert_int_equal(sl_registry_listener_count(registry), 2);
     assert_string_equal(sl_registry_listener(registry, TCP_LISTENER)->name, "127.0.0.1:1060");
@@ -391,9 +380,8 @@ static void there_are_256_listeners(void **state)
 }
 
 /* However few allocations work: all or nothing, and it goes on when memory is back. */
-static void without_memory_nobody_is_let_in(void **state)
+TEST(without_memory_nobody_is_let_in)
 {
-    (void)state;
     for (int allowed = 0; allowed < 4; allowed++) {
         struct sl_registry *registry = new_registry(1);
         struct sl_shard *shard = sl_registry_shard(registry, 0);
@@ -412,9 +400,8 @@ static void without_memory_nobody_is_let_in(void **state)
     }
 }
 
-static void tables_that_cannot_grow_get_slower_only(void **state)
+TEST(tables_that_cannot_grow_get_slower_only)
 {
-    (void)state;
     struct sl_registry *registry = new_registry(1);
     struct sl_shard *shard = sl_registry_shard(registry, 0);
     open_udp(shard, 0);
@@ -429,9 +416,8 @@ static void tables_that_cannot_grow_get_slower_only(void **state)
     sl_registry_free(registry);
 }
 
-static void no_registry_without_memory(void **state)
+TEST(no_registry_without_memory)
 {
-    (void)state;
     struct sl_registry_options options = {.shards = 3, .closed_max = 10, .first_client = 1};
     for (int allowed = 0; allowed < 7; allowed++) {
         allow_callocs(allowed);
@@ -442,25 +428,4 @@ static void no_registry_without_memory(void **state)
     assert_non_null(registry);
     allow_callocs(-1);
     sl_registry_free(registry);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ids_are_unique_over_all_shards),
-        cmocka_unit_test(a_client_is_what_it_was_opened_as),
-        cmocka_unit_test(clients_are_found_by_id_until_they_close),
-        cmocka_unit_test(udp_clients_are_kept_apart_by_every_part_of_their_addresses),
-        cmocka_unit_test(a_test_of_the_gateway_is_a_client_of_its_own),
-        cmocka_unit_test(connections_are_not_found_by_address),
-        cmocka_unit_test(counting_adds_to_client_and_listener),
-        cmocka_unit_test(the_order_is_by_last_sight),
-        cmocka_unit_test(closing_says_how_it_was),
-        cmocka_unit_test(thousands_come_and_go),
-        cmocka_unit_test(there_are_256_listeners),
-        cmocka_unit_test(without_memory_nobody_is_let_in),
-        cmocka_unit_test(tables_that_cannot_grow_get_slower_only),
-        cmocka_unit_test(no_registry_without_memory),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,9 +87,8 @@ static void free_seen(struct seen *seen)
     free(seen->closed);
 }
 
-static void a_client_is_looked_up_open_or_closed(void **state)
+TEST(a_client_is_looked_up_open_or_closed)
 {
-    (void)state;
     struct sl_registry *registry = new_registry(10);
     struct sl_client_view view;
     assert_false(sl_registry_get(registry, 1, &view));
@@ -118,9 +117,8 @@ static void a_client_is_looked_up_open_or_closed(void **state)
     sl_registry_free(registry);
 }
 
-static void a_walk_shows_each_client_once(void **state)
+TEST(a_walk_shows_each_client_once)
 {
-    (void)state;
     struct sl_registry *registry = new_registry(1000);
     struct seen seen = new_seen(2001);
     for (uint64_t id = 1; id <= 2000; id++)
@@ -140,9 +138,8 @@ static void a_walk_shows_each_client_once(void **state)
     sl_registry_free(registry);
 }
 
-static void a_walk_stops_when_told(void **state)
+TEST(a_walk_stops_when_told)
 {
-    (void)state;
     struct sl_registry *registry = new_registry(1000);
     struct seen seen = new_seen(1001);
     for (uint64_t id = 1; id <= 1000; id++)
@@ -160,9 +157,8 @@ static void a_walk_stops_when_told(void **state)
     sl_registry_free(registry);
 }
 
-static void an_empty_registry_shows_nobody(void **state)
+TEST(an_empty_registry_shows_nobody)
 {
-    (void)state;
     struct sl_registry *registry = new_registry(10);
     struct seen seen = new_seen(1);
     sl_registry_walk(registry, true, true, note, &seen);
@@ -192,9 +188,8 @@ static int64_t a_moment_apart(void)
     return moment;
 }
 
-static void changed_are_those_that_opened_counted_or_closed_since(void **state)
+TEST(changed_are_those_that_opened_counted_or_closed_since)
 {
-    (void)state;
     struct sl_registry *registry = new_registry(10);
     struct sl_client_view views[10];
     for (uint64_t id = 1; id <= 6; id++)
@@ -250,9 +245,8 @@ static void *come_and_go(void *argument)
     return NULL;
 }
 
-static void whoever_stays_is_seen_once_while_others_come_and_go(void **state)
+TEST(whoever_stays_is_seen_once_while_others_come_and_go)
 {
-    (void)state;
     struct sl_registry *registry = new_registry(200);
     struct seen seen = new_seen(STANDING + 1);
     struct sl_client_view views[100];
@@ -300,9 +294,8 @@ static void *leave(void *argument)
     return NULL;
 }
 
-static void whoever_leaves_is_seen_once_at_most(void **state)
+TEST(whoever_leaves_is_seen_once_at_most)
 {
-    (void)state;
     for (int round = 0; round < 10; round++) {
         struct sl_registry *registry = new_registry(STANDING);
         struct seen seen = new_seen(STANDING + 1);
@@ -327,18 +320,4 @@ static void whoever_leaves_is_seen_once_at_most(void **state)
         free_seen(&seen);
         sl_registry_free(registry);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_client_is_looked_up_open_or_closed),
-        cmocka_unit_test(a_walk_shows_each_client_once),
-        cmocka_unit_test(a_walk_stops_when_told),
-        cmocka_unit_test(an_empty_registry_shows_nobody),
-        cmocka_unit_test(changed_are_those_that_opened_counted_or_closed_since),
-        cmocka_unit_test(whoever_stays_is_seen_once_while_others_come_and_go),
-        cmocka_unit_test(whoever_leaves_is_seen_once_at_most),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,9 +2,8 @@
 
 #include "socklens/service.h"
 
-static void every_id_has_its_row(void **state)
+TEST(every_id_has_its_row)
 {
-    (void)state;
     for (int i = 0; i < SL_SERVICE_COUNT; i++) {
         const struct sl_service *service = sl_service_get((enum sl_service_id)i);
         assert_int_equal(service->id, i);
@@ -17,9 +16,8 @@ static void every_id_has_its_row(void **state)
 }
 
 /* The ready file's and the configuration's key is the option with underscores. */
-static void keys_follow_options(void **state)
+TEST(keys_follow_options)
 {
-    (void)state;
     for (int i = 0; i < SL_SERVICE_COUNT; i++) {
         const struct sl_service *service = sl_service_get((enum sl_service_id)i);
         assert_int_equal(strlen(service->key), strlen(service->option));
@@ -29,33 +27,20 @@ static void keys_follow_options(void **state)
     }
 }
 
-static void only_streams_are_framed(void **state)
+TEST(only_streams_are_framed)
 {
-    (void)state;
     for (int i = 0; i < SL_SERVICE_COUNT; i++) {
         const struct sl_service *service = sl_service_get((enum sl_service_id)i);
         assert_int_equal(service->stream, service->framing != SL_FRAMING_DATAGRAM);
     }
 }
 
-static void the_ports_are_the_course_s(void **state)
+TEST(the_ports_are_the_course_s)
 {
-    (void)state;
     assert_string_equal(sl_service_get(SL_UDP_UPPER)->option, "udp-upper");
     assert_int_equal(sl_service_get(SL_UDP_UPPER)->default_port, 12000);
     assert_string_equal(sl_service_get(SL_TCP_UPPER)->option, "tcp-upper");
     assert_int_equal(sl_service_get(SL_TCP_UPPER)->default_port, 12000);
     assert_string_equal(sl_service_get(SL_TCP_CHAT)->option, "tcp-chat");
     assert_int_equal(sl_service_get(SL_TCP_CHAT)->default_port, 1060);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_id_has_its_row),
-        cmocka_unit_test(keys_follow_options),
-        cmocka_unit_test(only_streams_are_framed),
-        cmocka_unit_test(the_ports_are_the_course_s),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

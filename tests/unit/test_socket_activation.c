@@ -53,9 +53,8 @@ static void chat(int fd)
     expect_text(fd, "Your data was 2 bytes");
 }
 
-static void a_listening_socket_serves_all_workers(void **state)
+TEST(a_listening_socket_serves_all_workers)
 {
-    (void)state;
     for (unsigned workers = 1; workers <= 3; workers++) {
         struct serving serving = serving_with(workers);
         struct sl_address address;
@@ -80,9 +79,8 @@ static void a_listening_socket_serves_all_workers(void **state)
     }
 }
 
-static void nobody_is_refused_between_two_gateways(void **state)
+TEST(nobody_is_refused_between_two_gateways)
 {
-    (void)state;
     struct sl_address address;
     int inherited = open_listening(&address);
     struct serving first = serving_with(2);
@@ -105,9 +103,8 @@ static void nobody_is_refused_between_two_gateways(void **state)
     close(inherited);
 }
 
-static void a_udp_socket_belongs_to_one_worker(void **state)
+TEST(a_udp_socket_belongs_to_one_worker)
 {
-    (void)state;
     struct sl_address address;
     int inherited = open_bound(SOCK_DGRAM, &address);
     struct serving serving = serving_with(3);
@@ -134,9 +131,8 @@ static void a_udp_socket_belongs_to_one_worker(void **state)
     close(inherited);
 }
 
-static void the_file_of_a_unix_socket_stays(void **state)
+TEST(the_file_of_a_unix_socket_stays)
 {
-    (void)state;
     char folder[] = "/tmp/socklens-adopt-XXXXXX", name[128];
     struct sockaddr_un where = {.sun_family = AF_UNIX};
     struct stat status;
@@ -175,9 +171,8 @@ static void assert_refused(struct serving *serving, enum sl_service_id service, 
     assert_int_equal(sl_registry_listener_count(serving->registry), 0);
 }
 
-static void what_cannot_serve_is_refused(void **state)
+TEST(what_cannot_serve_is_refused)
 {
-    (void)state;
     struct serving serving = serving_with(1);
     struct sl_address address;
     int fds[2];
@@ -194,16 +189,4 @@ static void what_cannot_serve_is_refused(void **state)
     assert_refused(&serving, SL_TCP_CHAT, open_bound(SOCK_STREAM, &address), "it does not listen");
     assert_refused(&serving, SL_UDP_UPPER, socket(AF_INET, SOCK_DGRAM, 0), "Invalid argument");
     serving_free(&serving);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_listening_socket_serves_all_workers),
-        cmocka_unit_test(nobody_is_refused_between_two_gateways),
-        cmocka_unit_test(a_udp_socket_belongs_to_one_worker),
-        cmocka_unit_test(the_file_of_a_unix_socket_stays),
-        cmocka_unit_test(what_cannot_serve_is_refused),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

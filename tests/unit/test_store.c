@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 
-static void a_new_file_begins_at_one(void **state)
+ROOM_TEST(a_new_file_begins_at_one)
 {
     struct room *room = *state;
 
@@ -16,7 +16,7 @@ static void a_new_file_begins_at_one(void **state)
     assert_true(room_stats(room).newest_seq < room_stats(room).oldest_seq);
 }
 
-static void only_its_owner_can_read_it(void **state)
+ROOM_TEST(only_its_owner_can_read_it)
 {
     struct room *room = *state;
     struct stat status;
@@ -26,7 +26,7 @@ static void only_its_owner_can_read_it(void **state)
     assert_int_equal(status.st_mode & 0777, 0600);
 }
 
-static void the_next_run_goes_on(void **state)
+ROOM_TEST(the_next_run_goes_on)
 {
     struct room *room = *state;
     char log_id[33];
@@ -46,7 +46,7 @@ static void the_next_run_goes_on(void **state)
     assert_int_equal(room_stats(room).oldest_seq, 1);
 }
 
-static void a_stop_writes_everything(void **state)
+ROOM_TEST(a_stop_writes_everything)
 {
     struct room *room = *state;
 
@@ -62,7 +62,7 @@ static void a_stop_writes_everything(void **state)
     assert_int_equal(room_count_files(room, ".ballast"), 0);
 }
 
-static void a_start_that_came_to_nothing_leaves_no_trace(void **state)
+ROOM_TEST(a_start_that_came_to_nothing_leaves_no_trace)
 {
     struct room *room = *state;
     struct sl_error error;
@@ -76,7 +76,7 @@ static void a_start_that_came_to_nothing_leaves_no_trace(void **state)
     assert_int_equal(sl_store_next_seq(room->store), 1);
 }
 
-static void a_second_gateway_is_refused_by_name(void **state)
+ROOM_TEST(a_second_gateway_is_refused_by_name)
 {
     struct room *room = *state;
     struct sl_store_options options = {.path = room->path};
@@ -97,7 +97,7 @@ static void a_second_gateway_is_refused_by_name(void **state)
     room_wait(room, room_is_written);
 }
 
-static void the_lock_ends_with_its_process(void **state)
+ROOM_TEST(the_lock_ends_with_its_process)
 {
     struct room *room = *state;
     struct sl_error error = {""};
@@ -113,7 +113,7 @@ static void the_lock_ends_with_its_process(void **state)
     room_begin(room);
 }
 
-static void a_newer_file_is_refused_and_left(void **state)
+ROOM_TEST(a_newer_file_is_refused_and_left)
 {
     struct room *room = *state;
     struct sl_error error;
@@ -130,7 +130,7 @@ static void a_newer_file_is_refused_and_left(void **state)
     assert_int_equal(room_count_files(room, "damaged"), 0);
 }
 
-static void another_programs_database_is_refused(void **state)
+ROOM_TEST(another_programs_database_is_refused)
 {
     struct room *room = *state;
     struct sl_error error;
@@ -141,7 +141,7 @@ static void another_programs_database_is_refused(void **state)
     assert_int_equal(room_number(room, "SELECT count(*) FROM sqlite_schema"), 1);
 }
 
-static void an_empty_file_is_taken(void **state)
+ROOM_TEST(an_empty_file_is_taken)
 {
     struct room *room = *state;
     int fd = open(room->path, O_CREAT | O_WRONLY, 0600);
@@ -151,7 +151,7 @@ static void an_empty_file_is_taken(void **state)
     assert_int_equal(room_count_files(room, "damaged"), 0);
 }
 
-static void names_of_an_older_program_are_completed(void **state)
+ROOM_TEST(names_of_an_older_program_are_completed)
 {
     struct room *room = *state;
 
@@ -163,13 +163,12 @@ static void names_of_an_older_program_are_completed(void **state)
                      SL_CLOSE_REASON_COUNT);
 }
 
-static void a_missing_folder_is_said(void **state)
+ROOM_TEST(a_missing_folder_is_said)
 {
     struct sl_store_options options = {.path = "/tmp/no/such/folder/messages.db"};
     struct sl_store *store;
     struct sl_error error;
 
-    (void)state;
     assert_int_equal(sl_store_open(&options, NULL, &store, &error), -ENOENT);
     assert_non_null(strstr(error.text, "/tmp/no/such/folder/messages.db: No such file"));
 }
@@ -187,7 +186,7 @@ static void overwrite(const struct room *room, off_t offset, size_t size)
     close(fd);
 }
 
-static void what_is_no_database_is_set_aside(void **state)
+ROOM_TEST(what_is_no_database_is_set_aside)
 {
     struct room *room = *state;
     int fd = open(room->path, O_CREAT | O_WRONLY, 0600);
@@ -201,7 +200,7 @@ static void what_is_no_database_is_set_aside(void **state)
     room_wait(room, room_is_written);
 }
 
-static void a_broken_page_is_found_at_the_start(void **state)
+ROOM_TEST(a_broken_page_is_found_at_the_start)
 {
     struct room *room = *state;
 
@@ -224,7 +223,7 @@ static bool was_set_aside(struct room *room)
 }
 
 /* The file is moved aside under a reader and the writer, and both go on. */
-static void damage_in_a_run_begins_a_fresh_file(void **state)
+ROOM_TEST(damage_in_a_run_begins_a_fresh_file)
 {
     struct room *room = *state;
     uint64_t oldest, newest;
@@ -250,7 +249,7 @@ static bool is_file_there(struct room *room)
     return access(room->path, F_OK) == 0 && room_is_written(room);
 }
 
-static void a_removed_file_is_begun_anew(void **state)
+ROOM_TEST(a_removed_file_is_begun_anew)
 {
     struct room *room = *state;
 
@@ -285,7 +284,7 @@ static void append_lifecycle(struct room *room, enum sl_record_kind kind, uint64
     sl_journal_append(room->journal, &event, 1);
 }
 
-static void a_client_is_remembered_with_its_end(void **state)
+ROOM_TEST(a_client_is_remembered_with_its_end)
 {
     struct room *room = *state;
     struct sl_client_view view;
@@ -312,7 +311,7 @@ static void a_client_is_remembered_with_its_end(void **state)
     assert_int_equal(view.peer.port, 1601);
 }
 
-static void a_kill_ends_the_clients_and_changes_the_id(void **state)
+ROOM_TEST(a_kill_ends_the_clients_and_changes_the_id)
 {
     struct room *room = *state;
     struct sl_client_view view;
@@ -342,29 +341,4 @@ static void a_kill_ends_the_clients_and_changes_the_id(void **state)
     room_end(room);
     room_begin(room);
     assert_int_equal(room_number(room, "SELECT count(*) FROM lifecycle WHERE kind = 2"), 2);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        ROOM_TEST(a_new_file_begins_at_one),
-        ROOM_TEST(only_its_owner_can_read_it),
-        ROOM_TEST(the_next_run_goes_on),
-        ROOM_TEST(a_stop_writes_everything),
-        ROOM_TEST(a_start_that_came_to_nothing_leaves_no_trace),
-        ROOM_TEST(a_second_gateway_is_refused_by_name),
-        ROOM_TEST(the_lock_ends_with_its_process),
-        ROOM_TEST(a_newer_file_is_refused_and_left),
-        ROOM_TEST(another_programs_database_is_refused),
-        ROOM_TEST(an_empty_file_is_taken),
-        ROOM_TEST(names_of_an_older_program_are_completed),
-        ROOM_TEST(a_missing_folder_is_said),
-        ROOM_TEST(what_is_no_database_is_set_aside),
-        ROOM_TEST(a_broken_page_is_found_at_the_start),
-        ROOM_TEST(damage_in_a_run_begins_a_fresh_file),
-        ROOM_TEST(a_removed_file_is_begun_anew),
-        ROOM_TEST(a_client_is_remembered_with_its_end),
-        ROOM_TEST(a_kill_ends_the_clients_and_changes_the_id),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

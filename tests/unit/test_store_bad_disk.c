@@ -70,7 +70,14 @@ static void room_begin_at(struct room *room, uint64_t seq)
     room_start(room);
 }
 
-static void it_starts_on_a_log_that_is_there(void **state)
+static int tear_down(void **state)
+{
+    atomic_store(&fault, 0); /* where a test has failed */
+    atomic_store(&sync_fault, 0);
+    return room_tear_down(state);
+}
+
+TEST_WITH(it_starts_on_a_log_that_is_there, room_set_up, tear_down)
 {
     struct room *room = *state;
     uint64_t rows = 10;
@@ -90,7 +97,7 @@ static void it_starts_on_a_log_that_is_there(void **state)
     assert_int_equal(room_count_files(room, "damaged"), 0);
 }
 
-static void it_starts_without_one(void **state)
+TEST_WITH(it_starts_without_one, room_set_up, tear_down)
 {
     struct room *room = *state;
 
@@ -104,7 +111,7 @@ static void it_starts_without_one(void **state)
     }
 }
 
-static void it_pauses_while_it_runs(void **state)
+TEST_WITH(it_pauses_while_it_runs, room_set_up, tear_down)
 {
     struct room *room = *state;
 
@@ -117,7 +124,7 @@ static void it_pauses_while_it_runs(void **state)
 }
 
 /* What it cannot say in the file at the end is there at the next start all the same. */
-static void it_stops_on_a_full_disk(void **state)
+TEST_WITH(it_stops_on_a_full_disk, room_set_up, tear_down)
 {
     struct room *room = *state;
     struct sl_error error;
@@ -136,7 +143,7 @@ static void it_stops_on_a_full_disk(void **state)
     room_start(room);
 }
 
-static void the_wal_has_a_bound_without_sync(void **state)
+TEST_WITH(the_wal_has_a_bound_without_sync, room_set_up, tear_down)
 {
     struct room *room = *state;
     static char text[20001];
@@ -158,24 +165,4 @@ static void the_wal_has_a_bound_without_sync(void **state)
     atomic_store(&sync_fault, 0);
     room_wait(room, room_is_written);
     assert_int_equal(room_stats(room).state, SL_STORE_RECORDING);
-}
-
-static int tear_down(void **state)
-{
-    atomic_store(&fault, 0); /* where a test has failed */
-    atomic_store(&sync_fault, 0);
-    return room_tear_down(state);
-}
-
-#define DISK_TEST(test) cmocka_unit_test_setup_teardown(test, room_set_up, tear_down)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        DISK_TEST(it_starts_on_a_log_that_is_there), DISK_TEST(it_starts_without_one),
-        DISK_TEST(it_pauses_while_it_runs),          DISK_TEST(it_stops_on_a_full_disk),
-        DISK_TEST(the_wal_has_a_bound_without_sync),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

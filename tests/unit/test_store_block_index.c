@@ -155,7 +155,7 @@ static void check(struct room *room, const struct sl_filter *filter, bool backwa
     assert_int_equal(found->count, count);
 }
 
-static void nothing_is_missed(void **state)
+ROOM_TEST(nothing_is_missed)
 {
     struct room *room = *state;
     struct found found = {.seqs = calloc(ALL, sizeof(uint64_t))};
@@ -170,7 +170,7 @@ static void nothing_is_missed(void **state)
     free(found.seqs);
 }
 
-static void what_cannot_match_is_passed_over(void **state)
+ROOM_TEST(what_cannot_match_is_passed_over)
 {
     static const struct sl_filter filters[] = {
         {.only.client_count = 1, .only.clients[0] = 1007},
@@ -205,7 +205,7 @@ static bool is_short(struct room *room)
            room_number(room, "SELECT count(*) FROM spans") <= 1;
 }
 
-static void blocks_go_with_their_messages(void **state)
+ROOM_TEST(blocks_go_with_their_messages)
 {
     struct room *room = *state;
 
@@ -218,14 +218,4 @@ static void blocks_go_with_their_messages(void **state)
     room_wait(room, is_short);
     room_end(room);
     assert_int_equal(room_number(room, "SELECT max(last_seq) FROM spans"), 20000);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        ROOM_TEST(nothing_is_missed),
-        ROOM_TEST(what_cannot_match_is_passed_over),
-        ROOM_TEST(blocks_go_with_their_messages),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

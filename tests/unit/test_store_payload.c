@@ -13,11 +13,10 @@ static bool is_upper_byte_by_byte(const uint8_t *bytes, const uint8_t *other, si
 }
 
 /* Every byte at every place of texts of every length, beside its upper case and beside itself. */
-static void every_byte_at_every_place(void **state)
+TEST(every_byte_at_every_place)
 {
     uint8_t bytes[80], other[80];
 
-    (void)state;
     for (size_t size = 1; size <= sizeof(bytes); size++)
         for (size_t place = 0; place < size; place++)
             for (unsigned byte = 0; byte < 256; byte++)
@@ -31,29 +30,17 @@ static void every_byte_at_every_place(void **state)
                 }
 }
 
-static void nothing_is_its_own_upper_case(void **state)
+TEST(nothing_is_its_own_upper_case)
 {
-    (void)state;
     assert_true(sl_payload_is_upper((const uint8_t *)"", (const uint8_t *)"", 0));
 }
 
-static void upper_is_what_was_compared(void **state)
+TEST(upper_is_what_was_compared)
 {
     uint8_t bytes[127], upper[127];
 
-    (void)state;
     for (size_t i = 0; i < sizeof(bytes); i++)
         bytes[i] = (uint8_t)(i + 1);
     sl_payload_upper(bytes, upper, sizeof(bytes));
     assert_true(sl_payload_is_upper(bytes, upper, sizeof(bytes)));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_byte_at_every_place),
-        cmocka_unit_test(nothing_is_its_own_upper_case),
-        cmocka_unit_test(upper_is_what_was_compared),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

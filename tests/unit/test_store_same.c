@@ -88,7 +88,7 @@ static void append_random(struct room *room, uint64_t *random)
     room_wait(room, room_is_written);
 }
 
-static void every_record_is_the_same_as_in_the_journal(void **state)
+ROOM_TEST(every_record_is_the_same_as_in_the_journal)
 {
     struct room *room = *state;
     struct sl_cursor cursor = {0};
@@ -114,7 +114,7 @@ static void every_record_is_the_same_as_in_the_journal(void **state)
     sl_cursor_close(&cursor);
 }
 
-static void a_filter_means_the_same_as_in_the_journal(void **state)
+ROOM_TEST(a_filter_means_the_same_as_in_the_journal)
 {
     struct room *room = *state;
     uint64_t random = 42, *seqs = calloc(FOUND_MAX, sizeof(*seqs));
@@ -138,13 +138,4 @@ static void a_filter_means_the_same_as_in_the_journal(void **state)
         sl_filter_deinit(&filter);
     }
     free(seqs);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        ROOM_TEST(every_record_is_the_same_as_in_the_journal),
-        ROOM_TEST(a_filter_means_the_same_as_in_the_journal),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,7 +93,7 @@ static void assert_version(const struct fixture *fixture, int version)
                      version >= 2);
 }
 
-static void an_empty_file_gets_the_tables(void **state)
+TEST_WITH(an_empty_file_gets_the_tables, set_up, tear_down)
 {
     struct fixture *fixture = *state;
     enum sl_schema schema;
@@ -106,7 +106,7 @@ static void an_empty_file_gets_the_tables(void **state)
     assert_int_equal(sl_schema_migrate(fixture->db), SQLITE_OK); /* once is enough */
 }
 
-static void an_older_file_is_brought_up(void **state)
+TEST_WITH(an_older_file_is_brought_up, set_up, tear_down)
 {
     struct fixture *fixture = *state;
 
@@ -123,7 +123,7 @@ static void an_older_file_is_brought_up(void **state)
     assert_int_equal(number(fixture, "SELECT count(*) FROM clients WHERE unanswered IS NULL"), 1);
 }
 
-static void a_failure_leaves_the_file_as_it_was(void **state)
+TEST_WITH(a_failure_leaves_the_file_as_it_was, set_up, tear_down)
 {
     struct fixture *fixture = *state;
 
@@ -141,7 +141,7 @@ static int die(void *context)
 }
 
 /* All is done but the commit. */
-static void a_kill_leaves_the_file_as_it_was(void **state)
+TEST_WITH(a_kill_leaves_the_file_as_it_was, set_up, tear_down)
 {
     struct fixture *fixture = *state;
     int status;
@@ -169,7 +169,7 @@ static void a_kill_leaves_the_file_as_it_was(void **state)
     assert_int_equal(number(fixture, "SELECT seq FROM messages"), 17);
 }
 
-static void others_are_told_apart(void **state)
+TEST_WITH(others_are_told_apart, set_up, tear_down)
 {
     struct fixture *fixture = *state;
     enum sl_schema schema;
@@ -180,16 +180,4 @@ static void others_are_told_apart(void **state)
     exec(fixture, "PRAGMA application_id = 0");
     assert_int_equal(sl_schema_look(fixture->db, &schema), SQLITE_OK);
     assert_int_equal(schema, SL_SCHEMA_FOREIGN);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(an_empty_file_gets_the_tables, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_older_file_is_brought_up, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_failure_leaves_the_file_as_it_was, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_kill_leaves_the_file_as_it_was, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(others_are_told_apart, set_up, tear_down),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

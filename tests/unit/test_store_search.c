@@ -1,6 +1,6 @@
 #include "store_found.h"
 
-static void a_record_comes_back_as_it_was(void **state)
+ROOM_TEST(a_record_comes_back_as_it_was)
 {
     struct room *room = *state;
     struct sl_event event = room_event(9, "");
@@ -46,7 +46,7 @@ static void a_record_comes_back_as_it_was(void **state)
 }
 
 /* A client that was known under other addresses, none at all, a Unix peer, the largest payloads. */
-static void unusual_addresses_and_sizes_come_back(void **state)
+ROOM_TEST(unusual_addresses_and_sizes_come_back)
 {
     struct room *room = *state;
     struct found found = {0};
@@ -76,7 +76,7 @@ static void unusual_addresses_and_sizes_come_back(void **state)
     forget(&found);
 }
 
-static void both_directions_give_every_row_once(void **state)
+ROOM_TEST(both_directions_give_every_row_once)
 {
     struct room *room = *state;
     struct found found = {0};
@@ -100,7 +100,7 @@ static void both_directions_give_every_row_once(void **state)
     }
 }
 
-static void the_ends_of_the_range_may_lie_outside(void **state)
+ROOM_TEST(the_ends_of_the_range_may_lie_outside)
 {
     struct room *room = *state;
     struct found found = {0};
@@ -120,7 +120,7 @@ static void the_ends_of_the_range_may_lie_outside(void **state)
     forget(&found);
 }
 
-static void a_visitor_can_stop_and_go_on(void **state)
+ROOM_TEST(a_visitor_can_stop_and_go_on)
 {
     struct room *room = *state;
     struct found found = {.stop_after = 3};
@@ -141,7 +141,7 @@ static void a_visitor_can_stop_and_go_on(void **state)
 }
 
 /* What a step costs is bounded by what it looks at, found or not. */
-static void a_step_ends_after_so_many_rows(void **state)
+ROOM_TEST(a_step_ends_after_so_many_rows)
 {
     struct room *room = *state;
     struct sl_filter filter = {.size = {.min = 1000}};
@@ -176,7 +176,7 @@ static void append_lifecycle(struct room *room, enum sl_record_kind kind, uint64
     sl_journal_append(room->journal, &event, 1);
 }
 
-static void comings_and_goings_stand_in_their_places(void **state)
+ROOM_TEST(comings_and_goings_stand_in_their_places)
 {
     struct room *room = *state;
     struct sl_filter chat = {.services = 1u << SL_TCP_CHAT};
@@ -238,7 +238,7 @@ static struct sl_gap make_gap(struct room *room)
                            (uint64_t)room_number(room, "SELECT to_seq FROM gaps")};
 }
 
-static void a_gap_is_explicit_in_both_directions(void **state)
+ROOM_TEST(a_gap_is_explicit_in_both_directions)
 {
     struct room *room = *state;
     struct found found = {0};
@@ -289,7 +289,7 @@ static char *read_text(const struct room *room, const char *sql)
     return text;
 }
 
-static void the_views_read_well(void **state)
+ROOM_TEST(the_views_read_well)
 {
     struct room *room = *state;
     struct sl_event event = room_event(3, "hello");
@@ -329,20 +329,4 @@ static void the_views_read_well(void **state)
                      "close_reason FROM client_log");
     assert_string_equal(text, "udp-upper udp peer reset");
     free(text);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        ROOM_TEST(a_record_comes_back_as_it_was),
-        ROOM_TEST(unusual_addresses_and_sizes_come_back),
-        ROOM_TEST(both_directions_give_every_row_once),
-        ROOM_TEST(the_ends_of_the_range_may_lie_outside),
-        ROOM_TEST(a_visitor_can_stop_and_go_on),
-        ROOM_TEST(a_step_ends_after_so_many_rows),
-        ROOM_TEST(comings_and_goings_stand_in_their_places),
-        ROOM_TEST(a_gap_is_explicit_in_both_directions),
-        ROOM_TEST(the_views_read_well),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

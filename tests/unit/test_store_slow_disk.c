@@ -53,7 +53,13 @@ static void append_until_enough(struct room *room)
     room_wait(room, room_is_written);
 }
 
-static void commits_go_on_while_a_checkpoint_waits(void **state)
+static int tear_down(void **state)
+{
+    atomic_store(&stuck, false); /* where a test has failed */
+    return room_tear_down(state);
+}
+
+TEST_WITH(commits_go_on_while_a_checkpoint_waits, room_set_up, tear_down)
 {
     struct room *room = *state;
 
@@ -70,7 +76,7 @@ static void commits_go_on_while_a_checkpoint_waits(void **state)
     room_wait(room, room_is_written);
 }
 
-static void the_wal_begins_anew_under_load(void **state)
+ROOM_TEST(the_wal_begins_anew_under_load)
 {
     struct room *room = *state;
 
@@ -79,21 +85,4 @@ static void the_wal_begins_anew_under_load(void **state)
     for (int i = 0; i < 4; i++)
         append_until_enough(room);
     assert_true(wal_size(room) < 2 * ENOUGH_WAL);
-}
-
-static int tear_down(void **state)
-{
-    atomic_store(&stuck, false); /* where a test has failed */
-    return room_tear_down(state);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(commits_go_on_while_a_checkpoint_waits, room_set_up,
-                                        tear_down),
-        ROOM_TEST(the_wal_begins_anew_under_load),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

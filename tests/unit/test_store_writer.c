@@ -30,7 +30,16 @@ static bool has_thousand(struct room *room)
     return room_stats(room).messages == 1000 && room_is_written(room);
 }
 
-static void the_oldest_go_by_count(void **state)
+static int ignore_signal(void **state)
+{
+    (void)state;
+    signal(SIGXFSZ, SIG_IGN);
+    return 0;
+}
+
+TEST_GROUP(ignore_signal, NULL)
+
+ROOM_TEST(the_oldest_go_by_count)
 {
     struct room *room = *state;
 
@@ -44,7 +53,7 @@ static void the_oldest_go_by_count(void **state)
     assert_int_equal(room_number(room, "SELECT count(*) FROM messages"), 1000);
 }
 
-static void a_limit_can_come_later(void **state)
+ROOM_TEST(a_limit_can_come_later)
 {
     struct room *room = *state;
     struct sl_retention retention = {.messages = 1000};
@@ -61,7 +70,7 @@ static bool is_small(struct room *room)
     return room_stats(room).file_bytes <= room->retention.bytes && room_is_written(room);
 }
 
-static void the_file_stays_below_its_size(void **state)
+ROOM_TEST(the_file_stays_below_its_size)
 {
     struct room *room = *state;
 
@@ -78,7 +87,7 @@ static void the_file_stays_below_its_size(void **state)
 }
 
 /* Though most of it was not written yet when the stop came. */
-static void a_stop_leaves_what_is_allowed(void **state)
+ROOM_TEST(a_stop_leaves_what_is_allowed)
 {
     struct room *room = *state;
     struct stat status;
@@ -95,7 +104,7 @@ static void a_stop_leaves_what_is_allowed(void **state)
     assert_int_equal(room_number(room, "SELECT max(seq) FROM messages"), 5 * MANY);
 }
 
-static void what_is_too_old_goes(void **state)
+ROOM_TEST(what_is_too_old_goes)
 {
     struct room *room = *state;
     struct sl_event old = room_event(1, "old");
@@ -120,7 +129,7 @@ static bool has_shrunk(struct room *room)
     return room_stats(room).file_bytes < 40 * 16384;
 }
 
-static void clearing_empties_and_shrinks_the_file(void **state)
+ROOM_TEST(clearing_empties_and_shrinks_the_file)
 {
     struct room *room = *state;
     uint64_t before;
@@ -146,7 +155,7 @@ static bool has_ten(struct room *room)
     return room_stats(room).messages == 10;
 }
 
-static void clearing_spares_what_came_later(void **state)
+ROOM_TEST(clearing_spares_what_came_later)
 {
     struct room *room = *state;
 
@@ -165,7 +174,7 @@ static bool has_one_client(struct room *room)
 }
 
 /* Its number must not be given to another one later, though no row has it any more. */
-static void a_client_goes_with_its_messages(void **state)
+ROOM_TEST(a_client_goes_with_its_messages)
 {
     struct room *room = *state;
     struct sl_event event;
@@ -192,7 +201,7 @@ static bool has_hundred(struct room *room)
     return room_stats(room).messages == 100;
 }
 
-static void writing_goes_on_while_much_is_deleted(void **state)
+ROOM_TEST(writing_goes_on_while_much_is_deleted)
 {
     struct room *room = *state;
 
@@ -227,7 +236,7 @@ static bool is_recording(struct room *room)
     return room_stats(room).state == SL_STORE_RECORDING && room_is_written(room);
 }
 
-static void a_full_disk_pauses_and_goes_on(void **state)
+ROOM_TEST(a_full_disk_pauses_and_goes_on)
 {
     struct room *room = *state;
 
@@ -256,7 +265,7 @@ static void a_full_disk_pauses_and_goes_on(void **state)
                      0);
 }
 
-static void a_stop_on_a_full_disk_ends(void **state)
+ROOM_TEST(a_stop_on_a_full_disk_ends)
 {
     struct room *room = *state;
 
@@ -277,7 +286,7 @@ static bool has_failed(struct room *room)
     return room_stats(room).state == SL_STORE_FAILED;
 }
 
-static void another_program_may_hold_the_file_for_a_while(void **state)
+ROOM_TEST(another_program_may_hold_the_file_for_a_while)
 {
     struct room *room = *state;
     sqlite3 *other;
@@ -299,24 +308,4 @@ static void another_program_may_hold_the_file_for_a_while(void **state)
     sqlite3_close(other);
     room_wait(room, is_recording);
     assert_int_equal(room_stats(room).messages, 20);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        ROOM_TEST(the_oldest_go_by_count),
-        ROOM_TEST(a_limit_can_come_later),
-        ROOM_TEST(the_file_stays_below_its_size),
-        ROOM_TEST(a_stop_leaves_what_is_allowed),
-        ROOM_TEST(what_is_too_old_goes),
-        ROOM_TEST(clearing_empties_and_shrinks_the_file),
-        ROOM_TEST(clearing_spares_what_came_later),
-        ROOM_TEST(a_client_goes_with_its_messages),
-        ROOM_TEST(writing_goes_on_while_much_is_deleted),
-        ROOM_TEST(a_full_disk_pauses_and_goes_on),
-        ROOM_TEST(a_stop_on_a_full_disk_ends),
-        ROOM_TEST(another_program_may_hold_the_file_for_a_while),
-    };
-    signal(SIGXFSZ, SIG_IGN);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

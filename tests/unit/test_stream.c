@@ -41,9 +41,8 @@ static void assert_closed(struct serving *serving, uint64_t client, enum sl_clos
     assert_string_equal(sl_closed_by_name(closing.closed_by), sl_closed_by_name(by));
 }
 
-static void a_conversation_is_recorded(void **state)
+TEST(a_conversation_is_recorded)
 {
-    (void)state;
     struct serving serving;
     struct sl_address address = serve(&serving, SL_TCP_CHAT, NULL);
     int fd = connect_stream(&address);
@@ -77,9 +76,8 @@ static void a_conversation_is_recorded(void **state)
     serving_free(&serving);
 }
 
-static void lines_are_answered_with_lines(void **state)
+TEST(lines_are_answered_with_lines)
 {
-    (void)state;
     struct serving serving;
     struct sl_address address = serve(&serving, SL_TCP_CHAT, NULL);
     int fd = connect_stream(&address);
@@ -96,9 +94,8 @@ static void lines_are_answered_with_lines(void **state)
     serving_free(&serving);
 }
 
-static void a_long_line_is_counted_whole_and_stored_cut(void **state)
+TEST(a_long_line_is_counted_whole_and_stored_cut)
 {
-    (void)state;
     struct serving serving;
     struct sl_address address = serve(&serving, SL_TCP_CHAT, NULL);
     int fd = connect_stream(&address);
@@ -122,9 +119,8 @@ static void a_long_line_is_counted_whole_and_stored_cut(void **state)
 }
 
 /* A Unix socket has all of a send at once, so that the server's reads end exactly where it does. */
-static void a_message_may_fill_every_read(void **state)
+TEST(a_message_may_fill_every_read)
 {
-    (void)state;
     static const size_t sizes[] = {65535, 65536, 65537, 131072};
     static uint8_t bytes[131072];
     memset(bytes, 'x', sizeof(bytes));
@@ -145,9 +141,8 @@ static void a_message_may_fill_every_read(void **state)
     }
 }
 
-static void one_message_one_reply_and_the_end(void **state)
+TEST(one_message_one_reply_and_the_end)
 {
-    (void)state;
     struct serving serving;
     struct sl_address address = serve(&serving, SL_TCP_UPPER, NULL);
     int fd = connect_stream(&address);
@@ -162,9 +157,8 @@ static void one_message_one_reply_and_the_end(void **state)
     serving_free(&serving);
 }
 
-static void what_comes_after_the_end_is_recorded(void **state)
+TEST(what_comes_after_the_end_is_recorded)
 {
-    (void)state;
     struct serving serving;
     struct sl_address address = serve(&serving, SL_TCP_UPPER, NULL);
     int fd = connect_stream(&address);
@@ -180,9 +174,8 @@ static void what_comes_after_the_end_is_recorded(void **state)
     serving_free(&serving);
 }
 
-static void exit_ends_the_chat(void **state)
+TEST(exit_ends_the_chat)
 {
-    (void)state;
     struct serving serving;
     struct sl_address address = serve(&serving, SL_TCP_CHAT, NULL);
     int plain = connect_stream(&address), lines = connect_stream(&address);
@@ -209,9 +202,8 @@ static void exit_ends_the_chat(void **state)
     serving_free(&serving);
 }
 
-static void who_does_not_leave_after_exit_is_cut_off(void **state)
+TEST(who_does_not_leave_after_exit_is_cut_off)
 {
-    (void)state;
     struct serving serving;
     struct sl_address address = serve(&serving, SL_TCP_CHAT, NULL);
     int silent = connect_stream(&address), noisy = connect_stream(&address);
@@ -233,9 +225,8 @@ static void who_does_not_leave_after_exit_is_cut_off(void **state)
     serving_free(&serving);
 }
 
-static void the_end_of_the_stream_ends_a_line(void **state)
+TEST(the_end_of_the_stream_ends_a_line)
 {
-    (void)state;
     struct serving serving;
     struct sl_address address = serve(&serving, SL_TCP_CHAT, NULL);
     int fd = connect_stream(&address);
@@ -252,9 +243,8 @@ static void the_end_of_the_stream_ends_a_line(void **state)
 }
 
 /* printf hello | nc -N: message and end may come in one packet. */
-static void who_has_said_all_is_answered_still(void **state)
+TEST(who_has_said_all_is_answered_still)
 {
-    (void)state;
     static const struct {
         enum sl_service_id service;
         const char *text, *reply;
@@ -279,9 +269,8 @@ static void who_has_said_all_is_answered_still(void **state)
     }
 }
 
-static void a_reset_leaves_a_line_unfinished(void **state)
+TEST(a_reset_leaves_a_line_unfinished)
 {
-    (void)state;
     struct serving serving;
     struct sl_address address = serve(&serving, SL_TCP_CHAT, NULL);
     int fd = connect_stream(&address);
@@ -300,9 +289,8 @@ static void a_reset_leaves_a_line_unfinished(void **state)
     serving_free(&serving);
 }
 
-static void silence_ends_a_connection(void **state)
+TEST(silence_ends_a_connection)
 {
-    (void)state;
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.tcp_idle_ns = 100 * SL_NS_PER_MS;
     options.tcp_gap_ns = 60 * SL_NS_PER_S; /* else a worker that is late ends it first */
@@ -321,9 +309,8 @@ static void silence_ends_a_connection(void **state)
     serving_free(&serving);
 }
 
-static void an_operator_may_disconnect(void **state)
+TEST(an_operator_may_disconnect)
 {
-    (void)state;
     struct serving serving;
     struct sl_address address = serve(&serving, SL_TCP_CHAT, NULL);
     int one = connect_stream(&address), two = connect_stream(&address);
@@ -345,9 +332,8 @@ static void an_operator_may_disconnect(void **state)
     serving_free(&serving);
 }
 
-static void connections_are_limited(void **state)
+TEST(connections_are_limited)
 {
-    (void)state;
     static const struct {
         size_t all, per_address;
     } cases[] = {{3, 100}, {100, 3}};
@@ -387,9 +373,8 @@ static void connections_are_limited(void **state)
 /* The worker stands still at its shard's lock while both events arrive, so epoll reports them
  * together: the new connection first, then the lingering one that is closed for it. Serving the
  * closed one would touch freed memory, which the address sanitizer reports. */
-static void a_lingering_connection_gives_way_with_an_event_pending(void **state)
+TEST(a_lingering_connection_gives_way_with_an_event_pending)
 {
-    (void)state;
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.max_connections = 2;
     struct serving serving;
@@ -420,9 +405,8 @@ static void a_lingering_connection_gives_way_with_an_event_pending(void **state)
 }
 
 /* Whoever cannot be served for want of a descriptor is told so, and the others go on. */
-static void without_descriptors_peers_are_turned_away(void **state)
+TEST(without_descriptors_peers_are_turned_away)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     struct sl_address address = serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
     int fds[6];
@@ -452,9 +436,8 @@ static void without_descriptors_peers_are_turned_away(void **state)
     serving_free(&serving);
 }
 
-static void workers_share_the_connections(void **state)
+TEST(workers_share_the_connections)
 {
-    (void)state;
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.workers = 3;
     struct serving serving;
@@ -484,28 +467,4 @@ static void workers_share_the_connections(void **state)
     for (uint64_t id = 1; id <= COUNT_OF(fds); id++)
         assert_int_equal(serving_client(&serving, id).counters.sent_messages, 5);
     serving_free(&serving);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_conversation_is_recorded),
-        cmocka_unit_test(lines_are_answered_with_lines),
-        cmocka_unit_test(a_long_line_is_counted_whole_and_stored_cut),
-        cmocka_unit_test(a_message_may_fill_every_read),
-        cmocka_unit_test(one_message_one_reply_and_the_end),
-        cmocka_unit_test(what_comes_after_the_end_is_recorded),
-        cmocka_unit_test(exit_ends_the_chat),
-        cmocka_unit_test(who_does_not_leave_after_exit_is_cut_off),
-        cmocka_unit_test(the_end_of_the_stream_ends_a_line),
-        cmocka_unit_test(who_has_said_all_is_answered_still),
-        cmocka_unit_test(a_reset_leaves_a_line_unfinished),
-        cmocka_unit_test(silence_ends_a_connection),
-        cmocka_unit_test(an_operator_may_disconnect),
-        cmocka_unit_test(connections_are_limited),
-        cmocka_unit_test(a_lingering_connection_gives_way_with_an_event_pending),
-        cmocka_unit_test(without_descriptors_peers_are_turned_away),
-        cmocka_unit_test(workers_share_the_connections),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -150,9 +150,8 @@ static void assert_closed(struct talk *talk, enum sl_closed_by by, enum sl_close
     assert_string_equal(sl_closed_by_name(closing.closed_by), sl_closed_by_name(by));
 }
 
-static void a_slow_reader_gets_every_byte(void **state)
+TEST(a_slow_reader_gets_every_byte)
 {
-    (void)state;
     struct talk talk;
     pthread_t sender;
     begin(&talk, NULL);
@@ -182,9 +181,8 @@ static void a_slow_reader_gets_every_byte(void **state)
     end(&talk);
 }
 
-static void all_of_it_is_recorded_once(void **state)
+TEST(all_of_it_is_recorded_once)
 {
-    (void)state;
     struct talk talk;
     uint64_t outcomes[SL_OUTCOME_COUNT];
     pthread_t sender;
@@ -203,9 +201,8 @@ static void all_of_it_is_recorded_once(void **state)
     end(&talk);
 }
 
-static void a_reset_leaves_replies_that_nobody_got(void **state)
+TEST(a_reset_leaves_replies_that_nobody_got)
 {
-    (void)state;
     struct talk talk;
     uint64_t outcomes[SL_OUTCOME_COUNT];
     begin(&talk, NULL);
@@ -223,9 +220,8 @@ static void a_reset_leaves_replies_that_nobody_got(void **state)
     end(&talk);
 }
 
-static void an_operator_may_disconnect_it(void **state)
+TEST(an_operator_may_disconnect_it)
 {
-    (void)state;
     struct talk talk;
     uint64_t outcomes[SL_OUTCOME_COUNT];
     begin(&talk, NULL);
@@ -240,9 +236,8 @@ static void an_operator_may_disconnect_it(void **state)
     end(&talk);
 }
 
-static void it_may_be_idle_for_too_long(void **state)
+TEST(it_may_be_idle_for_too_long)
 {
-    (void)state;
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.tcp_idle_ns = SL_NS_PER_S;
     struct talk talk;
@@ -257,9 +252,8 @@ static void it_may_be_idle_for_too_long(void **state)
     end(&talk);
 }
 
-static void it_may_have_said_all(void **state)
+TEST(it_may_have_said_all)
 {
-    (void)state;
     struct talk talk;
     uint64_t outcomes[SL_OUTCOME_COUNT];
     begin(&talk, NULL);
@@ -277,9 +271,8 @@ static void it_may_have_said_all(void **state)
     end(&talk);
 }
 
-static void it_may_leave_by_exit(void **state)
+TEST(it_may_leave_by_exit)
 {
-    (void)state;
     struct talk talk;
     uint64_t outcomes[SL_OUTCOME_COUNT];
     begin(&talk, NULL);
@@ -309,9 +302,8 @@ static void *stop(void *argument)
 
 /* Reads on while the gateway stops: lines that had been read are all answered, and what came later
  * is recorded. */
-static void the_end_of_all_waits_for_it(void **state)
+TEST(the_end_of_all_waits_for_it)
 {
-    (void)state;
     struct talk talk;
     uint64_t outcomes[SL_OUTCOME_COUNT];
     pthread_t stopper;
@@ -338,9 +330,8 @@ static void the_end_of_all_waits_for_it(void **state)
     end(&talk);
 }
 
-static void the_end_of_all_does_not_wait_for_ever(void **state)
+TEST(the_end_of_all_does_not_wait_for_ever)
 {
-    (void)state;
     struct talk talk;
     uint64_t outcomes[SL_OUTCOME_COUNT];
     begin(&talk, NULL);
@@ -353,20 +344,4 @@ static void the_end_of_all_does_not_wait_for_ever(void **state)
     assert_true(outcomes[SL_PEER_GONE] > 0);
     assert_counted(&talk, outcomes);
     end(&talk);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_slow_reader_gets_every_byte),
-        cmocka_unit_test(all_of_it_is_recorded_once),
-        cmocka_unit_test(a_reset_leaves_replies_that_nobody_got),
-        cmocka_unit_test(an_operator_may_disconnect_it),
-        cmocka_unit_test(it_may_be_idle_for_too_long),
-        cmocka_unit_test(it_may_have_said_all),
-        cmocka_unit_test(it_may_leave_by_exit),
-        cmocka_unit_test(the_end_of_all_waits_for_it),
-        cmocka_unit_test(the_end_of_all_does_not_wait_for_ever),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,9 +18,8 @@ static void assert_closed(struct serving *serving, uint64_t client, enum sl_clos
 }
 
 /* Whoever has connected is a client, though the worker has not seen it yet. */
-static void what_has_arrived_is_answered(void **state)
+TEST(what_has_arrived_is_answered)
 {
-    (void)state;
     for (unsigned workers = 1; workers <= 3; workers++) {
         struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
         options.workers = workers;
@@ -56,9 +55,8 @@ static void what_has_arrived_is_answered(void **state)
 }
 
 /* A Unix socket has taken all of it when send(2) returns. */
-static void all_of_what_has_arrived(void **state)
+TEST(all_of_what_has_arrived)
 {
-    (void)state;
     char folder[] = "/tmp/socklens-stop-XXXXXX", where[108];
     assert_non_null(mkdtemp(folder));
     snprintf(where, sizeof(where), "unix:%s/chat", folder);
@@ -89,9 +87,8 @@ static void *stop(void *argument)
     return NULL;
 }
 
-static void everyone_is_told_that_it_is_over(void **state)
+TEST(everyone_is_told_that_it_is_over)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     struct sl_address address = serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
     serving_start(&serving);
@@ -118,9 +115,8 @@ static void everyone_is_told_that_it_is_over(void **state)
     serving_free(&serving);
 }
 
-static void it_does_not_wait_for_those_who_stay(void **state)
+TEST(it_does_not_wait_for_those_who_stay)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     struct sl_address address = serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
     serving_start(&serving);
@@ -138,9 +134,8 @@ static void it_does_not_wait_for_those_who_stay(void **state)
     serving_free(&serving);
 }
 
-static void with_no_time_left_all_are_closed_at_once(void **state)
+TEST(with_no_time_left_all_are_closed_at_once)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     struct sl_address address = serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
     serving_start(&serving);
@@ -154,9 +149,8 @@ static void with_no_time_left_all_are_closed_at_once(void **state)
     serving_free(&serving);
 }
 
-static void nobody_is_let_in_afterwards(void **state)
+TEST(nobody_is_let_in_afterwards)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     struct sl_address address = serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
     serving_start(&serving);
@@ -168,17 +162,4 @@ static void nobody_is_let_in_afterwards(void **state)
     assert_int_equal(errno, ECONNREFUSED);
     close(fd);
     serving_free(&serving);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_has_arrived_is_answered),
-        cmocka_unit_test(all_of_what_has_arrived),
-        cmocka_unit_test(everyone_is_told_that_it_is_over),
-        cmocka_unit_test(it_does_not_wait_for_those_who_stay),
-        cmocka_unit_test(with_no_time_left_all_are_closed_at_once),
-        cmocka_unit_test(nobody_is_let_in_afterwards),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

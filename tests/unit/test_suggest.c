@@ -2,9 +2,8 @@
 
 #include "socklens/suggest.h"
 
-static void counts_edits(void **state)
+TEST(counts_edits)
 {
-    (void)state;
     static const struct {
         const char *a, *b;
         size_t distance;
@@ -22,9 +21,8 @@ static void counts_edits(void **state)
         assert_int_equal(sl_edit_distance(cases[i].a, cases[i].b), cases[i].distance);
 }
 
-static void gives_up_on_long_names(void **state)
+TEST(gives_up_on_long_names)
 {
-    (void)state;
     char longest[64], longer[65];
 
     memset(longest, 'a', sizeof(longest));
@@ -36,23 +34,12 @@ static void gives_up_on_long_names(void **state)
     assert_false(sl_is_near(longer, SIZE_MAX));
 }
 
-static void asks_only_for_what_is_near(void **state)
+TEST(asks_only_for_what_is_near)
 {
-    (void)state;
     assert_true(sl_is_near("udp-uper", 1));
     assert_true(sl_is_near("workres", 2));
     assert_true(sl_is_near("htp", 1));
     assert_false(sl_is_near("help", 2));
     assert_false(sl_is_near("x", 1));
     assert_false(sl_is_near("", 0 + 1));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts_edits),
-        cmocka_unit_test(gives_up_on_long_names),
-        cmocka_unit_test(asks_only_for_what_is_near),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

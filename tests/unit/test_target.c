@@ -26,9 +26,8 @@ static bool covers(const char *text, const char *ip, uint16_t port)
     return sl_target_covers(&target, &address);
 }
 
-static void covers_networks_and_ports(void **state)
+TEST(covers_networks_and_ports)
 {
-    (void)state;
     assert_true(covers("192.0.2.0/24:9000-9010", "192.0.2.255", 9000));
     assert_true(covers("192.0.2.0/24:9000-9010", "192.0.2.1", 9010));
     assert_false(covers("192.0.2.0/24:9000-9010", "192.0.2.1", 8999));
@@ -44,9 +43,8 @@ static void covers_networks_and_ports(void **state)
     assert_false(covers("0.0.0.0/0:53", "::1", 53));
 }
 
-static void never_covers_what_reaches_many(void **state)
+TEST(never_covers_what_reaches_many)
 {
-    (void)state;
     assert_true(covers("0.0.0.0/0:1-65535", "192.0.2.1", 9));
     assert_false(covers("0.0.0.0/0:1-65535", "192.0.2.1", 0));
     assert_false(covers("0.0.0.0/0:1-65535", "255.255.255.255", 9));
@@ -61,9 +59,8 @@ static void never_covers_what_reaches_many(void **state)
     assert_false(covers("[::]/0:1-65535", "::ffff:192.0.2.1", 9));
 }
 
-static void covers_link_local_where_it_is_named(void **state)
+TEST(covers_link_local_where_it_is_named)
 {
-    (void)state;
     assert_true(covers("[fe80::]/10:9", "fe80::1%lo", 9));
     assert_true(covers("[fe80::/10]:9", "fe80::1%lo", 9));
     assert_true(covers("[fe80::1%lo]:9", "fe80::1%lo", 9));
@@ -75,7 +72,7 @@ static void covers_link_local_where_it_is_named(void **state)
     assert_false(covers("169.0.0.0/8:9", "169.254.1.1", 9));
 }
 
-static void refuses_what_is_none(void **state)
+TEST(refuses_what_is_none)
 {
     static const char *const texts[] = {
         "",
@@ -114,21 +111,8 @@ static void refuses_what_is_none(void **state)
     struct sl_target target;
     struct sl_error error;
 
-    (void)state;
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
         if (sl_target_parse(texts[i], &target, &error) != -EINVAL)
             fail_msg("took \"%s\"", texts[i]);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(covers_networks_and_ports),
-        cmocka_unit_test(never_covers_what_reaches_many),
-        cmocka_unit_test(covers_link_local_where_it_is_named),
-        cmocka_unit_test(refuses_what_is_none),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,9 +42,8 @@ static struct tcp_info ask_kernel(int fd)
     return info;
 }
 
-static void it_says_what_the_kernel_says(void **state)
+TEST(it_says_what_the_kernel_says)
 {
-    (void)state;
     int ends[2];
     connect_pair(ends);
     talk(ends);
@@ -71,9 +70,8 @@ static void it_says_what_the_kernel_says(void **state)
     close(ends[1]);
 }
 
-static void what_is_no_connection_has_none(void **state)
+TEST(what_is_no_connection_has_none)
 {
-    (void)state;
     int udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), fds[2];
     assert_int_equal(pipe(fds), 0);
     int closed = fds[1];
@@ -89,9 +87,8 @@ static void what_is_no_connection_has_none(void **state)
     close(fds[0]);
 }
 
-static void a_client_shows_it_live_and_at_its_end(void **state)
+TEST(a_client_shows_it_live_and_at_its_end)
 {
-    (void)state;
     int ends[2];
     connect_pair(ends);
     talk(ends);
@@ -125,14 +122,4 @@ static void a_client_shows_it_live_and_at_its_end(void **state)
     assert_memory_equal(&view.tcp, &closing.tcp, sizeof(view.tcp));
     close(ends[0]);
     sl_registry_free(registry);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_says_what_the_kernel_says),
-        cmocka_unit_test(what_is_no_connection_has_none),
-        cmocka_unit_test(a_client_shows_it_live_and_at_its_end),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -98,9 +98,8 @@ static void ask(const struct peer *peer, const void *bytes, size_t size)
     sl_test_datagram_close(&test);
 }
 
-static void a_reply_is_taken(void **state)
+TEST(a_reply_is_taken)
 {
-    (void)state;
     struct peer four = open_peer(loopback4());
     static uint8_t large[32753];
     memset(large, 'x', sizeof(large));
@@ -110,9 +109,8 @@ static void a_reply_is_taken(void **state)
     close(four.fd);
 }
 
-static void over_ipv6_too(void **state)
+TEST(over_ipv6_too)
 {
-    (void)state;
     int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     struct sl_address where = loopback6();
     struct sockaddr_storage storage;
@@ -126,9 +124,8 @@ static void over_ipv6_too(void **state)
     close(six.fd);
 }
 
-static void it_comes_from_the_port_asked_for(void **state)
+TEST(it_comes_from_the_port_asked_for)
 {
-    (void)state;
     struct peer peer = open_peer(loopback4()), free_port = open_peer(loopback4());
     uint16_t port = free_port.address.port;
     close(free_port.fd);
@@ -142,9 +139,8 @@ static void it_comes_from_the_port_asked_for(void **state)
     close(peer.fd);
 }
 
-static void a_port_in_use_is_said_so(void **state)
+TEST(a_port_in_use_is_said_so)
 {
-    (void)state;
     struct peer peer = open_peer(loopback4());
     struct sl_test_datagram test;
     struct sl_error error;
@@ -159,9 +155,8 @@ static void a_port_in_use_is_said_so(void **state)
     close(peer.fd);
 }
 
-static void where_nobody_listens_the_kernel_says_so(void **state)
+TEST(where_nobody_listens_the_kernel_says_so)
 {
-    (void)state;
     struct peer gone = open_peer(loopback4());
     close(gone.fd);
     struct sl_test_datagram test;
@@ -177,9 +172,8 @@ static void where_nobody_listens_the_kernel_says_so(void **state)
     sl_test_datagram_close(&test);
 }
 
-static void what_does_not_fit_a_datagram_is_not_sent(void **state)
+TEST(what_does_not_fit_a_datagram_is_not_sent)
 {
-    (void)state;
     struct peer peer = open_peer(loopback4());
     static uint8_t bytes[65508];
     char address[SL_ADDRESS_TEXT_SIZE], expected[160];
@@ -197,9 +191,8 @@ static void what_does_not_fit_a_datagram_is_not_sent(void **state)
 }
 
 /* The socket is connected: a stranger's datagram is not the reply. */
-static void strangers_are_not_heard(void **state)
+TEST(strangers_are_not_heard)
 {
-    (void)state;
     struct peer peer = open_peer(loopback4()), stranger = open_peer(loopback4());
     struct sl_test_datagram test;
     struct sl_error error;
@@ -218,18 +211,4 @@ static void strangers_are_not_heard(void **state)
     sl_test_datagram_close(&test);
     close(stranger.fd);
     close(peer.fd);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_reply_is_taken),
-        cmocka_unit_test(over_ipv6_too),
-        cmocka_unit_test(it_comes_from_the_port_asked_for),
-        cmocka_unit_test(a_port_in_use_is_said_so),
-        cmocka_unit_test(where_nobody_listens_the_kernel_says_so),
-        cmocka_unit_test(what_does_not_fit_a_datagram_is_not_sent),
-        cmocka_unit_test(strangers_are_not_heard),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

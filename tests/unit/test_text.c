@@ -62,9 +62,8 @@ static const struct {
     {OF("ß\xc3\x9f\x9f"), 4}, /* one continuation too many */
 };
 
-static void knows_valid_utf8(void **state)
+TEST(knows_valid_utf8)
 {
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(valid); i++) {
         assert_true(sl_text_is_utf8(valid[i].bytes, valid[i].size));
         assert_int_equal(sl_text_utf8_prefix(valid[i].bytes, valid[i].size), valid[i].size);
@@ -72,9 +71,8 @@ static void knows_valid_utf8(void **state)
     assert_true(sl_text_is_utf8(NULL, 0));
 }
 
-static void knows_invalid_utf8(void **state)
+TEST(knows_invalid_utf8)
 {
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(invalid); i++) {
         const struct bytes *text = &invalid[i].text;
         assert_false(sl_text_is_utf8(text->bytes, text->size));
@@ -83,9 +81,8 @@ static void knows_invalid_utf8(void **state)
 }
 
 /* Exact-size copies on the heap, so that a sanitizer sees a read past the end. */
-static void never_reads_past_the_end(void **state)
+TEST(never_reads_past_the_end)
 {
-    (void)state;
     static const char text[] = "1234567 ß€😀 12345678 ß€😀";
     struct sl_buffer out = SL_BUFFER_INIT;
     for (size_t size = 1; size < sizeof(text); size++) {
@@ -108,9 +105,8 @@ static void assert_upper(const char *text, const char *expected)
     sl_buffer_deinit(&out);
 }
 
-static void upper_case_is_full_unicode(void **state)
+TEST(upper_case_is_full_unicode)
 {
-    (void)state;
     assert_upper("", "");
     assert_upper("hello from client1", "HELLO FROM CLIENT1");
     assert_upper("straße", "STRASSE");
@@ -123,9 +119,8 @@ static void upper_case_is_full_unicode(void **state)
     assert_upper("𐐨", "𐐀");
 }
 
-static void only_the_letters_of_ascii_change(void **state)
+TEST(only_the_letters_of_ascii_change)
 {
-    (void)state;
     uint8_t in[128], expected[128];
     for (unsigned i = 0; i < 128; i++) {
         in[i] = (uint8_t)i;
@@ -140,9 +135,8 @@ static void only_the_letters_of_ascii_change(void **state)
     sl_buffer_deinit(&out);
 }
 
-static void invalid_bytes_pass_and_valid_runs_are_upper_cased(void **state)
+TEST(invalid_bytes_pass_and_valid_runs_are_upper_cased)
 {
-    (void)state;
     assert_upper(
         "ab\xff"
         "cd",
@@ -159,9 +153,8 @@ static void invalid_bytes_pass_and_valid_runs_are_upper_cased(void **state)
         assert_upper((char[]){(char)byte, 0}, (char[]){(char)byte, 0});
 }
 
-static void upper_appends(void **state)
+TEST(upper_appends)
 {
-    (void)state;
     struct sl_buffer out = SL_BUFFER_INIT;
     sl_buffer_append_text(&out, "before ");
     assert_int_equal(sl_text_upper(BYTES("aß"), &out), 0);
@@ -169,9 +162,8 @@ static void upper_appends(void **state)
     sl_buffer_deinit(&out);
 }
 
-static void upper_takes_the_largest_datagram(void **state)
+TEST(upper_takes_the_largest_datagram)
 {
-    (void)state;
     enum { CHARACTERS = 65536 / 2 };
     struct sl_buffer in = SL_BUFFER_INIT, out = SL_BUFFER_INIT;
     for (size_t i = 0; i < CHARACTERS; i++)
@@ -185,9 +177,8 @@ static void upper_takes_the_largest_datagram(void **state)
 }
 
 /* Room is asked for twice: for as many bytes as came, and for growth where not all is ASCII. */
-static void without_memory_upper_appends_nothing(void **state)
+TEST(without_memory_upper_appends_nothing)
 {
-    (void)state;
     uint8_t in[1000];
     memset(in, 'a', sizeof(in));
     memcpy(in + 900, "ß", 2);
@@ -211,9 +202,8 @@ static void assert_escaped(const uint8_t *text, size_t size, const char *expecte
     sl_buffer_deinit(&out);
 }
 
-static void escapes_what_drives_a_terminal(void **state)
+TEST(escapes_what_drives_a_terminal)
 {
-    (void)state;
     assert_escaped(BYTES("plain \"text\" straße 漢字 😀"), "plain \"text\" straße 漢字 😀");
     assert_escaped(BYTES("\n\r\t\\"), "\\n\\r\\t\\\\");
     assert_escaped(BYTES("\0\x07\x1b[31m\x1f\x7f"), "\\x00\\x07\\x1b[31m\\x1f\\x7f");
@@ -226,9 +216,8 @@ static void escapes_what_drives_a_terminal(void **state)
     assert_escaped(NULL, 0, "");
 }
 
-static void writes_base64(void **state)
+TEST(writes_base64)
 {
-    (void)state;
     static const char *const cases[][2] = {
         {"", ""},
         {"f", "Zg=="},
@@ -249,9 +238,8 @@ static void writes_base64(void **state)
     sl_buffer_deinit(&out);
 }
 
-static void base64_goes_there_and_back(void **state)
+TEST(base64_goes_there_and_back)
 {
-    (void)state;
     uint64_t random = 1;
     struct sl_buffer text = SL_BUFFER_INIT, back = SL_BUFFER_INIT;
     for (size_t size = 0; size < 300; size++) {
@@ -268,13 +256,12 @@ static void base64_goes_there_and_back(void **state)
     sl_buffer_deinit(&back);
 }
 
-static void base64_has_every_letter(void **state)
+TEST(base64_has_every_letter)
 {
     static const char letters[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     struct sl_buffer bytes = SL_BUFFER_INIT, text = SL_BUFFER_INIT;
 
-    (void)state;
     assert_int_equal(sl_text_from_base64(letters, &bytes), 0);
     assert_int_equal(sl_text_base64(bytes.data, bytes.size, &text), 0);
     assert_took(&text, letters);
@@ -282,9 +269,8 @@ static void base64_has_every_letter(void **state)
     sl_buffer_deinit(&text);
 }
 
-static void reads_base64_without_padding(void **state)
+TEST(reads_base64_without_padding)
 {
-    (void)state;
     struct sl_buffer out = SL_BUFFER_INIT;
     assert_int_equal(sl_text_from_base64("Zg", &out), 0);
     assert_int_equal(sl_text_from_base64("Zm8", &out), 0);
@@ -292,9 +278,8 @@ static void reads_base64_without_padding(void **state)
     sl_buffer_deinit(&out);
 }
 
-static void refuses_malformed_base64(void **state)
+TEST(refuses_malformed_base64)
 {
-    (void)state;
     static const char *const cases[] = {
         "Z",     "Zg=",    "Zg===", "Zm8==",    "Zm9v=", "=",  "==",   "====", "Z===",
         "Zm 9v", "Zm9v\n", "Zm-_",  "Zg==Zg==", "Z=g=",  "Zh", "Zm9=", "ü",    "Zm9vZ",
@@ -308,9 +293,8 @@ static void refuses_malformed_base64(void **state)
     sl_buffer_deinit(&out);
 }
 
-static void reads_hex(void **state)
+TEST(reads_hex)
 {
-    (void)state;
     static const char *const cases[] = {
         "48656c6c6f", "48 65 6C 6C 6F", "48:65:6c:6c:6f", " 48\t65\n6c 6c:6f ", "48656C 6c6F",
     };
@@ -325,9 +309,8 @@ static void reads_hex(void **state)
     sl_buffer_deinit(&out);
 }
 
-static void refuses_malformed_hex(void **state)
+TEST(refuses_malformed_hex)
 {
-    (void)state;
     static const char *const cases[] = {
         "4", "486", "4 8", "4:8", "0x48", "4g", "g4", "48,65", "48-65", "ü", "48 6",
     };
@@ -340,9 +323,8 @@ static void refuses_malformed_hex(void **state)
     sl_buffer_deinit(&out);
 }
 
-static void sizes_that_overflow_are_refused(void **state)
+TEST(sizes_that_overflow_are_refused)
 {
-    (void)state;
     struct sl_buffer out = SL_BUFFER_INIT;
     assert_int_equal(sl_text_escape(NULL, SIZE_MAX / 2, &out), -ENOMEM);
     assert_int_equal(sl_text_base64(NULL, SIZE_MAX - 1, &out), -ENOMEM);
@@ -350,24 +332,22 @@ static void sizes_that_overflow_are_refused(void **state)
     sl_buffer_deinit(&out);
 }
 
-static void reads_the_largest_number(void **state)
+TEST(reads_the_largest_number)
 {
     uint64_t number;
 
-    (void)state;
     assert_true(sl_parse_uint("18446744073709551615", &number));
     assert_true(number == UINT64_MAX);
     assert_false(sl_parse_uint("18446744073709551616", &number));
     assert_false(sl_parse_uint("", &number));
 }
 
-static void takes_a_list_apart(void **state)
+TEST(takes_a_list_apart)
 {
     static const char *const parts[] = {"one", "", "thr", ""};
     const char *rest = "one,,three,";
     char part[4];
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(parts); i++) {
         assert_true(sl_text_part(&rest, part, sizeof(part)));
         assert_string_equal(part, parts[i]);
@@ -375,41 +355,12 @@ static void takes_a_list_apart(void **state)
     assert_false(sl_text_part(&rest, part, sizeof(part)));
 }
 
-static void quotes_are_escaped_and_cut(void **state)
+TEST(quotes_are_escaped_and_cut)
 {
     static const char text[] = "12345678901234567890123456789012345678901234567890123456789012ü";
 
-    (void)state;
     assert_string_equal(sl_quote("a\nb").text, "a\\nb");
     assert_string_equal(sl_quote(text).text,
                         "1234567890123456789012345678901234567890123456789012"
                         "3456789012ü...");
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(knows_valid_utf8),
-        cmocka_unit_test(knows_invalid_utf8),
-        cmocka_unit_test(never_reads_past_the_end),
-        cmocka_unit_test(upper_case_is_full_unicode),
-        cmocka_unit_test(only_the_letters_of_ascii_change),
-        cmocka_unit_test(invalid_bytes_pass_and_valid_runs_are_upper_cased),
-        cmocka_unit_test(upper_appends),
-        cmocka_unit_test(upper_takes_the_largest_datagram),
-        cmocka_unit_test(without_memory_upper_appends_nothing),
-        cmocka_unit_test(escapes_what_drives_a_terminal),
-        cmocka_unit_test(writes_base64),
-        cmocka_unit_test(base64_goes_there_and_back),
-        cmocka_unit_test(base64_has_every_letter),
-        cmocka_unit_test(reads_base64_without_padding),
-        cmocka_unit_test(refuses_malformed_base64),
-        cmocka_unit_test(reads_hex),
-        cmocka_unit_test(refuses_malformed_hex),
-        cmocka_unit_test(sizes_that_overflow_are_refused),
-        cmocka_unit_test(reads_the_largest_number),
-        cmocka_unit_test(takes_a_list_apart),
-        cmocka_unit_test(quotes_are_escaped_and_cut),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

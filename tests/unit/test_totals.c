@@ -12,7 +12,7 @@ static struct sl_event exchange(enum sl_outcome outcome, int64_t took_ns)
                              .exchange.replied_at_ns = SL_NS_PER_S + took_ns};
 }
 
-static void counts_outcomes_and_durations(void **state)
+TEST(counts_outcomes_and_durations)
 {
     struct sl_event events[] = {
         exchange(SL_REPLIED, sl_duration_bounds_ns[0]),
@@ -24,7 +24,6 @@ static void counts_outcomes_and_durations(void **state)
     struct sl_totals totals = {0};
     const struct sl_durations *durations = &totals.durations[SL_TCP_CHAT];
 
-    (void)state;
     for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
         sl_totals_add(&totals, &events[i]);
     assert_int_equal(totals.outcomes[SL_TCP_CHAT][SL_REPLIED], 4);
@@ -36,15 +35,14 @@ static void counts_outcomes_and_durations(void **state)
     assert_int_equal(durations->sum_ns, 2 * sl_duration_bounds_ns[0] + 1 + 3600 * SL_NS_PER_S);
 }
 
-static void bounds_ascend(void **state)
+TEST(bounds_ascend)
 {
-    (void)state;
     for (size_t i = 1; i < SL_DURATION_BOUNDS; i++)
         assert_true(sl_duration_bounds_ns[i] > sl_duration_bounds_ns[i - 1]);
 }
 
 /* Clients that come and go are no exchanges; what is evicted or cleared stays counted. */
-static void the_journal_keeps_them(void **state)
+TEST(the_journal_keeps_them)
 {
     static uint8_t big[60000];
     struct sl_journal *journal = sl_journal_new(0, 1);
@@ -54,7 +52,6 @@ static void the_journal_keeps_them(void **state)
     struct sl_totals totals;
     uint64_t seq;
 
-    (void)state;
     event.received = big;
     event.exchange.received_stored = sizeof(big);
     for (unsigned i = 0; i < 200; i++) {
@@ -68,15 +65,4 @@ static void the_journal_keeps_them(void **state)
     assert_int_equal(totals.outcomes[SL_TCP_CHAT][SL_REPLIED], 200);
     assert_int_equal(totals.durations[SL_TCP_CHAT].buckets[0], 200);
     sl_journal_free(journal);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts_outcomes_and_durations),
-        cmocka_unit_test(bounds_ascend),
-        cmocka_unit_test(the_journal_keeps_them),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,7 +93,16 @@ static void assert_reads(struct room *room, const char *text)
     while (!strstr((const char *)room->read.data, text));
 }
 
-static void writes_what_comes_while_it_runs(void **state)
+static int ignore_signal(void **state)
+{
+    (void)state;
+    signal(SIGPIPE, SIG_IGN);
+    return 0;
+}
+
+TEST_GROUP(ignore_signal, NULL)
+
+TEST_WITH(writes_what_comes_while_it_runs, set_up, tear_down)
 {
     struct room *room = *state;
 
@@ -104,7 +113,7 @@ static void writes_what_comes_while_it_runs(void **state)
     assert_reads(room, "This message:  two\nis received from: ('127.0.0.1', 1600)\n");
 }
 
-static void writes_all_before_it_stops(void **state)
+TEST_WITH(writes_all_before_it_stops, set_up, tear_down)
 {
     struct room *room = *state;
     char last[32];
@@ -118,7 +127,7 @@ static void writes_all_before_it_stops(void **state)
     assert_reads(room, "message 499\nis received from: ('127.0.0.1', 1600)\n");
 }
 
-static void stops_in_time_though_nobody_reads(void **state)
+TEST_WITH(stops_in_time_though_nobody_reads, set_up, tear_down)
 {
     struct room *room = *state;
     char *text = calloc(1, 60000);
@@ -134,7 +143,7 @@ static void stops_in_time_though_nobody_reads(void **state)
     free(text);
 }
 
-static void says_what_it_could_not_show_in_time(void **state)
+TEST_WITH(says_what_it_could_not_show_in_time, set_up, tear_down)
 {
     struct room *room = *state;
     char *text = calloc(1, 60000);
@@ -148,7 +157,7 @@ static void says_what_it_could_not_show_in_time(void **state)
     free(text);
 }
 
-static void ends_alone_when_its_reader_goes(void **state)
+TEST_WITH(ends_alone_when_its_reader_goes, set_up, tear_down)
 {
     struct room *room = *state;
 
@@ -158,16 +167,4 @@ static void ends_alone_when_its_reader_goes(void **state)
     sl_transcript_stop(room->transcript, 5 * SL_NS_PER_S);
     append(room, "y", 1);
     room->reader = -1;
-}
-
-int main(void)
-{
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    const struct CMUnitTest tests[] = {
-        TEST(writes_what_comes_while_it_runs),   TEST(writes_all_before_it_stops),
-        TEST(stops_in_time_though_nobody_reads), TEST(says_what_it_could_not_show_in_time),
-        TEST(ends_alone_when_its_reader_goes),
-    };
-    signal(SIGPIPE, SIG_IGN);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

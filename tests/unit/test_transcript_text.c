@@ -118,7 +118,7 @@ static struct sl_event closed(enum sl_service_id service, uint16_t listener, str
     return event;
 }
 
-static void begins_as_each_server_of_the_course(void **state)
+TEST_WITH(begins_as_each_server_of_the_course, set_up, tear_down)
 {
     struct room *room = *state;
 
@@ -131,7 +131,7 @@ static void begins_as_each_server_of_the_course(void **state)
                 "Listening at '/run/chat'\n");
 }
 
-static void prints_a_chat_as_the_course_does(void **state)
+TEST_WITH(prints_a_chat_as_the_course_does, set_up, tear_down)
 {
     struct room *room = *state;
     struct sl_address peer = address4(1, 49694);
@@ -151,7 +151,7 @@ static void prints_a_chat_as_the_course_does(void **state)
                 "Listening at ('127.0.0.0', 1060)\n");
 }
 
-static void prints_datagrams_as_the_course_does(void **state)
+TEST_WITH(prints_datagrams_as_the_course_does, set_up, tear_down)
 {
     struct room *room = *state;
     struct sl_event event =
@@ -166,7 +166,7 @@ static void prints_datagrams_as_the_course_does(void **state)
                 "is received from: ('::1', 1700, 0, 0)\n");
 }
 
-static void is_silent_where_the_course_is(void **state)
+TEST_WITH(is_silent_where_the_course_is, set_up, tear_down)
 {
     struct room *room = *state;
     struct sl_closing closing = {.reason = SL_CLOSE_ANSWERED};
@@ -184,7 +184,7 @@ static void is_silent_where_the_course_is(void **state)
     assert_says(room, &event, "");
 }
 
-static void says_why_a_client_went(void **state)
+TEST_WITH(says_why_a_client_went, set_up, tear_down)
 {
     struct room *room = *state;
     static const struct {
@@ -209,7 +209,7 @@ static void says_why_a_client_went(void **state)
     }
 }
 
-static void does_not_listen_again_when_it_stops(void **state)
+TEST_WITH(does_not_listen_again_when_it_stops, set_up, tear_down)
 {
     struct room *room = *state;
     struct sl_closing closing = {.reason = SL_CLOSE_SHUTDOWN};
@@ -220,7 +220,7 @@ static void does_not_listen_again_when_it_stops(void **state)
                 "closed\n");
 }
 
-static void says_why_no_reply_was_sent(void **state)
+TEST_WITH(says_why_no_reply_was_sent, set_up, tear_down)
 {
     struct room *room = *state;
 
@@ -245,7 +245,7 @@ static void says_why_no_reply_was_sent(void **state)
                 "No reply sent: the conversation had ended\n");
 }
 
-static void escapes_what_could_drive_a_terminal(void **state)
+TEST_WITH(escapes_what_could_drive_a_terminal, set_up, tear_down)
 {
     struct room *room = *state;
     struct sl_event event =
@@ -255,7 +255,7 @@ static void escapes_what_could_drive_a_terminal(void **state)
                 "Received Message from Client: a\\nListening\\x1b[2J\\\\ \xc3\xa9\\xff\n");
 }
 
-static void says_that_a_message_was_cut(void **state)
+TEST_WITH(says_that_a_message_was_cut, set_up, tear_down)
 {
     struct room *room = *state;
     struct sl_event event = message(SL_TCP_CHAT, room->chat, address4(1, 5), "long");
@@ -264,7 +264,7 @@ static void says_that_a_message_was_cut(void **state)
     assert_says(room, &event, "Received Message from Client: long [the first 4 of 70000 bytes]\n");
 }
 
-static void names_unix_sockets_by_their_path(void **state)
+TEST_WITH(names_unix_sockets_by_their_path, set_up, tear_down)
 {
     struct room *room = *state;
     struct sl_event event =
@@ -276,7 +276,7 @@ static void names_unix_sockets_by_their_path(void **state)
                 "Socket connects between '/run/chat' and ''\n");
 }
 
-static void says_how_much_it_missed(void **state)
+TEST_WITH(says_how_much_it_missed, set_up, tear_down)
 {
     struct room *room = *state;
 
@@ -286,7 +286,7 @@ static void says_how_much_it_missed(void **state)
     assert_took(&room->out, "[messages not shown, as they came too fast: 10]\n");
 }
 
-static void names_who_speaks_while_several_chat(void **state)
+TEST_WITH(names_who_speaks_while_several_chat, set_up, tear_down)
 {
     struct room *room = *state;
     struct sl_address none = {.family = AF_UNIX};
@@ -320,7 +320,7 @@ static void names_who_speaks_while_several_chat(void **state)
 }
 
 /* The records that said who came and went may be those that are missing. */
-static void asks_the_registry_after_a_gap(void **state)
+TEST_WITH(asks_the_registry_after_a_gap, set_up, tear_down)
 {
     struct room *room = *state;
     struct sl_address peer = address4(1, 6), local = address4(1, 1060);
@@ -342,25 +342,4 @@ static void asks_the_registry_after_a_gap(void **state)
                      0);
     assert_took(&room->out, "[messages not shown, as they came too fast: 10]\n");
     assert_says(room, &event, "Received Message from Client: Hi\n");
-}
-
-int main(void)
-{
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    const struct CMUnitTest tests[] = {
-        TEST(begins_as_each_server_of_the_course),
-        TEST(prints_a_chat_as_the_course_does),
-        TEST(prints_datagrams_as_the_course_does),
-        TEST(is_silent_where_the_course_is),
-        TEST(says_why_a_client_went),
-        TEST(does_not_listen_again_when_it_stops),
-        TEST(says_why_no_reply_was_sent),
-        TEST(escapes_what_could_drive_a_terminal),
-        TEST(says_that_a_message_was_cut),
-        TEST(names_unix_sockets_by_their_path),
-        TEST(says_how_much_it_missed),
-        TEST(names_who_speaks_while_several_chat),
-        TEST(asks_the_registry_after_a_gap),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,9 +42,8 @@ static void assert_outcome(struct serving *serving, uint64_t seq, enum sl_outcom
     assert_int_equal(serving_exchange(serving, seq)->exchange.outcome, outcome);
 }
 
-static void an_exchange_is_recorded_with_both_sides(void **state)
+TEST(an_exchange_is_recorded_with_both_sides)
 {
-    (void)state;
     struct serving serving;
     int64_t before = sl_clock_wall_ns();
     struct sl_address address = serve(&serving, NULL);
@@ -84,9 +83,8 @@ static void an_exchange_is_recorded_with_both_sides(void **state)
     serving_free(&serving);
 }
 
-static void a_client_opens_before_its_first_exchange(void **state)
+TEST(a_client_opens_before_its_first_exchange)
 {
-    (void)state;
     struct serving serving;
     struct sl_address address = serve(&serving, NULL);
     int one = connect_datagram(NULL, &address), two = connect_datagram(NULL, &address);
@@ -115,9 +113,8 @@ static void a_client_opens_before_its_first_exchange(void **state)
     serving_free(&serving);
 }
 
-static void datagrams_of_every_size_are_answered(void **state)
+TEST(datagrams_of_every_size_are_answered)
 {
-    (void)state;
     static const size_t sizes[] = {0, 1, 2, 1399, 1400, 1401, 1500, 9000, 65506, 65507, 0};
     struct serving serving;
     struct sl_address address = serve(&serving, NULL);
@@ -144,9 +141,8 @@ static void datagrams_of_every_size_are_answered(void **state)
 }
 
 /* "ŉ" has two bytes, its upper case "ʼN" three. */
-static void a_reply_that_fits_no_datagram_is_recorded(void **state)
+TEST(a_reply_that_fits_no_datagram_is_recorded)
 {
-    (void)state;
     struct serving serving;
     struct sl_address address = serve(&serving, NULL);
     int fd = connect_datagram(NULL, &address);
@@ -173,9 +169,8 @@ static void a_reply_that_fits_no_datagram_is_recorded(void **state)
     serving_free(&serving);
 }
 
-static void a_wildcard_answers_from_the_address_asked(void **state)
+TEST(a_wildcard_answers_from_the_address_asked)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     uint16_t port = serving_listen(&serving, SL_UDP_UPPER, "0.0.0.0:0").port;
     serving_start(&serving);
@@ -195,9 +190,8 @@ static void a_wildcard_answers_from_the_address_asked(void **state)
     serving_free(&serving);
 }
 
-static void ipv6_is_served_too(void **state)
+TEST(ipv6_is_served_too)
 {
-    (void)state;
     struct sl_address to = {.family = AF_INET6, .ip = {[15] = 1}};
     static const char *const where[] = {"[::1]:0", "[::]:0"};
     for (size_t i = 0; i < COUNT_OF(where); i++) {
@@ -214,9 +208,8 @@ static void ipv6_is_served_too(void **state)
 }
 
 /* Two gateways that answer each other would never stop. */
-static void who_must_not_be_answered_is_recorded(void **state)
+TEST(who_must_not_be_answered_is_recorded)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
     struct sl_address second = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
@@ -246,9 +239,8 @@ static void who_must_not_be_answered_is_recorded(void **state)
 }
 
 /* Whatever the other end is: here each reply is sent back as it came, several of them at once. */
-static void a_peer_that_echoes_is_answered_for_a_while(void **state)
+TEST(a_peer_that_echoes_is_answered_for_a_while)
 {
-    (void)state;
     struct serving serving;
     struct sl_address address = serve(&serving, NULL);
     int echo = connect_datagram(NULL, &address), honest = connect_datagram(NULL, &address);
@@ -277,9 +269,8 @@ static void a_peer_that_echoes_is_answered_for_a_while(void **state)
 }
 
 /* A wildcard hears what is meant for every host; answering it would have all of them answer. */
-static void what_many_hosts_hear_is_not_answered(void **state)
+TEST(what_many_hosts_hear_is_not_answered)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "0.0.0.0:0");
     serving_start(&serving);
@@ -299,9 +290,8 @@ static void what_many_hosts_hear_is_not_answered(void **state)
     serving_free(&serving);
 }
 
-static void who_sends_too_much_is_not_answered(void **state)
+TEST(who_sends_too_much_is_not_answered)
 {
-    (void)state;
     char where[SL_ADDRESS_TEXT_SIZE];
     if (!find_own_endpoint(where))
         skip();
@@ -333,9 +323,8 @@ static void who_sends_too_much_is_not_answered(void **state)
 }
 
 /* shutdown(2) needs a connected socket, so the server's gets connected to its client. */
-static void what_the_kernel_refuses_to_send_is_recorded(void **state)
+TEST(what_the_kernel_refuses_to_send_is_recorded)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
     int fd = connect_datagram(NULL, &address), server = serving_listener_fd(&serving, false);
@@ -360,9 +349,8 @@ static void what_the_kernel_refuses_to_send_is_recorded(void **state)
     serving_free(&serving);
 }
 
-static void what_the_kernel_threw_away_is_counted(void **state)
+TEST(what_the_kernel_threw_away_is_counted)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
     int fd = connect_datagram(NULL, &address), small = 1;
@@ -382,23 +370,4 @@ static void what_the_kernel_threw_away_is_counted(void **state)
     assert_in_range(received, 1, 50);
     close(fd);
     serving_free(&serving);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_exchange_is_recorded_with_both_sides),
-        cmocka_unit_test(a_client_opens_before_its_first_exchange),
-        cmocka_unit_test(datagrams_of_every_size_are_answered),
-        cmocka_unit_test(a_reply_that_fits_no_datagram_is_recorded),
-        cmocka_unit_test(a_wildcard_answers_from_the_address_asked),
-        cmocka_unit_test(ipv6_is_served_too),
-        cmocka_unit_test(who_must_not_be_answered_is_recorded),
-        cmocka_unit_test(a_peer_that_echoes_is_answered_for_a_while),
-        cmocka_unit_test(what_many_hosts_hear_is_not_answered),
-        cmocka_unit_test(who_sends_too_much_is_not_answered),
-        cmocka_unit_test(what_the_kernel_refuses_to_send_is_recorded),
-        cmocka_unit_test(what_the_kernel_threw_away_is_counted),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -181,9 +181,8 @@ static size_t any_size(uint64_t *random)
     return number % 3 ? common[number / 3 % COUNT_OF(common)] : number / 3 % 2000;
 }
 
-static void nobody_loses_a_reply_or_gets_anothers(void **state)
+TEST(nobody_loses_a_reply_or_gets_anothers)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
     struct client *clients = calloc(CLIENTS, sizeof(*clients));
@@ -226,9 +225,8 @@ static void assert_answered_in_order(const size_t *sizes, size_t count, bool wil
     serving_free(&serving);
 }
 
-static void replies_of_any_sizes_keep_their_order(void **state)
+TEST(replies_of_any_sizes_keep_their_order)
 {
-    (void)state;
     static const size_t cases[][8] = {
         {100, 100, 100, 100, 100, 100, 100, 100}, /* one group */
         {100, 100, 50, 100, 100, 50, 50, 20},     /* a shorter one ends a group */
@@ -245,9 +243,8 @@ static void replies_of_any_sizes_keep_their_order(void **state)
     }
 }
 
-static void replies_to_one_client_leave_joined(void **state)
+TEST(replies_to_one_client_leave_joined)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
     struct client client = new_client(&address, 5);
@@ -263,9 +260,8 @@ static void replies_to_one_client_leave_joined(void **state)
 }
 
 /* More than a group holds, by number (64) or by bytes. */
-static void groups_are_as_large_as_the_kernel_allows(void **state)
+TEST(groups_are_as_large_as_the_kernel_allows)
 {
-    (void)state;
     static const size_t sizes[] = {1, 1000, 1023, 1024, 1400};
     for (size_t i = 0; i < COUNT_OF(sizes); i++) {
         struct serving serving = serving_new(NULL);
@@ -287,9 +283,8 @@ static void groups_are_as_large_as_the_kernel_allows(void **state)
     }
 }
 
-static void what_a_client_joined_is_taken_apart(void **state)
+TEST(what_a_client_joined_is_taken_apart)
 {
-    (void)state;
     static const struct {
         size_t size, total;
     } cases[] = {{100, 6400}, {100, 6301}, {100, 6399}, {1, 64}, {1023, 65472}, {30, 31}, {9, 9}};
@@ -316,9 +311,8 @@ static void what_a_client_joined_is_taken_apart(void **state)
 }
 
 /* Newer kernels join up to 128; 64 such messages are the most that one batch can hold. */
-static void a_full_batch_of_full_messages_is_taken_apart(void **state)
+TEST(a_full_batch_of_full_messages_is_taken_apart)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
     struct client *clients = calloc(8, sizeof(*clients));
@@ -343,9 +337,8 @@ static void a_full_batch_of_full_messages_is_taken_apart(void **state)
 }
 
 /* "ŉ" grows from two bytes to three, so these replies alternate in size and fit no large group. */
-static void more_groups_than_one_send_takes(void **state)
+TEST(more_groups_than_one_send_takes)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
     int fds[20];
@@ -376,9 +369,8 @@ static void more_groups_than_one_send_takes(void **state)
 
 /* Without checksums the kernel refuses to send joined datagrams (udp(7)): as on an old kernel, or a
  * device that cannot. */
-static void without_the_kernels_help_they_go_one_by_one(void **state)
+TEST(without_the_kernels_help_they_go_one_by_one)
 {
-    (void)state;
     int on = 1;
     struct serving serving = serving_new(NULL);
     struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
@@ -402,19 +394,4 @@ static void without_the_kernels_help_they_go_one_by_one(void **state)
     free_client(&one);
     free_client(&two);
     serving_free(&serving);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nobody_loses_a_reply_or_gets_anothers),
-        cmocka_unit_test(replies_of_any_sizes_keep_their_order),
-        cmocka_unit_test(replies_to_one_client_leave_joined),
-        cmocka_unit_test(groups_are_as_large_as_the_kernel_allows),
-        cmocka_unit_test(what_a_client_joined_is_taken_apart),
-        cmocka_unit_test(a_full_batch_of_full_messages_is_taken_apart),
-        cmocka_unit_test(more_groups_than_one_send_takes),
-        cmocka_unit_test(without_the_kernels_help_they_go_one_by_one),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

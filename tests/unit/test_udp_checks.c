@@ -24,9 +24,8 @@ static struct sl_address here(void)
     return ipv4(192, 0, 2, 1, 12000);
 }
 
-static void hosts_are_answered(void **state)
+TEST(hosts_are_answered)
 {
-    (void)state;
     const struct sl_address peers[] = {
         ipv4(127, 0, 0, 1, 40000),   ipv4(10, 0, 0, 1, 1024),   ipv4(192, 0, 2, 255, 65535),
         ipv4(223, 255, 255, 254, 1), ipv4(240, 0, 0, 1, 40000), ipv6(0, 1, 40000),
@@ -37,9 +36,8 @@ static void hosts_are_answered(void **state)
     assert_int_equal(decide(ipv6(0x20, 1, 40000), ipv6(0x20, 2, 12000)), SL_REPLIED);
 }
 
-static void many_hosts_or_none_are_not(void **state)
+TEST(many_hosts_or_none_are_not)
 {
-    (void)state;
     const struct sl_address many[] = {
         ipv4(0, 0, 0, 0, 40000),
         ipv4(0, 1, 2, 3, 40000),
@@ -57,9 +55,8 @@ static void many_hosts_or_none_are_not(void **state)
 }
 
 /* A remote one may be forged; a loopback address cannot be. */
-static void remote_ports_that_answer_anything_are_not(void **state)
+TEST(remote_ports_that_answer_anything_are_not)
 {
-    (void)state;
     static const uint16_t reflecting[] = {0,   7,   13,  17,  19,  37,   53,   69,   111,
                                           123, 137, 161, 389, 520, 1900, 5353, 11211};
     for (uint32_t port = 0; port < 65536; port++) {
@@ -75,9 +72,8 @@ static void remote_ports_that_answer_anything_are_not(void **state)
     }
 }
 
-static void our_own_ports_are_not(void **state)
+TEST(our_own_ports_are_not)
 {
-    (void)state;
     static const uint16_t own[] = {1, 8, 12000, 65535};
     for (size_t i = 0; i < COUNT_OF(own); i++)
         own_ports[own[i] / 8] |= (uint8_t)(1u << own[i] % 8);
@@ -89,23 +85,10 @@ static void our_own_ports_are_not(void **state)
     memset(own_ports, 0, sizeof(own_ports));
 }
 
-static void the_first_reason_is_given(void **state)
+TEST(the_first_reason_is_given)
 {
-    (void)state;
     own_ports[53 / 8] |= 1u << 53 % 8;
     assert_int_equal(decide(ipv4(10, 0, 0, 1, 53), here()), SL_REFUSED_OWN_LISTENER);
     assert_int_equal(decide(ipv4(224, 0, 0, 1, 53), here()), SL_REFUSED_NOT_UNICAST);
     memset(own_ports, 0, sizeof(own_ports));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hosts_are_answered),
-        cmocka_unit_test(many_hosts_or_none_are_not),
-        cmocka_unit_test(remote_ports_that_answer_anything_are_not),
-        cmocka_unit_test(our_own_ports_are_not),
-        cmocka_unit_test(the_first_reason_is_given),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

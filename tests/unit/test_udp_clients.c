@@ -22,9 +22,8 @@ static void ask(int fd, const char *text, const char *reply)
     expect_datagram(fd, reply, strlen(reply));
 }
 
-static void a_silent_client_is_forgotten(void **state)
+TEST(a_silent_client_is_forgotten)
 {
-    (void)state;
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.udp_idle_ns = SL_NS_PER_MS;
     struct serving serving;
@@ -44,9 +43,8 @@ static void a_silent_client_is_forgotten(void **state)
 }
 
 /* At least a batch of them is always remembered. */
-static void the_longest_silent_makes_room(void **state)
+TEST(the_longest_silent_makes_room)
 {
-    (void)state;
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.max_udp_clients = 100;
     struct serving serving;
@@ -72,9 +70,8 @@ static void the_longest_silent_makes_room(void **state)
     serving_free(&serving);
 }
 
-static void an_operator_may_disconnect_a_client(void **state)
+TEST(an_operator_may_disconnect_a_client)
 {
-    (void)state;
     struct serving serving;
     struct sl_address address = serve(&serving, NULL);
     int fd = connect_datagram(NULL, &address);
@@ -93,9 +90,8 @@ static void an_operator_may_disconnect_a_client(void **state)
     serving_free(&serving);
 }
 
-static void what_has_arrived_is_answered_before_the_end(void **state)
+TEST(what_has_arrived_is_answered_before_the_end)
 {
-    (void)state;
     struct serving serving = serving_new(NULL);
     struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
     int fd = connect_datagram(NULL, &address);
@@ -117,9 +113,8 @@ static void what_has_arrived_is_answered_before_the_end(void **state)
     serving_free(&serving);
 }
 
-static void workers_share_the_clients(void **state)
+TEST(workers_share_the_clients)
 {
-    (void)state;
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.workers = 3;
     struct serving serving;
@@ -148,16 +143,4 @@ static void workers_share_the_clients(void **state)
     for (size_t i = 0; i < COUNT_OF(fds); i++)
         close(fds[i]);
     serving_free(&serving);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_silent_client_is_forgotten),
-        cmocka_unit_test(the_longest_silent_makes_room),
-        cmocka_unit_test(an_operator_may_disconnect_a_client),
-        cmocka_unit_test(what_has_arrived_is_answered_before_the_end),
-        cmocka_unit_test(workers_share_the_clients),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

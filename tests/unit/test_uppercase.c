@@ -9,9 +9,8 @@ static struct sl_message message_of(const char *text)
     return (struct sl_message){.bytes = (const uint8_t *)text, .stored = size, .size = size};
 }
 
-static void answers_in_upper_case(void **state)
+TEST(answers_in_upper_case)
 {
-    (void)state;
     struct sl_buffer out = SL_BUFFER_INIT;
     struct sl_message message = message_of("hello, straße!\r\n");
     assert_int_equal(sl_uppercase_respond(&message, &out), SL_ANSWER);
@@ -19,9 +18,8 @@ static void answers_in_upper_case(void **state)
     sl_buffer_deinit(&out);
 }
 
-static void answers_an_empty_datagram_with_an_empty_one(void **state)
+TEST(answers_an_empty_datagram_with_an_empty_one)
 {
-    (void)state;
     struct sl_buffer out = SL_BUFFER_INIT;
     struct sl_message message = message_of("");
     assert_int_equal(sl_uppercase_respond(&message, &out), SL_ANSWER);
@@ -29,9 +27,8 @@ static void answers_an_empty_datagram_with_an_empty_one(void **state)
     sl_buffer_deinit(&out);
 }
 
-static void answers_what_was_stored_of_a_long_message(void **state)
+TEST(answers_what_was_stored_of_a_long_message)
 {
-    (void)state;
     struct sl_buffer out = SL_BUFFER_INIT;
     struct sl_message message = message_of("abc");
     message.size = 1000000;
@@ -40,9 +37,8 @@ static void answers_what_was_stored_of_a_long_message(void **state)
     sl_buffer_deinit(&out);
 }
 
-static void says_when_memory_is_missing(void **state)
+TEST(says_when_memory_is_missing)
 {
-    (void)state;
     struct sl_buffer out = SL_BUFFER_INIT;
     struct sl_message message = message_of("abc");
     allow_allocations(0);
@@ -50,15 +46,4 @@ static void says_when_memory_is_missing(void **state)
     allow_allocations(-1);
     assert_int_equal(verdict, SL_NO_MEMORY);
     assert_int_equal(out.size, 0);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers_in_upper_case),
-        cmocka_unit_test(answers_an_empty_datagram_with_an_empty_one),
-        cmocka_unit_test(answers_what_was_stored_of_a_long_message),
-        cmocka_unit_test(says_when_memory_is_missing),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
 
 #include "socklens/web_origin.h"
 
-static void knows_origins_in_any_case(void **state)
+TEST(knows_origins_in_any_case)
 {
     static const char *const texts[][2] = {
         {"http://localhost", "http://localhost"},
@@ -22,14 +22,13 @@ static void knows_origins_in_any_case(void **state)
     };
     struct sl_web_origin origin;
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         assert_true(sl_web_origin_parse(texts[i][0], &origin));
         assert_string_equal(origin.text, texts[i][1]);
     }
 }
 
-static void refuses_what_is_none(void **state)
+TEST(refuses_what_is_none)
 {
     static const char *const texts[] = {"",
                                         "null",
@@ -62,33 +61,20 @@ static void refuses_what_is_none(void **state)
                                         "http://a,http://b"};
     struct sl_web_origin origin = {"untouched"};
 
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         assert_false(sl_web_origin_parse(texts[i], &origin));
     assert_string_equal(origin.text, "untouched");
 }
 
-static void has_room_for_the_longest_host(void **state)
+TEST(has_room_for_the_longest_host)
 {
     struct sl_web_origin origin;
     char text[320];
 
-    (void)state;
     for (int size = 254; size <= 256; size++) {
         snprintf(text, sizeof(text), "https://%0*d:65535", size, 0);
         assert_int_equal(sl_web_origin_parse(text, &origin), size <= 255);
         if (size <= 255)
             assert_string_equal(origin.text, text);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(knows_origins_in_any_case),
-        cmocka_unit_test(refuses_what_is_none),
-        cmocka_unit_test(has_room_for_the_longest_host),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

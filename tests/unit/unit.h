@@ -13,6 +13,27 @@
 
 #include "socklens/buffer.h"
 
+/* A test puts itself on the list that unit.c runs, in the order of the file. `set_up` and
+ * `tear_down` may be NULL. */
+#define TEST(name) TEST_WITH(name, NULL, NULL)
+#define TEST_WITH(name, set_up, tear_down)                                                         \
+    static void name(void **state);                                                                \
+    __attribute__((constructor)) static void name##_is_a_test(void)                                \
+    {                                                                                              \
+        unit_add(&(struct CMUnitTest){#name, name, set_up, tear_down, NULL});                      \
+    }                                                                                              \
+    static void name(void **state __attribute__((unused)))
+
+/* Once before the first test of the file, once after the last. */
+#define TEST_GROUP(set_up, tear_down)                                                              \
+    __attribute__((constructor)) static void group_is_set(void)                                    \
+    {                                                                                              \
+        unit_set_group(set_up, tear_down);                                                         \
+    }
+
+void unit_add(const struct CMUnitTest *test);
+void unit_set_group(CMFixtureFunction set_up, CMFixtureFunction tear_down);
+
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The bytes of a string literal and their number, NUL bytes inside included. */
