@@ -1,5 +1,3 @@
-#include "unit.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,23 +5,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "serving.h"
+#include "stream_fixture.h"
 
-/* One service on 127.0.0.1, started. */
-static struct sl_address serve(struct serving *serving, enum sl_service_id service,
-                               const struct sl_net_options *options)
+static void assert_exchange(uint64_t seq, enum sl_outcome outcome, const char *received,
+                            const char *sent)
 {
-    *serving = serving_new(options);
-    struct sl_address address = serving_listen(serving, service, "127.0.0.1:0");
-    serving_start(serving);
-    return address;
-}
-
-static void assert_exchange(struct serving *serving, uint64_t seq, enum sl_outcome outcome,
-                            const char *received, const char *sent)
-{
-    serving_wait_exchanges(serving, seq);
-    const struct sl_record *record = serving_exchange(serving, seq);
+    serving_wait_exchanges(&serving, seq);
+    const struct sl_record *record = serving_exchange(&serving, seq);
     assert_int_equal(record->exchange.outcome, outcome);
     assert_bytes_equal(sl_record_received(record), record->exchange.received_stored, received,
                        strlen(received));
@@ -33,25 +21,15 @@ static void assert_exchange(struct serving *serving, uint64_t seq, enum sl_outco
     assert_int_equal(record->exchange.replied_at_ns != 0, outcome == SL_REPLIED);
 }
 
-static void assert_closed(struct serving *serving, uint64_t client, enum sl_closed_by by,
-                          enum sl_close_reason reason)
+STREAM_TEST(a_conversation_is_recorded)
 {
-    struct sl_closing closing = serving_closing(serving, client);
-    assert_string_equal(sl_close_reason_name(closing.reason), sl_close_reason_name(reason));
-    assert_string_equal(sl_closed_by_name(closing.closed_by), sl_closed_by_name(by));
-}
-
-TEST(a_conversation_is_recorded)
-{
-    struct serving serving;
-    struct sl_address address = serve(&serving, SL_TCP_CHAT, NULL);
-    int fd = connect_stream(&address);
+    int fd = open_chat();
     send_text(fd, "Hi");
     expect_text(fd, "Your data was 2 bytes");
     send_text(fd, "there, all of you");
     expect_text(fd, "Your data was 17 bytes");
-    assert_exchange(&serving, 1, SL_REPLIED, "Hi", "Your data was 2 bytes");
-    assert_exchange(&serving, 2, SL_REPLIED, "there, all of you", "Your data was 17 bytes");
+    assert_exchange(1, SL_REPLIED, "Hi", "Your data was 2 bytes");
+    assert_exchange(2, SL_REPLIED, "there, all of you", "Your data was 17 bytes");
     assert_int_equal(serving_exchange(&serving, 1)->exchange.client, 1);
     assert_int_equal(serving_exchange(&serving, 1)->exchange.service, SL_TCP_CHAT);
     assert_true(sl_address_equal(&serving_exchange(&serving, 1)->exchange.local, &address));
@@ -63,7 +41,7 @@ TEST(a_conversation_is_recorded)
 
     close(fd);
     serving_wait_closed(&serving, 1);
-    assert_closed(&serving, 1, SL_BY_PEER, SL_CLOSE_EOF);
+    assert_closed(1, SL_BY_PEER, SL_CLOSE_EOF);
     view = serving_client(&serving, 1);
     assert_false(view.open);
     assert_int_equal(view.counters.received_messages, 2);
@@ -73,32 +51,26 @@ TEST(a_conversation_is_recorded)
     assert_int_equal(view.counters.refused, 0);
     assert_int_equal(serving_counters(&serving, 0).open_clients, 0);
     assert_int_equal(serving_counters(&serving, 0).connections, 1);
-    serving_free(&serving);
 }
 
-TEST(lines_are_answered_with_lines)
+STREAM_TEST(lines_are_answered_with_lines)
 {
-    struct serving serving;
-    struct sl_address address = serve(&serving, SL_TCP_CHAT, NULL);
-    int fd = connect_stream(&address);
+    int fd = open_chat();
     send_text(fd, "Hi\nthere\r\n\nunfini");
     expect_text(fd, "Your data was 2 bytes\nYour data was 5 bytes\nYour data was 0 bytes\n");
     send_text(fd, "shed");
     send_text(fd, "\n");
     expect_text(fd, "Your data was 10 bytes\n");
-    assert_exchange(&serving, 1, SL_REPLIED, "Hi", "Your data was 2 bytes\n");
-    assert_exchange(&serving, 2, SL_REPLIED, "there", "Your data was 5 bytes\n");
-    assert_exchange(&serving, 3, SL_REPLIED, "", "Your data was 0 bytes\n");
-    assert_exchange(&serving, 4, SL_REPLIED, "unfinished", "Your data was 10 bytes\n");
+    assert_exchange(1, SL_REPLIED, "Hi", "Your data was 2 bytes\n");
+    assert_exchange(2, SL_REPLIED, "there", "Your data was 5 bytes\n");
+    assert_exchange(3, SL_REPLIED, "", "Your data was 0 bytes\n");
+    assert_exchange(4, SL_REPLIED, "unfinished", "Your data was 10 bytes\n");
     close(fd);
-    serving_free(&serving);
 }
 
-TEST(a_long_line_is_counted_whole_and_stored_cut)
+STREAM_TEST(a_long_line_is_counted_whole_and_stored_cut)
 {
-    struct serving serving;
-    struct sl_address address = serve(&serving, SL_TCP_CHAT, NULL);
-    int fd = connect_stream(&address);
+    int fd = open_chat();
     size_t size = 300000;
     char *line = malloc(size + 1);
     for (size_t i = 0; i < size; i++)
@@ -115,11 +87,10 @@ TEST(a_long_line_is_counted_whole_and_stored_cut)
                        SL_STORED_SIZE_MAX);
     free(line);
     close(fd);
-    serving_free(&serving);
 }
 
 /* A Unix socket has all of a send at once, so that the server's reads end exactly where it does. */
-TEST(a_message_may_fill_every_read)
+STREAM_TEST(a_message_may_fill_every_read)
 {
     static const size_t sizes[] = {65535, 65536, 65537, 131072};
     static uint8_t bytes[131072];
@@ -128,7 +99,7 @@ TEST(a_message_may_fill_every_read)
         char folder[] = "/tmp/socklens-stream-XXXXXX", where[108], expected[64];
         assert_non_null(mkdtemp(folder));
         snprintf(where, sizeof(where), "unix:%s/chat", folder);
-        struct serving serving = serving_new(NULL);
+        serving = serving_new(NULL);
         serving_listen(&serving, SL_TCP_CHAT, where);
         int fd = connect_unix(where + strlen("unix:"));
         send_bytes(fd, bytes, sizes[i]);
@@ -136,48 +107,43 @@ TEST(a_message_may_fill_every_read)
         snprintf(expected, sizeof(expected), "Your data was %zu bytes", sizes[i]);
         expect_text(fd, expected);
         close(fd);
-        serving_free(&serving);
+        serve_end();
         assert_int_equal(rmdir(folder), 0);
     }
 }
 
-TEST(one_message_one_reply_and_the_end)
+STREAM_TEST(one_message_one_reply_and_the_end)
 {
-    struct serving serving;
-    struct sl_address address = serve(&serving, SL_TCP_UPPER, NULL);
+    serve(SL_TCP_UPPER, NULL);
     int fd = connect_stream(&address);
     send_text(fd, "hello\nworld");
     expect_text(fd, "HELLO\n");
     expect_end(fd);
     close(fd);
     serving_wait_closed(&serving, 1);
-    assert_exchange(&serving, 1, SL_REPLIED, "hello\n", "HELLO\n");
-    assert_exchange(&serving, 2, SL_AFTER_CLOSE, "world", "");
-    assert_closed(&serving, 1, SL_BY_SERVER, SL_CLOSE_ANSWERED);
-    serving_free(&serving);
+    assert_exchange(1, SL_REPLIED, "hello\n", "HELLO\n");
+    assert_exchange(2, SL_AFTER_CLOSE, "world", "");
+    assert_closed(1, SL_BY_SERVER, SL_CLOSE_ANSWERED);
 }
 
-TEST(what_comes_after_the_end_is_recorded)
+STREAM_TEST(what_comes_after_the_end_is_recorded)
 {
-    struct serving serving;
-    struct sl_address address = serve(&serving, SL_TCP_UPPER, NULL);
+    serve(SL_TCP_UPPER, NULL);
     int fd = connect_stream(&address);
     send_text(fd, "first");
     expect_text(fd, "FIRST");
     expect_end(fd);
     send_text(fd, "second");
-    assert_exchange(&serving, 2, SL_AFTER_CLOSE, "second", "");
+    assert_exchange(2, SL_AFTER_CLOSE, "second", "");
     close(fd);
     serving_wait_closed(&serving, 1);
-    assert_closed(&serving, 1, SL_BY_SERVER, SL_CLOSE_ANSWERED);
+    assert_closed(1, SL_BY_SERVER, SL_CLOSE_ANSWERED);
     assert_int_equal(serving_closing(&serving, 1).counters.unanswered, 1);
-    serving_free(&serving);
 }
 
-TEST(exit_ends_the_chat)
+STREAM_TEST(exit_ends_the_chat)
 {
-    struct serving serving;
-    struct sl_address address = serve(&serving, SL_TCP_CHAT, NULL);
+    serve(SL_TCP_CHAT, NULL);
     int plain = connect_stream(&address), lines = connect_stream(&address);
     send_text(lines, "Hi\nExit\r\nmore\nand more");
     expect_text(lines, "Your data was 2 bytes\nDisconnect\n");
@@ -193,19 +159,17 @@ TEST(exit_ends_the_chat)
     serving_wait_closed(&serving, 2);
     serving_wait_exchanges(&serving, 4);
     /* "Exit" without a line end has waited for the gap. */
-    assert_exchange(&serving, 1, SL_REPLIED, "Hi", "Your data was 2 bytes\n");
-    assert_exchange(&serving, 2, SL_REPLIED, "Exit", "Disconnect\n");
-    assert_exchange(&serving, 3, SL_REPLIED, "Exit", "Disconnect");
-    assert_exchange(&serving, 4, SL_AFTER_CLOSE, "more\nand morestill here\nand there", "");
-    assert_closed(&serving, 1, SL_BY_SERVER, SL_CLOSE_EXIT);
-    assert_closed(&serving, 2, SL_BY_SERVER, SL_CLOSE_EXIT);
-    serving_free(&serving);
+    assert_exchange(1, SL_REPLIED, "Hi", "Your data was 2 bytes\n");
+    assert_exchange(2, SL_REPLIED, "Exit", "Disconnect\n");
+    assert_exchange(3, SL_REPLIED, "Exit", "Disconnect");
+    assert_exchange(4, SL_AFTER_CLOSE, "more\nand morestill here\nand there", "");
+    assert_closed(1, SL_BY_SERVER, SL_CLOSE_EXIT);
+    assert_closed(2, SL_BY_SERVER, SL_CLOSE_EXIT);
 }
 
-TEST(who_does_not_leave_after_exit_is_cut_off)
+STREAM_TEST(who_does_not_leave_after_exit_is_cut_off)
 {
-    struct serving serving;
-    struct sl_address address = serve(&serving, SL_TCP_CHAT, NULL);
+    serve(SL_TCP_CHAT, NULL);
     int silent = connect_stream(&address), noisy = connect_stream(&address);
     send_text(silent, "Exit\n");
     send_text(noisy, "Exit\n");
@@ -216,20 +180,17 @@ TEST(who_does_not_leave_after_exit_is_cut_off)
         ;
     assert_true(errno == ECONNRESET || errno == EPIPE);
     serving_wait_closed(&serving, 1);
-    assert_closed(&serving, 2, SL_BY_SERVER, SL_CLOSE_EXIT);
+    assert_closed(2, SL_BY_SERVER, SL_CLOSE_EXIT);
     assert_in_range(serving_closing(&serving, 2).counters.received_bytes, 1 << 20, 2 << 20);
     serving_wait_closed(&serving, 2); /* after two seconds */
-    assert_closed(&serving, 1, SL_BY_SERVER, SL_CLOSE_EXIT);
+    assert_closed(1, SL_BY_SERVER, SL_CLOSE_EXIT);
     close(silent);
     close(noisy);
-    serving_free(&serving);
 }
 
-TEST(the_end_of_the_stream_ends_a_line)
+STREAM_TEST(the_end_of_the_stream_ends_a_line)
 {
-    struct serving serving;
-    struct sl_address address = serve(&serving, SL_TCP_CHAT, NULL);
-    int fd = connect_stream(&address);
+    int fd = open_chat();
     send_text(fd, "whole\nhalf");
     expect_text(fd, "Your data was 5 bytes\n");
     shutdown(fd, SHUT_WR);
@@ -237,13 +198,12 @@ TEST(the_end_of_the_stream_ends_a_line)
     expect_end(fd);
     close(fd);
     serving_wait_closed(&serving, 1);
-    assert_exchange(&serving, 2, SL_REPLIED, "half", "Your data was 4 bytes\n");
-    assert_closed(&serving, 1, SL_BY_PEER, SL_CLOSE_EOF);
-    serving_free(&serving);
+    assert_exchange(2, SL_REPLIED, "half", "Your data was 4 bytes\n");
+    assert_closed(1, SL_BY_PEER, SL_CLOSE_EOF);
 }
 
 /* printf hello | nc -N: message and end may come in one packet. */
-TEST(who_has_said_all_is_answered_still)
+STREAM_TEST(who_has_said_all_is_answered_still)
 {
     static const struct {
         enum sl_service_id service;
@@ -254,8 +214,7 @@ TEST(who_has_said_all_is_answered_still)
                  {SL_TCP_CHAT, "Exit\n", "Disconnect\n"},
                  {SL_TCP_CHAT, "", ""}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct serving serving = serving_new(NULL);
-        struct sl_address address = serving_listen(&serving, cases[i].service, "127.0.0.1:0");
+        serve_later(cases[i].service, NULL);
         int fd = connect_stream(&address);
         if (cases[i].text[0])
             send_text(fd, cases[i].text);
@@ -265,54 +224,47 @@ TEST(who_has_said_all_is_answered_still)
         expect_end(fd);
         close(fd);
         serving_wait_closed(&serving, 1);
-        serving_free(&serving);
     }
 }
 
-TEST(a_reset_leaves_a_line_unfinished)
+STREAM_TEST(a_reset_leaves_a_line_unfinished)
 {
-    struct serving serving;
-    struct sl_address address = serve(&serving, SL_TCP_CHAT, NULL);
-    int fd = connect_stream(&address);
+    int fd = open_chat();
     send_text(fd, "whole\nhalf");
     expect_text(fd, "Your data was 5 bytes\n");
     reset_connection(fd);
     serving_wait_closed(&serving, 1);
-    assert_exchange(&serving, 1, SL_REPLIED, "whole", "Your data was 5 bytes\n");
-    assert_exchange(&serving, 2, SL_UNFINISHED, "half", "");
-    assert_closed(&serving, 1, SL_BY_PEER, SL_CLOSE_RESET);
+    assert_exchange(1, SL_REPLIED, "whole", "Your data was 5 bytes\n");
+    assert_exchange(2, SL_UNFINISHED, "half", "");
+    assert_closed(1, SL_BY_PEER, SL_CLOSE_RESET);
     struct sl_counters counters = serving_closing(&serving, 1).counters;
     assert_int_equal(counters.received_messages, 2);
     assert_int_equal(counters.received_bytes, 10); /* with the line feed */
     assert_int_equal(counters.sent_messages, 1);
     assert_int_equal(counters.unanswered, 1);
-    serving_free(&serving);
 }
 
-TEST(silence_ends_a_connection)
+STREAM_TEST(silence_ends_a_connection)
 {
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.tcp_idle_ns = 100 * SL_NS_PER_MS;
     options.tcp_gap_ns = 60 * SL_NS_PER_S; /* else a worker that is late ends it first */
-    struct serving serving;
-    struct sl_address address = serve(&serving, SL_TCP_CHAT, &options);
+    serve(SL_TCP_CHAT, &options);
     int fd = connect_stream(&address);
     send_text(fd, "line\nunfinished");
     expect_text(fd, "Your data was 4 bytes\n");
     expect_end(fd);
     serving_wait_closed(&serving, 1);
-    assert_closed(&serving, 1, SL_BY_SERVER, SL_CLOSE_IDLE_TIMEOUT);
-    assert_exchange(&serving, 2, SL_UNFINISHED, "unfinished", "");
+    assert_closed(1, SL_BY_SERVER, SL_CLOSE_IDLE_TIMEOUT);
+    assert_exchange(2, SL_UNFINISHED, "unfinished", "");
     struct sl_client_view view = serving_client(&serving, 1);
     assert_true(view.closed_at_ns - view.last_seen_at_ns >= 90 * SL_NS_PER_MS);
     close(fd);
-    serving_free(&serving);
 }
 
-TEST(an_operator_may_disconnect)
+STREAM_TEST(an_operator_may_disconnect)
 {
-    struct serving serving;
-    struct sl_address address = serve(&serving, SL_TCP_CHAT, NULL);
+    serve(SL_TCP_CHAT, NULL);
     int one = connect_stream(&address), two = connect_stream(&address);
     send_text(one, "1\n");
     expect_text(one, "Your data was 1 bytes\n");
@@ -323,16 +275,15 @@ TEST(an_operator_may_disconnect)
     sl_net_disconnect(serving.net, 99);
     expect_end(one);
     serving_wait_closed(&serving, 1);
-    assert_closed(&serving, 1, SL_BY_OPERATOR, SL_CLOSE_DISCONNECTED);
+    assert_closed(1, SL_BY_OPERATOR, SL_CLOSE_DISCONNECTED);
     send_text(two, "still here");
     expect_text(two, "Your data was 10 bytes");
     assert_true(serving_client(&serving, 2).open);
     close(one);
     close(two);
-    serving_free(&serving);
 }
 
-TEST(connections_are_limited)
+STREAM_TEST(connections_are_limited)
 {
     static const struct {
         size_t all, per_address;
@@ -341,8 +292,7 @@ TEST(connections_are_limited)
         struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
         options.max_connections = cases[i].all;
         options.max_connections_per_address = cases[i].per_address;
-        struct serving serving;
-        struct sl_address address = serve(&serving, SL_TCP_CHAT, &options);
+        serve(SL_TCP_CHAT, &options);
         int fds[3];
         for (size_t j = 0; j < COUNT_OF(fds); j++) {
             fds[j] = connect_stream(&address);
@@ -366,19 +316,17 @@ TEST(connections_are_limited)
         close(fd);
         close(fds[1]);
         close(fds[2]);
-        serving_free(&serving);
     }
 }
 
 /* The worker stands still at its shard's lock while both events arrive, so epoll reports them
  * together: the new connection first, then the lingering one that is closed for it. Serving the
  * closed one would touch freed memory, which the address sanitizer reports. */
-TEST(a_lingering_connection_gives_way_with_an_event_pending)
+STREAM_TEST(a_lingering_connection_gives_way_with_an_event_pending)
 {
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.max_connections = 2;
-    struct serving serving;
-    struct sl_address address = serve(&serving, SL_TCP_CHAT, &options);
+    serve(SL_TCP_CHAT, &options);
     struct sl_shard *shard = sl_registry_shard(serving.registry, 1);
     int lingering = connect_stream(&address), busy = connect_stream(&address);
     send_text(lingering, "Exit\n");
@@ -397,18 +345,16 @@ TEST(a_lingering_connection_gives_way_with_an_event_pending)
     send_text(new, "Hi\n");
     expect_text(new, "Your data was 2 bytes\n");
     serving_wait_closed(&serving, 1);
-    assert_closed(&serving, 1, SL_BY_SERVER, SL_CLOSE_EXIT);
+    assert_closed(1, SL_BY_SERVER, SL_CLOSE_EXIT);
     close(lingering);
     close(busy);
     close(new);
-    serving_free(&serving);
 }
 
 /* Whoever cannot be served for want of a descriptor is told so, and the others go on. */
-TEST(without_descriptors_peers_are_turned_away)
+STREAM_TEST(without_descriptors_peers_are_turned_away)
 {
-    struct serving serving = serving_new(NULL);
-    struct sl_address address = serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
+    serve_later(SL_TCP_CHAT, NULL);
     int fds[6];
     for (size_t i = 0; i < COUNT_OF(fds); i++)
         fds[i] = connect_stream(&address);
@@ -433,15 +379,13 @@ TEST(without_descriptors_peers_are_turned_away)
     close(fd);
     for (size_t i = 0; i < COUNT_OF(fds); i++)
         close(fds[i]);
-    serving_free(&serving);
 }
 
-TEST(workers_share_the_connections)
+STREAM_TEST(workers_share_the_connections)
 {
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.workers = 3;
-    struct serving serving;
-    struct sl_address address = serve(&serving, SL_TCP_CHAT, &options);
+    serve(SL_TCP_CHAT, &options);
     int fds[60];
     for (size_t i = 0; i < COUNT_OF(fds); i++)
         fds[i] = connect_stream(&address);
@@ -466,5 +410,4 @@ TEST(workers_share_the_connections)
     serving_wait_closed(&serving, COUNT_OF(fds));
     for (uint64_t id = 1; id <= COUNT_OF(fds); id++)
         assert_int_equal(serving_client(&serving, id).counters.sent_messages, 5);
-    serving_free(&serving);
 }

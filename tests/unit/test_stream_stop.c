@@ -1,5 +1,3 @@
-#include "unit.h"
-
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -7,23 +5,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "serving.h"
-
-static void assert_closed(struct serving *serving, uint64_t client, enum sl_closed_by by,
-                          enum sl_close_reason reason)
-{
-    struct sl_closing closing = serving_closing(serving, client);
-    assert_string_equal(sl_close_reason_name(closing.reason), sl_close_reason_name(reason));
-    assert_string_equal(sl_closed_by_name(closing.closed_by), sl_closed_by_name(by));
-}
+#include "stream_fixture.h"
 
 /* Whoever has connected is a client, though the worker has not seen it yet. */
-TEST(what_has_arrived_is_answered)
+STREAM_TEST(what_has_arrived_is_answered)
 {
     for (unsigned workers = 1; workers <= 3; workers++) {
         struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
         options.workers = workers;
-        struct serving serving = serving_new(&options);
+        serve_end();
+        serving = serving_new(&options);
         struct sl_address chat = serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
         struct sl_address upper = serving_listen(&serving, SL_TCP_UPPER, "127.0.0.1:0");
         int chatting[100], once[20];
@@ -50,17 +41,16 @@ TEST(what_has_arrived_is_answered)
         }
         assert_int_equal(serving_counters(&serving, 0).connections, COUNT_OF(chatting));
         assert_int_equal(serving_counters(&serving, 0).open_clients, 0);
-        serving_free(&serving);
     }
 }
 
 /* A Unix socket has taken all of it when send(2) returns. */
-TEST(all_of_what_has_arrived)
+STREAM_TEST(all_of_what_has_arrived)
 {
     char folder[] = "/tmp/socklens-stop-XXXXXX", where[108];
     assert_non_null(mkdtemp(folder));
     snprintf(where, sizeof(where), "unix:%s/chat", folder);
-    struct serving serving = serving_new(NULL);
+    serving = serving_new(NULL);
     serving_listen(&serving, SL_TCP_CHAT, where);
     int fd = connect_unix(where + strlen("unix:"));
     struct sl_buffer text = {0}, expected = {0};
@@ -74,10 +64,10 @@ TEST(all_of_what_has_arrived)
     expect_bytes(fd, expected.data, expected.size);
     expect_end(fd);
     close(fd);
-    assert_closed(&serving, 1, SL_BY_SERVER, SL_CLOSE_SHUTDOWN);
+    assert_closed(1, SL_BY_SERVER, SL_CLOSE_SHUTDOWN);
     sl_buffer_deinit(&text);
     sl_buffer_deinit(&expected);
-    serving_free(&serving);
+    serve_end();
     assert_int_equal(rmdir(folder), 0);
 }
 
@@ -87,11 +77,9 @@ static void *stop(void *argument)
     return NULL;
 }
 
-TEST(everyone_is_told_that_it_is_over)
+STREAM_TEST(everyone_is_told_that_it_is_over)
 {
-    struct serving serving = serving_new(NULL);
-    struct sl_address address = serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
-    serving_start(&serving);
+    serve(SL_TCP_CHAT, NULL);
     int fds[20];
     for (size_t i = 0; i < COUNT_OF(fds); i++) {
         fds[i] = connect_stream(&address);
@@ -106,54 +94,44 @@ TEST(everyone_is_told_that_it_is_over)
     }
     pthread_join(stopper, NULL);
     for (uint64_t id = 1; id <= COUNT_OF(fds); id++)
-        assert_closed(&serving, id, SL_BY_SERVER, SL_CLOSE_SHUTDOWN);
+        assert_closed(id, SL_BY_SERVER, SL_CLOSE_SHUTDOWN);
     /* Two exchanges each: the line, and what was left of the next. */
     struct sl_journal_stats stats;
     sl_journal_stats(serving.journal, &stats);
     assert_int_equal(stats.newest_seq, 2 * COUNT_OF(fds));
     assert_int_equal(serving_counters(&serving, 0).traffic.unanswered, COUNT_OF(fds));
-    serving_free(&serving);
 }
 
-TEST(it_does_not_wait_for_those_who_stay)
+STREAM_TEST(it_does_not_wait_for_those_who_stay)
 {
-    struct serving serving = serving_new(NULL);
-    struct sl_address address = serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
-    serving_start(&serving);
+    serve(SL_TCP_CHAT, NULL);
     int stays = connect_stream(&address), left = connect_stream(&address);
     send_text(stays, "Hi");
     expect_text(stays, "Your data was 2 bytes");
     send_text(left, "Exit\n");
     expect_text(left, "Disconnect\n");
     serving_stop(&serving); /* returns, though nobody has closed */
-    assert_closed(&serving, 1, SL_BY_SERVER, SL_CLOSE_SHUTDOWN);
-    assert_closed(&serving, 2, SL_BY_SERVER, SL_CLOSE_EXIT);
+    assert_closed(1, SL_BY_SERVER, SL_CLOSE_SHUTDOWN);
+    assert_closed(2, SL_BY_SERVER, SL_CLOSE_EXIT);
     expect_end(stays);
     close(stays);
     close(left);
-    serving_free(&serving);
 }
 
-TEST(with_no_time_left_all_are_closed_at_once)
+STREAM_TEST(with_no_time_left_all_are_closed_at_once)
 {
-    struct serving serving = serving_new(NULL);
-    struct sl_address address = serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
-    serving_start(&serving);
-    int fd = connect_stream(&address);
+    int fd = open_chat();
     send_text(fd, "Hi");
     expect_text(fd, "Your data was 2 bytes");
     sl_net_stop(serving.net, 0);
-    assert_closed(&serving, 1, SL_BY_SERVER, SL_CLOSE_SHUTDOWN);
+    assert_closed(1, SL_BY_SERVER, SL_CLOSE_SHUTDOWN);
     assert_int_equal(serving_counters(&serving, 0).open_clients, 0);
     close(fd);
-    serving_free(&serving);
 }
 
-TEST(nobody_is_let_in_afterwards)
+STREAM_TEST(nobody_is_let_in_afterwards)
 {
-    struct serving serving = serving_new(NULL);
-    struct sl_address address = serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
-    serving_start(&serving);
+    serve(SL_TCP_CHAT, NULL);
     serving_stop(&serving);
     struct sockaddr_storage storage;
     socklen_t size = sl_address_to_sockaddr(&address, &storage);
@@ -161,5 +139,4 @@ TEST(nobody_is_let_in_afterwards)
     assert_int_equal(connect(fd, (struct sockaddr *)&storage, size), -1);
     assert_int_equal(errno, ECONNREFUSED);
     close(fd);
-    serving_free(&serving);
 }
