@@ -150,9 +150,9 @@ def build(copy, folder):
     tree = folder / "build"
     # The dashboard needs no building for this, and an optimizer warns of more.
     run("meson", "setup", tree, copy, "-Dwerror=true", "-Dbuildtype=debugoptimized")
-    run("meson", "compile", "-C", tree, "socklens", "test_http_openapi",
+    run("meson", "compile", "-C", tree, "socklens", "test_api_openapi",
         *(f"generated-{Path(file).name}" for file in GENERATED))
-    run(tree / "tests/unit/test_http_openapi")
+    run(tree / "tests/unit/test_api_openapi")
     return tree / "src/app/socklens"
 
 
