@@ -17,23 +17,41 @@
 #include <time.h>
 
 #include "base/escape.h"
-#include "base/log_limit.h"
 #include "socklens/buffer.h"
 #include "socklens/clock.h"
 #include "socklens/outlet.h"
 #include "socklens/text.h"
 
-#define SUFFIX_MAX   64 /* how many lines a held one stands for */
-#define MESSAGE_SIZE (SL_LOG_MESSAGE_MAX + SUFFIX_MAX)
+#define MESSAGE_MAX  1024 /* bytes; longer ones are cut */
+#define KINDS_MAX    32   /* as many are told apart; more share the limit of the last */
+#define SUFFIX_MAX   64   /* how many lines a held one stands for */
+#define MESSAGE_SIZE (MESSAGE_MAX + SUFFIX_MAX)
 
 /* In JSON a byte that was escaped before may get one backslash more. */
 #define LINE_SIZE (MESSAGE_SIZE * (SL_ESCAPE_GROWTH + 1) + 128)
+
+#define INTERVAL_NS SL_NS_PER_S
+#define BURST_NS    (SL_LOG_BURST * INTERVAL_NS)
 
 #define PENDING_MAX (256u << 10)
 
 /* At the end: a reader that takes nothing for so long is taken for none. */
 #define END_PATIENCE_NS (200 * SL_NS_PER_MS)
 #define END_TIMEOUT_NS  (2 * SL_NS_PER_S)
+
+/* What a kind of line may write, and what is held back of it. */
+struct log_kind {
+    const char *format; /* NULL: free */
+    int64_t full_at_ns; /* of the generic cell rate algorithm */
+    uint64_t held;      /* lines since the last that was written */
+    enum sl_log_level level;
+    size_t size;
+    char last[MESSAGE_MAX]; /* of those held */
+};
+
+struct log_limit {
+    struct log_kind kinds[KINDS_MAX];
+};
 
 struct sl_log {
     _Atomic int level; /* enum sl_log_level */
@@ -43,7 +61,7 @@ struct sl_log {
     pthread_cond_t wake;      /* of the monotonic clock */
     struct sl_buffer pending; /* whole lines */
     uint64_t dropped;         /* for which there was no room, since pending was taken */
-    struct sl_log_limit limit;
+    struct log_limit limit;
     bool ending;
 
     /* The thread's own. */
@@ -53,6 +71,77 @@ struct sl_log {
     bool torn;     /* the file ends in the middle of a line */
     struct sl_outlet outlet;
 };
+
+/* --- how many lines of one kind: a kind is a format string, and its address the key --- */
+
+static struct log_kind *find_kind(struct log_limit *limit, const char *format)
+{
+    size_t i = 0;
+
+    while (i < KINDS_MAX - 1 && limit->kinds[i].format && limit->kinds[i].format != format)
+        i++;
+    limit->kinds[i].format = format;
+    return &limit->kinds[i];
+}
+
+/* When the kind's next line may be written. */
+static int64_t free_at_ns(const struct log_kind *kind)
+{
+    return kind->full_at_ns + INTERVAL_NS - BURST_NS;
+}
+
+static void spend(struct log_kind *kind, int64_t now_ns)
+{
+    int64_t from_ns = kind->full_at_ns > now_ns ? kind->full_at_ns : now_ns;
+
+    kind->full_at_ns = from_ns + INTERVAL_NS;
+}
+
+/* True where a line of that kind may be written at once; else it is held. */
+static bool limit_admit(struct log_limit *limit, const char *format, enum sl_log_level level,
+                        const char *message, size_t size, int64_t now_ns)
+{
+    struct log_kind *kind = find_kind(limit, format);
+
+    if (kind->held == 0 && free_at_ns(kind) <= now_ns) {
+        spend(kind, now_ns);
+        return true;
+    }
+    kind->held++;
+    kind->level = level;
+    kind->size = size;
+    memcpy(kind->last, message, size);
+    return false;
+}
+
+/* A kind of which lines are held that may be written now (at any time with `all`), else NULL. The
+ * caller writes its last line and the number, and sets `held` to 0. */
+static struct log_kind *limit_take(struct log_limit *limit, int64_t now_ns, bool all)
+{
+    for (size_t i = 0; i < KINDS_MAX; i++) {
+        struct log_kind *kind = &limit->kinds[i];
+
+        if (kind->held > 0 && (all || free_at_ns(kind) <= now_ns)) {
+            spend(kind, now_ns);
+            return kind;
+        }
+    }
+    return NULL;
+}
+
+/* When limit_take has something; INT64_MAX: never, as nothing is held. */
+static int64_t limit_due_ns(const struct log_limit *limit)
+{
+    int64_t due_ns = INT64_MAX;
+
+    for (size_t i = 0; i < KINDS_MAX; i++) {
+        const struct log_kind *kind = &limit->kinds[i];
+
+        if (kind->held > 0 && free_at_ns(kind) < due_ns)
+            due_ns = free_at_ns(kind);
+    }
+    return due_ns;
+}
 
 static const char *const level_names[] = {
     [SL_LOG_ERROR] = "error",
@@ -66,23 +155,23 @@ const char *sl_log_level_name(enum sl_log_level level)
     return level_names[level];
 }
 
-/* Formats to at most SL_LOG_MESSAGE_MAX bytes; a character that the cut went through is left out.
+/* Formats to at most MESSAGE_MAX bytes; a character that the cut went through is left out.
  */
 __attribute__((format(printf, 2, 0))) static size_t
-format_message(char text[SL_LOG_MESSAGE_MAX + 1], const char *format, va_list arguments)
+format_message(char text[MESSAGE_MAX + 1], const char *format, va_list arguments)
 {
-    int length = vsnprintf(text, SL_LOG_MESSAGE_MAX + 1, format, arguments);
+    int length = vsnprintf(text, MESSAGE_MAX + 1, format, arguments);
     if (length < 0)
         return 0;
-    if (length <= SL_LOG_MESSAGE_MAX)
+    if (length <= MESSAGE_MAX)
         return (size_t)length;
-    size_t start = SL_LOG_MESSAGE_MAX;
-    while (start > SL_LOG_MESSAGE_MAX - 4 && ((uint8_t)text[start - 1] & 0xC0) == 0x80)
+    size_t start = MESSAGE_MAX;
+    while (start > MESSAGE_MAX - 4 && ((uint8_t)text[start - 1] & 0xC0) == 0x80)
         start--;
     if (start > 0 && (uint8_t)text[start - 1] >= 0xC0)
         start--;
-    size_t tail = SL_LOG_MESSAGE_MAX - start;
-    return sl_text_is_utf8((const uint8_t *)text + start, tail) ? SL_LOG_MESSAGE_MAX : start;
+    size_t tail = MESSAGE_MAX - start;
+    return sl_text_is_utf8((const uint8_t *)text + start, tail) ? MESSAGE_MAX : start;
 }
 
 static char *put(char *to, const char *text, size_t size)
@@ -144,9 +233,9 @@ static void append(struct sl_log *log, const char *line, size_t size)
 /* Under the mutex: the last of the lines of each kind that were held back. */
 static void append_held(struct sl_log *log)
 {
-    struct sl_log_kind *kind;
+    struct log_kind *kind;
 
-    while ((kind = sl_log_limit_take(&log->limit, sl_clock_mono_ns(), log->ending)) != NULL) {
+    while ((kind = limit_take(&log->limit, sl_clock_mono_ns(), log->ending)) != NULL) {
         char text[MESSAGE_SIZE], line[LINE_SIZE];
         size_t size = kind->size;
 
@@ -164,7 +253,7 @@ static void append_held(struct sl_log *log)
 /* Under the mutex. */
 static void wait_for_lines(struct sl_log *log)
 {
-    int64_t due_ns = sl_log_limit_due_ns(&log->limit);
+    int64_t due_ns = limit_due_ns(&log->limit);
     struct timespec due = {.tv_sec = due_ns / SL_NS_PER_S, .tv_nsec = due_ns % SL_NS_PER_S};
 
     if (due_ns == INT64_MAX)
@@ -205,7 +294,7 @@ static int write_line(struct sl_log *log, const char *line, size_t size)
 /* Says that lines are missing, where some are. */
 static int tell_lost(struct sl_log *log)
 {
-    char text[SL_LOG_MESSAGE_MAX], line[LINE_SIZE];
+    char text[MESSAGE_MAX], line[LINE_SIZE];
 
     if (log->lost == 0)
         return 0;
@@ -323,7 +412,7 @@ void sl_log_write(struct sl_log *log, enum sl_log_level level, const char *forma
     if (!log || (int)level > atomic_load_explicit(&log->level, memory_order_relaxed))
         return;
     int saved_errno = errno;
-    char text[SL_LOG_MESSAGE_MAX + 1], line[LINE_SIZE];
+    char text[MESSAGE_MAX + 1], line[LINE_SIZE];
     va_list arguments;
     va_start(arguments, format);
     size_t size = format_message(text, format, arguments);
@@ -331,7 +420,7 @@ void sl_log_write(struct sl_log *log, enum sl_log_level level, const char *forma
 
     char *end = put_line(line, log->format, level, text, size);
     pthread_mutex_lock(&log->mutex);
-    if (sl_log_limit_admit(&log->limit, format, level, text, size, sl_clock_mono_ns()))
+    if (limit_admit(&log->limit, format, level, text, size, sl_clock_mono_ns()))
         append(log, line, (size_t)(end - line));
     else
         pthread_cond_signal(&log->wake);
