@@ -8,8 +8,102 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+_Static_assert(BLOCK_DATA_SIZE % 8 == 0, "the slot table must stay aligned");
+_Static_assert(sizeof(struct sl_record) % 8 == 0, "records follow one another aligned");
+_Static_assert(sizeof(struct sl_record) + 2 * SL_STORED_SIZE_MAX + 64 < BLOCK_DATA_SIZE,
+               "the largest record must fit into an empty block");
+
+/* --- blocks: a record is written first and its count published after it, with release order --- */
+
+static struct sl_block *block_new(void)
+{
+    struct sl_block *block = malloc(SL_JOURNAL_BLOCK_SIZE);
+
+    if (block)
+        atomic_init(&block->refs, 0);
+    return block;
+}
+
+static void block_begin(struct sl_block *block, uint64_t number, uint64_t first_seq)
+{
+    atomic_store_explicit(&block->refs, 1, memory_order_relaxed);
+    atomic_store_explicit(&block->committed, 0, memory_order_relaxed);
+    block->used = 0;
+    block->number = number;
+    block->first_seq = first_seq;
+    block->next_seq = first_seq;
+    block->next_spare = NULL;
+}
+
+static void copy_bytes(uint8_t *to, const uint8_t *from, size_t size)
+{
+    if (size > 0) /* memcpy(3) must not be given NULL even for nothing */
+        memcpy(to, from, size);
+}
+
+static void fill(struct sl_record *record, const struct sl_event *event, uint32_t size,
+                 uint64_t seq)
+{
+    const struct sl_exchange *exchange = &event->exchange;
+
+    record->size = size;
+    record->kind = event->kind;
+    memset(record->reserved, 0, sizeof(record->reserved));
+    record->seq = seq;
+    record->exchange = *exchange;
+    copy_bytes(record->payload, event->received, exchange->received_stored);
+    copy_bytes(record->payload + exchange->received_stored, event->sent, exchange->sent_stored);
+}
+
+/* The next record will be written to memory that no cache holds: let it come meanwhile. */
+static void prefetch(const struct sl_block *block)
+{
+    const uint8_t *next = block->data + block->used;
+
+    for (unsigned line = 0; line < 4; line++)
+        __builtin_prefetch(next + line * 64, 1);
+}
+
+/* False where the record does not fit any more. */
+static bool block_append(struct sl_block *block, const struct sl_event *event, uint64_t seq)
+{
+    uint32_t index = atomic_load_explicit(&block->committed, memory_order_relaxed);
+    uint32_t size = (uint32_t)sizeof(struct sl_record) + event->exchange.received_stored +
+                    event->exchange.sent_stored;
+
+    size = (size + 7u) & ~7u;
+    if (block->used + size + (index + 1) * sizeof(uint32_t) > BLOCK_DATA_SIZE)
+        return false;
+    fill((struct sl_record *)(void *)(block->data + block->used), event, size, seq);
+    sl_block_slots_end(block)[-1 - (ptrdiff_t)index] = block->used;
+    block->used += size;
+    block->next_seq = event->kind == SL_RECORD_EXCHANGE ? seq + 1 : seq;
+    /* What readers see of the record is ordered before its count. */
+    atomic_store_explicit(&block->committed, index + 1, memory_order_release);
+    prefetch(block);
+    return true;
+}
+
+uint32_t sl_block_search(const struct sl_block *block, uint32_t count, uint64_t seq)
+{
+    uint32_t low = 0, high = count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (sl_block_record(block, middle)->seq < seq)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* --- the journal --- */
 
 static uint64_t last_number(const struct sl_journal *journal)
 {
@@ -41,7 +135,7 @@ static struct sl_block *take_block(struct sl_journal *journal)
     struct sl_block *block = journal->spares;
 
     if (!block)
-        return sl_block_new();
+        return block_new();
     journal->spares = block->next_spare;
     journal->spare_count--;
     return block;
@@ -72,7 +166,7 @@ static struct sl_block *roll(struct sl_journal *journal, uint64_t first_seq)
     }
     if (!block)
         return NULL;
-    sl_block_begin(block, number, first_seq);
+    block_begin(block, number, first_seq);
     journal->ring[number % journal->blocks_max] = block;
     atomic_store_explicit(&journal->last_number, number, memory_order_release);
     return block;
@@ -81,7 +175,7 @@ static struct sl_block *roll(struct sl_journal *journal, uint64_t first_seq)
 struct sl_journal *sl_journal_new(size_t capacity_bytes, uint64_t first_seq)
 {
     struct sl_journal *journal = calloc(1, sizeof(*journal));
-    struct sl_block *block = sl_block_new();
+    struct sl_block *block = block_new();
 
     if (!journal || !block)
         goto fail;
@@ -93,7 +187,7 @@ struct sl_journal *sl_journal_new(size_t capacity_bytes, uint64_t first_seq)
         goto fail;
     pthread_mutex_init(&journal->lock, NULL);
     journal->next_seq = first_seq;
-    sl_block_begin(block, 0, first_seq);
+    block_begin(block, 0, first_seq);
     journal->ring[0] = block;
     return journal;
 
@@ -142,11 +236,11 @@ static void append_one(struct sl_journal *journal, const struct sl_event *event)
         journal->next_seq = seq + 1;
         sl_totals_add(&journal->totals, event);
     }
-    if (sl_block_append(block, event, seq))
+    if (block_append(block, event, seq))
         return;
     block = roll(journal, seq);
     if (block)
-        sl_block_append(block, event, seq);
+        block_append(block, event, seq);
 }
 
 uint64_t sl_journal_append(struct sl_journal *journal, const struct sl_event *events, size_t count)
