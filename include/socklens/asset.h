@@ -6,7 +6,6 @@
 
 #include "socklens/answer.h"
 #include "socklens/header.h"
-#include "socklens/route.h"
 
 struct sl_asset {
     const char *path;         /* "/", "/app.js" */
@@ -29,14 +28,5 @@ const struct sl_asset *sl_asset_find(const char *path);
  * RFC 9110 section 13.1.2), or 406. The two forms have tags of their own, as strong tags must. */
 void sl_asset_answer(const struct sl_asset *asset, const struct sl_headers *headers,
                      struct sl_answer *answer);
-
-/* Answers a request for one. */
-enum sl_step sl_asset_step(struct sl_request *request, struct sl_answer *answer);
-
-/* Where the owner's redirects lead from that path; NULL: nowhere. */
-const char *sl_redirect_find(const struct sl_httpd_owner *owner, const char *path);
-
-/* Answers a request for such a path with 307. */
-enum sl_step sl_redirect_step(struct sl_request *request, struct sl_answer *answer);
 
 #endif

@@ -13,6 +13,7 @@
 #include "socklens/address.h"
 #include "socklens/error.h"
 #include "socklens/log.h"
+#include "socklens/route.h"
 
 struct sl_httpd_options {
     const char *const *allow_hosts; /* further names for the Host header */
@@ -22,27 +23,6 @@ struct sl_httpd_options {
     size_t connections_max;                   /* 0: default 1024 */
     const char *token_file;                   /* NULL: nobody has to show a token */
     const char *tls_cert_file, *tls_key_file; /* NULL both: plain HTTP; else TLS on all listeners */
-};
-
-struct sl_route;
-struct sl_due_look;
-
-/* An address that is none of the routes but is often tried, and where it leads. */
-struct sl_redirect {
-    const char *from, *to; /* `to` is relative, so that it works under a path of a proxy */
-};
-
-/* What it serves. All of it must outlive the server. */
-struct sl_httpd_owner {
-    void *context; /* sl_httpd_context; the hooks get it too */
-    const struct sl_route *routes;
-    size_t route_count;
-    const struct sl_redirect *redirects;
-    size_t redirect_count;
-    /* See struct sl_waiter_hooks. */
-    int wake_fd;
-    unsigned (*due)(void *context, struct sl_due_look *look, int64_t now_ns);
-    int64_t (*sweep)(void *context, int64_t now_ns);
 };
 
 struct sl_httpd;

@@ -6,12 +6,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "socklens/address.h"
 #include "socklens/buffer.h"
 #include "socklens/header.h"
-#include "socklens/httpd.h"
 #include "socklens/query.h"
 #include "socklens/route.h"
 #include "socklens/waiters.h"
+
+struct sl_httpd;
+struct sl_http_connection;
 
 struct sl_request {
     struct sl_httpd *httpd;

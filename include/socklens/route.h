@@ -1,4 +1,4 @@
-/* Which function answers which method on which path. */
+/* What the server serves: which function answers which method on which path. */
 #ifndef SOCKLENS_ROUTE_H
 #define SOCKLENS_ROUTE_H
 
@@ -9,6 +9,7 @@
 #include "socklens/answer.h"
 #include "socklens/query.h"
 
+struct sl_due_look;
 struct sl_request;
 
 /* What a step function leaves behind. */
@@ -30,13 +31,22 @@ struct sl_route {
     enum sl_step (*step)(struct sl_request *request, struct sl_answer *answer);
 };
 
-struct sl_httpd_owner;
+/* An address that is none of the routes but is often tried, and where it leads. */
+struct sl_redirect {
+    const char *from, *to; /* `to` is relative, so that it works under a path of a proxy */
+};
 
-/* Finds the owner's row, or one for the dashboard's files and for redirects. NULL with 404 or 405
- * in `problem`, and then with 405 `allow` filled for the Allow header; 400 where a number in the
- * path is none. `id` gets the path's number. */
-const struct sl_route *sl_route_find(const struct sl_httpd_owner *owner, const char *method,
-                                     const char *path, uint64_t *id, char allow[64],
-                                     struct sl_problem *problem);
+/* What it serves. All of it must outlive the server. */
+struct sl_httpd_owner {
+    void *context; /* sl_httpd_context; the hooks get it too */
+    const struct sl_route *routes;
+    size_t route_count;
+    const struct sl_redirect *redirects;
+    size_t redirect_count;
+    /* See struct sl_waiter_hooks. */
+    int wake_fd;
+    unsigned (*due)(void *context, struct sl_due_look *look, int64_t now_ns);
+    int64_t (*sweep)(void *context, int64_t now_ns);
+};
 
 #endif

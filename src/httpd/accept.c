@@ -8,9 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "httpd/httpd.h"
 #include "httpd/mhd.h"
-#include "httpd/security.h"
+#include "httpd/response_headers.h"
+#include "httpd/state.h"
 #include "socklens/thread.h"
 
 #define ACCEPTS_A_TURN    64

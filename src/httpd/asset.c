@@ -4,8 +4,6 @@
 #include <string.h>
 
 #include "httpd/guard.h"
-#include "httpd/httpd.h"
-#include "socklens/request.h"
 
 const struct sl_asset *sl_asset_find(const char *path)
 {
@@ -66,27 +64,4 @@ void sl_asset_answer(const struct sl_asset *asset, const struct sl_headers *head
     answer->fixed_size = gzip ? asset->gzip_size : asset->size;
     if (gzip)
         sl_answer_header(answer, "Content-Encoding", "gzip");
-}
-
-enum sl_step sl_asset_step(struct sl_request *request, struct sl_answer *answer)
-{
-    sl_asset_answer(sl_asset_find(request->path), &request->headers, answer);
-    return SL_STEP_ANSWER;
-}
-
-const char *sl_redirect_find(const struct sl_httpd_owner *owner, const char *path)
-{
-    for (size_t i = 0; i < owner->redirect_count; i++) {
-        if (strcmp(owner->redirects[i].from, path) == 0)
-            return owner->redirects[i].to;
-    }
-    return NULL;
-}
-
-enum sl_step sl_redirect_step(struct sl_request *request, struct sl_answer *answer)
-{
-    answer->status = 307;
-    sl_answer_header(answer, "Location", "%s",
-                     sl_redirect_find(&request->httpd->owner, request->path));
-    return SL_STEP_ANSWER;
 }

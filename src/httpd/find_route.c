@@ -1,13 +1,37 @@
-#include "socklens/route.h"
+#include "httpd/find_route.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "httpd/state.h"
 #include "socklens/asset.h"
-#include "socklens/httpd.h"
-#include "socklens/query.h"
+#include "socklens/request.h"
 
-static const struct sl_route asset_route = {.method = "GET", .open = true, .step = sl_asset_step};
+static enum sl_step asset_step(struct sl_request *request, struct sl_answer *answer)
+{
+    sl_asset_answer(sl_asset_find(request->path), &request->headers, answer);
+    return SL_STEP_ANSWER;
+}
+
+/* Where the owner's redirects lead from that path; NULL: nowhere. */
+static const char *find_redirect(const struct sl_httpd_owner *owner, const char *path)
+{
+    for (size_t i = 0; i < owner->redirect_count; i++) {
+        if (strcmp(owner->redirects[i].from, path) == 0)
+            return owner->redirects[i].to;
+    }
+    return NULL;
+}
+
+enum sl_step sl_redirect_step(struct sl_request *request, struct sl_answer *answer)
+{
+    answer->status = 307;
+    sl_answer_header(answer, "Location", "%s",
+                     find_redirect(&request->httpd->owner, request->path));
+    return SL_STEP_ANSWER;
+}
+
+static const struct sl_route asset_route = {.method = "GET", .open = true, .step = asset_step};
 static const struct sl_route redirect_route = {
     .method = "GET", .open = true, .step = sl_redirect_step};
 
@@ -72,9 +96,9 @@ static const struct sl_route *refuse(const char *method, const char *path, const
 static const struct sl_route *find_other(const struct sl_httpd_owner *owner, const char *method,
                                          const char *path, char allow[64])
 {
-    const struct sl_route *route = sl_asset_find(path)             ? &asset_route
-                                   : sl_redirect_find(owner, path) ? &redirect_route
-                                                                   : NULL;
+    const struct sl_route *route = sl_asset_find(path)          ? &asset_route
+                                   : find_redirect(owner, path) ? &redirect_route
+                                                                : NULL;
 
     if (!route || answers(route, method))
         return route;

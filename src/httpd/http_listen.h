@@ -2,7 +2,7 @@
 #ifndef SOCKLENS_HTTPD_HTTP_LISTEN_H
 #define SOCKLENS_HTTPD_HTTP_LISTEN_H
 
-#include "httpd/httpd.h"
+#include "httpd/state.h"
 
 /* Opens one listener for each address the endpoint stands for and adds them to `http`. */
 int sl_listen(struct sl_httpd *httpd, const struct sl_endpoint *endpoint, struct sl_error *error);

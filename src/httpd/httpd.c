@@ -11,9 +11,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "httpd/accept.h"
 #include "httpd/http_listen.h"
-#include "httpd/httpd.h"
 #include "httpd/mhd.h"
+#include "httpd/state.h"
 
 #define LOOK_AGAIN_NS (2 * SL_NS_PER_MS)
 

@@ -4,7 +4,7 @@
 
 #include <sys/socket.h>
 
-#include "httpd/httpd.h"
+#include "httpd/state.h"
 
 /* Starts the daemon and its thread, for the connections of all listeners. 0, or a negative errno
  * with `error`. */

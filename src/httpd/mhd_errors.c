@@ -17,8 +17,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "httpd/httpd.h"
-#include "httpd/response.h"
+#include "httpd/response_headers.h"
+#include "httpd/state.h"
 #include "socklens/header.h"
 #include "socklens/query.h"
 

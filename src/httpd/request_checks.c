@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "httpd/find_route.h"
 #include "httpd/guard.h"
-#include "httpd/httpd.h"
+#include "httpd/state.h"
 
 struct sl_request *sl_request_new(struct sl_httpd *httpd, struct sl_http_connection *connection,
                                   const char *method, const char *version)
@@ -111,6 +112,18 @@ const struct sl_address *sl_request_peer(const struct sl_request *request)
     return &request->connection->peer;
 }
 
+/* The token that the server has now must be shown. */
+static unsigned demand_token(struct sl_httpd *httpd, const struct sl_headers *headers,
+                             struct sl_problem *problem)
+{
+    char token[SL_TOKEN_SIZE_MAX + 1];
+
+    pthread_mutex_lock(&httpd->token_lock);
+    memcpy(token, httpd->token, sizeof(token));
+    pthread_mutex_unlock(&httpd->token_lock);
+    return sl_token_check(token, headers, problem);
+}
+
 static unsigned find_route(struct sl_request *request)
 {
     char *query = strchr(request->target, '?');
@@ -123,7 +136,7 @@ static unsigned find_route(struct sl_request *request)
     if (!request->route)
         return request->refusal.status;
     if (!request->route->open &&
-        sl_token_demand(request->httpd, &request->headers, &request->refusal) != 0)
+        demand_token(request->httpd, &request->headers, &request->refusal) != 0)
         return sl_token_shown(&request->headers) ? refuse_guess(request) : request->refusal.status;
     return sl_query_parse(&request->query, query, request->route->params, &request->refusal);
 }

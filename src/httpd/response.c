@@ -7,44 +7,14 @@
 #include <sys/socket.h>
 
 #include "httpd/guard.h"
-#include "httpd/httpd.h"
 #include "httpd/mhd_errors.h"
-#include "httpd/security.h"
+#include "httpd/response_headers.h"
+#include "httpd/state.h"
 #include "socklens/body_stream.h"
 
 #define STREAM_SEND_BUFFER (256 << 10)
 #define STREAM_QUIET_S     60   /* then the kernel asks whether the reader is there */
 #define STREAM_BLOCK_SIZE  1024 /* unused: the chunks are made in the connection's memory */
-
-#define ROW(name, value) {name, value},
-
-static const struct {
-    const char *name, *value;
-} common_headers[] = {SL_SECURITY_HEADERS(ROW)};
-
-#define COMMON_HEADER_COUNT (sizeof(common_headers) / sizeof(common_headers[0]))
-
-static bool add(struct MHD_Response *response, const char *name, const char *value)
-{
-    return MHD_add_response_header(response, name, value) == MHD_YES;
-}
-
-bool sl_response_add_headers(struct MHD_Response *response, const struct sl_answer *answer)
-{
-    bool added = add(response, "Cache-Control", answer->cacheable ? "no-cache" : "no-store");
-
-    if (added && answer->source) /* or nginx would keep an event until more have come */
-        added = add(response, "X-Accel-Buffering", "no");
-    for (size_t i = 0; i < COMMON_HEADER_COUNT && added; i++)
-        added = add(response, common_headers[i].name, common_headers[i].value);
-    for (size_t i = 0; i < answer->header_count && added; i++)
-        added = add(response, answer->headers[i].name, answer->headers[i].value);
-    if (added && answer->content_type)
-        added = add(response, "Content-Type", answer->content_type);
-    if (added && answer->close)
-        added = add(response, "Connection", "close");
-    return added;
-}
 
 /* Where libmicrohttpd asks for more because the bytes before have left. It would serve all such
  * connections before it looks at its sockets, so of many each takes a place in the queue. */

@@ -6,9 +6,6 @@
 
 #include "socklens/request.h"
 
-/* Adds what every answer has: security headers, Cache-Control, and what `answer` says. */
-bool sl_response_add_headers(struct MHD_Response *response, const struct sl_answer *answer);
-
 /* Queues the answer with the headers that every answer has; takes over what it owns. MHD_NO where
  * that failed: then the connection has to end. */
 enum MHD_Result sl_response_queue(struct MHD_Connection *connection, struct sl_request *request,

@@ -2,8 +2,13 @@
  * them all. No Strict-Transport-Security: it goes by name and for all ports, so that one gateway
  * with a certificate would take plain HTTP from everything else that runs on localhost, and would
  * leave no way past a certificate that a browser does not know. */
-#ifndef SOCKLENS_HTTPD_SECURITY_H
-#define SOCKLENS_HTTPD_SECURITY_H
+#ifndef SOCKLENS_HTTPD_RESPONSE_HEADERS_H
+#define SOCKLENS_HTTPD_RESPONSE_HEADERS_H
+
+#include <microhttpd.h>
+#include <stdbool.h>
+
+#include "socklens/answer.h"
 
 /* Nothing from elsewhere, no inline script or style, no frame around it. */
 #define SL_CONTENT_SECURITY_POLICY                                                                 \
@@ -19,5 +24,8 @@
     X("Cross-Origin-Resource-Policy", "same-origin")                                               \
     X("Cross-Origin-Opener-Policy", "same-origin")                                                 \
     X("X-Frame-Options", "DENY")
+
+/* Adds them, Cache-Control, and what `answer` says. */
+bool sl_response_add_headers(struct MHD_Response *response, const struct sl_answer *answer);
 
 #endif

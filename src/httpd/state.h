@@ -1,19 +1,19 @@
-/* The room's own view of struct sl_httpd. */
-#ifndef SOCKLENS_HTTPD_HTTPD_H
-#define SOCKLENS_HTTPD_HTTPD_H
+/* What all of the server's files share: struct sl_httpd. */
+#ifndef SOCKLENS_HTTPD_STATE_H
+#define SOCKLENS_HTTPD_STATE_H
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "httpd/accept.h"
 #include "httpd/connection_limits.h"
 #include "httpd/guesses.h"
 #include "httpd/hosts.h"
 #include "httpd/token.h"
 #include "httpd/traffic.h"
-#include "socklens/httpd.h"
+#include "socklens/log.h"
+#include "socklens/route.h"
 #include "socklens/tls.h"
 #include "socklens/waiters.h"
 
@@ -28,6 +28,17 @@ struct sl_httpd_listener {
     struct sl_address address;
     char unix_path[108];
     char name[128];
+};
+
+/* See accept.h. */
+struct sl_acceptor {
+    struct sl_httpd *httpd;
+    pthread_t thread;
+    bool running;
+    int wake_fd;  /* readable: it is over */
+    int spare_fd; /* let go to accept and answer a connection when descriptors have run out */
+    int64_t quiet_until_ns;
+    uint64_t turned_away; /* not logged yet */
 };
 
 /* The HTTP thread, the waiters and the acceptor share it: what they share is constant after the

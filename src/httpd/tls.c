@@ -1,4 +1,4 @@
-#include "httpd/tls_lend.h"
+#include "socklens/tls.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include <gnutls/x509.h>
+
+#include "httpd/tls_lend.h"
 
 #define FILE_SIZE_MAX ((size_t)1 << 20)
 

@@ -5,7 +5,7 @@
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 
-#include "socklens/tls.h"
+struct sl_tls;
 
 /* TLS 1.2 and 1.3, with forward secrecy and authenticated encryption only: every browser since
  * 2014. See gnutls_priority_init(3). */

@@ -6,8 +6,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "httpd/httpd.h"
-
 #define CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/="
 
 static int read_line(const char *path, char *line, int size)
@@ -76,15 +74,4 @@ unsigned sl_token_check(const char *token, const struct sl_headers *headers,
     return sl_problem_set(problem, 401, "Authorization",
                           "Bearer and the gateway's token, the first line of its --token-file",
                           shown ? "this is not the gateway's token" : "a token is needed");
-}
-
-unsigned sl_token_demand(struct sl_httpd *httpd, const struct sl_headers *headers,
-                         struct sl_problem *problem)
-{
-    char token[SL_TOKEN_SIZE_MAX + 1];
-
-    pthread_mutex_lock(&httpd->token_lock);
-    memcpy(token, httpd->token, sizeof(token));
-    pthread_mutex_unlock(&httpd->token_lock);
-    return sl_token_check(token, headers, problem);
 }

@@ -16,12 +16,6 @@ int sl_token_read(const char *path, char token[SL_TOKEN_SIZE_MAX + 1], struct sl
 /* The token that a request shows in its one Authorization field, or NULL. */
 const char *sl_token_shown(const struct sl_headers *headers);
 
-struct sl_httpd;
-
-/* The same with the token that `http` has now. */
-unsigned sl_token_demand(struct sl_httpd *httpd, const struct sl_headers *headers,
-                         struct sl_problem *problem);
-
 /* 0, or 401 where `token` is not "" and the request does not show it. How long it takes depends on
  * the sizes only. */
 unsigned sl_token_check(const char *token, const struct sl_headers *headers,

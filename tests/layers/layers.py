@@ -33,7 +33,7 @@ BELOW = {
 # Contracts that are not named after their room and have no source of the same name.
 HEADER_ONLY = {"error": "base", "list": "base", "exchange": "journal",
                "services": "journal", "config": "settings", "budget": "history", "request": "httpd",
-               "body_stream": "httpd"}
+               "route": "httpd", "body_stream": "httpd"}
 
 LIBRARY_ROOM = {"sqlite3.h": "store", "microhttpd.h": "httpd", "cJSON.h": "httpd",
                 "gnutls/gnutls.h": "httpd", "gnutls/x509.h": "httpd", "gnutls/abstract.h": "httpd"}

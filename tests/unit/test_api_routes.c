@@ -1,7 +1,7 @@
 #include "unit.h"
 
-#include "api/api.h"
-#include "socklens/asset.h"
+#include "api/state.h"
+#include "httpd/find_route.h"
 
 static struct sl_problem problem;
 static uint64_t id;
