@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/api.h"
+#include "api/shared_events.h"
+#include "api/state.h"
+#include "socklens/api.h"
 
 /* Addresses that people and programs try. */
 static const struct sl_redirect redirects[] = {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/api.h"
+#include "api/state.h"
 
 #define WAIT_NS (500 * SL_NS_PER_MS)
 #define LOOK_NS (5 * SL_NS_PER_MS)

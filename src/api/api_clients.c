@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/api.h"
 #include "api/api_clients.h"
 #include "api/client_json.h"
 #include "api/page.h"
+#include "api/state.h"
 
 static const char *const sort_names[] = {
     [SL_SORT_ID] = "id",

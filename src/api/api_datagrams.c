@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/api.h"
 #include "api/api_datagrams.h"
+#include "api/state.h"
 #include "socklens/clock.h"
 #include "socklens/json_body.h"
 #include "socklens/message_json.h"

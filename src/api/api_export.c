@@ -9,8 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "api/api.h"
 #include "api/send_buffer.h"
+#include "api/state.h"
 #include "socklens/body_stream.h"
 #include "socklens/export.h"
 

@@ -1,7 +1,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "api/api.h"
+#include "api/state.h"
 #include "socklens/message_json.h"
 
 static void refuse_gone(struct sl_request *request, struct sl_problem *problem)

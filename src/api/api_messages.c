@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/api.h"
 #include "api/api_messages.h"
 #include "api/page.h"
+#include "api/state.h"
 #include "socklens/clock.h"
 #include "socklens/message_json.h"
 

@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "api/api.h"
+#include "api/state.h"
 
 struct page {
     struct sl_buffer *out;

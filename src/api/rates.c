@@ -1,7 +1,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "api/api.h"
 #include "api/rates.h"
 #include "socklens/clock.h"
 
@@ -138,14 +137,4 @@ void sl_rates_json(struct sl_rates *rates, const struct sl_registry *registry, s
     sl_json_close_array(json);
     sl_json_close_object(json);
     pthread_mutex_unlock(&rates->lock);
-}
-
-enum sl_step sl_api_rates(struct sl_request *request, struct sl_answer *answer)
-{
-    struct sl_json json;
-
-    sl_json_init(&json, &answer->body);
-    sl_rates_json(&sl_api_of(request)->rates, sl_api_of(request)->registry, &json);
-    sl_answer_json(answer, json.failed);
-    return SL_STEP_ANSWER;
 }

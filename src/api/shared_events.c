@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "api/api.h"
 #include "api/api_status.h"
 #include "api/client_json.h"
+#include "api/state.h"
 
 #define CHANGED_MAX 1024 /* looked at */
 #define SHOWN_MAX   200  /* told */

@@ -3,25 +3,19 @@
 #ifndef SOCKLENS_API_SHARED_EVENTS_H
 #define SOCKLENS_API_SHARED_EVENTS_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
 #include "socklens/buffer.h"
 
 struct sl_api;
+struct sl_shared_events;
 
 struct sl_snapshot {
     _Atomic unsigned refs;
     uint64_t number;            /* grows with each snapshot of its kind */
     int64_t since_ns, until_ns; /* wall clock: changes it covers (clients) */
     struct sl_buffer event;     /* the event's bytes; empty where nothing changed */
-};
-
-struct sl_shared_events {
-    pthread_mutex_t lock;
-    struct sl_snapshot *status, *clients;
-    uint64_t number;
 };
 
 void sl_shared_events_init(struct sl_shared_events *shared_events);

@@ -1,17 +1,26 @@
 /* What the step functions share; each file api_*.c has those of one resource. */
-#ifndef SOCKLENS_API_API_H
-#define SOCKLENS_API_API_H
+#ifndef SOCKLENS_API_STATE_H
+#define SOCKLENS_API_STATE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "api/due.h"
 #include "api/rates.h"
 #include "api/routes.h"
-#include "api/shared_events.h"
-#include "socklens/api.h"
 #include "socklens/history.h"
+#include "socklens/httpd.h"
+#include "socklens/log.h"
+#include "socklens/net.h"
 #include "socklens/request.h"
 #include "socklens/target.h"
+
+/* See shared_events.h. */
+struct sl_shared_events {
+    pthread_mutex_t lock;
+    struct sl_snapshot *status, *clients;
+    uint64_t number;
+};
 
 /* The HTTP thread and that of its waiters share it: what they share is constant after the start,
  * atomic, or has a lock of its own. */

@@ -7,8 +7,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "api/api.h"
 #include "api/send_buffer.h"
+#include "api/shared_events.h"
+#include "api/state.h"
 #include "api/stream.h"
 #include "socklens/budget.h"
 #include "socklens/history.h"

@@ -42,7 +42,7 @@ enum sl_verdict sl_reverse_respond(const struct sl_message *message, struct sl_b
 }
 """
 
-ENDPOINT = """#include "api/api.h"
+ENDPOINT = """#include "api/state.h"
 
 enum sl_step sl_api_ping(struct sl_request *request, struct sl_answer *answer)
 {

@@ -3,9 +3,10 @@
 
 #include <stdlib.h>
 
-#include "api/api.h"
+#include "api/shared_events.h"
+#include "api/state.h"
 #include "api/stream.h"
-#include "httpd/httpd.h"
+#include "httpd/state.h"
 
 #define RUN "0123456789abcdef"
 
