@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Checks that an #include only ever points down: layers.py ROOT
+"""Checks that includes point down and form no circle: layers.py ROOT
 
 The rooms under src/ stand on each other as BELOW says. A header in include/socklens/ is a contract
 of one room and may be seen by every room above; a header in src/<room>/ is that room's own. Some
-libraries have one room that may see them, so that they can be replaced there.
+libraries have one room that may see them, so that they can be replaced there. A module is a .c and the
+headers of its name; the modules of a room must not include each other in a circle.
 """
 
 import re
 import sys
-from collections import namedtuple
+from collections import defaultdict, namedtuple
 from pathlib import Path
 
 BELOW = {
@@ -37,6 +38,8 @@ HEADER_ONLY = {"error": "base", "list": "base", "exchange": "journal",
 
 LIBRARY_ROOM = {"sqlite3.h": "store", "microhttpd.h": "httpd", "cJSON.h": "httpd",
                 "gnutls/gnutls.h": "httpd", "gnutls/x509.h": "httpd", "gnutls/abstract.h": "httpd"}
+# Rooms whose modules still do.
+CIRCULAR = {"api", "base", "httpd", "journal", "net", "store"}
 # Libraries that only one file of their room may include.
 ONE_FILE = {"cJSON.h"}
 
@@ -73,12 +76,24 @@ def find_own(root, include):
     return None
 
 
+def on_circles(graph):
+    """The modules of {module: those it includes} that are on a circle, or between two."""
+    left = set(graph)
+    while True:
+        included = set().union(*(graph[module] for module in left))
+        ends = {module for module in left if module not in included or not graph[module] & left}
+        if not ends:
+            return left
+        left -= ends
+
+
 class Layers:
     def __init__(self, root):
         self.root = root.resolve()
         self.problems = []
         self.contract_rooms = {}
         self.library_files = {}
+        self.modules = defaultdict(set)
 
     def problem(self, file, line, text):
         place = file.relative_to(self.root)
@@ -98,6 +113,7 @@ class Layers:
                 self.problem(header, 0, why)
         for file in sorted([*self.contract_rooms, *self.root.glob("src/**/*.[ch]")]):
             self.check_file(file)
+        self.check_circles()
         for library, files in self.library_files.items():
             if library in ONE_FILE and len(files) > 1:
                 names = ", ".join(str(f.relative_to(self.root)) for f in sorted(files))
@@ -116,12 +132,21 @@ class Layers:
             else:
                 self.check_library(room, include)
 
+    def check_circles(self):
+        found = {}
+        for room, module in on_circles(self.modules):
+            found.setdefault(room, []).append(module)
+        for room in sorted(found.keys() - CIRCULAR):
+            self.problems.append(f"src/{room}: a circle of {', '.join(sorted(found[room]))}")
+
     def check_own(self, room, include):
         target = find_own(self.root, include)
         if target is None:
             self.problem(include.file, include.line, f"{include.name} does not exist")
             return
         other = self.room_of(target)
+        if other == room and target.stem != include.file.stem:
+            self.modules[room, include.file.stem].add((room, target.stem))
         is_contract = target in self.contract_rooms
         if other == room or (is_contract and other in BELOW[room]):
             return

@@ -102,6 +102,12 @@ CASES = [
         {"src/base/text.c": '#include "gone.h"\n'},
         "src/base/text.c:1: gone.h does not exist",
     ),
+    (
+        "modules that include each other are reported",
+        {"src/app/main.c": '#include "app/one.h"\n', "src/app/one.h": '#include "app/two.h"\n',
+         "src/app/two.h": "", "src/app/two.c": '#include "app/one.h"\n'},
+        "src/app: a circle of one, two",
+    ),
     ("an unknown room is reported", {"src/attic/old.c": ""}, "src/attic/old.c: no such room"),
 ]
 
