@@ -3,7 +3,7 @@
 
 The rooms under src/ stand on each other as BELOW says. A header in include/socklens/ is a contract
 of one room and may be seen by every room above; a header in src/<room>/ is that room's own. Some
-libraries have one room that may see them, so that they can be replaced there. A module is a .c and the
+libraries are for certain rooms only, so that they can be replaced there. A module is a .c and the
 headers of its name; the modules of a room must not include each other in a circle.
 """
 
@@ -36,11 +36,12 @@ HEADER_ONLY = {"error": "base", "list": "base", "exchange": "journal",
                "services": "journal", "config": "settings", "budget": "history", "request": "httpd",
                "route": "httpd", "body_stream": "httpd"}
 
-LIBRARY_ROOM = {"sqlite3.h": "store", "microhttpd.h": "httpd", "cJSON.h": "httpd",
-                "gnutls/gnutls.h": "httpd", "gnutls/x509.h": "httpd", "gnutls/abstract.h": "httpd"}
+LIBRARY_ROOMS = {"sqlite3.h": {"store"}, "microhttpd.h": {"httpd"}, "cJSON.h": {"app", "httpd"},
+                 "gnutls/gnutls.h": {"httpd"}, "gnutls/x509.h": {"httpd"},
+                 "gnutls/abstract.h": {"httpd"}}
 # Rooms whose modules still do.
 CIRCULAR = {"api", "base", "httpd", "journal", "net", "store"}
-# Libraries that only one file of their room may include.
+# Libraries that only one file of a room may include.
 ONE_FILE = {"cJSON.h"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
@@ -114,10 +115,10 @@ class Layers:
         for file in sorted([*self.contract_rooms, *self.root.glob("src/**/*.[ch]")]):
             self.check_file(file)
         self.check_circles()
-        for library, files in self.library_files.items():
+        for (library, _), files in self.library_files.items():
             if library in ONE_FILE and len(files) > 1:
                 names = ", ".join(str(f.relative_to(self.root)) for f in sorted(files))
-                self.problem(min(files), 0, f"only one file may include {library}: {names}")
+                self.problem(min(files), 0, f"only one file of a room may include {library}: {names}")
         return self.problems
 
     def check_file(self, file):
@@ -158,13 +159,15 @@ class Layers:
     def check_library(self, room, include):
         if include.name.startswith("socklens/"):
             self.problem(include.file, include.line, f'write "{include.name}" in quotes')
-        library = Path(include.name).name
-        if library not in LIBRARY_ROOM:
+        library = next((name for name in LIBRARY_ROOMS if f"/{include.name}".endswith(f"/{name}")),
+                       None)
+        if library is None:
             return
-        only = LIBRARY_ROOM[library]
-        if room == only:
-            self.library_files.setdefault(library, set()).add(include.file)
+        rooms = LIBRARY_ROOMS[library]
+        if room in rooms:
+            self.library_files.setdefault((library, room), set()).add(include.file)
         else:
+            only = " and ".join(sorted(rooms))
             self.problem(include.file, include.line, f"only {only} may see {include.name}")
 
 

@@ -73,14 +73,19 @@ CASES = [
         "only httpd may see microhttpd.h",
     ),
     (
-        "only httpd sees cJSON",
+        "only httpd sees GnuTLS",
+        {"src/net/tls.c": "#include <gnutls/gnutls.h>\n"},
+        "only httpd may see gnutls/gnutls.h",
+    ),
+    (
+        "only app and httpd see cJSON",
         {"src/export/rows.c": "#include <cjson/cJSON.h>\n"},
-        "only httpd may see cjson/cJSON.h",
+        "only app and httpd may see cjson/cJSON.h",
     ),
     (
         "one file in httpd sees cJSON",
         {"src/httpd/daemon.c": "#include <cJSON.h>\n"},
-        "only one file may include cJSON.h: src/httpd/daemon.c, src/httpd/document.c",
+        "only one file of a room may include cJSON.h: src/httpd/daemon.c, src/httpd/document.c",
     ),
     (
         "a contract of nobody is reported",
