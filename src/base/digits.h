@@ -4,16 +4,14 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #define SL_DIGITS_MAX 20 /* of UINT64_MAX */
-
-extern const char sl_digit_pairs[201]; /* "00" to "99" */
 
 /* Two digits, of a value below 100. */
 static inline void sl_digits_write_pair(unsigned value, char *out)
 {
-    memcpy(out, sl_digit_pairs + 2 * value, 2);
+    out[0] = (char)('0' + value / 10);
+    out[1] = (char)('0' + value % 10);
 }
 
 /* Writes `value` without a NUL to `out` (room for SL_DIGITS_MAX) and returns the length. */

@@ -1,70 +1,27 @@
 /* base64 and hex. */
-#include <endian.h>
 #include <errno.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "socklens/text.h"
 
-/* A 1 in each byte of `values`, which are below 64, that is at least `limit`. */
-static uint64_t at_least(uint64_t values, unsigned limit)
-{
-    return (values + SL_WORD_ONES * (128 - limit)) >> 7 & SL_WORD_ONES;
-}
-
-/* Eight values below 64 to their letters, without looking any up: they are five runs, in each of
- * which a letter is at the same distance from its value. No sum leaves its byte. */
-static uint64_t letters_of(uint64_t values)
-{
-    uint64_t up = SL_WORD_ONES * 'A' + at_least(values, 26) * ('a' - 26 - 'A') +
-                  at_least(values, 63) * ('/' - 63 - ('+' - 62));
-    uint64_t down = at_least(values, 52) * ('a' - 26 - ('0' - 52)) +
-                    at_least(values, 62) * ('0' - 52 - ('+' - 62));
-    return values + up - down;
-}
-
-/* Six bytes in the low 48 bits become eight letters. */
-static void write_groups(uint64_t bits, uint8_t *out)
-{
-    uint64_t values = (bits >> 24) << 32 | (bits & 0xFFFFFF);                    /* 24 bits */
-    values = (values & 0x00FFF00000FFF000) << 4 | (values & 0x00000FFF00000FFF); /* 12 */
-    values = (values & 0x0FC00FC00FC00FC0) << 2 | (values & 0x003F003F003F003F); /* 6 */
-    values = htobe64(letters_of(values));
-    memcpy(out, &values, sizeof(values));
-}
-
-/* Fewer than eight bytes at the end of `in`, which has `size`, in the high bits. */
-static uint64_t load_end(const uint8_t *in, size_t size, size_t count)
-{
-    uint64_t word = 0;
-    if (size >= sizeof(word))
-        return be64toh(sl_word_load(in + size - sizeof(word))) << (64 - 8 * count);
-    memcpy(&word, in + size - count, count);
-    return be64toh(word);
-}
+static const char base64_alphabet[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 int sl_text_base64(const uint8_t *in, size_t size, struct sl_buffer *out)
 {
-    if (size > SIZE_MAX / 2)
-        return -ENOMEM;
     size_t length = (size + 2) / 3 * 4;
-    uint8_t *to = sl_buffer_reserve(out, length + 8); /* letters are written by eight */
+    uint8_t *to = size > SIZE_MAX / 2 ? NULL : sl_buffer_reserve(out, length);
     if (!to)
         return -ENOMEM;
-    uint8_t *end = to + length;
-    size_t at = 0;
-    for (; size - at >= 8; at += 6, to += 8) /* eight are loaded, six are taken */
-        write_groups(be64toh(sl_word_load(in + at)) >> 16, to);
-    if (at < size) {
-        uint64_t word = load_end(in, size, size - at);
-        write_groups(word >> 16, to);
-        if (size - at > 6)
-            write_groups((word << 48) >> 16, to + 8);
+    for (size_t at = 0; at < size; at += 3, to += 4) {
+        size_t left = size - at;
+        uint32_t bits = (uint32_t)in[at] << 16 | (left > 1 ? (uint32_t)in[at + 1] << 8 : 0) |
+                        (left > 2 ? in[at + 2] : 0);
+        to[0] = (uint8_t)base64_alphabet[bits >> 18];
+        to[1] = (uint8_t)base64_alphabet[bits >> 12 & 63];
+        to[2] = (uint8_t)(left > 1 ? base64_alphabet[bits >> 6 & 63] : '=');
+        to[3] = (uint8_t)(left > 2 ? base64_alphabet[bits & 63] : '=');
     }
-    if (size % 3 != 0)
-        end[-1] = '=';
-    if (size % 3 == 1)
-        end[-2] = '=';
     out->size += length;
     return 0;
 }

@@ -1,6 +1,5 @@
-/* A list of messages is mostly strings, and strings are mostly clean: they are scanned and copied
- * eight bytes at a time, and checked for UTF-8 in the same pass. Room is asked for once a string;
- * only escapes ask again. */
+/* A list of messages is mostly strings, and strings are mostly clean: they are checked for UTF-8
+ * and copied in one pass. Room is asked for once a string; only escapes ask again. */
 #include "socklens/json.h"
 
 #include <string.h>
@@ -120,42 +119,15 @@ void sl_json_plain(struct sl_json *json, const char *text, size_t size)
     json->out->size += size + 2;
 }
 
-/* True where one of eight ASCII bytes is under 0x20, a quote, a backslash or DEL. x - ONES borrows
- * into the top bit of a byte that is 0; ~x keeps that to bytes whose own top bit was clear. */
-static bool word_needs_escape(uint64_t word)
-{
-    uint64_t quote = word ^ SL_WORD_ONES * '"';
-    uint64_t backslash = word ^ SL_WORD_ONES * '\\';
-    uint64_t found = (word - SL_WORD_ONES * 0x20) | (quote - SL_WORD_ONES) |
-                     (backslash - SL_WORD_ONES) | (word + SL_WORD_ONES);
-    return (found & SL_WORD_HIGHS) != 0;
-}
-
 static bool byte_is_clean(uint8_t byte)
 {
     return byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\';
 }
 
-static bool word_is_clean(const uint8_t *in)
-{
-    uint64_t word = sl_word_load(in);
-    return sl_word_is_ascii(word) && !word_needs_escape(word);
-}
-
-/* Copies the clean ASCII at the start of `in`; how much it was. The last bytes of a text go as its
- * last eight, over what was copied before. */
+/* Copies the clean ASCII at the start of `in`; how much it was. */
 static size_t copy_clean(const uint8_t *in, size_t size, uint8_t *out)
 {
     size_t at = 0;
-    for (; size - at >= 8; at += 8) {
-        if (!word_is_clean(in + at))
-            break;
-        sl_word_store(out + at, sl_word_load(in + at));
-    }
-    if (at < size && size >= 8 && size - at < 8 && word_is_clean(in + size - 8)) {
-        sl_word_store(out + size - 8, sl_word_load(in + size - 8));
-        return size;
-    }
     for (; at < size && byte_is_clean(in[at]); at++)
         out[at] = in[at];
     return at;
