@@ -4,6 +4,7 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { DOCUMENT, writeApiTypes } from './apiTypes.mjs';
 
 const web = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const [outdir, depfile] = process.argv.slice(2);
@@ -12,6 +13,8 @@ if (!outdir) {
   process.exit(2);
 }
 
+// Types alone: nothing of it is in the bundle, but editors and tsc want it.
+writeApiTypes();
 const bundle = await build({
   entryPoints: { app: path.join(web, 'src/main.tsx') },
   outdir: path.resolve(outdir),
@@ -35,9 +38,9 @@ for (const name of copies) await copyFile(path.join(web, name), path.join(outdir
 await writeFile(path.join(outdir, 'licenses.txt'), await licences(inputs));
 
 if (depfile) {
-  const sources = [...inputs, ...copies, 'package-lock.json', 'tools/build.mjs'];
+  const sources = [...inputs, ...copies, 'package-lock.json', 'tools/build.mjs', DOCUMENT];
   const target = path.join(outdir, 'app.js');
-  const escaped = sources.map((file) => path.join(web, file).replaceAll(' ', '\\ '));
+  const escaped = sources.map((file) => path.resolve(web, file).replaceAll(' ', '\\ '));
   await writeFile(depfile, `${target}: ${escaped.join(' ')}\n`);
 }
 

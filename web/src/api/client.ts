@@ -4,12 +4,12 @@ import type { ApiDocument } from '../text/openapi';
 import { authorizedFetch, type Init } from './authorized';
 import { ApiProblem } from './problem';
 import type {
-  Client,
   ClientDetail,
+  ClientPage,
   DatagramRequest,
   DatagramResult,
-  List,
   Message,
+  MessagePage,
   RateAnswer,
 } from './types';
 
@@ -75,7 +75,7 @@ function withQuery(path: string, query: Query): string {
 }
 
 export const api = {
-  messages: (query: Query) => request<List<Message>>(withQuery('/messages', query)),
+  messages: (query: Query) => request<MessagePage>(withQuery('/messages', query)),
 
   /** The message of this number that `run` recorded; an error where another run gave the number out. */
   message: (seq: number, run?: string) =>
@@ -85,7 +85,7 @@ export const api = {
 
   disconnect: (id: number) => request<void>(`/clients/${id}`, { method: 'DELETE' }),
 
-  clients: (query: Query) => request<List<Client>>(withQuery('/clients', query)),
+  clients: (query: Query) => request<ClientPage>(withQuery('/clients', query)),
 
   description: () => request<ApiDocument>('/openapi.json'),
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { StoreStatus } from '../api/types';
 import { listener, status } from '../testing/messages';
 import { heldMessages, openConnections } from './figures';
 
@@ -7,7 +8,7 @@ function logOf(oldest_seq: number, newest_seq: number) {
   return { ...status(0, []).log, oldest_seq, newest_seq };
 }
 
-function storeOf(oldest_seq: number, newest_seq: number) {
+function storeOf(oldest_seq: number, newest_seq: number): StoreStatus {
   return {
     path: 'messages.db',
     state: 'recording',

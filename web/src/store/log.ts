@@ -165,7 +165,7 @@ export class MessageLog {
   }
 
   /** Nothing older can be had: what is missing before this epoch's first row is told. */
-  insertFirstGap(reason: string): void {
+  insertFirstGap(reason: Gap['reason']): void {
     const to = this.oldestSeq() - 1;
     if (to >= 1 && Number.isFinite(to)) this.insert([this.gapRow({ from: 1, to, reason })]);
   }

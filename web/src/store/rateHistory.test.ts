@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { RateAnswer } from '../api/types';
 import { listener, status } from '../testing/messages';
 import { HISTORY_SECONDS, RateHistory } from './rateHistory';
 import { listenerKey, nextRates } from './rates';
 
 const END = Date.parse('2026-01-01T00:00:10.000000Z') / 1000;
-const answer = {
+const answer: RateAnswer = {
   step_s: 1,
   end: '2026-01-01T00:00:10.000000Z',
   services: [

@@ -97,6 +97,7 @@ export function status(
       evicted: 0,
       cleared: 0,
     },
+    store: null,
     http: { connections: 1, streams: 1, streams_max: 64 },
     ...changes,
   };
