@@ -89,6 +89,7 @@ TEST(sends_other_names_away)
                                          "localhost.evil.example",
                                          "127.0.0.1.evil.example",
                                          "127.0.0.2",
+                                         "192.0.2.1",
                                          "0.0.0.0",
                                          "[::]",
                                          "[::1]",
@@ -130,18 +131,32 @@ TEST(refuses_doubtful_lengths)
     assert_int_equal(frame(), 400);
     FIELDS("Host", "localhost", "Content-Length", "5", "Transfer-Encoding", "chunked");
     assert_int_equal(frame(), 400);
-    FIELDS("Host", "localhost", "Content-Length", "5, 5");
-    assert_int_equal(frame(), 400);
-    FIELDS("Host", "localhost", "Content-Length", "");
+    FIELDS("Host", "localhost", "Transfer-Encoding", "chunked", "Content-Length", "5");
     assert_int_equal(frame(), 400);
     FIELDS("Host", "localhost", "content-length", "5");
     assert_int_equal(frame(), 0);
 }
 
+TEST(refuses_lengths_that_are_no_numbers)
+{
+    static const char *const lengths[] = {"",    "-1",  "+2",  "2, 2", "0x2", "2 2",
+                                          "abc", "2.0", "1e1", "\xb2", "2;",  "\"2\""};
+
+    for (size_t i = 0; i < COUNT_OF(lengths); i++) {
+        FIELDS("Host", "localhost", "Content-Length", lengths[i]);
+        assert_int_equal(frame(), 400);
+    }
+    FIELDS("Host", "localhost", "Content-Length", "18446744073709551616");
+    assert_int_equal(frame(), 413);
+    FIELDS("Host", "localhost", "Content-Length", "9999999999999999999999999");
+    assert_int_equal(frame(), 413);
+}
+
 TEST(takes_only_chunked)
 {
     static const char *const codings[] = {"gzip, chunked", "chunked, chunked", "identity",
-                                          "xchunked",      "chunked;a=b",      ""};
+                                          "xchunked",      "chunked;a=b",      "",
+                                          "\"chunked\"",   "chunked,"};
 
     FIELDS("Host", "localhost", "Transfer-Encoding", "Chunked");
     assert_int_equal(frame(), 0);
@@ -219,6 +234,7 @@ TEST(keeps_other_pages_from_changing_things)
                                           "null",
                                           "http://localhost:8081",
                                           "http://localhost",
+                                          "https://x",
                                           "",
                                           "file://localhost:8080",
                                           "http://localhost:8080.evil.example"};
@@ -335,6 +351,9 @@ TEST(wants_json)
     assert_int_equal(content_type("Application/JSON; charset=utf-8"), 0);
     assert_int_equal(content_type("text/plain"), 415);
     assert_int_equal(content_type("text/plain, application/json"), 415);
+    assert_int_equal(content_type("text/plain; application/json"), 415);
+    assert_int_equal(content_type("application/x-www-form-urlencoded"), 415);
+    assert_int_equal(content_type("multipart/form-data; boundary=x"), 415);
     assert_int_equal(content_type("application/jsonx"), 415);
     assert_int_equal(content_type(""), 415);
     FIELDS("Accept", "application/json");

@@ -61,6 +61,11 @@ TEST(reads_what_is_accepted)
     assert_false(accepts("text/csv;q=0, text/*, */*", NULL, csv));
     assert_false(accepts("*/*", "text/*;q=0.0", csv));
     assert_false(accepts("text", "text/", csv));
+    assert_true(accepts(",,", NULL, csv));
+    assert_true(accepts("text/csv; profile=x", NULL, csv));
+    assert_true(accepts("image/png;q=0, */*", NULL, csv));
+    assert_false(accepts("*/*;q=0", NULL, csv));
+    assert_false(accepts("text/*;q=0.000, */*", NULL, csv));
 }
 
 /* --- assets, which depend on little else --- */
