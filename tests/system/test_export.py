@@ -86,7 +86,7 @@ class Formats(LogTest):
                 status, _, problem = gateway.get("/api/v1/export?" + query)
                 self.assertEqual((status, problem["param"]), (400, param))
 
-    def test_gap(self):
+    def test_evicted_messages_are_a_gap(self):
         with self.gateway("--retain-messages", "100") as gateway:
             flood(gateway, [b"g" * 5000] * 2000)
             wait_until(lambda: gateway.status()["store"]["messages"] <= 100, "retention")
@@ -170,7 +170,7 @@ class Resumed(LogTest):
         self.assertEqual((done.returncode, done.stderr), (0, b""))
         return [json.loads(line) for line in done.stdout.splitlines()]
 
-    def test_after(self):
+    def test_after_gives_what_follows(self):
         with self.gateway("--journal-size", "4M") as gateway:
             flood(gateway, (f"{i}".encode() + b"x" * 3000 for i in range(3000)))
             wait_written(gateway, 3000)

@@ -111,7 +111,7 @@ class Figures(unittest.TestCase):
             expected[service] = figures
         wait_until(lambda: sums() == expected, f"the rates come to {expected}")
 
-    def test_all(self):
+    def test_sums_agree_in_api_metrics_and_log(self):
         with Gateway(udp_upper=("0.0.0.0:0",)) as gateway:
             wait_until(lambda: gateway.fetch("rates")["services"][0]["messages"], "a second has passed")
             count = make_traffic(gateway)

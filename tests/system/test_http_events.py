@@ -203,7 +203,7 @@ class Heartbeat(GatewayTest):
 class SlowReader(unittest.TestCase):
     """A stream that nobody reads costs bounded memory and delays nobody."""
 
-    def test_gap(self):
+    def test_slow_reader_gets_a_gap(self):
         with Gateway("--journal-size", "4M") as gateway, \
                 gateway.events("types=messages") as stream:
             before = gateway.memory_bytes()

@@ -156,7 +156,7 @@ class Pages(unittest.TestCase):
     READERS = 200
     LARGE = 30  # of 8 MiB, more than the gateway holds for all
 
-    def test_unread(self):
+    def test_unread_pages_end_after_their_timeout(self):
         allow_descriptors(self, 4 * self.READERS)
         with Gateway() as gateway, Crowd(gateway) as crowd:
             fill(gateway, 1500, b"y" * 20_000, window=10)
@@ -191,7 +191,7 @@ class Bodies(unittest.TestCase):
 
     SENDERS = 400
 
-    def test_unfinished(self):
+    def test_unfinished_bodies_are_refused_or_cut(self):
         allow_descriptors(self, 4 * self.SENDERS)
         with Gateway() as gateway:
             footprint, others = Footprint(gateway), Others(gateway)
@@ -263,7 +263,7 @@ class Waits(GatewayTest):
 class Rude(GatewayTest):
     """What a client may do with its side of the connection."""
 
-    def test_pipelined(self):
+    def test_pipelined_requests_are_answered_in_order(self):
         paths = ("/healthz", "/api/v1/status", "/nothing", "/api/v1/messages?limit=1") * 100
         with Crowd(self.gateway) as crowd:
             sock, = crowd.connect(b"".join(request(path) for path in paths))

@@ -64,7 +64,7 @@ class Document(GatewayTest):
 class Operations(GatewayTest):
     """Answers are checked as they come; here each operation is called, well and badly."""
 
-    def test_each(self):
+    def test_each_operation_answers_as_described(self):
         contract.seen.clear()
         gateway = self.gateway
         udp_exchange(gateway.udp, b"hello")
@@ -129,7 +129,7 @@ class Operations(GatewayTest):
 class Validator(unittest.TestCase):
     """It finds what it is for."""
 
-    def test_faults(self):
+    def test_answers_unlike_the_description_are_found(self):
         description = contract.DESCRIPTION
         problem = {"type": "about:blank", "title": "Not Found", "status": 404}
         headers = {"Content-Type": "application/problem+json"}

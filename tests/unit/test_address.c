@@ -277,7 +277,7 @@ TEST(errors_name_what_is_wrong_and_what_would_be_right)
     }
 }
 
-TEST(lengths_are_checked)
+TEST(endpoint_of_wrong_length_is_refused)
 {
     struct sl_endpoint endpoint;
     struct sl_error error;

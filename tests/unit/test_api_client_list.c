@@ -59,7 +59,7 @@ static void choose(const char *text)
 
 TEST_GROUP(setup, teardown)
 
-TEST(begins_with_the_last_seen)
+TEST(list_begins_with_the_client_seen_last)
 {
     choose("limit=10");
     assert_int_equal(list.count, 11);
@@ -68,7 +68,7 @@ TEST(begins_with_the_last_seen)
     assert_int_equal(list.views[0].last_seen_at_ns, 1099);
 }
 
-TEST(orders_by_what_is_asked_for)
+TEST(list_has_the_order_asked_for)
 {
     choose("sort=id&limit=2");
     assert_int_equal(list.views[0].id, 1);
@@ -82,7 +82,7 @@ TEST(orders_by_what_is_asked_for)
 }
 
 /* Page by page each client comes exactly once, whatever the order and however many are equal. */
-TEST(pages_through_all)
+TEST(pages_cover_all_clients)
 {
     static const char *const sorts[] = {"id",       "-id",       "last_seen", "-last_seen",
                                         "messages", "-messages", "bytes",     "-bytes"};
@@ -107,7 +107,7 @@ TEST(pages_through_all)
     }
 }
 
-TEST(filters)
+TEST(list_has_only_the_clients_that_match)
 {
     choose("service=udp-upper,tcp-chat&limit=1000");
     assert_int_equal(list.count, 200);
@@ -122,7 +122,7 @@ TEST(filters)
     assert_int_equal(list.count, 1);
 }
 
-TEST(reads_states)
+TEST(states_are_read_by_name)
 {
     assert_int_equal(ask("state=open"), 0);
     assert_true(list.open && !list.closed);
@@ -132,7 +132,7 @@ TEST(reads_states)
     assert_true(list.open && list.closed);
 }
 
-TEST(refuses_by_name)
+TEST(wrong_parameter_is_refused_by_name)
 {
     static const struct {
         const char *query, *param;

@@ -67,7 +67,7 @@ static void assert_to(const char *expected)
 
 TEST_GROUP(setup, teardown)
 
-TEST(takes_a_service)
+TEST(service_name_is_a_target)
 {
     assert_int_equal(parse("{\"listener\":\"udp-upper\",\"text\":\"hi\"}"), 0);
     assert_to("127.0.0.1:12000");
@@ -76,7 +76,7 @@ TEST(takes_a_service)
     assert_true(datagram.timeout_ns == INT64_C(1000000000));
 }
 
-TEST(takes_an_own_address)
+TEST(own_address_is_a_target)
 {
     assert_int_equal(parse("{\"to\":\"127.0.0.1:12000\",\"hex\":\"00ff\",\"from_port\":1600,"
                            "\"timeout_ms\":5}"),
@@ -88,14 +88,14 @@ TEST(takes_an_own_address)
     assert_to("[::1]:12003");
 }
 
-TEST(reaches_a_wildcard_over_loopback)
+TEST(wildcard_listener_is_reached_over_loopback)
 {
     assert_int_equal(parse("{\"to\":\"0.0.0.0:12002\",\"text\":\"\"}"), 0);
     assert_to("127.0.0.1:12002");
     assert_int_equal(parse("{\"to\":\"127.0.0.1:12002\",\"text\":\"\"}"), 0);
 }
 
-TEST(refuses_other_targets)
+TEST(other_targets_are_refused)
 {
     static const char *const others[] = {"127.0.0.1:12001", "127.0.0.1:53", "192.0.2.1:12000",
                                          "255.255.255.255:12000", "224.0.0.1:12002"};
@@ -149,7 +149,7 @@ TEST(knows_how_much_a_datagram_carries)
     free(body);
 }
 
-TEST(goes_elsewhere_where_that_is_allowed)
+TEST(allowed_network_is_a_target)
 {
     char body[2048], text[SL_DATAGRAM_FOREIGN_MAX + 2];
 

@@ -48,7 +48,7 @@ TEST(reads_values)
     assert_bytes_equal(filter.bytes.data, filter.bytes.size, "Hi", 2);
 }
 
-TEST(refuses_by_name)
+TEST(wrong_parameter_is_refused_by_name)
 {
     static const struct {
         const char *query, *param;
@@ -144,7 +144,7 @@ TEST(reads_sizes_and_relative_times)
     assert_true(filter.since_ns < now_ns - hour_ns / 2);
 }
 
-TEST(bounds_a_list)
+TEST(list_parameter_has_a_limit)
 {
     char text[128] = "client_not=1";
 

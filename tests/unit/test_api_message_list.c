@@ -70,7 +70,7 @@ static const char *page(const char *text)
     return (const char *)list.body.data;
 }
 
-TEST_WITH(is_empty_at_first, setup, teardown)
+TEST_WITH(list_of_empty_log_is_empty, setup, teardown)
 {
     assert_string_equal(page(""),
                         "{\"items\":[],\"page\":{\"limit\":100,\"has_more\":false,\"next\":null}}");
@@ -104,7 +104,7 @@ TEST_WITH(gives_oldest_first_after, setup, teardown)
     assert_int_equal(count, 0);
 }
 
-TEST_WITH(filters, setup, teardown)
+TEST_WITH(list_has_only_the_messages_that_match, setup, teardown)
 {
     fixture_fill(&fixture, 6, 10);
     page("client=2");
@@ -115,7 +115,7 @@ TEST_WITH(filters, setup, teardown)
     assert_non_null(strstr(page("client=1&limit=2"), "\"has_more\":true"));
 }
 
-TEST_WITH(goes_on_where_a_step_was_cut, setup, teardown)
+TEST_WITH(list_continues_after_a_cut_step, setup, teardown)
 {
     unsigned cuts = 0;
 
@@ -129,7 +129,7 @@ TEST_WITH(goes_on_where_a_step_was_cut, setup, teardown)
     assert_int_equal(seqs[0], 30000);
 }
 
-TEST_WITH(tells_what_is_evicted, setup, teardown)
+TEST_WITH(list_reports_evicted_messages_as_gap, setup, teardown)
 {
     char expected[80];
     uint64_t oldest;
@@ -158,7 +158,7 @@ TEST_WITH(ends_a_page_that_grows_too_large, setup, teardown)
     assert_true(list.body.size < SL_PAGE_BYTES_MAX + (1 << 20));
 }
 
-TEST_WITH(counts_for_a_wait, setup, teardown)
+TEST_WITH(wait_counts_matching_messages, setup, teardown)
 {
     fixture_fill(&fixture, 3, 1);
     assert_int_equal(ask("after=1&wait=5s&min=3"), 0);
@@ -171,7 +171,7 @@ TEST_WITH(counts_for_a_wait, setup, teardown)
 }
 
 /* Searched once more from the beginning, it could run out of time before the match. */
-TEST_WITH(begins_the_page_where_the_wait_found_something, setup, teardown)
+TEST_WITH(page_begins_where_the_wait_found_a_match, setup, teardown)
 {
     fixture_fill(&fixture, 9, 1);
     assert_int_equal(ask("after=2&wait=5s&client=2"), 0);
@@ -198,7 +198,7 @@ TEST_WITH(tells_the_gap_that_a_wait_met, setup, teardown)
     assert_int_equal(list.gap.from, 1);
 }
 
-TEST_WITH(refuses_by_name, setup, teardown)
+TEST_WITH(wrong_parameter_is_refused_by_name, setup, teardown)
 {
     static const struct {
         const char *query, *param;

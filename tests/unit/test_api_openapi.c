@@ -147,7 +147,7 @@ static int query_count(const cJSON *document, const cJSON *operation)
 
 TEST_GROUP(parse, forget)
 
-TEST(routes_are_described)
+TEST(every_route_is_described)
 {
     const cJSON *document = *state;
 
@@ -180,7 +180,7 @@ static bool is_routed(const char *method, const char *path)
     return false;
 }
 
-TEST(nothing_else_is_described)
+TEST(only_routes_are_described)
 {
     const cJSON *document = *state, *path, *operation;
 

@@ -63,7 +63,7 @@ static int64_t sample(double at_s)
     return sl_rates_sample(&rates, fixture.registry, (int64_t)(at_s * 1000) * SL_NS_PER_MS);
 }
 
-TEST_WITH(tells_each_second, setup, teardown)
+TEST_WITH(rates_have_one_value_a_second, setup, teardown)
 {
     count(5); /* before the first look: belongs to no second */
     assert_int_equal(sample(1000.25), 750 * SL_NS_PER_MS);
@@ -79,7 +79,7 @@ TEST_WITH(tells_each_second, setup, teardown)
         "\"unanswered\":[6,8]}]}");
 }
 
-TEST_WITH(spreads_what_came_while_nobody_looked, setup, teardown)
+TEST_WITH(traffic_between_two_reads_is_spread_over_its_seconds, setup, teardown)
 {
     sample(1000);
     count(7);
@@ -91,7 +91,7 @@ TEST_WITH(spreads_what_came_while_nobody_looked, setup, teardown)
         "\"unanswered\":[5,5,4]}]}");
 }
 
-TEST_WITH(begins_anew_when_the_clock_jumps, setup, teardown)
+TEST_WITH(rates_restart_when_the_clock_jumps, setup, teardown)
 {
     sample(1000);
     count(7);
@@ -105,7 +105,7 @@ TEST_WITH(begins_anew_when_the_clock_jumps, setup, teardown)
         "\"unanswered\":[2]}]}");
 }
 
-TEST_WITH(keeps_fifteen_minutes, setup, teardown)
+TEST_WITH(rates_cover_fifteen_minutes, setup, teardown)
 {
     for (int i = 0; i <= 1000; i++)
         sample(1000 + i);

@@ -34,7 +34,7 @@ TEST(finds_every_route)
     assert_ptr_equal(find("GET", "/readyz")->step, sl_api_readyz);
 }
 
-TEST(reads_numbers_in_paths)
+TEST(id_in_path_is_read)
 {
     assert_ptr_equal(find("GET", "/api/v1/clients/17")->step, sl_api_client);
     assert_int_equal(id, 17);
@@ -46,14 +46,14 @@ TEST(reads_numbers_in_paths)
     assert_int_equal(id, 20);
 }
 
-TEST(answers_head_like_get)
+TEST(head_finds_the_route_of_get)
 {
     assert_ptr_equal(find("HEAD", "/api/v1/status")->step, sl_api_status);
     assert_null(find("HEAD", "/api/v1/datagrams"));
     assert_int_equal(problem.status, 405);
 }
 
-TEST(says_which_methods_go)
+TEST(wrong_method_gets_the_allowed_ones)
 {
     assert_null(find("POST", "/api/v1/clients/1"));
     assert_int_equal(problem.status, 405);
@@ -65,7 +65,7 @@ TEST(says_which_methods_go)
     assert_string_equal(allow, "POST");
 }
 
-TEST(finds_nothing_elsewhere)
+TEST(unknown_path_is_not_found)
 {
     static const char *const paths[] = {"/api/v1//",
                                         "/docs/x",

@@ -110,7 +110,7 @@ static void assert_contiguous(uint64_t from, uint64_t to)
         assert_int_equal(seqs[i], from + i);
 }
 
-TEST_WITH(begins_with_now, setup, teardown)
+TEST_WITH(stream_begins_with_new_messages, setup, teardown)
 {
     struct sl_stream *stream;
 
@@ -124,7 +124,7 @@ TEST_WITH(begins_with_now, setup, teardown)
     sl_stream_free(stream);
 }
 
-TEST_WITH(resumes_behind_the_last_id, setup, teardown)
+TEST_WITH(stream_resumes_after_the_last_event_id, setup, teardown)
 {
     struct sl_stream *stream;
 
@@ -135,7 +135,7 @@ TEST_WITH(resumes_behind_the_last_id, setup, teardown)
     sl_stream_free(stream);
 }
 
-TEST_WITH(tells_of_another_log, setup, teardown)
+TEST_WITH(stream_reports_another_log, setup, teardown)
 {
     static const char *const ids[] = {"fedcba9876543210:7", "7", RUN ":x", RUN ":99"};
 
@@ -150,7 +150,7 @@ TEST_WITH(tells_of_another_log, setup, teardown)
     }
 }
 
-TEST_WITH(tells_what_was_evicted, setup, teardown)
+TEST_WITH(stream_reports_evicted_messages_as_gap, setup, teardown)
 {
     struct sl_stream *stream;
     char expected[80];
@@ -168,7 +168,7 @@ TEST_WITH(tells_what_was_evicted, setup, teardown)
     sl_stream_free(stream);
 }
 
-TEST_WITH(filters_and_moves_its_id_on, setup, teardown)
+TEST_WITH(filtered_stream_advances_its_id, setup, teardown)
 {
     struct sl_stream *stream = open_stream("types=messages&client=1", NULL);
 
@@ -183,7 +183,7 @@ TEST_WITH(filters_and_moves_its_id_on, setup, teardown)
     sl_stream_free(stream);
 }
 
-TEST_WITH(samples_the_newest, setup, teardown)
+TEST_WITH(sampling_stream_sends_the_newest, setup, teardown)
 {
     struct sl_stream *stream = open_stream("types=messages&sample=3", NULL);
 
@@ -200,7 +200,7 @@ TEST_WITH(samples_the_newest, setup, teardown)
     sl_stream_free(stream);
 }
 
-TEST_WITH(samples_over_many_steps, setup, teardown)
+TEST_WITH(sampling_spans_many_steps, setup, teardown)
 {
     struct sl_stream *stream;
 
@@ -247,13 +247,13 @@ static void accounts_for_all(const char *parameters)
 }
 
 /* Whatever is evicted or sampled away: messages and gaps together leave nothing out. */
-TEST_WITH(accounts_for_every_message, setup, teardown)
+TEST_WITH(every_message_is_sent_or_in_a_gap, setup, teardown)
 {
     accounts_for_all("types=messages");
     accounts_for_all("types=messages&sample=5");
 }
 
-TEST_WITH(says_its_status_at_once, setup, teardown)
+TEST_WITH(status_is_the_first_event, setup, teardown)
 {
     struct sl_stream *stream = open_stream("types=status", NULL);
 
@@ -264,7 +264,7 @@ TEST_WITH(says_its_status_at_once, setup, teardown)
     sl_stream_free(stream);
 }
 
-TEST_WITH(tells_which_clients_changed, setup, teardown)
+TEST_WITH(changed_clients_are_sent, setup, teardown)
 {
     struct sl_shard *shard = sl_registry_shard(fixture.registry, 0);
     struct sl_stream *stream = open_stream("types=clients", NULL);
@@ -283,7 +283,7 @@ TEST_WITH(tells_which_clients_changed, setup, teardown)
     sl_stream_free(stream);
 }
 
-TEST_WITH(ends_when_the_gateway_stops, setup, teardown)
+TEST_WITH(stream_ends_when_the_server_stops, setup, teardown)
 {
     struct sl_stream *stream = open_stream("types=messages", NULL);
     char bytes[100];
@@ -295,7 +295,7 @@ TEST_WITH(ends_when_the_gateway_stops, setup, teardown)
     sl_stream_free(stream);
 }
 
-TEST_WITH(refuses_by_name, setup, teardown)
+TEST_WITH(wrong_parameter_is_refused_by_name, setup, teardown)
 {
     static const struct {
         const char *query, *param;

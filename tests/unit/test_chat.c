@@ -35,7 +35,7 @@ TEST(only_the_exact_word_is_exit)
     assert_answer("Exi", SL_ANSWER, "Your data was 3 bytes");
 }
 
-TEST(counts_what_was_not_stored_too)
+TEST(bytes_that_were_not_stored_count_too)
 {
     struct sl_buffer out = SL_BUFFER_INIT;
     struct sl_message message = {.bytes = (const uint8_t *)"Exit", .stored = 4, .size = UINT64_MAX};
@@ -44,7 +44,7 @@ TEST(counts_what_was_not_stored_too)
     sl_buffer_deinit(&out);
 }
 
-TEST(appends)
+TEST(reply_is_appended_to_the_buffer)
 {
     struct sl_buffer out = SL_BUFFER_INIT;
     struct sl_message message = {.bytes = (const uint8_t *)"Exit", .stored = 4, .size = 4};

@@ -42,7 +42,7 @@ TEST(the_oldest_leave_first)
     sl_closed_clients_deinit(&closed);
 }
 
-TEST(it_reads_in_steps_up_to_an_end)
+TEST(closed_clients_are_read_in_steps_up_to_an_end)
 {
     struct closed_clients closed = {0};
     assert_int_equal(sl_closed_clients_init(&closed, 5), 0);
@@ -103,7 +103,7 @@ TEST(changed_come_newest_first)
     sl_closed_clients_deinit(&closed);
 }
 
-TEST(even_none_asked_for_is_one)
+TEST(capacity_of_zero_keeps_one_client)
 {
     struct closed_clients closed = {0};
     struct sl_client_view view;

@@ -115,7 +115,7 @@ static void assert_closed(struct stage *stage, enum sl_close_reason reason)
     assert_int_equal(closing.closed_by, SL_BY_SERVER);
 }
 
-TEST(it_goes_without_a_thread)
+TEST(connection_is_served_without_a_thread)
 {
     struct stage *stage = new_stage(SL_TCP_CHAT);
     admit(stage);
@@ -131,7 +131,7 @@ TEST(it_goes_without_a_thread)
     free_stage(stage);
 }
 
-TEST(who_cannot_be_kept_is_let_go)
+TEST(peer_without_memory_for_it_is_closed)
 {
     /* The connection, the client's places, their table; and the tables' buckets. */
     for (int allowed = 0; allowed < 4; allowed++) {
@@ -152,7 +152,7 @@ TEST(who_cannot_be_kept_is_let_go)
     }
 }
 
-TEST(what_cannot_be_answered_is_recorded)
+TEST(message_without_memory_for_its_reply_is_recorded)
 {
     struct stage *stage = new_stage(SL_TCP_CHAT);
     admit(stage);
@@ -188,7 +188,7 @@ TEST(no_half_reply_is_sent)
     free_stage(stage);
 }
 
-TEST(an_unfinished_line_that_cannot_be_kept_ends_it)
+TEST(an_unfinished_line_that_cannot_be_kept_closes_the_connection)
 {
     struct stage *stage = new_stage(SL_TCP_CHAT);
     admit(stage);
@@ -205,7 +205,7 @@ TEST(an_unfinished_line_that_cannot_be_kept_ends_it)
 }
 
 /* A peer that does not read, and nothing to keep its replies in. */
-TEST(a_backlog_that_cannot_be_kept_ends_it)
+TEST(a_backlog_that_cannot_be_kept_closes_the_connection)
 {
     struct stage *stage = new_stage(SL_TCP_CHAT);
     admit(stage);
@@ -234,7 +234,7 @@ TEST(a_backlog_that_cannot_be_kept_ends_it)
     free_stage(stage);
 }
 
-TEST(without_memory_the_end_is_short)
+TEST(without_memory_no_linger_follows_the_reply)
 {
     struct stage *stage = new_stage(SL_TCP_CHAT);
     admit(stage);
@@ -271,7 +271,7 @@ TEST(a_visit_is_bounded)
 }
 
 /* What all hold is bounded: who holds most and wants more is closed, a small message is not. */
-TEST(what_all_hold_is_bounded)
+TEST(memory_of_all_connections_is_bounded)
 {
     struct stage *stage = new_stage(SL_TCP_CHAT);
     char longer[3000];
@@ -291,7 +291,7 @@ TEST(what_all_hold_is_bounded)
     free_stage(stage);
 }
 
-TEST(what_waits_is_shown)
+TEST(waiting_bytes_are_shown_as_pending)
 {
     struct stage *stage = new_stage(SL_TCP_CHAT);
     admit(stage);
@@ -312,7 +312,7 @@ TEST(what_waits_is_shown)
 }
 
 /* However often the peer goes on after the end. */
-TEST(all_after_the_end_is_one_record)
+TEST(all_bytes_after_the_end_are_one_record)
 {
     struct stage *stage = new_stage(SL_TCP_CHAT);
     admit(stage);

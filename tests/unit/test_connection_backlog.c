@@ -48,7 +48,7 @@ static void free_at_hand(struct at_hand *at_hand)
     free(at_hand);
 }
 
-TEST(it_keeps_all_though_the_buffers_are_used_again)
+TEST(backlog_copies_what_it_keeps)
 {
     struct at_hand *at_hand = new_at_hand();
     struct sl_backlog *backlog = sl_backlog_new(&at_hand->batch, 5, &at_hand->rest);
@@ -75,7 +75,7 @@ TEST(it_keeps_all_though_the_buffers_are_used_again)
     sl_backlog_free(NULL);
 }
 
-TEST(it_keeps_as_much_as_a_worker_can_have)
+TEST(backlog_takes_a_full_worker_buffer)
 {
     static uint8_t bytes[SL_STORED_SIZE_MAX];
     struct sl_exchange_batch *batch = calloc(1, sizeof(*batch));
@@ -96,7 +96,7 @@ TEST(it_keeps_as_much_as_a_worker_can_have)
 }
 
 /* All or nothing, wherever memory ends. */
-TEST(without_memory_there_is_none)
+TEST(without_memory_no_backlog_is_made)
 {
     struct at_hand *at_hand = new_at_hand();
     for (int allowed = 0; allowed < 3; allowed++) {

@@ -47,14 +47,14 @@ TEST_WITH(a_run_ends_and_all_under_way_with_it, set_up, tear_down)
     assert_true(admit(1, "PING", now + SL_ECHO_HOLD_NS));
 }
 
-TEST_WITH(who_pauses_is_always_answered, set_up, tear_down)
+TEST_WITH(client_that_pauses_is_always_answered, set_up, tear_down)
 {
     int64_t now = SL_NS_PER_S;
 
     assert_int_equal(admitted(1, "PING", &now, SL_ECHO_PAUSE_NS + 1), 2 * SL_ECHO_RUN_MAX);
 }
 
-TEST_WITH(each_client_and_text_has_its_own, set_up, tear_down)
+TEST_WITH(each_client_and_text_has_its_own_run, set_up, tear_down)
 {
     static const char *const texts[] = {"", "A", "B", "AAAAAAAA", "AAAAAAAAA", "AAAAAAAAAAAAAAAAB"};
     int64_t now = SL_NS_PER_S;
@@ -91,7 +91,7 @@ TEST_WITH(many_loops_at_once_all_end, set_up, tear_down)
 }
 
 /* What a server does that says "Echo: " first and takes no more than 200 bytes. */
-TEST_WITH(what_comes_back_in_another_text_is_a_run_too, set_up, tear_down)
+TEST_WITH(changed_echo_is_a_run_too, set_up, tear_down)
 {
     char text[201] = "Echo: hello, who is there?", reply[201];
     int64_t now = SL_NS_PER_S;
@@ -108,7 +108,7 @@ TEST_WITH(what_comes_back_in_another_text_is_a_run_too, set_up, tear_down)
     assert_in_range(rounds, SL_ECHO_RUN_MAX, SL_ECHO_RUN_MAX + 5);
 }
 
-TEST_WITH(a_client_that_repeats_itself_is_none, set_up, tear_down)
+TEST_WITH(a_client_that_repeats_itself_is_no_loop, set_up, tear_down)
 {
     static const char *const texts[][2] = {
         {"hello", "HELLO"},

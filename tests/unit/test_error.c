@@ -18,7 +18,7 @@ TEST(cuts_what_is_too_long)
     assert_int_equal(strlen(error.text), sizeof(error.text) - 1);
 }
 
-TEST(names_the_place_first)
+TEST(place_is_named_first)
 {
     struct sl_error error;
     sl_error_set(&error, -EINVAL, "no such host");

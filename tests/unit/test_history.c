@@ -80,7 +80,7 @@ static void assert_all_from(uint64_t first, int step, size_t expected)
         assert_int_equal(seqs[i], first + (uint64_t)(step * (int)i));
 }
 
-TEST_WITH(walks_over_the_seam, setup, teardown)
+TEST_WITH(reader_walks_from_file_to_memory, setup, teardown)
 {
     struct sl_journal_stats stats;
 
@@ -98,7 +98,7 @@ TEST_WITH(walks_over_the_seam, setup, teardown)
     assert_int_equal(gap_count, 0);
 }
 
-TEST_WITH(goes_on_where_it_stopped, setup, teardown)
+TEST_WITH(reader_continues_where_its_step_stopped, setup, teardown)
 {
     struct sl_history_walk forward = {.place = {.seq = 1}};
     struct sl_history_walk backward = {.backward = true, .place = {.seq = UINT64_MAX}};
@@ -120,7 +120,7 @@ static void keep_seq(void *context, const struct sl_record *record, const char *
     *(uint64_t *)context = record->seq;
 }
 
-TEST_WITH(finds_one, setup, teardown)
+TEST_WITH(single_message_is_found, setup, teardown)
 {
     uint64_t seq = 0;
 
@@ -133,7 +133,7 @@ TEST_WITH(finds_one, setup, teardown)
     assert_int_equal(sl_history_get(&history, 301, keep_seq, &seq), SL_FOUND_NOTHING);
 }
 
-TEST_WITH(tells_what_is_in_neither, setup, teardown)
+TEST_WITH(reader_reports_cleared_rows_as_gap, setup, teardown)
 {
     struct room *room = *state;
     uint64_t oldest, newest, seq;
@@ -154,7 +154,7 @@ TEST_WITH(tells_what_is_in_neither, setup, teardown)
     assert_int_equal(sl_history_get(&history, 20, keep_seq, &seq), SL_FOUND_GONE);
 }
 
-TEST_WITH(hides_what_was_cleared_at_once, setup, teardown)
+TEST_WITH(cleared_messages_are_hidden_at_once, setup, teardown)
 {
     uint64_t oldest, newest, seq;
 
@@ -172,7 +172,7 @@ TEST_WITH(hides_what_was_cleared_at_once, setup, teardown)
     assert_int_equal(sl_history_get(&history, 100, keep_seq, &seq), SL_FOUND_GONE);
 }
 
-TEST_WITH(reads_back_over_a_single_row, setup, teardown)
+TEST_WITH(backward_read_passes_a_single_row, setup, teardown)
 {
     fill(*state, 300, 20000);
     sl_history_clear(&history, 49);
@@ -180,7 +180,7 @@ TEST_WITH(reads_back_over_a_single_row, setup, teardown)
     assert_all_from(50, -1, 1);
 }
 
-TEST_WITH(goes_on_without_a_file_it_can_read, setup, teardown)
+TEST_WITH(unreadable_file_leaves_memory_readable, setup, teardown)
 {
     struct room *room = *state;
     struct sl_journal_stats stats;

@@ -37,7 +37,7 @@ static void remove_all(struct sl_connections *connections)
     sl_connections_deinit(connections);
 }
 
-TEST(counts_in_all)
+TEST(connections_are_limited_in_all)
 {
     struct sl_connections connections;
     int fd = socket_to(INADDR_LOOPBACK);
@@ -54,7 +54,7 @@ TEST(counts_in_all)
 }
 
 /* One who was turned away does not take the place of the next. */
-TEST(makes_room_again)
+TEST(closed_connection_makes_room)
 {
     struct sl_connections connections;
     struct sl_http_connection *first;
@@ -70,7 +70,7 @@ TEST(makes_room_again)
     close(fd);
 }
 
-TEST(counts_per_address)
+TEST(connections_are_limited_per_address)
 {
     struct sl_connections connections;
     int one = socket_to(0xc0000201), other = socket_to(0xc0000202);

@@ -116,7 +116,7 @@ TEST(knows_the_address_a_connection_came_to)
     assert_int_equal(frame_of("/", "HTTP/1.1", "2001:db8::7"), 0);
 }
 
-TEST(wants_one_host)
+TEST(exactly_one_host_is_required)
 {
     FIELDS("Host", "localhost", "host", "localhost");
     assert_int_equal(frame(), 400);
@@ -152,7 +152,7 @@ TEST(refuses_lengths_that_are_no_numbers)
     assert_int_equal(frame(), 413);
 }
 
-TEST(takes_only_chunked)
+TEST(only_chunked_coding_is_taken)
 {
     static const char *const codings[] = {"gzip, chunked", "chunked, chunked", "identity",
                                           "xchunked",      "chunked;a=b",      "",
@@ -192,7 +192,7 @@ TEST(refuses_too_many_fields)
     assert_int_equal(frame(), 431);
 }
 
-TEST(wants_a_path)
+TEST(target_must_be_a_path)
 {
     static const char *const targets[] = {
         "http://localhost/", "*", "", "localhost:80", "/a b", "/a\x01", "/\xc3", "/a\x7f"};
@@ -203,7 +203,7 @@ TEST(wants_a_path)
     assert_int_equal(frame_of("/a?b=%20", "HTTP/1.1", NULL), 0);
 }
 
-TEST(wants_a_known_version)
+TEST(unknown_version_is_refused)
 {
     FIELDS("Host", "localhost");
     assert_int_equal(frame_of("/", "HTTP/1.2", NULL), 400);
@@ -345,7 +345,7 @@ static unsigned content_type(const char *type)
     return sl_guard_content_type(&headers, &problem);
 }
 
-TEST(wants_json)
+TEST(body_must_be_json)
 {
     assert_int_equal(content_type("application/json"), 0);
     assert_int_equal(content_type("Application/JSON; charset=utf-8"), 0);
@@ -360,7 +360,7 @@ TEST(wants_json)
     assert_int_equal(sl_guard_content_type(&headers, &problem), 415);
 }
 
-TEST(wants_a_body_announced)
+TEST(body_must_be_announced)
 {
     FIELDS("Content-Length", "0");
     assert_int_equal(sl_guard_has_body(&headers, &problem), 0);

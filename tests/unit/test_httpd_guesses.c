@@ -50,7 +50,7 @@ TEST(another_address_has_its_own_rate)
     sl_guesses_deinit(&guesses);
 }
 
-TEST(nobody_waits_for_long)
+TEST(guess_that_would_wait_too_long_is_refused)
 {
     const unsigned most = SL_GUESSES_WAIT_MAX / SL_NS_PER_S * SL_GUESSES_PER_S;
     struct sl_guesses guesses;
@@ -65,7 +65,7 @@ TEST(nobody_waits_for_long)
     sl_guesses_deinit(&guesses);
 }
 
-TEST(only_so_many_wait)
+TEST(waiting_guesses_are_limited)
 {
     struct sl_guesses guesses;
 

@@ -50,7 +50,7 @@ TEST(reads_members)
     assert_int_equal(parse("{}"), 0);
 }
 
-TEST(refuses_by_name)
+TEST(wrong_member_is_refused_by_name)
 {
     assert_int_equal(parse("{\"txt\":\"a\"}"), 400);
     assert_string_equal(problem.unknown, "txt");

@@ -41,7 +41,7 @@ static bool check(const char *head, size_t size, const char *target, const char 
 #define CHECK(head, target, ...)                                                                   \
     check(head, sizeof(head) - 1, target, (const char *const[]){__VA_ARGS__, NULL})
 
-TEST(takes_what_was_sent)
+TEST(unchanged_head_is_sound)
 {
     assert_true(
         CHECK("GET\0/a\0HTTP/1.1\0\0Host\0 l\0\0X\0y\0\0\0\0", "/a", "Host", "l", "X", "y"));
@@ -49,7 +49,7 @@ TEST(takes_what_was_sent)
     assert_true(CHECK("GET\0/a\0HTTP/1.1\0\0Host\0\t l\0\0\0\0", "/a", "Host", "l"));
 }
 
-TEST(takes_no_fields)
+TEST(head_without_fields_is_sound)
 {
     static const char *const none[] = {NULL};
 
@@ -93,7 +93,7 @@ TEST(sees_a_folded_field)
                                                             .size = sizeof(head) - 1}));
 }
 
-TEST(knows_which_versions_it_is_for)
+TEST(only_the_checked_version_of_libmicrohttpd_is_known)
 {
     assert_true(sl_mhd_head_is_known("0.9.75"));
     assert_false(sl_mhd_head_is_known("0.9.77"));

@@ -69,7 +69,7 @@ TEST(falls_back_on_what_is_declared)
     assert_int_equal(asked.wait_ns, -1);
 }
 
-TEST(takes_none)
+TEST(query_without_parameters_is_taken)
 {
     assert_int_equal(parse(NULL), 0);
     assert_int_equal(parse(""), 0);
@@ -77,7 +77,7 @@ TEST(takes_none)
     assert_int_equal(query.count, 0);
 }
 
-TEST(decodes)
+TEST(percent_encoding_is_decoded)
 {
     assert_int_equal(parse("text=a+b%2Bc%26%3d%C3%9f"), 0);
     assert_string_equal(asked.text, "a b+c&=ß");

@@ -106,7 +106,7 @@ static void park(struct fake *fake)
         sl_waiters_take(&waiters, &fake->waiter);
 }
 
-TEST_WITH(wakes_when_the_journal_grows, setup, teardown)
+TEST_WITH(waiter_wakes_when_the_journal_grows, setup, teardown)
 {
     struct fake fake;
 
@@ -122,7 +122,7 @@ TEST_WITH(wakes_when_the_journal_grows, setup, teardown)
 }
 
 /* What comes between the look and the parking must not be slept through. */
-TEST_WITH(never_misses_what_comes_between, setup, teardown)
+TEST_WITH(message_before_parking_is_not_missed, setup, teardown)
 {
     struct fake fake;
     uint64_t seen = 0;
@@ -147,7 +147,7 @@ TEST_WITH(never_misses_what_comes_between, setup, teardown)
     sl_waiters_remove(&waiters, &fake.waiter);
 }
 
-TEST_WITH(wakes_at_the_deadline, setup, teardown)
+TEST_WITH(waiter_wakes_at_its_deadline, setup, teardown)
 {
     int64_t began_ns = sl_clock_mono_ns();
     struct fake fake;
@@ -230,7 +230,7 @@ TEST_WITH(tells_that_a_client_came_without_a_message, setup, teardown)
     sl_waiters_remove(&waiters, &fake.waiter);
 }
 
-TEST_WITH(sleeps_where_nothing_happens, setup, teardown)
+TEST_WITH(waiter_sleeps_while_nothing_happens, setup, teardown)
 {
     struct fake fake;
     int before;
@@ -245,7 +245,7 @@ TEST_WITH(sleeps_where_nothing_happens, setup, teardown)
     sl_waiters_remove(&waiters, &fake.waiter);
 }
 
-TEST_WITH(coalesces, setup, teardown)
+TEST_WITH(steady_traffic_wakes_a_waiter_once_a_tick, setup, teardown)
 {
     struct fake fake;
     int rounds = 0;
@@ -324,7 +324,7 @@ TEST_WITH(resumes_so_many_at_a_time_in_their_order, setup, teardown)
     assert_int_equal(waiters.turns, 0);
 }
 
-TEST_WITH(lets_nobody_park_when_stopping, setup, teardown)
+TEST_WITH(no_waiter_parks_while_stopping, setup, teardown)
 {
     struct fake parked, late;
 

@@ -63,7 +63,7 @@ TEST(each_address_has_a_limit)
     sl_limits_deinit(&limits);
 }
 
-TEST(who_was_refused_is_not_counted)
+TEST(refused_peer_is_not_counted)
 {
     struct sl_limits limits;
     assert_int_equal(sl_limits_init(&limits, 2, 1), 0);
@@ -122,7 +122,7 @@ TEST(thousands_of_addresses_are_counted_exactly)
 }
 
 /* Whoever was let in without a limit counts once there is one. */
-TEST(limits_may_change)
+TEST(changed_limits_apply)
 {
     struct sl_limits limits;
     assert_int_equal(sl_limits_init(&limits, 1000, 0), 0);
@@ -172,7 +172,7 @@ static void *admit_and_release(void *argument)
     return NULL;
 }
 
-TEST(workers_share_them)
+TEST(workers_share_the_limits)
 {
     struct sl_limits limits;
     pthread_t threads[THREADS];

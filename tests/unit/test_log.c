@@ -129,7 +129,7 @@ TEST(the_worst_message_fits)
     assert_string_equal(line + strlen(line) - 8, "\\\\xff\"}\n");
 }
 
-TEST(leaves_errno_alone)
+TEST(logging_leaves_errno_alone)
 {
     struct sl_log *log = sl_log_new(-1, SL_LOG_INFO, SL_LOG_TEXT);
     errno = EHOSTUNREACH;
@@ -187,7 +187,7 @@ TEST(a_kind_of_line_is_bounded)
 }
 
 /* Held lines are written after a moment though no other comes. */
-TEST(what_was_held_comes_by_itself)
+TEST(suppressed_lines_are_reported_by_themselves)
 {
     struct sink sink;
     char text[65536];

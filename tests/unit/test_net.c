@@ -27,7 +27,7 @@ static void restore_stdin(int saved)
     close(saved);
 }
 
-TEST(without_memory_there_is_none)
+TEST(without_memory_no_net_is_made)
 {
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     struct sl_registry_options registry_options = {.shards = 2, .closed_max = 1};
@@ -46,7 +46,7 @@ TEST(without_memory_there_is_none)
     sl_registry_free(registry);
 }
 
-TEST(without_descriptors_there_is_none)
+TEST(without_descriptors_no_net_is_made)
 {
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     struct sl_registry_options registry_options = {.shards = 20, .closed_max = 1};
@@ -75,7 +75,7 @@ TEST(without_descriptors_there_is_none)
     sl_registry_free(registry);
 }
 
-TEST(it_may_end_before_it_begins)
+TEST(net_may_stop_before_it_starts)
 {
     struct serving serving = serving_new(NULL);
     serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
@@ -84,7 +84,7 @@ TEST(it_may_end_before_it_begins)
     sl_net_free(NULL);
 }
 
-TEST(without_listeners_it_idles)
+TEST(net_without_listeners_idles)
 {
     struct serving serving = serving_new(NULL);
     serving_start(&serving);

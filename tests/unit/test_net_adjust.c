@@ -12,7 +12,7 @@ static void chat(int fd)
     expect_text(fd, "Your data was 2 bytes");
 }
 
-TEST(limits_of_connections)
+TEST(changed_connection_limits_apply)
 {
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     struct serving serving = serving_new(&options);
@@ -50,7 +50,7 @@ TEST(limits_of_connections)
     serving_free(&serving);
 }
 
-TEST(idle_times)
+TEST(changed_idle_times_apply)
 {
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.tcp_idle_ns = options.udp_idle_ns = 0; /* for ever */
@@ -73,7 +73,7 @@ TEST(idle_times)
     serving_free(&serving);
 }
 
-TEST(the_number_of_udp_clients)
+TEST(changed_number_of_udp_clients_applies)
 {
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     struct serving serving = serving_new(&options);
@@ -103,7 +103,7 @@ TEST(the_number_of_udp_clients)
     serving_free(&serving);
 }
 
-TEST(the_rate_of_datagrams)
+TEST(changed_rate_of_datagrams_applies)
 {
     char where[SL_ADDRESS_TEXT_SIZE];
     if (!find_own_endpoint(where))

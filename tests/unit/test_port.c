@@ -25,7 +25,7 @@ static unsigned left(const char *text, uint16_t port)
     return seconds;
 }
 
-TEST(the_longest_that_is_left_counts)
+TEST(time_wait_is_the_longest_that_is_left)
 {
     long second = sysconf(_SC_CLK_TCK);
 
@@ -39,7 +39,7 @@ TEST(the_longest_that_is_left_counts)
     assert_int_equal(left("", 12000), 0);
 }
 
-TEST(who_listens_or_lives_is_no_time_wait)
+TEST(listening_or_open_socket_is_no_time_wait)
 {
     assert_int_equal(left(HEAD LINE("2EE0", "06", "03:000003E8", "0")
                               LINE("2EE0", "0A", "00:00000000", "1145"),

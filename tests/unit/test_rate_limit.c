@@ -41,7 +41,7 @@ TEST(a_second_of_them_may_come_at_once)
     }
 }
 
-TEST(then_as_many_as_the_rate_gives)
+TEST(after_the_burst_the_rate_admits)
 {
     struct sl_rate_limit rate;
     assert_int_equal(sl_rate_limit_init(&rate, 100), 0);
@@ -63,7 +63,7 @@ TEST(a_steady_sender_below_the_rate_is_never_refused)
     sl_rate_limit_deinit(&rate);
 }
 
-TEST(each_address_has_its_own)
+TEST(each_address_has_its_own_rate)
 {
     struct sl_rate_limit rate;
     assert_int_equal(sl_rate_limit_init(&rate, 5), 0);
@@ -115,7 +115,7 @@ TEST(rates_beyond_the_clock_are_no_limit_in_practice)
 }
 
 /* Memory is fixed: among too many, those whose buckets are fullest are forgotten first. */
-TEST(who_is_at_the_limit_is_remembered_longest)
+TEST(address_at_its_limit_is_remembered_longest)
 {
     struct sl_rate_limit rate;
     unsigned forgotten = 0;

@@ -58,7 +58,7 @@ TEST(white_space_is_passed_over)
     assert_string_equal(taken.lines, "http=a\nhttp=b\n");
 }
 
-TEST(what_does_not_like_an_address_ends_it)
+TEST(address_refused_by_the_caller_ends_the_read)
 {
     struct taken taken = {.fail_at = 2};
     struct sl_error error;
@@ -68,7 +68,7 @@ TEST(what_does_not_like_an_address_ends_it)
     assert_int_equal(taken.calls, 2);
 }
 
-TEST(anything_else_is_refused)
+TEST(other_json_is_refused)
 {
     static const char *const texts[] = {
         "",
@@ -96,7 +96,7 @@ TEST(anything_else_is_refused)
 }
 
 /* Of cJSON's thousand levels and our 64 KiB. */
-TEST(too_deep_or_too_large_is_refused)
+TEST(file_too_deep_or_too_large_is_refused)
 {
     char *deep = calloc(1, 5000), *large = calloc(1, 70000);
     struct taken taken = {0};
@@ -111,7 +111,7 @@ TEST(too_deep_or_too_large_is_refused)
     free(large);
 }
 
-TEST(one_that_is_not_there_is_named)
+TEST(missing_file_is_named)
 {
     struct taken taken = {0};
     struct sl_error error;

@@ -326,7 +326,7 @@ TEST(closing_says_how_it_was)
 #define MANY 10000u
 
 /* Random opening and closing against a plain table of who is there. */
-TEST(thousands_come_and_go)
+TEST(thousands_of_clients_come_and_go)
 {
     struct sl_registry *registry = new_registry(1);
     struct sl_shard *shard = sl_registry_shard(registry, 0);

@@ -245,7 +245,7 @@ static void *come_and_go(void *argument)
     return NULL;
 }
 
-TEST(whoever_stays_is_seen_once_while_others_come_and_go)
+TEST(a_walk_sees_a_staying_client_once)
 {
     struct sl_registry *registry = new_registry(200);
     struct seen seen = new_seen(STANDING + 1);
@@ -294,7 +294,7 @@ static void *leave(void *argument)
     return NULL;
 }
 
-TEST(whoever_leaves_is_seen_once_at_most)
+TEST(a_walk_sees_a_leaving_client_once_at_most)
 {
     for (int round = 0; round < 10; round++) {
         struct sl_registry *registry = new_registry(STANDING);

@@ -77,7 +77,7 @@ static int tear_down(void **state)
     return room_tear_down(state);
 }
 
-TEST_WITH(it_starts_on_a_log_that_is_there, room_set_up, tear_down)
+TEST_WITH(store_starts_on_an_existing_log_on_a_bad_disk, room_set_up, tear_down)
 {
     struct room *room = *state;
     uint64_t rows = 10;
@@ -97,7 +97,7 @@ TEST_WITH(it_starts_on_a_log_that_is_there, room_set_up, tear_down)
     assert_int_equal(room_count_files(room, "damaged"), 0);
 }
 
-TEST_WITH(it_starts_without_one, room_set_up, tear_down)
+TEST_WITH(store_starts_without_a_log_on_a_bad_disk, room_set_up, tear_down)
 {
     struct room *room = *state;
 
@@ -111,7 +111,7 @@ TEST_WITH(it_starts_without_one, room_set_up, tear_down)
     }
 }
 
-TEST_WITH(it_pauses_while_it_runs, room_set_up, tear_down)
+TEST_WITH(store_pauses_when_the_disk_fails, room_set_up, tear_down)
 {
     struct room *room = *state;
 
@@ -124,7 +124,7 @@ TEST_WITH(it_pauses_while_it_runs, room_set_up, tear_down)
 }
 
 /* What it cannot say in the file at the end is there at the next start all the same. */
-TEST_WITH(it_stops_on_a_full_disk, room_set_up, tear_down)
+TEST_WITH(store_stops_on_a_full_disk, room_set_up, tear_down)
 {
     struct room *room = *state;
     struct sl_error error;

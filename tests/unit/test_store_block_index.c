@@ -155,7 +155,7 @@ static void check(struct room *room, const struct sl_filter *filter, bool backwa
     assert_int_equal(found->count, count);
 }
 
-ROOM_TEST(nothing_is_missed)
+ROOM_TEST(index_misses_no_match)
 {
     struct room *room = *state;
     struct found found = {.seqs = calloc(ALL, sizeof(uint64_t))};
@@ -170,7 +170,7 @@ ROOM_TEST(nothing_is_missed)
     free(found.seqs);
 }
 
-ROOM_TEST(what_cannot_match_is_passed_over)
+ROOM_TEST(index_passes_over_blocks_without_match)
 {
     static const struct sl_filter filters[] = {
         {.only.client_count = 1, .only.clients[0] = 1007},

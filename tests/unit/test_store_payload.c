@@ -13,7 +13,7 @@ static bool is_upper_byte_by_byte(const uint8_t *bytes, const uint8_t *other, si
 }
 
 /* Every byte at every place of texts of every length, beside its upper case and beside itself. */
-TEST(every_byte_at_every_place)
+TEST(every_byte_at_every_place_comes_back)
 {
     uint8_t bytes[80], other[80];
 
@@ -30,7 +30,7 @@ TEST(every_byte_at_every_place)
                 }
 }
 
-TEST(nothing_is_its_own_upper_case)
+TEST(empty_payload_is_its_own_upper_case)
 {
     assert_true(sl_payload_is_upper((const uint8_t *)"", (const uint8_t *)"", 0));
 }

@@ -169,7 +169,7 @@ TEST_WITH(a_kill_leaves_the_file_as_it_was, set_up, tear_down)
     assert_int_equal(number(fixture, "SELECT seq FROM messages"), 17);
 }
 
-TEST_WITH(others_are_told_apart, set_up, tear_down)
+TEST_WITH(other_databases_are_told_apart, set_up, tear_down)
 {
     struct fixture *fixture = *state;
     enum sl_schema schema;

@@ -176,7 +176,7 @@ static void append_lifecycle(struct room *room, enum sl_record_kind kind, uint64
     sl_journal_append(room->journal, &event, 1);
 }
 
-ROOM_TEST(comings_and_goings_stand_in_their_places)
+ROOM_TEST(client_events_stand_in_their_places)
 {
     struct room *room = *state;
     struct sl_filter chat = {.services = 1u << SL_TCP_CHAT};

@@ -87,7 +87,7 @@ ROOM_TEST(the_file_stays_below_its_size)
 }
 
 /* Though most of it was not written yet when the stop came. */
-ROOM_TEST(a_stop_leaves_what_is_allowed)
+ROOM_TEST(a_stop_leaves_as_many_as_are_allowed)
 {
     struct room *room = *state;
     struct stat status;
@@ -104,7 +104,7 @@ ROOM_TEST(a_stop_leaves_what_is_allowed)
     assert_int_equal(room_number(room, "SELECT max(seq) FROM messages"), 5 * MANY);
 }
 
-ROOM_TEST(what_is_too_old_goes)
+ROOM_TEST(messages_too_old_go)
 {
     struct room *room = *state;
     struct sl_event old = room_event(1, "old");

@@ -112,7 +112,7 @@ STREAM_TEST(a_message_may_fill_every_read)
     }
 }
 
-STREAM_TEST(one_message_one_reply_and_the_end)
+STREAM_TEST(upper_answers_one_message_and_closes)
 {
     serve(SL_TCP_UPPER, NULL);
     int fd = connect_stream(&address);
@@ -126,7 +126,7 @@ STREAM_TEST(one_message_one_reply_and_the_end)
     assert_closed(1, SL_BY_SERVER, SL_CLOSE_ANSWERED);
 }
 
-STREAM_TEST(what_comes_after_the_end_is_recorded)
+STREAM_TEST(bytes_after_the_end_are_recorded)
 {
     serve(SL_TCP_UPPER, NULL);
     int fd = connect_stream(&address);
@@ -167,7 +167,7 @@ STREAM_TEST(exit_ends_the_chat)
     assert_closed(2, SL_BY_SERVER, SL_CLOSE_EXIT);
 }
 
-STREAM_TEST(who_does_not_leave_after_exit_is_cut_off)
+STREAM_TEST(peer_that_stays_after_exit_is_cut_off)
 {
     serve(SL_TCP_CHAT, NULL);
     int silent = connect_stream(&address), noisy = connect_stream(&address);
@@ -203,7 +203,7 @@ STREAM_TEST(the_end_of_the_stream_ends_a_line)
 }
 
 /* printf hello | nc -N: message and end may come in one packet. */
-STREAM_TEST(who_has_said_all_is_answered_still)
+STREAM_TEST(half_closed_peer_is_still_answered)
 {
     static const struct {
         enum sl_service_id service;
@@ -244,7 +244,7 @@ STREAM_TEST(a_reset_leaves_a_line_unfinished)
     assert_int_equal(counters.unanswered, 1);
 }
 
-STREAM_TEST(silence_ends_a_connection)
+STREAM_TEST(idle_connection_is_closed_after_its_timeout)
 {
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.tcp_idle_ns = 100 * SL_NS_PER_MS;
@@ -262,7 +262,7 @@ STREAM_TEST(silence_ends_a_connection)
     close(fd);
 }
 
-STREAM_TEST(an_operator_may_disconnect)
+STREAM_TEST(an_operator_may_disconnect_one_client)
 {
     serve(SL_TCP_CHAT, NULL);
     int one = connect_stream(&address), two = connect_stream(&address);

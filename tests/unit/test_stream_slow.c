@@ -172,7 +172,7 @@ SLOW_TEST(a_slow_reader_gets_every_byte)
     assert_int_equal(counters.refused, 0);
 }
 
-SLOW_TEST(all_of_it_is_recorded_once)
+SLOW_TEST(all_bytes_of_a_slow_reader_are_recorded_once)
 {
     pthread_t sender;
     begin(NULL);
@@ -205,7 +205,7 @@ SLOW_TEST(a_reset_leaves_replies_that_nobody_got)
     assert_counted();
 }
 
-SLOW_TEST(an_operator_may_disconnect_it)
+SLOW_TEST(an_operator_may_disconnect_a_slow_reader)
 {
     begin(NULL);
     add_lines(50000);
@@ -218,7 +218,7 @@ SLOW_TEST(an_operator_may_disconnect_it)
     assert_counted();
 }
 
-SLOW_TEST(it_may_be_idle_for_too_long)
+SLOW_TEST(a_slow_reader_is_closed_after_its_timeout)
 {
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.tcp_idle_ns = SL_NS_PER_S;
@@ -231,7 +231,7 @@ SLOW_TEST(it_may_be_idle_for_too_long)
     assert_counted();
 }
 
-SLOW_TEST(it_may_have_said_all)
+SLOW_TEST(a_slow_reader_may_half_close)
 {
     begin(NULL);
     add_lines(3000); /* about what one read takes */
@@ -247,7 +247,7 @@ SLOW_TEST(it_may_have_said_all)
     assert_int_equal(outcomes[SL_REPLIED], 3001);
 }
 
-SLOW_TEST(it_may_leave_by_exit)
+SLOW_TEST(a_slow_reader_may_leave_by_exit)
 {
     begin(NULL);
     add_lines(3000);
@@ -275,7 +275,7 @@ static void *stop(void *argument)
 
 /* Reads on while the gateway stops: lines that had been read are all answered, and what came later
  * is recorded. */
-SLOW_TEST(the_end_of_all_waits_for_it)
+SLOW_TEST(a_stop_waits_for_a_slow_reader)
 {
     pthread_t stopper;
     begin(NULL);
@@ -300,7 +300,7 @@ SLOW_TEST(the_end_of_all_waits_for_it)
     sl_buffer_deinit(&got);
 }
 
-SLOW_TEST(the_end_of_all_does_not_wait_for_ever)
+SLOW_TEST(a_stop_does_not_wait_longer_than_its_limit)
 {
     begin(NULL);
     add_lines(50000);

@@ -8,7 +8,7 @@
 #include "stream_fixture.h"
 
 /* Whoever has connected is a client, though the worker has not seen it yet. */
-STREAM_TEST(what_has_arrived_is_answered)
+STREAM_TEST(a_stop_answers_all_connections_that_have_arrived)
 {
     for (unsigned workers = 1; workers <= 3; workers++) {
         struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
@@ -45,7 +45,7 @@ STREAM_TEST(what_has_arrived_is_answered)
 }
 
 /* A Unix socket has taken all of it when send(2) returns. */
-STREAM_TEST(all_of_what_has_arrived)
+STREAM_TEST(a_stop_answers_every_line_that_has_arrived)
 {
     char folder[] = "/tmp/socklens-stop-XXXXXX", where[108];
     assert_non_null(mkdtemp(folder));
@@ -77,7 +77,7 @@ static void *stop(void *argument)
     return NULL;
 }
 
-STREAM_TEST(everyone_is_told_that_it_is_over)
+STREAM_TEST(a_stop_closes_every_connection)
 {
     serve(SL_TCP_CHAT, NULL);
     int fds[20];
@@ -102,7 +102,7 @@ STREAM_TEST(everyone_is_told_that_it_is_over)
     assert_int_equal(serving_counters(&serving, 0).traffic.unanswered, COUNT_OF(fds));
 }
 
-STREAM_TEST(it_does_not_wait_for_those_who_stay)
+STREAM_TEST(a_stop_does_not_wait_for_peers_that_stay)
 {
     serve(SL_TCP_CHAT, NULL);
     int stays = connect_stream(&address), left = connect_stream(&address);
@@ -118,7 +118,7 @@ STREAM_TEST(it_does_not_wait_for_those_who_stay)
     close(left);
 }
 
-STREAM_TEST(with_no_time_left_all_are_closed_at_once)
+STREAM_TEST(a_stop_without_time_closes_at_once)
 {
     int fd = open_chat();
     send_text(fd, "Hi");
@@ -129,7 +129,7 @@ STREAM_TEST(with_no_time_left_all_are_closed_at_once)
     close(fd);
 }
 
-STREAM_TEST(nobody_is_let_in_afterwards)
+STREAM_TEST(a_stopped_server_refuses_connections)
 {
     serve(SL_TCP_CHAT, NULL);
     serving_stop(&serving);

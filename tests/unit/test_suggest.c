@@ -34,7 +34,7 @@ TEST(gives_up_on_long_names)
     assert_false(sl_is_near(longer, SIZE_MAX));
 }
 
-TEST(asks_only_for_what_is_near)
+TEST(only_a_near_word_is_suggested)
 {
     assert_true(sl_is_near("udp-uper", 1));
     assert_true(sl_is_near("workres", 2));

@@ -72,7 +72,7 @@ TEST(covers_link_local_where_it_is_named)
     assert_false(covers("169.0.0.0/8:9", "169.254.1.1", 9));
 }
 
-TEST(refuses_what_is_none)
+TEST(text_that_is_no_target_is_refused)
 {
     static const char *const texts[] = {
         "",

@@ -42,7 +42,7 @@ static struct tcp_info ask_kernel(int fd)
     return info;
 }
 
-TEST(it_says_what_the_kernel_says)
+TEST(tcp_info_is_what_the_kernel_says)
 {
     int ends[2];
     connect_pair(ends);
@@ -70,7 +70,7 @@ TEST(it_says_what_the_kernel_says)
     close(ends[1]);
 }
 
-TEST(what_is_no_connection_has_none)
+TEST(udp_client_has_no_tcp_info)
 {
     int udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), fds[2];
     assert_int_equal(pipe(fds), 0);
@@ -87,7 +87,7 @@ TEST(what_is_no_connection_has_none)
     close(fds[0]);
 }
 
-TEST(a_client_shows_it_live_and_at_its_end)
+TEST(a_client_shows_tcp_info_live_and_at_its_end)
 {
     int ends[2];
     connect_pair(ends);

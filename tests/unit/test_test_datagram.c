@@ -109,7 +109,7 @@ TEST(a_reply_is_taken)
     close(four.fd);
 }
 
-TEST(over_ipv6_too)
+TEST(a_reply_over_ipv6_is_taken)
 {
     int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     struct sl_address where = loopback6();
@@ -124,7 +124,7 @@ TEST(over_ipv6_too)
     close(six.fd);
 }
 
-TEST(it_comes_from_the_port_asked_for)
+TEST(datagram_comes_from_the_port_asked_for)
 {
     struct peer peer = open_peer(loopback4()), free_port = open_peer(loopback4());
     uint16_t port = free_port.address.port;
@@ -172,7 +172,7 @@ TEST(where_nobody_listens_the_kernel_says_so)
     sl_test_datagram_close(&test);
 }
 
-TEST(what_does_not_fit_a_datagram_is_not_sent)
+TEST(oversized_text_is_not_sent)
 {
     struct peer peer = open_peer(loopback4());
     static uint8_t bytes[65508];
@@ -191,7 +191,7 @@ TEST(what_does_not_fit_a_datagram_is_not_sent)
 }
 
 /* The socket is connected: a stranger's datagram is not the reply. */
-TEST(strangers_are_not_heard)
+TEST(replies_of_other_addresses_are_not_taken)
 {
     struct peer peer = open_peer(loopback4()), stranger = open_peer(loopback4());
     struct sl_test_datagram test;

@@ -42,7 +42,7 @@ TEST(bounds_ascend)
 }
 
 /* Clients that come and go are no exchanges; what is evicted or cleared stays counted. */
-TEST(the_journal_keeps_them)
+TEST(the_journal_keeps_the_totals)
 {
     static uint8_t big[60000];
     struct sl_journal *journal = sl_journal_new(0, 1);

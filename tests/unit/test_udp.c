@@ -208,7 +208,7 @@ TEST(ipv6_is_served_too)
 }
 
 /* Two gateways that answer each other would never stop. */
-TEST(who_must_not_be_answered_is_recorded)
+TEST(refused_datagram_is_recorded)
 {
     struct serving serving = serving_new(NULL);
     struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
@@ -269,7 +269,7 @@ TEST(a_peer_that_echoes_is_answered_for_a_while)
 }
 
 /* A wildcard hears what is meant for every host; answering it would have all of them answer. */
-TEST(what_many_hosts_hear_is_not_answered)
+TEST(broadcast_datagram_is_not_answered)
 {
     struct serving serving = serving_new(NULL);
     struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "0.0.0.0:0");
@@ -290,7 +290,7 @@ TEST(what_many_hosts_hear_is_not_answered)
     serving_free(&serving);
 }
 
-TEST(who_sends_too_much_is_not_answered)
+TEST(sender_over_its_rate_is_not_answered)
 {
     char where[SL_ADDRESS_TEXT_SIZE];
     if (!find_own_endpoint(where))
@@ -323,7 +323,7 @@ TEST(who_sends_too_much_is_not_answered)
 }
 
 /* shutdown(2) needs a connected socket, so the server's gets connected to its client. */
-TEST(what_the_kernel_refuses_to_send_is_recorded)
+TEST(reply_refused_by_the_kernel_is_recorded)
 {
     struct serving serving = serving_new(NULL);
     struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
@@ -349,7 +349,7 @@ TEST(what_the_kernel_refuses_to_send_is_recorded)
     serving_free(&serving);
 }
 
-TEST(what_the_kernel_threw_away_is_counted)
+TEST(datagrams_dropped_by_the_kernel_are_counted)
 {
     struct serving serving = serving_new(NULL);
     struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");

@@ -283,7 +283,7 @@ TEST(groups_are_as_large_as_the_kernel_allows)
     }
 }
 
-TEST(what_a_client_joined_is_taken_apart)
+TEST(joined_datagrams_are_taken_apart)
 {
     static const struct {
         size_t size, total;
@@ -337,7 +337,7 @@ TEST(a_full_batch_of_full_messages_is_taken_apart)
 }
 
 /* "ŉ" grows from two bytes to three, so these replies alternate in size and fit no large group. */
-TEST(more_groups_than_one_send_takes)
+TEST(more_groups_than_one_send_takes_are_sent)
 {
     struct serving serving = serving_new(NULL);
     struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
@@ -369,7 +369,7 @@ TEST(more_groups_than_one_send_takes)
 
 /* Without checksums the kernel refuses to send joined datagrams (udp(7)): as on an old kernel, or a
  * device that cannot. */
-TEST(without_the_kernels_help_they_go_one_by_one)
+TEST(without_segmentation_replies_go_one_by_one)
 {
     int on = 1;
     struct serving serving = serving_new(NULL);

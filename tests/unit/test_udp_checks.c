@@ -36,7 +36,7 @@ TEST(hosts_are_answered)
     assert_int_equal(decide(ipv6(0x20, 1, 40000), ipv6(0x20, 2, 12000)), SL_REPLIED);
 }
 
-TEST(many_hosts_or_none_are_not)
+TEST(addresses_of_many_hosts_or_none_are_not_answered)
 {
     const struct sl_address many[] = {
         ipv4(0, 0, 0, 0, 40000),
@@ -55,7 +55,7 @@ TEST(many_hosts_or_none_are_not)
 }
 
 /* A remote one may be forged; a loopback address cannot be. */
-TEST(remote_ports_that_answer_anything_are_not)
+TEST(remote_ports_that_answer_anything_are_not_answered)
 {
     static const uint16_t reflecting[] = {0,   7,   13,  17,  19,  37,   53,   69,   111,
                                           123, 137, 161, 389, 520, 1900, 5353, 11211};
@@ -72,7 +72,7 @@ TEST(remote_ports_that_answer_anything_are_not)
     }
 }
 
-TEST(our_own_ports_are_not)
+TEST(our_own_ports_are_not_answered)
 {
     static const uint16_t own[] = {1, 8, 12000, 65535};
     for (size_t i = 0; i < COUNT_OF(own); i++)

@@ -90,7 +90,7 @@ TEST(an_operator_may_disconnect_a_client)
     serving_free(&serving);
 }
 
-TEST(what_has_arrived_is_answered_before_the_end)
+TEST(a_stop_answers_datagrams_that_have_arrived)
 {
     struct serving serving = serving_new(NULL);
     struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");

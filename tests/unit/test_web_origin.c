@@ -28,7 +28,7 @@ TEST(knows_origins_in_any_case)
     }
 }
 
-TEST(refuses_what_is_none)
+TEST(text_that_is_no_origin_is_refused)
 {
     static const char *const texts[] = {"",
                                         "null",
