@@ -113,6 +113,22 @@ CASES = [
          "src/app/two.h": "", "src/app/two.c": '#include "app/one.h"\n'},
         "src/app: a circle of one, two",
     ),
+    (
+        "a contract counts as its source",
+        {
+            "src/journal/tail.c": '#include "socklens/tail.h"\n#include "journal/end.h"\n',
+            "src/journal/end.h": '#include "socklens/tail.h"\n',
+        },
+        "src/journal: a circle of end, tail",
+    ),
+    (
+        "what is reached by two ways is no circle",
+        {
+            "src/net/near.h": '#include "net/far.h"\n#include "net/wire.h"\n',
+            "src/net/far.h": '#include "net/wire.h"\n',
+        },
+        None,
+    ),
     ("an unknown room is reported", {"src/attic/old.c": ""}, "src/attic/old.c: no such room"),
 ]
 
