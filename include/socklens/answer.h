@@ -18,9 +18,9 @@ struct sl_answer {
     struct sl_buffer body;    /* owned */
     const void *fixed;        /* instead of `body`: constant bytes of the program */
     size_t fixed_size;
-    struct sl_body_stream *source; /* instead of both: made while it is sent; owned */
-    bool cacheable;                /* "no-cache" (ask again by ETag) instead of "no-store" */
-    bool close;                    /* end the connection behind it */
+    struct sl_body_stream *body_stream; /* instead of both: made while it is sent; owned */
+    bool cacheable;                     /* "no-cache" (ask again by ETag) instead of "no-store" */
+    bool close;                         /* end the connection behind it */
     struct sl_answer_header {
         const char *name;
         char value[200];
@@ -28,7 +28,7 @@ struct sl_answer {
     size_t header_count;
 };
 
-/* Frees what it owns, except a source. */
+/* Frees what it owns, except a body stream. */
 void sl_answer_deinit(struct sl_answer *answer);
 
 /* Adds a header; `value` must be ours or checked: it is sent as it is. */

@@ -22,9 +22,9 @@ struct sl_body_stream {
     unsigned patience_s; /* how long its reader may take nothing */
     bool more;           /* a read now would not be SL_STREAM_WAIT, as far as it knows */
     /* Copies the next bytes: at most `max`, *size says how many with SL_STREAM_BYTES. */
-    enum sl_stream_step (*read)(struct sl_body_stream *source, char *bytes, size_t max,
+    enum sl_stream_step (*read)(struct sl_body_stream *body_stream, char *bytes, size_t max,
                                 size_t *size);
-    void (*free)(struct sl_body_stream *source);
+    void (*free)(struct sl_body_stream *body_stream);
 };
 
 #endif

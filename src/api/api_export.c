@@ -20,7 +20,7 @@
 #define OUT_KEPT_BYTES (2 * BATCH_BYTES)
 
 struct download {
-    struct sl_body_stream source;
+    struct sl_body_stream body_stream;
     struct sl_api *api;
     struct sl_export_params asked;
     struct sl_exporter *exporter;
@@ -85,7 +85,7 @@ static void end(struct download *download)
 /* The step to say where nothing was written. */
 static enum sl_stream_step produce(struct download *download)
 {
-    struct sl_waiter *waiter = &download->source.waiter;
+    struct sl_waiter *waiter = &download->body_stream.waiter;
     struct sl_budget budget = sl_history_budget(&download->api->history);
     enum sl_history_step walked;
 
@@ -113,7 +113,7 @@ static enum sl_stream_step next(struct download *download)
     sl_outgoing_forget(&download->out, &download->out_at, OUT_KEPT_BYTES);
     if (download->ended)
         return SL_STREAM_END;
-    due = sl_waiters_take(download->source.waiters, &download->source.waiter);
+    due = sl_waiters_take(download->body_stream.waiters, &download->body_stream.waiter);
     if (!(due & SL_DUE_STOP))
         step = produce(download);
     else if (download->begun && download->asked.follow)
@@ -123,10 +123,10 @@ static enum sl_stream_step next(struct download *download)
     return download->failed ? SL_STREAM_BROKEN : step;
 }
 
-static enum sl_stream_step read_download(struct sl_body_stream *source, char *bytes, size_t max,
-                                         size_t *size)
+static enum sl_stream_step read_download(struct sl_body_stream *body_stream, char *bytes,
+                                         size_t max, size_t *size)
 {
-    struct download *download = (struct download *)source;
+    struct download *download = (struct download *)body_stream;
     enum sl_stream_step step;
 
     if (download->out_at == download->out.size) {
@@ -140,11 +140,11 @@ static enum sl_stream_step read_download(struct sl_body_stream *source, char *by
 
 /* --- its life --- */
 
-static void free_download(struct sl_body_stream *source)
+static void free_download(struct sl_body_stream *body_stream)
 {
-    struct download *download = (struct download *)source;
+    struct download *download = (struct download *)body_stream;
 
-    sl_waiters_remove(source->waiters, &source->waiter);
+    sl_waiters_remove(body_stream->waiters, &body_stream->waiter);
     sl_exporter_free(download->exporter);
     sl_filter_deinit(&download->asked.filter);
     sl_buffer_deinit(&download->out);
@@ -177,7 +177,7 @@ static struct sl_body_stream *download_new(struct sl_api *api, struct sl_export_
     download->asked = *asked;
     download->exporter = exporter;
     download->end_seq = asked->follow ? INT64_MAX : newest_seq(api);
-    download->source = (struct sl_body_stream){
+    download->body_stream = (struct sl_body_stream){
         .waiter = {.wants = asked->follow ? SL_DUE_MESSAGES : 0, .fd = -1},
         .waiters = sl_httpd_waiters(api->httpd),
         .fd = -1,
@@ -186,8 +186,8 @@ static struct sl_body_stream *download_new(struct sl_api *api, struct sl_export_
         .read = read_download,
         .free = free_download,
     };
-    sl_waiters_add(sl_httpd_waiters(api->httpd), &download->source.waiter);
-    return &download->source;
+    sl_waiters_add(sl_httpd_waiters(api->httpd), &download->body_stream.waiter);
+    return &download->body_stream;
 }
 
 /* socklens-20260131T120000Z.pcapng */
@@ -215,8 +215,8 @@ static void open_download(struct sl_request *request, struct sl_export_params *a
         sl_answer_problem(answer, &problem);
         return;
     }
-    answer->source = download_new(api, asked);
-    if (!answer->source)
+    answer->body_stream = download_new(api, asked);
+    if (!answer->body_stream)
         sl_answer_json(answer, true);
 }
 

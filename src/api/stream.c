@@ -31,7 +31,7 @@ struct sampler {
 };
 
 struct sl_stream {
-    struct sl_body_stream source;
+    struct sl_body_stream body_stream;
     struct sl_api *api;
     struct sl_events_params asked;
     struct sl_history_walk walk;
@@ -373,15 +373,15 @@ static void begin(struct sl_stream *stream, const char *last_id)
     }
 }
 
-static enum sl_stream_step read_source(struct sl_body_stream *source, char *bytes, size_t max,
-                                       size_t *size)
+static enum sl_stream_step read_body_stream(struct sl_body_stream *body_stream, char *bytes,
+                                            size_t max, size_t *size)
 {
-    return sl_stream_read((struct sl_stream *)source, bytes, max, size);
+    return sl_stream_read((struct sl_stream *)body_stream, bytes, max, size);
 }
 
-static void free_source(struct sl_body_stream *source)
+static void free_body_stream(struct sl_body_stream *body_stream)
 {
-    sl_stream_free((struct sl_stream *)source);
+    sl_stream_free((struct sl_stream *)body_stream);
 }
 
 struct sl_stream *sl_stream_new(struct sl_api *api, struct sl_events_params *asked,
@@ -401,17 +401,18 @@ struct sl_stream *sl_stream_new(struct sl_api *api, struct sl_events_params *ask
     stream->cleared_seq = atomic_load(&api->history.cleared_seq);
     stream->asked = *asked;
     stream->clients_until_ns = sl_clock_wall_ns();
-    stream->source = (struct sl_body_stream){
+    stream->body_stream = (struct sl_body_stream){
         .waiter = {.wants = asked->types, .fd = -1},
         .waiters = sl_httpd_waiters(api->httpd),
         .fd = -1,
         .patience_s = PATIENCE_S,
         .more = true,
-        .read = read_source,
-        .free = free_source,
+        .read = read_body_stream,
+        .free = free_body_stream,
     };
-    stream->heartbeat_ns = stream->source.waiter.deadline_ns = sl_clock_mono_ns() + SL_HEARTBEAT_NS;
-    sl_waiters_add(sl_httpd_waiters(api->httpd), &stream->source.waiter);
+    stream->heartbeat_ns = stream->body_stream.waiter.deadline_ns =
+        sl_clock_mono_ns() + SL_HEARTBEAT_NS;
+    sl_waiters_add(sl_httpd_waiters(api->httpd), &stream->body_stream.waiter);
     begin(stream, last_id);
     if (asked->types & SL_DUE_STATUS && sl_shared_events_status_event(api, &stream->out) < 0)
         stream->failed = true;
@@ -422,7 +423,7 @@ void sl_stream_free(struct sl_stream *stream)
 {
     if (!stream)
         return;
-    sl_waiters_remove(sl_httpd_waiters(stream->api->httpd), &stream->source.waiter);
+    sl_waiters_remove(sl_httpd_waiters(stream->api->httpd), &stream->body_stream.waiter);
     sl_filter_deinit(&stream->asked.filter);
     sl_buffer_deinit(&stream->out);
     free(stream->sampler.ring);
@@ -430,9 +431,9 @@ void sl_stream_free(struct sl_stream *stream)
     free(stream);
 }
 
-struct sl_body_stream *sl_stream_source(struct sl_stream *stream)
+struct sl_body_stream *sl_stream_body(struct sl_stream *stream)
 {
-    return &stream->source;
+    return &stream->body_stream;
 }
 
 /* --- what is due --- */
@@ -506,7 +507,7 @@ static bool has_vanished(const struct sl_stream *stream)
     struct tcp_info info;
     socklen_t size = sizeof(info);
 
-    return getsockopt(stream->source.fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+    return getsockopt(stream->body_stream.fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
            info.tcpi_unacked > 0 && info.tcpi_last_ack_recv >= UNANSWERED_MS;
 }
 
@@ -521,7 +522,8 @@ static void heartbeat(struct sl_stream *stream)
 static void produce(struct sl_stream *stream, unsigned due)
 {
     int64_t now_ns = sl_clock_mono_ns();
-    int64_t beat_ns = stream->behind ? stream->heartbeat_ns : stream->source.waiter.deadline_ns;
+    int64_t beat_ns =
+        stream->behind ? stream->heartbeat_ns : stream->body_stream.waiter.deadline_ns;
 
     if (due & SL_DUE_MESSAGES || stream->more || stream->behind)
         look(stream);
@@ -533,7 +535,7 @@ static void produce(struct sl_stream *stream, unsigned due)
         heartbeat(stream);
     if (stream->out.size > 0)
         stream->heartbeat_ns = now_ns + SL_HEARTBEAT_NS;
-    stream->source.waiter.deadline_ns =
+    stream->body_stream.waiter.deadline_ns =
         stream->behind ? now_ns + SL_HISTORY_RETRY_NS : stream->heartbeat_ns;
 }
 
@@ -543,7 +545,7 @@ enum sl_stream_step sl_stream_read(struct sl_stream *stream, char *bytes, size_t
 
     if (stream->out_at == stream->out.size) {
         sl_outgoing_forget(&stream->out, &stream->out_at, OUT_KEPT_BYTES);
-        due = sl_waiters_take(sl_httpd_waiters(stream->api->httpd), &stream->source.waiter);
+        due = sl_waiters_take(sl_httpd_waiters(stream->api->httpd), &stream->body_stream.waiter);
         if (due & SL_DUE_STOP || stream->failed)
             return SL_STREAM_END;
         produce(stream, due);
@@ -554,7 +556,7 @@ enum sl_stream_step sl_stream_read(struct sl_stream *stream, char *bytes, size_t
     }
     if (stream->out.size > 0) {
         *size = sl_outgoing_copy(&stream->out, &stream->out_at, bytes, max);
-        stream->source.more = stream->more || stream->out_at < stream->out.size;
+        stream->body_stream.more = stream->more || stream->out_at < stream->out.size;
         return SL_STREAM_BYTES;
     }
     return stream->more ? SL_STREAM_YIELD : SL_STREAM_WAIT;
@@ -577,7 +579,7 @@ static void open_stream(struct sl_request *request, struct sl_events_params *ask
     }
     stream = sl_stream_new(api, asked, sl_headers_get(&request->headers, "Last-Event-ID"));
     if (stream)
-        answer->source = sl_stream_source(stream);
+        answer->body_stream = sl_stream_body(stream);
     else
         sl_answer_json(answer, true);
 }

@@ -36,7 +36,7 @@ struct sl_stream *sl_stream_new(struct sl_api *api, struct sl_events_params *ask
 void sl_stream_free(struct sl_stream *stream);
 
 /* What is sent: it owns the stream. */
-struct sl_body_stream *sl_stream_source(struct sl_stream *stream);
+struct sl_body_stream *sl_stream_body(struct sl_stream *stream);
 
 /* See body_stream.h. */
 enum sl_stream_step sl_stream_read(struct sl_stream *stream, char *bytes, size_t max, size_t *size);

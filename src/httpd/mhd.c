@@ -174,7 +174,7 @@ static enum MHD_Result step(struct MHD_Connection *mhd, struct sl_request *reque
     for (;;) {
         switch (sl_request_step(request, &answer)) {
         case SL_STEP_ANSWER:
-            if (!answer.source)
+            if (!answer.body_stream)
                 expect(request->httpd, request->connection, SL_ANSWER_DEADLINE_NS);
             return sl_response_queue(mhd, request, &answer);
         case SL_STEP_YIELD:

@@ -277,7 +277,7 @@ enum sl_step sl_request_step(struct sl_request *request, struct sl_answer *answe
     } else {
         step = request->route->step(request, answer);
     }
-    if (step == SL_STEP_ANSWER && !answer->source &&
+    if (step == SL_STEP_ANSWER && !answer->body_stream &&
         !sl_request_hold(request, request->body.size + answer->body.size))
         return sl_request_no_room(answer);
     return step;

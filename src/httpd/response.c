@@ -18,35 +18,35 @@
 
 /* Where libmicrohttpd asks for more because the bytes before have left. It would serve all such
  * connections before it looks at its sockets, so of many each takes a place in the queue. */
-static void leave_for_later(struct sl_body_stream *source)
+static void leave_for_later(struct sl_body_stream *body_stream)
 {
-    if (source->more || !sl_waiters_park(source->waiters, &source->waiter))
-        sl_waiters_yield(source->waiters, &source->waiter);
+    if (body_stream->more || !sl_waiters_park(body_stream->waiters, &body_stream->waiter))
+        sl_waiters_yield(body_stream->waiters, &body_stream->waiter);
 }
 
-static ssize_t read_source(void *context, uint64_t position, char *bytes, size_t max)
+static ssize_t read_body_stream(void *context, uint64_t position, char *bytes, size_t max)
 {
-    struct sl_body_stream *source = context;
-    bool turn = sl_waiters_begin_turn(source->waiters, &source->waiter);
+    struct sl_body_stream *body_stream = context;
+    bool turn = sl_waiters_begin_turn(body_stream->waiters, &body_stream->waiter);
     size_t size;
 
     (void)position;
     for (;;) {
-        if (sl_waiters_peer_is_gone(source->waiters, &source->waiter))
+        if (sl_waiters_peer_is_gone(body_stream->waiters, &body_stream->waiter))
             return MHD_CONTENT_READER_END_WITH_ERROR;
         if (!turn) {
-            leave_for_later(source);
+            leave_for_later(body_stream);
             return 0;
         }
-        switch (source->read(source, bytes, max, &size)) {
+        switch (body_stream->read(body_stream, bytes, max, &size)) {
         case SL_STREAM_BYTES:
-            sl_waiters_mark_busy(source->waiters, &source->waiter);
+            sl_waiters_mark_busy(body_stream->waiters, &body_stream->waiter);
             return (ssize_t)size;
         case SL_STREAM_YIELD:
-            sl_waiters_yield(source->waiters, &source->waiter);
+            sl_waiters_yield(body_stream->waiters, &body_stream->waiter);
             return 0;
         case SL_STREAM_WAIT:
-            if (sl_waiters_park(source->waiters, &source->waiter))
+            if (sl_waiters_park(body_stream->waiters, &body_stream->waiter))
                 return 0;
             break; /* something became due meanwhile */
         case SL_STREAM_END:
@@ -57,11 +57,11 @@ static ssize_t read_source(void *context, uint64_t position, char *bytes, size_t
     }
 }
 
-static void free_source(void *context)
+static void free_body_stream(void *context)
 {
-    struct sl_body_stream *source = context;
+    struct sl_body_stream *body_stream = context;
 
-    source->free(source);
+    body_stream->free(body_stream);
 }
 
 /* Bounds what the kernel holds for a reader that does not read, and how long it tries: a third of
@@ -78,21 +78,21 @@ static void tune(struct MHD_Connection *connection, int fd, unsigned patience_s)
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
 }
 
-static struct MHD_Response *source_response(struct MHD_Connection *connection,
-                                            struct sl_request *request,
-                                            struct sl_body_stream *source)
+static struct MHD_Response *body_stream_response(struct MHD_Connection *connection,
+                                                 struct sl_request *request,
+                                                 struct sl_body_stream *body_stream)
 {
     struct MHD_Response *response;
 
-    source->waiter.connection = connection;
-    source->fd = request->connection->fd;
-    if (source->waiter.wants)
-        sl_waiters_watch_peer(source->waiters, &source->waiter, source->fd);
-    tune(connection, request->connection->fd, source->patience_s);
-    response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE, read_source,
-                                                 source, free_source);
+    body_stream->waiter.connection = connection;
+    body_stream->fd = request->connection->fd;
+    if (body_stream->waiter.wants)
+        sl_waiters_watch_peer(body_stream->waiters, &body_stream->waiter, body_stream->fd);
+    tune(connection, request->connection->fd, body_stream->patience_s);
+    response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE,
+                                                 read_body_stream, body_stream, free_body_stream);
     if (!response)
-        source->free(source);
+        body_stream->free(body_stream);
     return response;
 }
 
@@ -120,8 +120,8 @@ enum MHD_Result sl_response_queue(struct MHD_Connection *connection, struct sl_r
     enum MHD_Result result = MHD_NO;
 
     answer->close = answer->close || sl_guard_body(&request->headers).chunked; /* see guard.h */
-    if (answer->source)
-        response = source_response(connection, request, answer->source);
+    if (answer->body_stream)
+        response = body_stream_response(connection, request, answer->body_stream);
     else
         response = body_response(answer);
     if (response && sl_response_add_headers(response, answer))

@@ -18,7 +18,7 @@ bool sl_response_add_headers(struct MHD_Response *response, const struct sl_answ
 {
     bool added = add(response, "Cache-Control", answer->cacheable ? "no-cache" : "no-store");
 
-    if (added && answer->source) /* or nginx would keep an event until more have come */
+    if (added && answer->body_stream) /* or nginx would keep an event until more have come */
         added = add(response, "X-Accel-Buffering", "no");
     for (size_t i = 0; i < COMMON_HEADER_COUNT && added; i++)
         added = add(response, common_headers[i].name, common_headers[i].value);

@@ -99,7 +99,7 @@ static const char *say(struct sl_stream *stream)
 
 static const char *say_due(struct sl_stream *stream, unsigned due)
 {
-    (&sl_stream_source(stream)->waiter)->due |= due;
+    (&sl_stream_body(stream)->waiter)->due |= due;
     return say(stream);
 }
 
@@ -177,7 +177,7 @@ TEST_WITH(filtered_stream_advances_its_id, setup, teardown)
     assert_non_null(strstr(say_due(stream, SL_DUE_MESSAGES), "id: " RUN ":6\n"));
     assert_int_equal(count, 3);
     assert_int_equal(seqs[2], 5);
-    (&sl_stream_source(stream)->waiter)->deadline_ns = 1;
+    (&sl_stream_body(stream)->waiter)->deadline_ns = 1;
     fixture_append(&fixture, 2, 1);
     assert_string_equal(say_due(stream, SL_DUE_MESSAGES), ": heartbeat\nid: " RUN ":7\n\n");
     sl_stream_free(stream);
