@@ -1,4 +1,4 @@
-#include "http_fixture.h"
+#include "api_fixture.h"
 #include "params_of.h"
 
 #include "api/api_messages.h"

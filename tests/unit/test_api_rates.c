@@ -1,4 +1,4 @@
-#include "http_fixture.h"
+#include "api_fixture.h"
 
 #include "api/rates.h"
 

@@ -1,10 +1,8 @@
 /* Limits and idle times that change while the gateway runs. */
-#include "unit.h"
-
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "serving.h"
+#include "serving_fixture.h"
 
 static void chat(int fd)
 {
@@ -12,12 +10,10 @@ static void chat(int fd)
     expect_text(fd, "Your data was 2 bytes");
 }
 
-TEST(changed_connection_limits_apply)
+SERVING_TEST(changed_connection_limits_apply)
 {
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
-    struct serving serving = serving_new(&options);
-    struct sl_address address = serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
-    serving_start(&serving);
+    serve(SL_TCP_CHAT, &options);
     int fds[4];
     for (size_t i = 0; i < COUNT_OF(fds); i++) {
         fds[i] = connect_stream(&address);
@@ -47,14 +43,13 @@ TEST(changed_connection_limits_apply)
     }
     for (size_t i = 0; i < COUNT_OF(fds); i++)
         close(fds[i]);
-    serving_free(&serving);
 }
 
-TEST(changed_idle_times_apply)
+SERVING_TEST(changed_idle_times_apply)
 {
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.tcp_idle_ns = options.udp_idle_ns = 0; /* for ever */
-    struct serving serving = serving_new(&options);
+    serving = serving_new(&options);
     struct sl_address tcp = serving_listen(&serving, SL_TCP_CHAT, "127.0.0.1:0");
     struct sl_address udp = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
     serving_start(&serving);
@@ -70,15 +65,12 @@ TEST(changed_idle_times_apply)
     expect_end(stream);
     close(stream);
     close(datagram);
-    serving_free(&serving);
 }
 
-TEST(changed_number_of_udp_clients_applies)
+SERVING_TEST(changed_number_of_udp_clients_applies)
 {
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
-    struct serving serving = serving_new(&options);
-    struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
-    serving_start(&serving);
+    serve(SL_UDP_UPPER, &options);
     int fds[70];
     for (size_t i = 0; i < COUNT_OF(fds); i++) {
         if (i == COUNT_OF(fds) - 1) {
@@ -100,18 +92,16 @@ TEST(changed_number_of_udp_clients_applies)
     for (size_t i = 0; i < COUNT_OF(fds); i++)
         close(fds[i]);
     close(late);
-    serving_free(&serving);
 }
 
-TEST(changed_rate_of_datagrams_applies)
+SERVING_TEST(changed_rate_of_datagrams_applies)
 {
     char where[SL_ADDRESS_TEXT_SIZE];
     if (!find_own_endpoint(where))
         skip();
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.udp_rate = 1;
-    struct serving serving = serving_new(&options);
-    struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, where);
+    serve_later_at(where, SL_UDP_UPPER, &options);
     serving_start(&serving);
     int fd = connect_datagram(NULL, &address);
     uint64_t seq = 0;
@@ -131,5 +121,4 @@ TEST(changed_rate_of_datagrams_applies)
         assert_int_equal(serving_exchange(&serving, seq)->exchange.outcome, SL_REPLIED);
     }
     close(fd);
-    serving_free(&serving);
 }

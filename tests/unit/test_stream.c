@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "stream_fixture.h"
+#include "serving_fixture.h"
 
 static void assert_exchange(uint64_t seq, enum sl_outcome outcome, const char *received,
                             const char *sent)
@@ -21,7 +21,7 @@ static void assert_exchange(uint64_t seq, enum sl_outcome outcome, const char *r
     assert_int_equal(record->exchange.replied_at_ns != 0, outcome == SL_REPLIED);
 }
 
-STREAM_TEST(a_conversation_is_recorded)
+SERVING_TEST(a_conversation_is_recorded)
 {
     int fd = open_chat();
     send_text(fd, "Hi");
@@ -53,7 +53,7 @@ STREAM_TEST(a_conversation_is_recorded)
     assert_int_equal(serving_counters(&serving, 0).connections, 1);
 }
 
-STREAM_TEST(lines_are_answered_with_lines)
+SERVING_TEST(lines_are_answered_with_lines)
 {
     int fd = open_chat();
     send_text(fd, "Hi\nthere\r\n\nunfini");
@@ -68,7 +68,7 @@ STREAM_TEST(lines_are_answered_with_lines)
     close(fd);
 }
 
-STREAM_TEST(a_long_line_is_counted_whole_and_stored_cut)
+SERVING_TEST(a_long_line_is_counted_whole_and_stored_cut)
 {
     int fd = open_chat();
     size_t size = 300000;
@@ -90,7 +90,7 @@ STREAM_TEST(a_long_line_is_counted_whole_and_stored_cut)
 }
 
 /* A Unix socket has all of a send at once, so that the server's reads end exactly where it does. */
-STREAM_TEST(a_message_may_fill_every_read)
+SERVING_TEST(a_message_may_fill_every_read)
 {
     static const size_t sizes[] = {65535, 65536, 65537, 131072};
     static uint8_t bytes[131072];
@@ -112,7 +112,7 @@ STREAM_TEST(a_message_may_fill_every_read)
     }
 }
 
-STREAM_TEST(upper_answers_one_message_and_closes)
+SERVING_TEST(upper_answers_one_message_and_closes)
 {
     serve(SL_TCP_UPPER, NULL);
     int fd = connect_stream(&address);
@@ -126,7 +126,7 @@ STREAM_TEST(upper_answers_one_message_and_closes)
     assert_closed(1, SL_BY_SERVER, SL_CLOSE_ANSWERED);
 }
 
-STREAM_TEST(bytes_after_the_end_are_recorded)
+SERVING_TEST(bytes_after_the_end_are_recorded)
 {
     serve(SL_TCP_UPPER, NULL);
     int fd = connect_stream(&address);
@@ -141,7 +141,7 @@ STREAM_TEST(bytes_after_the_end_are_recorded)
     assert_int_equal(serving_closing(&serving, 1).counters.unanswered, 1);
 }
 
-STREAM_TEST(exit_ends_the_chat)
+SERVING_TEST(exit_ends_the_chat)
 {
     serve(SL_TCP_CHAT, NULL);
     int plain = connect_stream(&address), lines = connect_stream(&address);
@@ -167,7 +167,7 @@ STREAM_TEST(exit_ends_the_chat)
     assert_closed(2, SL_BY_SERVER, SL_CLOSE_EXIT);
 }
 
-STREAM_TEST(peer_that_stays_after_exit_is_cut_off)
+SERVING_TEST(peer_that_stays_after_exit_is_cut_off)
 {
     serve(SL_TCP_CHAT, NULL);
     int silent = connect_stream(&address), noisy = connect_stream(&address);
@@ -188,7 +188,7 @@ STREAM_TEST(peer_that_stays_after_exit_is_cut_off)
     close(noisy);
 }
 
-STREAM_TEST(the_end_of_the_stream_ends_a_line)
+SERVING_TEST(the_end_of_the_stream_ends_a_line)
 {
     int fd = open_chat();
     send_text(fd, "whole\nhalf");
@@ -203,7 +203,7 @@ STREAM_TEST(the_end_of_the_stream_ends_a_line)
 }
 
 /* printf hello | nc -N: message and end may come in one packet. */
-STREAM_TEST(half_closed_peer_is_still_answered)
+SERVING_TEST(half_closed_peer_is_still_answered)
 {
     static const struct {
         enum sl_service_id service;
@@ -227,7 +227,7 @@ STREAM_TEST(half_closed_peer_is_still_answered)
     }
 }
 
-STREAM_TEST(a_reset_leaves_a_line_unfinished)
+SERVING_TEST(a_reset_leaves_a_line_unfinished)
 {
     int fd = open_chat();
     send_text(fd, "whole\nhalf");
@@ -244,7 +244,7 @@ STREAM_TEST(a_reset_leaves_a_line_unfinished)
     assert_int_equal(counters.unanswered, 1);
 }
 
-STREAM_TEST(idle_connection_is_closed_after_its_timeout)
+SERVING_TEST(idle_connection_is_closed_after_its_timeout)
 {
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.tcp_idle_ns = 100 * SL_NS_PER_MS;
@@ -262,7 +262,7 @@ STREAM_TEST(idle_connection_is_closed_after_its_timeout)
     close(fd);
 }
 
-STREAM_TEST(an_operator_may_disconnect_one_client)
+SERVING_TEST(an_operator_may_disconnect_one_client)
 {
     serve(SL_TCP_CHAT, NULL);
     int one = connect_stream(&address), two = connect_stream(&address);
@@ -283,7 +283,7 @@ STREAM_TEST(an_operator_may_disconnect_one_client)
     close(two);
 }
 
-STREAM_TEST(connections_are_limited)
+SERVING_TEST(connections_are_limited)
 {
     static const struct {
         size_t all, per_address;
@@ -322,7 +322,7 @@ STREAM_TEST(connections_are_limited)
 /* The worker stands still at its shard's lock while both events arrive, so epoll reports them
  * together: the new connection first, then the lingering one that is closed for it. Serving the
  * closed one would touch freed memory, which the address sanitizer reports. */
-STREAM_TEST(a_lingering_connection_gives_way_with_an_event_pending)
+SERVING_TEST(a_lingering_connection_gives_way_with_an_event_pending)
 {
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.max_connections = 2;
@@ -352,7 +352,7 @@ STREAM_TEST(a_lingering_connection_gives_way_with_an_event_pending)
 }
 
 /* Whoever cannot be served for want of a descriptor is told so, and the others go on. */
-STREAM_TEST(without_descriptors_peers_are_turned_away)
+SERVING_TEST(without_descriptors_peers_are_turned_away)
 {
     serve_later(SL_TCP_CHAT, NULL);
     int fds[6];
@@ -381,7 +381,7 @@ STREAM_TEST(without_descriptors_peers_are_turned_away)
         close(fds[i]);
 }
 
-STREAM_TEST(workers_share_the_connections)
+SERVING_TEST(workers_share_the_connections)
 {
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.workers = 3;

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "stream_fixture.h"
+#include "serving_fixture.h"
 
 #define SMALL 16384
 
@@ -40,7 +40,7 @@ static int tear_down(void **state)
     sl_buffer_deinit(&text);
     sl_buffer_deinit(&expected);
     text = expected = (struct sl_buffer){0};
-    return stream_tear_down(state);
+    return serving_tear_down(state);
 }
 
 #define SLOW_TEST(name) TEST_WITH(name, NULL, tear_down)

@@ -5,10 +5,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "stream_fixture.h"
+#include "serving_fixture.h"
 
 /* Whoever has connected is a client, though the worker has not seen it yet. */
-STREAM_TEST(a_stop_answers_all_connections_that_have_arrived)
+SERVING_TEST(a_stop_answers_all_connections_that_have_arrived)
 {
     for (unsigned workers = 1; workers <= 3; workers++) {
         struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
@@ -45,7 +45,7 @@ STREAM_TEST(a_stop_answers_all_connections_that_have_arrived)
 }
 
 /* A Unix socket has taken all of it when send(2) returns. */
-STREAM_TEST(a_stop_answers_every_line_that_has_arrived)
+SERVING_TEST(a_stop_answers_every_line_that_has_arrived)
 {
     char folder[] = "/tmp/socklens-stop-XXXXXX", where[108];
     assert_non_null(mkdtemp(folder));
@@ -77,7 +77,7 @@ static void *stop(void *argument)
     return NULL;
 }
 
-STREAM_TEST(a_stop_closes_every_connection)
+SERVING_TEST(a_stop_closes_every_connection)
 {
     serve(SL_TCP_CHAT, NULL);
     int fds[20];
@@ -102,7 +102,7 @@ STREAM_TEST(a_stop_closes_every_connection)
     assert_int_equal(serving_counters(&serving, 0).traffic.unanswered, COUNT_OF(fds));
 }
 
-STREAM_TEST(a_stop_does_not_wait_for_peers_that_stay)
+SERVING_TEST(a_stop_does_not_wait_for_peers_that_stay)
 {
     serve(SL_TCP_CHAT, NULL);
     int stays = connect_stream(&address), left = connect_stream(&address);
@@ -118,7 +118,7 @@ STREAM_TEST(a_stop_does_not_wait_for_peers_that_stay)
     close(left);
 }
 
-STREAM_TEST(a_stop_without_time_closes_at_once)
+SERVING_TEST(a_stop_without_time_closes_at_once)
 {
     int fd = open_chat();
     send_text(fd, "Hi");
@@ -129,7 +129,7 @@ STREAM_TEST(a_stop_without_time_closes_at_once)
     close(fd);
 }
 
-STREAM_TEST(a_stopped_server_refuses_connections)
+SERVING_TEST(a_stopped_server_refuses_connections)
 {
     serve(SL_TCP_CHAT, NULL);
     serving_stop(&serving);

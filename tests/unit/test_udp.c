@@ -1,12 +1,10 @@
-#include "unit.h"
-
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "serving.h"
+#include "serving_fixture.h"
 
 static struct sl_address address_of(int fd)
 {
@@ -21,32 +19,16 @@ static struct sl_address loopback(uint8_t last, uint16_t port)
     return (struct sl_address){.family = AF_INET, .port = port, .ip = {127, 0, 0, last}};
 }
 
-/* One service on 127.0.0.1, started. */
-static struct sl_address serve(struct serving *serving, const struct sl_net_options *options)
+static void assert_outcome(uint64_t seq, enum sl_outcome outcome)
 {
-    *serving = serving_new(options);
-    struct sl_address address = serving_listen(serving, SL_UDP_UPPER, "127.0.0.1:0");
-    serving_start(serving);
-    return address;
+    serving_wait_exchanges(&serving, seq);
+    assert_int_equal(serving_exchange(&serving, seq)->exchange.outcome, outcome);
 }
 
-static void ask(int fd, const char *text, const char *reply)
+SERVING_TEST(an_exchange_is_recorded_with_both_sides)
 {
-    send_text(fd, text);
-    expect_datagram(fd, reply, strlen(reply));
-}
-
-static void assert_outcome(struct serving *serving, uint64_t seq, enum sl_outcome outcome)
-{
-    serving_wait_exchanges(serving, seq);
-    assert_int_equal(serving_exchange(serving, seq)->exchange.outcome, outcome);
-}
-
-TEST(an_exchange_is_recorded_with_both_sides)
-{
-    struct serving serving;
     int64_t before = sl_clock_wall_ns();
-    struct sl_address address = serve(&serving, NULL);
+    serve(SL_UDP_UPPER, NULL);
     int fd = connect_datagram(NULL, &address);
     struct sl_address own = address_of(fd);
     ask(fd, "hello from client1", "HELLO FROM CLIENT1");
@@ -80,13 +62,11 @@ TEST(an_exchange_is_recorded_with_both_sides)
     assert_int_equal(view.counters.refused, 0);
     assert_int_equal(view.tcp.valid, 0);
     close(fd);
-    serving_free(&serving);
 }
 
-TEST(a_client_opens_before_its_first_exchange)
+SERVING_TEST(a_client_opens_before_its_first_exchange)
 {
-    struct serving serving;
-    struct sl_address address = serve(&serving, NULL);
+    serve(SL_UDP_UPPER, NULL);
     int one = connect_datagram(NULL, &address), two = connect_datagram(NULL, &address);
     ask(one, "a", "A");
     ask(two, "b", "B");
@@ -110,14 +90,12 @@ TEST(a_client_opens_before_its_first_exchange)
     }
     close(one);
     close(two);
-    serving_free(&serving);
 }
 
-TEST(datagrams_of_every_size_are_answered)
+SERVING_TEST(datagrams_of_every_size_are_answered)
 {
     static const size_t sizes[] = {0, 1, 2, 1399, 1400, 1401, 1500, 9000, 65506, 65507, 0};
-    struct serving serving;
-    struct sl_address address = serve(&serving, NULL);
+    serve(SL_UDP_UPPER, NULL);
     int fd = connect_datagram(NULL, &address);
     uint8_t *lower = malloc(65507), *upper = malloc(65507);
     for (size_t i = 0; i < 65507; i++) {
@@ -137,20 +115,18 @@ TEST(datagrams_of_every_size_are_answered)
     free(lower);
     free(upper);
     close(fd);
-    serving_free(&serving);
 }
 
 /* "ŉ" has two bytes, its upper case "ʼN" three. */
-TEST(a_reply_that_fits_no_datagram_is_recorded)
+SERVING_TEST(a_reply_that_fits_no_datagram_is_recorded)
 {
-    struct serving serving;
-    struct sl_address address = serve(&serving, NULL);
+    serve(SL_UDP_UPPER, NULL);
     int fd = connect_datagram(NULL, &address);
     struct sl_buffer text = {0};
     for (int i = 0; i < 21836; i++)
         assert_int_equal(sl_buffer_append_text(&text, "ŉ"), 0);
     send_bytes(fd, text.data, text.size); /* 65,508 bytes in upper case */
-    assert_outcome(&serving, 1, SL_REPLY_TOO_LARGE);
+    assert_outcome(1, SL_REPLY_TOO_LARGE);
     const struct sl_record *record = serving_exchange(&serving, 1);
     assert_int_equal(record->exchange.received_size, text.size);
     assert_int_equal(record->exchange.sent_size + record->exchange.sent_stored, 0);
@@ -159,19 +135,18 @@ TEST(a_reply_that_fits_no_datagram_is_recorded)
 
     text.data[text.size - 2] = 'x';
     send_bytes(fd, text.data, text.size - 1); /* 65,506 */
-    assert_outcome(&serving, 2, SL_REPLIED);
+    assert_outcome(2, SL_REPLIED);
     assert_int_equal(serving_exchange(&serving, 2)->exchange.sent_size, 65506);
     static uint8_t got[65536];
     assert_int_equal(recv(fd, got, sizeof(got), 0), 65506);
     assert_int_equal(got[65505], 'X');
     sl_buffer_deinit(&text);
     close(fd);
-    serving_free(&serving);
 }
 
-TEST(a_wildcard_answers_from_the_address_asked)
+SERVING_TEST(a_wildcard_answers_from_the_address_asked)
 {
-    struct serving serving = serving_new(NULL);
+    serving = serving_new(NULL);
     uint16_t port = serving_listen(&serving, SL_UDP_UPPER, "0.0.0.0:0").port;
     serving_start(&serving);
     struct sl_address from = loopback(9, 0);
@@ -187,15 +162,14 @@ TEST(a_wildcard_answers_from_the_address_asked)
         from = address_of(fd); /* the same client to all of them */
         close(fd);
     }
-    serving_free(&serving);
 }
 
-TEST(ipv6_is_served_too)
+SERVING_TEST(ipv6_is_served_too)
 {
     struct sl_address to = {.family = AF_INET6, .ip = {[15] = 1}};
     static const char *const where[] = {"[::1]:0", "[::]:0"};
     for (size_t i = 0; i < COUNT_OF(where); i++) {
-        struct serving serving = serving_new(NULL);
+        serving = serving_new(NULL);
         to.port = serving_listen(&serving, SL_UDP_UPPER, where[i]).port;
         serving_start(&serving);
         int fd = connect_datagram(NULL, &to);
@@ -203,22 +177,21 @@ TEST(ipv6_is_served_too)
         serving_wait_exchanges(&serving, 1);
         assert_true(sl_address_equal(&serving_exchange(&serving, 1)->exchange.local, &to));
         close(fd);
-        serving_free(&serving);
+        serve_end();
     }
 }
 
 /* Two gateways that answer each other would never stop. */
-TEST(refused_datagram_is_recorded)
+SERVING_TEST(refused_datagram_is_recorded)
 {
-    struct serving serving = serving_new(NULL);
-    struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
+    serve_later(SL_UDP_UPPER, NULL);
     struct sl_address second = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
     serving_start(&serving);
     struct sl_address own = loopback(7, second.port);
     int loop = connect_datagram(&own, &address);
     int honest = connect_datagram(NULL, &address);
     send_text(loop, "echo");
-    assert_outcome(&serving, 1, SL_REFUSED_OWN_LISTENER);
+    assert_outcome(1, SL_REFUSED_OWN_LISTENER);
     ask(honest, "hello", "HELLO");
 
     assert_bytes_equal(sl_record_received(serving_exchange(&serving, 1)), 4, "echo", 4);
@@ -235,14 +208,12 @@ TEST(refused_datagram_is_recorded)
     assert_int_equal(counters.open_clients, 2);
     close(loop);
     close(honest);
-    serving_free(&serving);
 }
 
 /* Whatever the other end is: here each reply is sent back as it came, several of them at once. */
-TEST(a_peer_that_echoes_is_answered_for_a_while)
+SERVING_TEST(a_peer_that_echoes_is_answered_for_a_while)
 {
-    struct serving serving;
-    struct sl_address address = serve(&serving, NULL);
+    serve(SL_UDP_UPPER, NULL);
     int echo = connect_datagram(NULL, &address), honest = connect_datagram(NULL, &address);
     struct pollfd readable = {.fd = echo, .events = POLLIN};
     size_t echoed = 0;
@@ -265,14 +236,12 @@ TEST(a_peer_that_echoes_is_answered_for_a_while)
     ask(echo, "ONE", "ONE");
     close(echo);
     close(honest);
-    serving_free(&serving);
 }
 
 /* A wildcard hears what is meant for every host; answering it would have all of them answer. */
-TEST(broadcast_datagram_is_not_answered)
+SERVING_TEST(broadcast_datagram_is_not_answered)
 {
-    struct serving serving = serving_new(NULL);
-    struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "0.0.0.0:0");
+    serve_later_at("0.0.0.0:0", SL_UDP_UPPER, NULL);
     serving_start(&serving);
     struct sl_address all = {.family = AF_INET, .port = address.port, .ip = {127, 255, 255, 255}};
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), on = 1;
@@ -280,25 +249,23 @@ TEST(broadcast_datagram_is_not_answered)
     struct sockaddr_storage storage;
     socklen_t size = sl_address_to_sockaddr(&all, &storage);
     assert_int_equal(sendto(fd, "all", 3, 0, (struct sockaddr *)&storage, size), 3);
-    assert_outcome(&serving, 1, SL_REFUSED_NOT_UNICAST);
+    assert_outcome(1, SL_REFUSED_NOT_UNICAST);
     const struct sl_record *record = serving_exchange(&serving, 1);
     assert_int_equal(record->exchange.local.ip[0], 255);
     assert_int_equal(record->exchange.sent_size, 0);
     char byte;
     assert_int_equal(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
     close(fd);
-    serving_free(&serving);
 }
 
-TEST(sender_over_its_rate_is_not_answered)
+SERVING_TEST(sender_over_its_rate_is_not_answered)
 {
     char where[SL_ADDRESS_TEXT_SIZE];
     if (!find_own_endpoint(where))
         skip();
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.udp_rate = 5;
-    struct serving serving = serving_new(&options);
-    struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, where);
+    serve_later_at(where, SL_UDP_UPPER, &options);
     int fd = connect_datagram(NULL, &address);
     for (int i = 0; i < 50; i++)
         send_text(fd, "flood");
@@ -319,14 +286,12 @@ TEST(sender_over_its_rate_is_not_answered)
     assert_int_equal(view.counters.sent_messages, answered);
     assert_int_equal(view.counters.refused, refused);
     close(fd);
-    serving_free(&serving);
 }
 
 /* shutdown(2) needs a connected socket, so the server's gets connected to its client. */
-TEST(reply_refused_by_the_kernel_is_recorded)
+SERVING_TEST(reply_refused_by_the_kernel_is_recorded)
 {
-    struct serving serving = serving_new(NULL);
-    struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
+    serve_later(SL_UDP_UPPER, NULL);
     int fd = connect_datagram(NULL, &address), server = serving_listener_fd(&serving, false);
     struct sl_address own = address_of(fd);
     struct sockaddr_storage storage;
@@ -338,7 +303,7 @@ TEST(reply_refused_by_the_kernel_is_recorded)
         send_text(fd, texts[i]);
     serving_start(&serving);
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
-        assert_outcome(&serving, i + 1, SL_SEND_FAILED);
+        assert_outcome(i + 1, SL_SEND_FAILED);
         assert_int_equal(serving_exchange(&serving, i + 1)->exchange.received_size,
                          strlen(texts[i]));
         assert_int_equal(serving_exchange(&serving, i + 1)->exchange.sent_size, 0);
@@ -346,13 +311,11 @@ TEST(reply_refused_by_the_kernel_is_recorded)
     assert_int_equal(serving_client(&serving, 1).counters.unanswered, COUNT_OF(texts));
     assert_int_equal(serving_client(&serving, 1).counters.sent_messages, 0);
     close(fd);
-    serving_free(&serving);
 }
 
-TEST(datagrams_dropped_by_the_kernel_are_counted)
+SERVING_TEST(datagrams_dropped_by_the_kernel_are_counted)
 {
-    struct serving serving = serving_new(NULL);
-    struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
+    serve_later(SL_UDP_UPPER, NULL);
     int fd = connect_datagram(NULL, &address), small = 1;
     static char bytes[1000];
     setsockopt(serving_listener_fd(&serving, false), SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
@@ -369,5 +332,4 @@ TEST(datagrams_dropped_by_the_kernel_are_counted)
     assert_int_equal(received + dropped, 100);
     assert_in_range(received, 1, 50);
     close(fd);
-    serving_free(&serving);
 }

@@ -1,8 +1,6 @@
 /* What the worker joins, and what the kernel joined for it: order and completeness for every
  * client. A socket takes datagrams from when it is bound, so what is sent before the start comes as
  * whole batches afterwards. */
-#include "unit.h"
-
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -11,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "serving.h"
+#include "serving_fixture.h"
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
@@ -162,11 +160,11 @@ static bool send_segments(struct client *client, size_t size, size_t total)
 }
 
 /* Every exchange of the journal is a reply. */
-static void assert_all_replied(struct serving *serving, uint64_t count)
+static void assert_all_replied(uint64_t count)
 {
-    serving_wait_exchanges(serving, count);
+    serving_wait_exchanges(&serving, count);
     for (uint64_t seq = 1; seq <= count; seq++) {
-        const struct sl_record *record = serving_exchange(serving, seq);
+        const struct sl_record *record = serving_exchange(&serving, seq);
         assert_int_equal(record->exchange.outcome, SL_REPLIED);
         assert_int_equal(record->exchange.received_size, record->exchange.sent_size);
     }
@@ -181,10 +179,9 @@ static size_t any_size(uint64_t *random)
     return number % 3 ? common[number / 3 % COUNT_OF(common)] : number / 3 % 2000;
 }
 
-TEST(nobody_loses_a_reply_or_gets_anothers)
+SERVING_TEST(nobody_loses_a_reply_or_gets_anothers)
 {
-    struct serving serving = serving_new(NULL);
-    struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
+    serve_later(SL_UDP_UPPER, NULL);
     struct client *clients = calloc(CLIENTS, sizeof(*clients));
     uint64_t random = 11, sent = 0;
     for (uint64_t i = 0; i < CLIENTS; i++)
@@ -200,19 +197,16 @@ TEST(nobody_loses_a_reply_or_gets_anothers)
         for (size_t i = 0; i < CLIENTS; i++)
             receive_all(&clients[i]);
     }
-    assert_all_replied(&serving, sent);
+    assert_all_replied(sent);
     for (size_t i = 0; i < CLIENTS; i++)
         free_client(&clients[i]);
     free(clients);
-    serving_free(&serving);
 }
 
 /* Sends them before the start, so that they are one batch. */
 static void assert_answered_in_order(const size_t *sizes, size_t count, bool wildcard)
 {
-    struct serving serving = serving_new(NULL);
-    struct sl_address address =
-        serving_listen(&serving, SL_UDP_UPPER, wildcard ? "0.0.0.0:0" : "127.0.0.1:0");
+    serve_later_at(wildcard ? "0.0.0.0:0" : "127.0.0.1:0", SL_UDP_UPPER, NULL);
     address.ip[0] = 127;
     address.ip[3] = wildcard ? 5 : 1;
     struct client client = new_client(&address, 5);
@@ -220,12 +214,11 @@ static void assert_answered_in_order(const size_t *sizes, size_t count, bool wil
         send_one(&client, sizes[i]);
     serving_start(&serving);
     receive_all(&client);
-    assert_all_replied(&serving, count);
+    assert_all_replied(count);
     free_client(&client);
-    serving_free(&serving);
 }
 
-TEST(replies_of_any_sizes_keep_their_order)
+SERVING_TEST(replies_of_any_sizes_keep_their_order)
 {
     static const size_t cases[][8] = {
         {100, 100, 100, 100, 100, 100, 100, 100}, /* one group */
@@ -243,10 +236,9 @@ TEST(replies_of_any_sizes_keep_their_order)
     }
 }
 
-TEST(replies_to_one_client_leave_joined)
+SERVING_TEST(replies_to_one_client_leave_joined)
 {
-    struct serving serving = serving_new(NULL);
-    struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
+    serve_later(SL_UDP_UPPER, NULL);
     struct client client = new_client(&address, 5);
     if (!join_at_receiver(&client))
         skip();
@@ -256,16 +248,14 @@ TEST(replies_to_one_client_leave_joined)
     receive_all(&client);
     assert_int_equal(client.joined, 60);
     free_client(&client);
-    serving_free(&serving);
 }
 
 /* More than a group holds, by number (64) or by bytes. */
-TEST(groups_are_as_large_as_the_kernel_allows)
+SERVING_TEST(groups_are_as_large_as_the_kernel_allows)
 {
     static const size_t sizes[] = {1, 1000, 1023, 1024, 1400};
     for (size_t i = 0; i < COUNT_OF(sizes); i++) {
-        struct serving serving = serving_new(NULL);
-        struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
+        serve_later(SL_UDP_UPPER, NULL);
         struct client client = new_client(&address, 5);
         join_at_receiver(&client);
         uint64_t sent = 0;
@@ -277,19 +267,17 @@ TEST(groups_are_as_large_as_the_kernel_allows)
         }
         serving_start(&serving);
         receive_all(&client);
-        assert_all_replied(&serving, sent);
+        assert_all_replied(sent);
         free_client(&client);
-        serving_free(&serving);
     }
 }
 
-TEST(joined_datagrams_are_taken_apart)
+SERVING_TEST(joined_datagrams_are_taken_apart)
 {
     static const struct {
         size_t size, total;
     } cases[] = {{100, 6400}, {100, 6301}, {100, 6399}, {1, 64}, {1023, 65472}, {30, 31}, {9, 9}};
-    struct serving serving = serving_new(NULL);
-    struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
+    serve_later(SL_UDP_UPPER, NULL);
     struct client client = new_client(&address, 5);
     join_at_receiver(&client);
     serving_start(&serving);
@@ -301,20 +289,18 @@ TEST(joined_datagrams_are_taken_apart)
         receive_all(&client);
         serving_wait_exchanges(&serving, sent);
     }
-    assert_all_replied(&serving, sent);
+    assert_all_replied(sent);
     struct sl_client_view view = serving_client(&serving, 1);
     assert_int_equal(view.counters.received_messages, sent);
     assert_int_equal(view.counters.sent_messages, sent);
     assert_int_equal(view.counters.received_bytes, view.counters.sent_bytes);
     free_client(&client);
-    serving_free(&serving);
 }
 
 /* Newer kernels join up to 128; 64 such messages are the most that one batch can hold. */
-TEST(a_full_batch_of_full_messages_is_taken_apart)
+SERVING_TEST(a_full_batch_of_full_messages_is_taken_apart)
 {
-    struct serving serving = serving_new(NULL);
-    struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
+    serve_later(SL_UDP_UPPER, NULL);
     struct client *clients = calloc(8, sizeof(*clients));
     uint64_t sent = 0;
     for (uint64_t i = 0; i < 8; i++) {
@@ -329,18 +315,16 @@ TEST(a_full_batch_of_full_messages_is_taken_apart)
     serving_start(&serving);
     for (size_t i = 0; i < 8; i++)
         receive_all(&clients[i]);
-    assert_all_replied(&serving, sent);
+    assert_all_replied(sent);
     for (size_t i = 0; i < 8; i++)
         free_client(&clients[i]);
     free(clients);
-    serving_free(&serving);
 }
 
 /* "ŉ" grows from two bytes to three, so these replies alternate in size and fit no large group. */
-TEST(more_groups_than_one_send_takes_are_sent)
+SERVING_TEST(more_groups_than_one_send_takes_are_sent)
 {
-    struct serving serving = serving_new(NULL);
-    struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
+    serve_later(SL_UDP_UPPER, NULL);
     int fds[20];
     struct sl_buffer text = {0};
     for (int i = 0; i < 32; i++)
@@ -364,16 +348,14 @@ TEST(more_groups_than_one_send_takes_are_sent)
     }
     serving_wait_exchanges(&serving, COUNT_OF(fds) * 3 * 64);
     sl_buffer_deinit(&text);
-    serving_free(&serving);
 }
 
 /* Without checksums the kernel refuses to send joined datagrams (udp(7)): as on an old kernel, or a
  * device that cannot. */
-TEST(without_segmentation_replies_go_one_by_one)
+SERVING_TEST(without_segmentation_replies_go_one_by_one)
 {
     int on = 1;
-    struct serving serving = serving_new(NULL);
-    struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
+    serve_later(SL_UDP_UPPER, NULL);
     int server = serving_listener_fd(&serving, false);
     assert_int_equal(setsockopt(server, SOL_SOCKET, SO_NO_CHECK, &on, sizeof(on)), 0);
     struct client one = new_client(&address, 1), two = new_client(&address, 2);
@@ -390,8 +372,7 @@ TEST(without_segmentation_replies_go_one_by_one)
         send_one(&one, 100);
     receive_all(&one);
     assert_int_equal(one.joined + two.joined, 0);
-    assert_all_replied(&serving, 220);
+    assert_all_replied(220);
     free_client(&one);
     free_client(&two);
-    serving_free(&serving);
 }

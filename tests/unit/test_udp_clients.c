@@ -1,33 +1,15 @@
 /* Who counts as a client of a UDP service, from when to when. */
-#include "unit.h"
-
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "serving.h"
+#include "serving_fixture.h"
 
-/* One service on 127.0.0.1, started. */
-static struct sl_address serve(struct serving *serving, const struct sl_net_options *options)
-{
-    *serving = serving_new(options);
-    struct sl_address address = serving_listen(serving, SL_UDP_UPPER, "127.0.0.1:0");
-    serving_start(serving);
-    return address;
-}
-
-static void ask(int fd, const char *text, const char *reply)
-{
-    send_text(fd, text);
-    expect_datagram(fd, reply, strlen(reply));
-}
-
-TEST(a_silent_client_is_forgotten)
+SERVING_TEST(a_silent_client_is_forgotten)
 {
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.udp_idle_ns = SL_NS_PER_MS;
-    struct serving serving;
-    struct sl_address address = serve(&serving, &options);
+    serve(SL_UDP_UPPER, &options);
     int fd = connect_datagram(NULL, &address);
     ask(fd, "a", "A");
     serving_wait_closed(&serving, 1);
@@ -39,16 +21,14 @@ TEST(a_silent_client_is_forgotten)
     serving_wait_exchanges(&serving, 2);
     assert_int_equal(serving_exchange(&serving, 2)->exchange.client, 2);
     close(fd);
-    serving_free(&serving);
 }
 
 /* At least a batch of them is always remembered. */
-TEST(the_longest_silent_makes_room)
+SERVING_TEST(the_longest_silent_makes_room)
 {
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.max_udp_clients = 100;
-    struct serving serving;
-    struct sl_address address = serve(&serving, &options);
+    serve(SL_UDP_UPPER, &options);
     int fds[103];
     for (size_t i = 0; i < 100; i++) {
         fds[i] = connect_datagram(NULL, &address);
@@ -67,13 +47,11 @@ TEST(the_longest_silent_makes_room)
     assert_int_equal(serving_counters(&serving, 0).open_clients, 100);
     for (size_t i = 0; i < COUNT_OF(fds); i++)
         close(fds[i]);
-    serving_free(&serving);
 }
 
-TEST(an_operator_may_disconnect_a_client)
+SERVING_TEST(an_operator_may_disconnect_a_client)
 {
-    struct serving serving;
-    struct sl_address address = serve(&serving, NULL);
+    serve(SL_UDP_UPPER, NULL);
     int fd = connect_datagram(NULL, &address);
     ask(fd, "a", "A");
     serving_wait_exchanges(&serving, 1);
@@ -87,13 +65,11 @@ TEST(an_operator_may_disconnect_a_client)
     serving_wait_exchanges(&serving, 2);
     assert_int_equal(serving_exchange(&serving, 2)->exchange.client, 2);
     close(fd);
-    serving_free(&serving);
 }
 
-TEST(a_stop_answers_datagrams_that_have_arrived)
+SERVING_TEST(a_stop_answers_datagrams_that_have_arrived)
 {
-    struct serving serving = serving_new(NULL);
-    struct sl_address address = serving_listen(&serving, SL_UDP_UPPER, "127.0.0.1:0");
+    serve_later(SL_UDP_UPPER, NULL);
     int fd = connect_datagram(NULL, &address);
     char text[16];
     for (int i = 0; i < 150; i++) {
@@ -110,15 +86,13 @@ TEST(a_stop_answers_datagrams_that_have_arrived)
     assert_int_equal(serving_closing(&serving, 1).closed_by, SL_BY_SERVER);
     assert_int_equal(serving_closing(&serving, 1).counters.sent_messages, 150);
     close(fd);
-    serving_free(&serving);
 }
 
-TEST(workers_share_the_clients)
+SERVING_TEST(workers_share_the_clients)
 {
     struct sl_net_options options = SL_NET_OPTIONS_DEFAULT;
     options.workers = 3;
-    struct serving serving;
-    struct sl_address address = serve(&serving, &options);
+    serve(SL_UDP_UPPER, &options);
     int fds[90];
     for (size_t i = 0; i < COUNT_OF(fds); i++)
         fds[i] = connect_datagram(NULL, &address);
@@ -142,5 +116,4 @@ TEST(workers_share_the_clients)
         assert_int_equal(serving_client(&serving, id).counters.sent_messages, 5);
     for (size_t i = 0; i < COUNT_OF(fds); i++)
         close(fds[i]);
-    serving_free(&serving);
 }

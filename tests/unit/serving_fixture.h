@@ -1,6 +1,6 @@
 /* One service on 127.0.0.1 a test, freed after it however it ends. */
-#ifndef STREAM_FIXTURE_H
-#define STREAM_FIXTURE_H
+#ifndef SERVING_FIXTURE_H
+#define SERVING_FIXTURE_H
 
 #include "serving.h"
 #include "unit.h"
@@ -16,12 +16,18 @@ static inline void serve_end(void)
     serving = (struct serving){0};
 }
 
-/* Not started; connections made meanwhile wait in the backlog. */
-static inline void serve_later(enum sl_service_id service, const struct sl_net_options *options)
+static inline void serve_later_at(const char *where, enum sl_service_id service,
+                                  const struct sl_net_options *options)
 {
     serve_end();
     serving = serving_new(options);
-    address = serving_listen(&serving, service, "127.0.0.1:0");
+    address = serving_listen(&serving, service, where);
+}
+
+/* Not started: connections and datagrams made meanwhile wait in the kernel. */
+static inline void serve_later(enum sl_service_id service, const struct sl_net_options *options)
+{
+    serve_later_at("127.0.0.1:0", service, options);
 }
 
 static inline void serve(enum sl_service_id service, const struct sl_net_options *options)
@@ -37,14 +43,21 @@ static inline int open_chat(void)
     return connect_stream(&address);
 }
 
-static inline int stream_tear_down(void **state)
+/* A datagram to it and its reply. */
+static inline void ask(int fd, const char *text, const char *reply)
+{
+    send_text(fd, text);
+    expect_datagram(fd, reply, strlen(reply));
+}
+
+static inline int serving_tear_down(void **state)
 {
     (void)state;
     serve_end();
     return 0;
 }
 
-#define STREAM_TEST(name) TEST_WITH(name, NULL, stream_tear_down)
+#define SERVING_TEST(name) TEST_WITH(name, NULL, serving_tear_down)
 
 static inline void assert_closed(uint64_t client, enum sl_closed_by by, enum sl_close_reason reason)
 {

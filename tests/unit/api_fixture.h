@@ -1,6 +1,6 @@
 /* A journal and a registry with one listener, and ways to fill them. */
-#ifndef HTTP_FIXTURE_H
-#define HTTP_FIXTURE_H
+#ifndef API_FIXTURE_H
+#define API_FIXTURE_H
 
 #include "unit.h"
 
