@@ -43,8 +43,13 @@ TIMES = {"ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": 86400
 
 class Setting:
     def __init__(self, row):
+        name = row.get("name", "a setting without name")
         if unknown := row.keys() - KEYS:
-            sys.exit(f"{row['name']}: unknown {', '.join(sorted(unknown))}")
+            sys.exit(f"{name}: unknown {', '.join(sorted(unknown))}")
+        if missing := {"name", "kind", "help"} - row.keys():
+            sys.exit(f"{name}: no {', '.join(sorted(missing))}")
+        if row["kind"] not in KINDS:
+            sys.exit(f"{name}: kind {row['kind']} is not one of {', '.join(KINDS)}")
         self.kind = KINDS[row["kind"]]
         self.name, self.help = row["name"], row["help"]
         if not re.fullmatch(r"[^\n\[\]\\]+", self.help):
