@@ -1,7 +1,6 @@
 #include "httpd/accept.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -11,6 +10,7 @@
 #include "httpd/mhd.h"
 #include "httpd/response_headers.h"
 #include "httpd/state.h"
+#include "socklens/socket_open.h"
 #include "socklens/thread.h"
 
 #define ACCEPTS_A_TURN    64
@@ -50,11 +50,6 @@ static void complain(struct sl_acceptor *acceptor)
     acceptor->quiet_until_ns = now_ns + COMPLAIN_EVERY_NS;
 }
 
-static int open_spare(void)
-{
-    return open("/dev/null", O_RDONLY | O_CLOEXEC);
-}
-
 /* What the peer sent is read first where it is there already: with unread bytes close() sends a
  * reset, which can overtake the answer. */
 static void answer_and_close(int fd)
@@ -71,17 +66,11 @@ static void answer_and_close(int fd)
 
 enum turn { TURN_MORE, TURN_EMPTY, TURN_PAUSE };
 
-/* The backlog would stay full and wake us for ever: the spare descriptor lets us tell one peer. */
+/* Tells one peer, by the spare descriptor. */
 static enum turn turn_away(struct sl_acceptor *acceptor, int listen_fd)
 {
-    int fd;
+    int fd = sl_socket_accept_by_spare(listen_fd, &acceptor->spare_fd);
 
-    if (acceptor->spare_fd < 0)
-        acceptor->spare_fd = open_spare();
-    if (acceptor->spare_fd < 0)
-        return TURN_PAUSE;
-    close(acceptor->spare_fd);
-    fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0) {
         complain(acceptor);
         if (acceptor->httpd->tls) /* there is no time for a handshake */
@@ -90,8 +79,8 @@ static enum turn turn_away(struct sl_acceptor *acceptor, int listen_fd)
             answer_and_close(fd);
         atomic_fetch_add(&acceptor->httpd->connections.rejected, 1);
     }
-    acceptor->spare_fd = open_spare();
-    return fd >= 0 ? TURN_MORE : TURN_EMPTY;
+    acceptor->spare_fd = sl_socket_spare();
+    return fd >= 0 ? TURN_MORE : fd == -EMFILE ? TURN_PAUSE : TURN_EMPTY;
 }
 
 static enum turn accept_failed(struct sl_acceptor *acceptor, int listen_fd, int error)
@@ -169,7 +158,7 @@ int sl_acceptor_start(struct sl_acceptor *acceptor, struct sl_httpd *httpd, stru
     int code;
 
     *acceptor = (struct sl_acceptor){
-        .httpd = httpd, .wake_fd = eventfd(0, EFD_CLOEXEC), .spare_fd = open_spare()};
+        .httpd = httpd, .wake_fd = eventfd(0, EFD_CLOEXEC), .spare_fd = sl_socket_spare()};
     code = acceptor->wake_fd < 0 ? -errno : sl_thread_start(&acceptor->thread, run, acceptor, 0);
     if (code < 0) {
         close_descriptors(acceptor);

@@ -1,10 +1,5 @@
-/* Opening listeners.
- *
- * With several workers each has a socket of its own under SO_REUSEPORT, and the kernel spreads the
- * peers. SO_REUSEPORT would also let another process of the same user take half of our traffic
- * unnoticed, or let the kernel choose a port that another such socket has. So the first socket is
- * bound without it, which fails where the address is in use, and gets it afterwards: then its
- * siblings may join. */
+/* Opening listeners. With several workers each has a socket of its own under SO_REUSEPORT, and the
+ * kernel spreads the peers; see socket_open.c. */
 #include "net/listen.h"
 
 #include <errno.h>
@@ -15,11 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "socklens/port.h"
+#include "socklens/socket_open.h"
 
 #ifndef UDP_GRO
 #define UDP_GRO 104 /* <linux/udp.h>, since Linux 5.0 */
@@ -97,52 +91,25 @@ void sl_listen_tune(int fd, enum sl_transport transport, const struct sl_address
         listen_tune_stream(fd);
 }
 
-/* Which of a listener's sockets is bound: see the head of this file. */
-enum place { ALONE, FIRST_OF_SEVERAL, ANOTHER };
-
-static int listen_bind(int fd, struct sl_address *address, enum place place, bool stream)
+static int listen_start(int fd)
 {
-    struct sockaddr_storage storage;
-    socklen_t size = sl_address_to_sockaddr(address, &storage);
+    int error = listen(fd, BACKLOG) == 0 ? 0 : -errno;
 
-    if (stream && set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) != 0)
-        return -errno;
-    if (place == ANOTHER && set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) != 0)
-        return -errno;
-    /* [::] is IPv6 alone, so that 0.0.0.0 can stand beside it and peers show their own family. */
-    if (address->family == AF_INET6)
-        set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-    if (bind(fd, (struct sockaddr *)&storage, size) != 0)
-        return -errno;
-    if (place == FIRST_OF_SEVERAL && set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) != 0)
-        return -errno;
-    size = sizeof(storage);
-    if (getsockname(fd, (struct sockaddr *)&storage, &size) != 0)
-        return -errno;
-    *address = sl_address_from_sockaddr((struct sockaddr *)&storage, size);
-    return 0;
-}
-
-/* Returns the descriptor, bound, with *address completed by the port the kernel chose. */
-static int listen_open_bound(struct sl_address *address, bool stream, enum place place)
-{
-    int type = stream ? SOCK_STREAM : SOCK_DGRAM;
-    int fd = socket(address->family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int error;
-
-    if (fd < 0)
-        return -errno;
-    error = listen_bind(fd, address, place, stream);
-    if (error == 0 && stream) {
-        listen_tune_stream(fd);
-        error = listen(fd, BACKLOG) == 0 ? 0 : -errno;
-    } else if (error == 0) {
-        listen_tune_datagram(fd, address);
-    }
     if (error == 0)
         return fd;
     close(fd);
     return error;
+}
+
+/* Returns the descriptor, bound, with *address completed by the port the kernel chose. */
+static int listen_open(struct sl_address *address, bool stream, enum sl_sharing sharing)
+{
+    int fd = sl_socket_bind(address, stream ? SOCK_STREAM : SOCK_DGRAM, sharing);
+
+    if (fd < 0)
+        return fd;
+    sl_listen_tune(fd, stream ? SL_TCP : SL_UDP, address);
+    return stream ? listen_start(fd) : fd;
 }
 
 int sl_listen_register(struct sl_net *net, const struct sl_service *service,
@@ -178,15 +145,16 @@ static int listen_open_sockets(struct sl_net *net, const struct sl_service *serv
     enum sl_transport transport = service->stream ? SL_TCP : SL_UDP;
     struct sl_worker *workers = service->stream ? net->stream : net->udp;
     int listener = (int)sl_registry_listener_count(net->registry);
-    enum place place = net->options.workers > 1 ? FIRST_OF_SEVERAL : ALONE;
+    enum sl_sharing sharing = net->options.workers > 1 ? SL_SHARES_LATER : SL_SHARES_NOTHING;
     int error = 0;
 
-    for (unsigned i = 0; i < net->options.workers && error == 0; i++, place = ANOTHER) {
-        int fd = listen_open_bound(address, service->stream, place);
+    for (unsigned i = 0; i < net->options.workers && error == 0; i++) {
+        int fd = listen_open(address, service->stream, sharing);
         struct sl_socket socket;
 
         if (fd < 0)
             return fd;
+        sharing = SL_SHARES_WITH_KIN;
         socket = sl_listen_socket(service, transport, listener, fd, address);
         error = sl_worker_add_socket(&workers[i], &socket);
         if (error != 0)
@@ -217,39 +185,6 @@ int sl_listen_on(struct sl_net *net, const struct sl_service *service, struct sl
     if (!service->stream)
         sl_listen_remember_port(net, &address);
     return 0;
-}
-
-/* Removes a socket file that nobody listens on, which a crash has left behind. */
-static void listen_remove_stale(const struct sockaddr_un *where)
-{
-    struct stat status;
-    int fd;
-
-    if (lstat(where->sun_path, &status) != 0 || !S_ISSOCK(status.st_mode))
-        return;
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return;
-    if (connect(fd, (const struct sockaddr *)where, sizeof(*where)) != 0 && errno == ECONNREFUSED)
-        unlink(where->sun_path);
-    close(fd);
-}
-
-static int listen_open_unix(const char *path)
-{
-    struct sockaddr_un where = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int error;
-
-    if (fd < 0)
-        return -errno;
-    snprintf(where.sun_path, sizeof(where.sun_path), "%s", path);
-    listen_remove_stale(&where);
-    if (bind(fd, (struct sockaddr *)&where, sizeof(where)) == 0 && listen(fd, BACKLOG) == 0)
-        return fd;
-    error = -errno;
-    close(fd);
-    return error;
 }
 
 static int listen_remember_path(struct sl_net *net, const char *path)
@@ -296,7 +231,9 @@ int sl_listen_on_unix(struct sl_net *net, const struct sl_service *service,
         return sl_error_set(error, -EINVAL,
                             "cannot listen on %s: %s is a datagram service; give HOST:PORT", name,
                             service->title);
-    fd = listen_open_unix(endpoint->unix_path);
+    fd = sl_socket_bind_unix(endpoint->unix_path);
+    if (fd >= 0)
+        fd = listen_start(fd);
     if (fd < 0)
         return sl_error_set(error, fd, "cannot listen on %s: %s%s", name, strerror(-fd),
                             fd == -EADDRINUSE ? " (another socklens listens there)" : "");

@@ -15,7 +15,6 @@
  * read that came back short has found all there was (epoll(7)). Where it may not have, the
  * connection is ready and is read in its next turn. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -23,6 +22,7 @@
 #include <unistd.h>
 
 #include "net/connection.h"
+#include "socklens/socket_open.h"
 
 #define EVENTS_MAX       256
 #define ACCEPTS_A_TURN   64
@@ -128,23 +128,18 @@ static void stream_resume_listeners(struct stream_worker *stream, int64_t now)
     }
 }
 
-/* A backlog that nobody accepts from would wake this thread for ever. Letting the spare descriptor
- * go makes one free, to accept one connection and close it. */
+/* Accepts one connection and closes it. */
 static void stream_accept_without_descriptor(struct stream_worker *stream,
                                              struct sl_socket *listener)
 {
-    int fd;
+    int fd = sl_socket_accept_by_spare(listener->fd, &stream->spare_fd);
 
-    if (stream->spare_fd < 0) {
-        stream_pause_listener(stream, listener);
-        return;
-    }
-    close(stream->spare_fd);
-    fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0)
         stream_reject(stream, listener, fd, "out of file descriptors",
                       "raise the limit: ulimit -n, LimitNOFILE=");
-    stream->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    else if (fd == -EMFILE)
+        stream_pause_listener(stream, listener);
+    stream->spare_fd = sl_socket_spare();
 }
 
 static void stream_admit(struct stream_worker *stream, const struct sl_socket *listener, int fd,
@@ -397,7 +392,7 @@ static bool stream_init(struct stream_worker *stream, struct sl_worker *worker)
     stream->streams.linger_ns = LINGER_NS;
     stream->streams.held_max = SL_STREAM_HELD_MAX / worker->net->options.workers;
     stream->resume_at_ns = INT64_MAX;
-    stream->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    stream->spare_fd = sl_socket_spare();
     stream->streams.read_buffer = malloc(SL_STREAM_READ_SIZE);
     return stream->streams.read_buffer != NULL;
 }

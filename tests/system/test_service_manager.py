@@ -147,7 +147,7 @@ class Refused(Sockets):
         self.check("tcp_chat", self.tcp(listen=False),
                    begin.format("tcp_chat") + "it does not listen")
         self.check("http", self.udp(),
-                   begin.format("http") + "it is not a stream socket that listens")
+                   begin.format("http") + "it is neither a TCP nor a Unix stream socket")
         with tempfile.TemporaryFile() as file:
             self.check("tcp_chat", file, begin.format("tcp_chat") + "it is not a socket")
 
@@ -158,9 +158,8 @@ class Refused(Sockets):
     def test_dashboard_for_everyone(self):
         sock = self.tcp("0.0.0.0")
         self.check("http", sock, f"http: the inherited socket 0.0.0.0:{sock.getsockname()[1]} can "
-                   "be reached from other machines, and everyone there would see all traffic; let "
-                   "it be on 127.0.0.1, or give --token-file, or --http-open if that is "
-                   "meant")
+                   "be reached from other machines, which would see all traffic; bind it to "
+                   "127.0.0.1, or give --token-file or --http-open")
 
 
 class Visitors:
