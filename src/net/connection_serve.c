@@ -18,7 +18,6 @@
 #include <sys/socket.h>
 
 #include "net/connection.h"
-#include "net/uncancelled.h"
 
 /* Connections whose gap has passed that are visited in a turn. */
 #define GAPS_A_TURN 64
@@ -156,8 +155,8 @@ static ssize_t connection_write(const struct sl_connection *connection, const ui
     size_t sent = 0;
 
     while (sent < size) {
-        ssize_t count = sl_uncancelled_send(connection->fd, bytes + sent, size - sent,
-                                            MSG_DONTWAIT | MSG_NOSIGNAL);
+        ssize_t count =
+            send(connection->fd, bytes + sent, size - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
 
         if (count >= 0)
             sent += (size_t)count;
@@ -263,8 +262,7 @@ static size_t streams_read_size(const struct sl_streams *streams)
 static ssize_t connection_receive(const struct sl_streams *streams,
                                   const struct sl_connection *connection)
 {
-    return sl_uncancelled_recv(connection->fd, streams->read_buffer, streams_read_size(streams),
-                               MSG_DONTWAIT);
+    return recv(connection->fd, streams->read_buffer, streams_read_size(streams), MSG_DONTWAIT);
 }
 
 static bool read_found_nothing(ssize_t size)
