@@ -46,11 +46,17 @@ ENDPOINT = """#include "api/state.h"
 
 enum sl_step sl_api_ping(struct sl_request *request, struct sl_answer *answer)
 {
+    struct sl_ping_params asked;
+    struct sl_problem problem;
     struct sl_json json;
 
-    (void)request;
+    if (sl_query_read(&request->query, &asked, &problem) != 0)
+        return sl_request_refuse(answer, &problem);
     sl_json_init(&json, &answer->body);
-    sl_json_string(&json, "pong");
+    sl_json_open_array(&json);
+    while (asked.times-- > 0)
+        sl_json_string(&json, "pong");
+    sl_json_close_array(&json);
     sl_answer_json(answer, json.failed);
     return SL_STEP_ANSWER;
 }
@@ -58,9 +64,12 @@ enum sl_step sl_api_ping(struct sl_request *request, struct sl_answer *answer)
 
 DESCRIPTION = """    "/api/v1/ping": {"get": {
       "operationId": "ping", "tags": ["gateway"], "summary": "Says pong",
+      "parameters": [
+        {"name": "times", "in": "query", "description": "How often",
+         "schema": {"type": "integer", "minimum": 1, "maximum": 9, "default": 1}}],
       "responses": {
         "200": {"description": "Pong", "content": {"application/json": {
-          "schema": {"type": "string"}, "example": "pong"}}},
+          "schema": {"type": "array", "items": {"type": "string"}}, "example": ["pong"]}}},
         "default": {"$ref": "#/components/responses/Problem"}}}},
 """
 
@@ -105,7 +114,10 @@ def add_service(copy):
 def add_endpoint(copy):
     (copy / "src/api/api_ping.c").write_text(ENDPOINT)
     replace(copy, "src/api/routes.h", "    X(status, ",
-            '    X(ping, "GET", "/api/v1/ping", .type = SL_JSON_TYPE) \\\n    X(status, ')
+            '    X(ping, "GET", "/api/v1/ping", .type = SL_JSON_TYPE, SL_PARAMS(SL_PARAM(ping, times, '
+            'UINT, .min = 1, .max = 9, .fallback = "1"))) \\\n    X(status, ')
+    replace(copy, "src/api/routes.h", "struct sl_clear_params {",
+            "struct sl_ping_params {\n    uint64_t times;\n};\n\nstruct sl_clear_params {")
     replace(copy, "src/api/openapi.json", '    "/api/v1/rates": {',
             DESCRIPTION + '    "/api/v1/rates": {')
     replace(copy, "src/api/meson.build", "  'rates.c',\n", "  'api_ping.c',\n  'rates.c',\n")
@@ -188,7 +200,7 @@ def use(executable, folder):
         addresses = wait_ready(process, ready)
         reply = exchange(addresses["udp_reverse"], b"stressed")
         listed = get(addresses["http"], "/api/v1/messages?service=udp-reverse")["items"]
-        pong = get(addresses["http"], "/api/v1/ping")
+        pong = get(addresses["http"], "/api/v1/ping?times=2")
     finally:
         process.terminate()
         status = process.wait(PATIENCE_S)
@@ -260,7 +272,7 @@ def main():
         reply, listed, pong = use(executable, folder)
         check("the service answers", reply == b"desserts", reply)
         check("the API shows its exchange", [m["service"] for m in listed] == ["udp-reverse"], listed)
-        check("the endpoint answers", pong == "pong", pong)
+        check("the endpoint answers", pong == ["pong", "pong"], pong)
         rows = logged(folder / "log.db")
         check("the log names it", rows == [("udp-reverse", "desserts")], rows)
         make_old(folder / "log.db")
