@@ -1,4 +1,4 @@
-/* The web side of the gateway: the JSON API, the event stream, /metrics and the dashboard.
+/* The web side of the server: the JSON API, the event stream, /metrics and the dashboard.
  *
  * It reads journal, registry and store and never waits in a step. */
 #ifndef SOCKLENS_API_H

@@ -73,7 +73,7 @@ enum sl_closed_by { SL_CLOSED_BY_LIST(SL_LIST_CONSTANT) SL_CLOSED_BY_COUNT };
  *   reset             RST, or another error of the connection
  *   idle_timeout      TCP: nothing arrived for --tcp-idle
  *   disconnected      over the API
- *   shutdown          the gateway stopped
+ *   shutdown          the server stopped
  *   forgotten         UDP: nothing arrived for --udp-idle
  *   evicted           UDP: the table was full and this one was idle longest
  *   error             ours: out of memory
@@ -111,7 +111,7 @@ struct sl_tcp_info {
 struct sl_counters {
     uint64_t received_messages, received_bytes;
     uint64_t sent_messages, sent_bytes;
-    uint64_t refused;    /* a rule of the gateway forbade the reply */
+    uint64_t refused;    /* a rule of the server forbade the reply */
     uint64_t unanswered; /* no reply for any other reason */
 };
 

@@ -44,7 +44,7 @@ static inline struct sl_budget sl_history_budget(const struct sl_history *histor
 void sl_history_init(struct sl_history *history, struct sl_journal *journal,
                      const struct sl_registry *registry, struct sl_store *store);
 
-/* The log in a file, whether or not a gateway is at work on it. `reader` stays the
+/* The log in a file, whether or not a server is at work on it. `reader` stays the
  * caller's. A walk that cannot read on ends, and `failure` says why. */
 void sl_history_init_file(struct sl_history *history, struct sl_store_reader *reader);
 

@@ -72,7 +72,7 @@ struct sl_client *sl_shard_open(struct sl_shard *shard, uint16_t listener,
                                 const struct sl_address *peer, const struct sl_address *local,
                                 int fd, const struct sl_time *now);
 
-/* The UDP client with these addresses, or NULL. The gateway's own test datagrams (`test`) are a
+/* The UDP client with these addresses, or NULL. The server's own test datagrams (`test`) are a
  * client of their own beside a program that uses the same port before or after them. */
 struct sl_client *sl_shard_find(struct sl_shard *shard, uint16_t listener,
                                 const struct sl_address *peer, const struct sl_address *local,
@@ -111,7 +111,7 @@ uint16_t sl_client_listener(const struct sl_client *client);
 int sl_client_fd(const struct sl_client *client);
 bool sl_client_is_test(const struct sl_client *client);
 
-/* For who has just opened a UDP client: it is the gateway's own test socket. */
+/* For who has just opened a UDP client: it is the server's own test socket. */
 void sl_client_mark_test(struct sl_client *client);
 int64_t sl_client_last_seen_mono_ns(const struct sl_client *client);
 const struct sl_address *sl_client_peer(const struct sl_client *client);
@@ -121,9 +121,9 @@ const struct sl_address *sl_client_local(const struct sl_client *client);
 void *sl_client_user(const struct sl_client *client);
 void sl_client_set_user(struct sl_client *client, void *user);
 
-/* --- the gateway's own test datagrams: any thread --- */
+/* --- the server's own test datagrams: any thread --- */
 
-/* One datagram from `from` is about to be sent by the gateway itself. Forgotten after five seconds,
+/* One datagram from `from` is about to be sent by the server itself. Forgotten after five seconds,
  * or where 128 others are announced meanwhile. */
 void sl_registry_expect_test(struct sl_registry *registry, const struct sl_address *from);
 
@@ -139,7 +139,7 @@ struct sl_client_view {
     uint16_t listener;
     uint8_t service, transport;
     bool open;
-    bool test;                       /* the gateway's own test datagrams */
+    bool test;                       /* the server's own test datagrams */
     uint8_t closed_by, close_reason; /* valid where !open */
     struct sl_address peer, local;
     int64_t opened_at_ns, last_seen_at_ns, closed_at_ns; /* wall clock; closed_at_ns 0 where open */

@@ -39,7 +39,7 @@ struct sl_store_options {
 /* Opens or creates the file and takes it for this process alone (PATH.lock). A run that was killed
  * is ended: clients that it has left open get the time of its last message as their end, closed by
  * the server, reason shutdown; their row in `runs` stays without an end.
- *   in use by another gateway         -EBUSY
+ *   in use by another server         -EBUSY
  *   written by a newer socklens, or   -EPROTO, the file is left as it is
  *   a database of another program
  *   damaged                           moved aside as PATH.damaged-TIME with a warning in the log,
@@ -50,7 +50,7 @@ int sl_store_open(const struct sl_store_options *options, struct sl_log *log,
                   struct sl_store **store, struct sl_error *error);
 
 /* Whether it could, as far as that shows without opening it: its folder, who may write, whose file
- * it is. Another gateway may have it. 0, or a negative errno with `error` set. */
+ * it is. Another server may have it. 0, or a negative errno with `error` set. */
 int sl_store_check(const char *path, struct sl_error *error);
 
 /* Resolved, for a person. */
@@ -125,8 +125,8 @@ void sl_store_stats(struct sl_store *store, struct sl_store_stats *stats);
 
 struct sl_store_reader;
 
-/* NULL with `error` set where the file cannot be read. It follows when the gateway moves a damaged
- * file aside. Works without a gateway too, on a file in a folder that may be written to. */
+/* NULL with `error` set where the file cannot be read. It follows when the server moves a damaged
+ * file aside. Works without a server too, on a file in a folder that may be written to. */
 struct sl_store_reader *sl_store_reader_open(const char *path, struct sl_error *error);
 void sl_store_reader_close(struct sl_store_reader *reader);
 

@@ -1,4 +1,4 @@
-/* TLS for the web side, by GnuTLS: the gateway's certificate with its key, and a client that is
+/* TLS for the web side, by GnuTLS: the server's certificate with its key, and a client that is
  * just enough to ask one's own server something. */
 #ifndef SOCKLENS_TLS_H
 #define SOCKLENS_TLS_H

@@ -4,7 +4,7 @@
  *
  *       add ──▶ running ──park──▶ parked ──┐
  *                ▲  │                      │ due: journal grew, a snapshot is new, the deadline
- *                │  └──yield──▶ queued ◀───┘      passed, the socket is readable, the gateway stops
+ *                │  └──yield──▶ queued ◀───┘      passed, the socket is readable, the server stops
  *                └───resume───────┘
  *
  * - Only the HTTP thread parks (suspends the connection); suspending and resuming are both under
@@ -38,7 +38,7 @@
 enum sl_due {
     SL_DUE_DEADLINE = 1 << 8, /* deadline_ns has passed */
     SL_DUE_READABLE = 1 << 9, /* fd is readable */
-    SL_DUE_STOP = 1 << 10,    /* the gateway stops: finish at once */
+    SL_DUE_STOP = 1 << 10,    /* the server stops: finish at once */
     SL_DUE_GONE = 1 << 11,    /* the peer has hung up; see sl_waiters_peer_is_gone */
 };
 

@@ -274,7 +274,7 @@ static void free_pending(void *state)
     free(pending);
 }
 
-/* 403 is for what this gateway forbids: what a route or a firewall refuses is a failure on the way.
+/* 403 is for what this server forbids: what a route or a firewall refuses is a failure on the way.
  */
 static unsigned status_of(const struct sl_test_datagram *test, uint16_t from_port, int code)
 {

@@ -65,7 +65,7 @@ enum sl_step sl_api_healthz(struct sl_request *request, struct sl_answer *answer
     return say_ok(answer);
 }
 
-/* Ready is who serves and keeps what it serves: nothing goes wrong for the clients of a gateway
+/* Ready is who serves and keeps what it serves: nothing goes wrong for the clients of a server
  * whose disk is full, but who relies on its log should know. */
 enum sl_step sl_api_readyz(struct sl_request *request, struct sl_answer *answer)
 {

@@ -1,4 +1,4 @@
-/* What the gateway says of itself: status, rates, the description of the API, its index. */
+/* What the server says of itself: status, rates, the description of the API, its index. */
 #include "api/api_status.h"
 #include "api/client_json.h"
 #include "api/openapi.h"

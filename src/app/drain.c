@@ -17,7 +17,7 @@
 #define SAME_WISH_NS (300 * SL_NS_PER_MS)
 
 struct drain {
-    struct sl_gateway *gateway;
+    struct sl_server *server;
     int done; /* eventfd */
 };
 
@@ -25,7 +25,7 @@ static void *stop(void *context)
 {
     struct drain *drain = context;
 
-    sl_gateway_stop(drain->gateway);
+    sl_server_stop(drain->server);
     eventfd_write(drain->done, 1);
     return NULL;
 }
@@ -54,14 +54,14 @@ static bool wait_until_done(struct drain *drain, int signals, struct sl_log *log
     }
 }
 
-bool sl_drain(struct sl_gateway *gateway, int signals, struct sl_log *log)
+bool sl_drain(struct sl_server *server, int signals, struct sl_log *log)
 {
-    struct drain drain = {.gateway = gateway, .done = eventfd(0, EFD_CLOEXEC)};
+    struct drain drain = {.server = server, .done = eventfd(0, EFD_CLOEXEC)};
     pthread_t thread;
     bool done = true;
 
     if (drain.done < 0 || pthread_create(&thread, NULL, stop, &drain) != 0) {
-        sl_gateway_stop(gateway);
+        sl_server_stop(server);
     } else {
         done = wait_until_done(&drain, signals, log);
         if (done)

@@ -3,11 +3,11 @@
 
 #include <stdbool.h>
 
-#include "app/gateway.h"
+#include "app/server.h"
 
-/* Stops the gateway while watching for a further signal on `signals` (see signals.h). True once it
+/* Stops the server while watching for a further signal on `signals` (see signals.h). True once it
  * has stopped; false where a person insisted or it took too long: then its threads still run, and
  * the process may only _exit. */
-bool sl_drain(struct sl_gateway *gateway, int signals, struct sl_log *log);
+bool sl_drain(struct sl_server *server, int signals, struct sl_log *log);
 
 #endif

@@ -7,8 +7,8 @@
 #include "app/checks.h"
 #include "app/drain.h"
 #include "app/export_command.h"
-#include "app/gateway.h"
 #include "app/healthcheck.h"
+#include "app/server.h"
 #include "app/signals.h"
 #include "app/supervise.h"
 #include "socklens/descriptors.h"
@@ -54,7 +54,7 @@ static void log_warnings(struct sl_log *log, const struct sl_config_errors *warn
     }
 }
 
-/* Where the gateway says something while it runs. Nothing of it waits for who reads it. */
+/* Where the server says something while it runs. Nothing of it waits for who reads it. */
 struct voice {
     struct sl_log *log;    /* on stderr */
     struct sl_log *screen; /* on stdout; NULL where the transcript has it */
@@ -85,7 +85,7 @@ static void say_failure(const struct voice *voice, const char *reason)
     sl_log_print(voice->log, line, (size_t)size);
 }
 
-static void say_banner(const struct voice *voice, const struct sl_gateway *gateway)
+static void say_banner(const struct voice *voice, const struct sl_server *server)
 {
     char *text = NULL;
     size_t size = 0;
@@ -93,30 +93,30 @@ static void say_banner(const struct voice *voice, const struct sl_gateway *gatew
 
     if (!out)
         return;
-    sl_gateway_print_banner(gateway, out);
+    sl_server_print_banner(server, out);
     if (fclose(out) == 0)
         sl_log_print(voice->screen ? voice->screen : voice->log, text, size);
     free(text);
 }
 
 static int start(const struct sl_config *config, const struct voice *voice,
-                 struct sl_gateway **gateway)
+                 struct sl_server **server)
 {
     struct sl_error error;
 
-    *gateway = sl_gateway_new(config, voice->log, &error);
-    if (!*gateway || sl_gateway_start(*gateway, &error) < 0) {
+    *server = sl_server_new(config, voice->log, &error);
+    if (!*server || sl_server_start(*server, &error) < 0) {
         say_failure(voice, error.text);
         return STATUS_FAILED;
     }
-    say_banner(voice, *gateway);
+    say_banner(voice, *server);
     return STATUS_OK;
 }
 
 static int run(const struct sl_command_line *command_line, struct sl_config *config,
                struct voice *voice)
 {
-    struct sl_gateway *gateway;
+    struct sl_server *server;
     struct sl_log *log = voice->log;
     int signals = sl_signals_open();
 
@@ -125,17 +125,17 @@ static int run(const struct sl_command_line *command_line, struct sl_config *con
         return STATUS_FAILED;
     }
     raise_descriptor_limit(log);
-    int status = start(config, voice, &gateway);
+    int status = start(config, voice, &server);
     if (status == STATUS_OK) {
         struct sl_supervision supervision = {
-            .command_line = *command_line, .config = config, .gateway = gateway, .log = log};
+            .command_line = *command_line, .config = config, .server = server, .log = log};
         sl_log_info(log, "%s: stopping", strsignal(sl_supervise(&supervision, signals)));
-        if (!sl_drain(gateway, signals, log)) {
+        if (!sl_drain(server, signals, log)) {
             sl_log_end(log);
             _exit(STATUS_FAILED);
         }
     }
-    sl_gateway_free(gateway);
+    sl_server_free(server);
     close(signals);
     return status;
 }
@@ -195,7 +195,7 @@ static int obey(const struct sl_command_line *command_line, struct sl_config *co
     sl_exposure_check(config, errors, warnings);
     if (!config->healthcheck && !config->print_config) {
         sl_checks_services(config, errors, warnings);
-        sl_gateway_check_files(config, errors);
+        sl_server_check_files(config, errors);
     }
     if (config->check_only) {
         sl_checks_places(config, errors);

@@ -18,7 +18,7 @@ int sl_ready_file_clear(const char *path, struct sl_error *error);
 int sl_ready_file_write(const char *path, const struct sl_registry *registry,
                         const struct sl_httpd *httpd, struct sl_error *error);
 
-/* Reads what the running gateway has written: calls `take` with each key's each address until one
+/* Reads what the running server has written: calls `take` with each key's each address until one
  * call fails. 0, or a negative errno with `error` set. */
 int sl_ready_file_read(const char *path,
                        int (*take)(void *context, const char *key, const char *address,

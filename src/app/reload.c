@@ -19,7 +19,7 @@ static void log_errors(struct sl_log *log, const struct sl_config_errors *errors
 }
 
 void sl_reload(const struct sl_command_line *command_line, struct sl_config *config,
-               struct sl_gateway *gateway, struct sl_log *log)
+               struct sl_server *server, struct sl_log *log)
 {
     struct sl_config_errors errors = {0}, warnings = {0};
     struct sl_config fresh = {0};
@@ -31,7 +31,7 @@ void sl_reload(const struct sl_command_line *command_line, struct sl_config *con
     } else {
         sl_config_update(config, &fresh, log);
         sl_log_set_level(log, config->log_level);
-        sl_gateway_adjust(gateway);
+        sl_server_adjust(server);
     }
     sl_config_deinit(&fresh);
     sl_config_errors_deinit(&errors);

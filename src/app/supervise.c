@@ -16,24 +16,24 @@
 #define LOOK_EVERY_NS (5 * SL_NS_PER_S)
 
 /* The description is what makes it a sign of life: it needs every lock. */
-static void report(const struct sl_gateway *gateway, const char *state)
+static void report(const struct sl_server *server, const char *state)
 {
     char text[128], message[192];
 
-    sl_gateway_describe(gateway, text, sizeof(text));
+    sl_server_describe(server, text, sizeof(text));
     snprintf(message, sizeof(message), "%s\nSTATUS=%s", state, text);
     sl_manager_notify(message);
 }
 
-/* Nothing is said of a gateway that hangs: the manager then ends it. */
+/* Nothing is said of a server that hangs: the manager then ends it. */
 static void report_life(const struct sl_supervision *supervision)
 {
-    const char *stuck = sl_gateway_stuck(supervision->gateway);
+    const char *stuck = sl_server_stuck(supervision->server);
 
     if (stuck)
         sl_log_error(supervision->log, "%s is stuck", stuck);
     else
-        report(supervision->gateway, "WATCHDOG=1");
+        report(supervision->server, "WATCHDOG=1");
 }
 
 static bool has_terminal(void)
@@ -52,12 +52,12 @@ static void reload(const struct sl_supervision *supervision)
     snprintf(message, sizeof(message), "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
              sl_clock_mono_ns() / SL_NS_PER_US);
     sl_manager_notify(message);
-    sl_reload(&supervision->command_line, supervision->config, supervision->gateway,
+    sl_reload(&supervision->command_line, supervision->config, supervision->server,
               supervision->log);
-    report(supervision->gateway, "READY=1");
+    report(supervision->server, "READY=1");
 }
 
-/* One worker's ports are its own, and an idle gateway then sleeps. */
+/* One worker's ports are its own, and an idle server then sleeps. */
 static int64_t look_every_ns(const struct sl_supervision *supervision)
 {
     return supervision->config->workers > 1 ? LOOK_EVERY_NS : 0;
@@ -70,13 +70,13 @@ int sl_supervise(const struct sl_supervision *supervision, int signals)
 
     if (look_ns > 0 && (every_ns == 0 || every_ns > look_ns))
         every_ns = look_ns;
-    report(supervision->gateway, "READY=1");
+    report(supervision->server, "READY=1");
     for (;;) {
         int number = sl_signals_wait(signals, every_ns);
 
         if (number == 0) {
             report_life(supervision);
-            sl_gateway_look_around(supervision->gateway);
+            sl_server_look_around(supervision->server);
         } else if (number == SIGHUP && (!from_terminal || has_terminal())) {
             reload(supervision);
         } else {

@@ -44,7 +44,7 @@ static bool flush(struct sl_transcript *transcript)
 }
 
 /* Appends up to a batch of records to the buffer; false at the end of the journal. A record for
- * which there is no memory is left out: the gateway has worse problems then. */
+ * which there is no memory is left out: the server has worse problems then. */
 static bool gather(struct sl_transcript *transcript)
 {
     struct sl_buffer *out = &transcript->out;

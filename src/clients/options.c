@@ -98,7 +98,7 @@ static bool set_unix_server(struct parsing *parsing, const char *text)
     return true;
 }
 
-/* HOST:PORT or [IPV6]:PORT, as the gateway writes addresses; more colons are an IPv6 address. */
+/* HOST:PORT or [IPV6]:PORT, as the server writes addresses; more colons are an IPv6 address. */
 static bool has_port(const char *text)
 {
     const char *colon = strchr(text, ':');

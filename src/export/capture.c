@@ -16,7 +16,7 @@ static size_t smaller(size_t a, size_t b)
 
 static struct packet packet_of(const struct scene *scene, const struct shot *shot)
 {
-    enum side to = shot->side == SIDE_PEER ? SIDE_GATEWAY : SIDE_PEER;
+    enum side to = shot->side == SIDE_PEER ? SIDE_SERVER : SIDE_PEER;
 
     return (struct packet){
         .from = &scene->ends[shot->side],

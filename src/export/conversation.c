@@ -26,7 +26,7 @@ struct speech {
 
 static enum side other(enum side side)
 {
-    return side == SIDE_PEER ? SIDE_GATEWAY : SIDE_PEER;
+    return side == SIDE_PEER ? SIDE_SERVER : SIDE_PEER;
 }
 
 /* Sends the shot with the flow's numbers, and moves them on. */
@@ -112,7 +112,7 @@ int conversation_opened(const struct scene *scene)
     snprintf(comment, sizeof(comment), "client %llu opened", (unsigned long long)client);
     error = send_flags(scene, flow, SIDE_PEER, TCP_SYN, comment);
     if (error == 0)
-        error = send_flags(scene, flow, SIDE_GATEWAY, TCP_SYN | TCP_ACK, NULL);
+        error = send_flags(scene, flow, SIDE_SERVER, TCP_SYN | TCP_ACK, NULL);
     if (error == 0)
         error = send_flags(scene, flow, SIDE_PEER, TCP_ACK, NULL);
     return error;
@@ -158,7 +158,7 @@ static int speak_sent(const struct scene *scene, struct flow *flow)
 
     capture_comment_sent(record, comment);
     return speak(scene, flow,
-                 &(struct speech){.side = SIDE_GATEWAY,
+                 &(struct speech){.side = SIDE_SERVER,
                                   .at_ns = record->exchange.replied_at_ns,
                                   .bytes = sl_record_sent(record),
                                   .stored = record->exchange.sent_stored,
@@ -182,7 +182,7 @@ int conversation_exchange(const struct scene *scene)
     if (sl_record_has_reply(record) && record->exchange.sent_size > 0)
         return speak_sent(scene, flow);
     if (record->exchange.received_size > 0 || record->exchange.line_end)
-        return acknowledge(scene, flow, SIDE_GATEWAY, record->exchange.received_at_ns);
+        return acknowledge(scene, flow, SIDE_SERVER, record->exchange.received_at_ns);
     return 0;
 }
 
@@ -209,13 +209,13 @@ static bool peer_has_finished(const struct sl_closing *closing)
 static int finish(const struct scene *scene, struct flow *flow, const struct sl_closing *closing,
                   const char *comment)
 {
-    enum side first = closing->closed_by == SL_BY_PEER ? SIDE_PEER : SIDE_GATEWAY;
+    enum side first = closing->closed_by == SL_BY_PEER ? SIDE_PEER : SIDE_SERVER;
     int error;
 
     if (closing->closed_by == SL_BY_PEER && closing->reason == SL_CLOSE_RESET)
         return send_flags(scene, flow, SIDE_PEER, TCP_RST | TCP_ACK, comment);
     error = send_flags(scene, flow, first, TCP_FIN | TCP_ACK, comment);
-    if (error != 0 || (first == SIDE_GATEWAY && !peer_has_finished(closing)))
+    if (error != 0 || (first == SIDE_SERVER && !peer_has_finished(closing)))
         return error;
     error = send_flags(scene, flow, other(first), TCP_FIN | TCP_ACK, NULL);
     if (error == 0)

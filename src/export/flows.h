@@ -9,7 +9,7 @@
 #define FLOWS_MAX 65536 /* 4 MiB; beyond, the one quiet longest is forgotten */
 
 /* Index of a direction: who sends. */
-enum side { SIDE_PEER, SIDE_GATEWAY };
+enum side { SIDE_PEER, SIDE_SERVER };
 
 struct flow {
     uint64_t client;

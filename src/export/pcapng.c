@@ -146,7 +146,7 @@ static struct sl_address unix_peer(uint64_t client)
 static void find_ends(struct scene *scene)
 {
     const struct sl_record *record = scene->record;
-    struct sl_address *peer = &scene->ends[SIDE_PEER], *local = &scene->ends[SIDE_GATEWAY];
+    struct sl_address *peer = &scene->ends[SIDE_PEER], *local = &scene->ends[SIDE_SERVER];
 
     *peer = record->exchange.peer;
     *local = record->exchange.local;
@@ -176,7 +176,7 @@ static int datagram_exchange(const struct scene *scene)
     if (error != 0 || !sl_record_has_reply(record))
         return error;
     capture_comment_sent(record, comment);
-    return capture_udp(scene, &(struct shot){.side = SIDE_GATEWAY,
+    return capture_udp(scene, &(struct shot){.side = SIDE_SERVER,
                                              .at_ns = record->exchange.replied_at_ns,
                                              .payload = sl_record_sent(record),
                                              .stored = record->exchange.sent_stored,

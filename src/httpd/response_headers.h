@@ -1,5 +1,5 @@
 /* The headers that keep a browser from doing with an answer what it is not for; each answer has
- * them all. No Strict-Transport-Security: it goes by name and for all ports, so that one gateway
+ * them all. No Strict-Transport-Security: it goes by name and for all ports, so that one server
  * with a certificate would take plain HTTP from everything else that runs on localhost, and would
  * leave no way past a certificate that a browser does not know. */
 #ifndef SOCKLENS_HTTPD_RESPONSE_HEADERS_H

@@ -20,7 +20,7 @@ struct sl_client {
     int fd;
     uint16_t listener;
     uint8_t service, transport;
-    bool test; /* the gateway's own datagrams; part of the key, beside the addresses */
+    bool test; /* the server's own datagrams; part of the key, beside the addresses */
     struct sl_address peer, local;
     uint32_t pending;          /* bytes that are not yet a message; UINT32_MAX: or more */
     int64_t pending_since_ns;  /* wall clock */
@@ -58,7 +58,7 @@ struct closed_clients {
     uint64_t total; /* ever closed; the newest is at (total - 1) % capacity */
 };
 
-/* Of test datagrams that the gateway sends itself and has not read yet. As many at once as are
+/* Of test datagrams that the server sends itself and has not read yet. As many at once as are
  * waited for at once (http/api_datagrams.c), and some that ended unread. */
 #define TEST_SOURCES_MAX 128
 

@@ -1,4 +1,4 @@
-/* Where the gateway's own test datagrams come from.
+/* Where the server's own test datagrams come from.
  *
  * One is announced for one datagram, and taken by the worker that reads it: the port may be
  * somebody else's a moment later. What nobody reads (the kernel dropped it, or it went elsewhere)

@@ -1,4 +1,4 @@
-/* Whether a log could be kept in a file, without touching it: it may be another gateway's now. */
+/* Whether a log could be kept in a file, without touching it: it may be another server's now. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +37,7 @@ static int check_content(const char *path, struct sl_error *error)
     return result;
 }
 
-/* What passes by itself, as a file system that is read-only for now, does not keep the gateway from
+/* What passes by itself, as a file system that is read-only for now, does not keep the server from
  * starting. */
 static int check_resolved(const char *path, struct sl_error *error)
 {

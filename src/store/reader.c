@@ -11,7 +11,7 @@
 #include "store/files.h"
 #include "store/schema.h"
 
-/* While the gateway recovers a WAL after a kill. */
+/* While the server recovers a WAL after a kill. */
 #define BUSY_MS 1000
 
 /* More listeners than one run can have: a file of many runs has those of all. */

@@ -17,7 +17,7 @@ struct sl_store_reader {
     char *path;
     sqlite3 *db;
     uint64_t inode, wal_inode;
-    int64_t version; /* of the schema: an older one, where no gateway has had the file since */
+    int64_t version; /* of the schema: an older one, where no server has had the file since */
     sqlite3_stmt *forward, *backward, *gaps, *gaps_back, *lifecycle;
     sqlite3_stmt *client, *listener, *oldest, *newest;
     sqlite3_stmt *run_of, *has_run; /* NULL: a file without identities of runs */

@@ -65,5 +65,5 @@ TEST_WITH(begins_elsewhere_each_time, setup, teardown)
     flows_remove(flows, flows_find(flows, 1));
     assert_int_not_equal(flows_add(flows, 1, 11)->seq[SIDE_PEER], first.seq[SIDE_PEER]);
     assert_int_not_equal(flows_add(flows, 2, 10)->seq[SIDE_PEER], first.seq[SIDE_PEER]);
-    assert_int_not_equal(first.seq[SIDE_PEER], first.seq[SIDE_GATEWAY]);
+    assert_int_not_equal(first.seq[SIDE_PEER], first.seq[SIDE_SERVER]);
 }
