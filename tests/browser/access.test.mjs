@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clientRow, logRow, openDashboard, openPage, startServer } from './support/dashboard.mjs';
+import { clientRow, logRow, openPage, serveDashboard, startServer } from './support/dashboard.mjs';
 import { tokenFlags } from './support/token.mjs';
 import { tcpClient, udpClient } from './support/traffic.mjs';
 
@@ -10,8 +10,7 @@ const PHONE = { width: 360, height: 740 };
 
 /** A page with something of everything on it. */
 async function busyPage(t, options) {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server, options);
+  const { server, page } = await serveDashboard(t, options);
   const udp = await udpClient(t, server.addresses.udpUpper);
   await udp.ask('a\r\n\0b');
   await udp.ask(Buffer.from([0xff, 0x41]));
@@ -146,8 +145,7 @@ test('axe finds nothing in what asks for the token', async (t) => {
 const focused = (page) => page.evaluate(() => document.activeElement?.dataset.keys);
 
 test('the main tasks are done by keyboard alone', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const chat = await tcpClient(t, server.addresses.tcpChat);
   await chat.ask('Hi\n');
   await page.keyboard.press('?');
@@ -200,8 +198,7 @@ test('the main tasks are done by keyboard alone', async (t) => {
 });
 
 test('disconnecting, exporting and keeping a packet are done by keyboard alone', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const chat = await tcpClient(t, server.addresses.tcpChat);
   await chat.ask('Hi\n');
   await clientRow(page, chat.address).waitFor();
@@ -257,8 +254,7 @@ async function tabTo(page, name) {
 }
 
 test('Tab goes through the whole page and out of it', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { page } = await serveDashboard(t);
   const stops = [];
   const place = () =>
     page.evaluate(() => document.activeElement?.closest('section, header, main')?.className ?? '');
@@ -272,8 +268,7 @@ test('Tab goes through the whole page and out of it', async (t) => {
 });
 
 test('theme and size of type are kept, whatever the system prefers', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server, { colorScheme: 'light' });
+  const { page } = await serveDashboard(t, { colorScheme: 'light' });
   const look = () => page.evaluate(() => ({ ...document.documentElement.dataset }));
   assert.deepEqual(await look(), { theme: 'light', size: 'normal' });
   await page.emulateMedia({ colorScheme: 'dark' });

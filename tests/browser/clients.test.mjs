@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clientRow, openDashboard, startServer } from './support/dashboard.mjs';
+import { clientRow, openDashboard, serveDashboard, startServer } from './support/dashboard.mjs';
 import { containerNetwork } from './support/network.mjs';
 import { udpClient } from './support/traffic.mjs';
 
@@ -53,8 +53,7 @@ test('peers behind a container’s address translation are told to be so, once',
     t.skip('this machine lets us make no network namespace');
     return;
   }
-  const server = await startServer(t, network);
-  const { page, complaints } = await openDashboard(t, server);
+  const { server, page, complaints } = await serveDashboard(t, {}, network);
   const hint = page.getByRole('complementary', { name: 'About the addresses' });
   const peers = [];
   for (let n = 0; n < 2; n += 1)

@@ -2,14 +2,19 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { clientRow, logRow, openDashboard, startServer } from './support/dashboard.mjs';
+import {
+  clientRow,
+  logRow,
+  openDashboard,
+  serveDashboard,
+  startServer,
+} from './support/dashboard.mjs';
 import { tcpClient, udpClient } from './support/traffic.mjs';
 
 const BINARY = Buffer.from([0x61, 0x00, 0xff, 0x0a, 0x27, 0x25]);
 
 async function pageWithMessage(t, bytes, options) {
-  const server = await startServer(t);
-  const { page, complaints } = await openDashboard(t, server, options);
+  const { server, page, complaints } = await serveDashboard(t, options);
   const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask(bytes);
   const row = page.locator('.log .row[data-seq]').last();
@@ -78,8 +83,7 @@ test('arrow keys go through the log with the detail following, Escape closes it'
 });
 
 test('a client shows both addresses, TCP_INFO and its conversation', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const chat = await tcpClient(t, server.addresses.tcpChat);
   await chat.ask('Hi\n');
   await clientRow(page, chat.address).locator('.cell-client').click();
@@ -93,8 +97,7 @@ test('a client shows both addresses, TCP_INFO and its conversation', async (t) =
 });
 
 test('a client is disconnected only after it was confirmed', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const chat = await tcpClient(t, server.addresses.tcpChat);
   await chat.ask('Hi\n');
   await clientRow(page, chat.address).locator('.cell-client').click();
@@ -108,8 +111,7 @@ test('a client is disconnected only after it was confirmed', async (t) => {
 });
 
 test('the clients table can be ordered by any column', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const few = await udpClient(t, server.addresses.udpUpper);
   const many = await udpClient(t, server.addresses.udpUpper);
   for (let n = 0; n < 3; n += 1) await many.ask('x');
@@ -123,8 +125,7 @@ test('the clients table can be ordered by any column', async (t) => {
 });
 
 test('bytes that wait for a line end are told of their client', async (t) => {
-  const server = await startServer(t, { flags: ['--tcp-gap', '0'] });
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t, {}, { flags: ['--tcp-gap', '0'] });
   const chat = await tcpClient(t, server.addresses.tcpChat);
   await chat.ask('Hi\n');
   const answered = chat.ask('no line end').catch(() => {});

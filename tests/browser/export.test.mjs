@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { logRow, openDashboard, startServer } from './support/dashboard.mjs';
+import { logRow, openDashboard, serveDashboard, startServer } from './support/dashboard.mjs';
 import { udpClient } from './support/traffic.mjs';
 
 const hasExports = async (server) =>
@@ -25,8 +25,7 @@ async function pageWithMessages(t) {
 }
 
 test('without exports nothing offers them', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   await logRow(page, 'never').waitFor({ state: 'detached' });
   await page.locator('.log-panel').waitFor();
   if (await hasExports(server)) await page.getByText('Export…').waitFor();

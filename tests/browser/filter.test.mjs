@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { logRow, openDashboard, startServer, waitForState } from './support/dashboard.mjs';
+import {
+  logRow,
+  openDashboard,
+  serveDashboard,
+  startServer,
+  waitForState,
+} from './support/dashboard.mjs';
 import { flood, tcpClient, udpClient } from './support/traffic.mjs';
 
 const rowCount = (page) =>
@@ -15,8 +21,7 @@ async function waitForRows(page, count) {
 }
 
 test('thousands of rows become the few that match, while at the end and from then on', async (t) => {
-  const server = await startServer(t);
-  const { page, complaints } = await openDashboard(t, server);
+  const { server, page, complaints } = await serveDashboard(t);
   const client = await udpClient(t, server.addresses.udpUpper);
   await flood(client, 5000, (n) => (n % 100 === 0 ? `needle ${n}` : `straw ${n}`));
   await client.ask('straw, the last');
@@ -36,8 +41,7 @@ test('thousands of rows become the few that match, while at the end and from the
 });
 
 test('a filter is completed and judged while it is typed, and is part of the address', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const udp = await udpClient(t, server.addresses.udpUpper);
   await udp.ask('by udp');
   await (await tcpClient(t, server.addresses.tcpChat)).ask('by tcp\n');
@@ -68,8 +72,7 @@ test('a filter is completed and judged while it is typed, and is part of the add
 });
 
 test('a click on a service or on a client narrows the log to it', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const one = await udpClient(t, server.addresses.udpUpper);
   const two = await udpClient(t, server.addresses.udpUpper);
   await one.ask('from one');
@@ -105,8 +108,7 @@ test('scrolling back reaches the first message, and the place is kept on the way
 });
 
 test('Pause freezes the rows and counts on; End goes on', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('before');
   await logRow(page, 'before').waitFor();
@@ -122,8 +124,7 @@ test('Pause freezes the rows and counts on; End goes on', async (t) => {
 });
 
 test('what is paused stays when the log is cleared, and a note tells of it', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const client = await udpClient(t, server.addresses.udpUpper);
   for (let n = 0; n < 5; n += 1) await client.ask(`frozen ${n}`);
   await logRow(page, 'frozen 4').waitFor();
@@ -180,8 +181,7 @@ async function filterParameters(server) {
 }
 
 test('each filter of the API gives rows or an error here, and a misspelled one an error', async (t) => {
-  const server = await startServer(t);
-  const { page, complaints } = await openDashboard(t, server);
+  const { server, page, complaints } = await serveDashboard(t);
   const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('one');
   await logRow(page, 'one').waitFor();
@@ -200,8 +200,7 @@ test('each filter of the API gives rows or an error here, and a misspelled one a
 });
 
 test('what is left out, where from, how long: the rows are those of the API', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const one = await udpClient(t, server.addresses.udpUpper);
   await one.ask('alpha beta');
   await one.ask('beta alpha');
@@ -274,8 +273,7 @@ test('typing moves nothing, and is not refused before it is done', async (t) => 
 });
 
 test('every outcome is suggested, and the one that the arrow keys stand on is seen', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const api = await (await fetch(new URL('api/v1/openapi.json', server.url))).json();
   await page.waitForFunction(() => document.querySelector('.log [role="columnheader"][title]'));
   await filterBar(page).fill('-outcome:');
@@ -291,8 +289,7 @@ test('every outcome is suggested, and the one that the arrow keys stand on is se
 });
 
 test('what the page copies is found again, line ends too, and a time stays local', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server, { timezoneId: 'America/New_York' });
+  const { server, page } = await serveDashboard(t, { timezoneId: 'America/New_York' });
   const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('TWO\nLINES "A" \\N');
   await client.ask('other');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { logRow, openDashboard, startServer } from './support/dashboard.mjs';
+import { logRow, serveDashboard } from './support/dashboard.mjs';
 import { steadyFlood, udpClient } from './support/traffic.mjs';
 
 /** The page is to bear this for as long as anybody likes; here it is for a moment. */
@@ -35,8 +35,7 @@ async function receivedBy(server) {
 }
 
 test('a flood is a sample with exact gaps in a document that stays small', async (t) => {
-  const server = await startServer(t);
-  const { page, complaints } = await openDashboard(t, server);
+  const { server, page, complaints } = await serveDashboard(t);
   const client = await udpClient(t, server.addresses.udpUpper);
   await watchFrames(page);
   const began = performance.now();
@@ -59,8 +58,7 @@ test('a flood is a sample with exact gaps in a document that stays small', async
 });
 
 test('scrolling away keeps the place and counts what is new; End follows again', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const client = await udpClient(t, server.addresses.udpUpper);
   for (let n = 1; n <= 100; n += 1) await client.ask(`early ${n}.`);
   await logRow(page, 'early 100.').waitFor();

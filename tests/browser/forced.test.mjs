@@ -1,7 +1,7 @@
 // Where the system chooses the colours nothing is told by a colour or a background alone.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clientRow, logRow, openDashboard, startServer } from './support/dashboard.mjs';
+import { clientRow, logRow, serveDashboard } from './support/dashboard.mjs';
 import { tcpClient, udpClient } from './support/traffic.mjs';
 
 /** In the page: what is left of an element's look where colours and backgrounds are the system's. */
@@ -23,8 +23,11 @@ function lookOf(element) {
 
 for (const colorScheme of ['light', 'dark']) {
   test(`in forced colours, ${colorScheme}, each state has a border, a line or a sign`, async (t) => {
-    const server = await startServer(t, { flags: ['--tcp-gap', '0'] });
-    const { page } = await openDashboard(t, server, { forcedColors: 'active', colorScheme });
+    const { server, page } = await serveDashboard(
+      t,
+      { forcedColors: 'active', colorScheme },
+      { flags: ['--tcp-gap', '0'] },
+    );
     const look = (selector) => page.locator(selector).first().evaluate(lookOf);
     const udp = await udpClient(t, server.addresses.udpUpper);
     await udp.ask('bytes\\n: \n\xff ');
@@ -95,8 +98,11 @@ for (const colorScheme of ['light', 'dark']) {
 }
 
 test('an outcome that is no reply has a sign in forced colours', async (t) => {
-  const server = await startServer(t, { flags: ['--udp-rate', '1'] });
-  const { page } = await openDashboard(t, server, { forcedColors: 'active' });
+  const { server, page } = await serveDashboard(
+    t,
+    { forcedColors: 'active' },
+    { flags: ['--udp-rate', '1'] },
+  );
   const chat = await tcpClient(t, server.addresses.tcpChat);
   await chat.ask('Exit\nmore\n');
   const outcome = logRow(page, 'more').locator('.outcome');

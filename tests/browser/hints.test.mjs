@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { logRow, openDashboard, startServer } from './support/dashboard.mjs';
+import { logRow, serveDashboard } from './support/dashboard.mjs';
 import { udpClient } from './support/traffic.mjs';
 
 const MISTAKES = [
@@ -15,8 +15,7 @@ const MISTAKES = [
 ];
 
 test('each hint is a mark on its row and a sentence in the open message', async (t) => {
-  const server = await startServer(t);
-  const { page, complaints } = await openDashboard(t, server);
+  const { server, page, complaints } = await serveDashboard(t);
   const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('plain');
   const seqs = [];

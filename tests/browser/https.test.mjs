@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { certificate } from './support/certificate.mjs';
-import { logRow, openDashboard, startServer } from './support/dashboard.mjs';
+import { logRow, serveDashboard } from './support/dashboard.mjs';
 import { udpClient } from './support/traffic.mjs';
 
 test('the page lives over HTTPS as well: its stream, and what it sends', async (t) => {
   const { cert, key } = await certificate(t);
-  const server = await startServer(t, { flags: ['--tls-cert', cert, '--tls-key', key] });
-  const { page, complaints } = await openDashboard(t, server, { ignoreHTTPSErrors: true });
+  const { server, page, complaints } = await serveDashboard(
+    t,
+    { ignoreHTTPSErrors: true },
+    { flags: ['--tls-cert', cert, '--tls-key', key] },
+  );
   assert.match(page.url(), /^https:/);
   const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('over the wire');

@@ -1,7 +1,7 @@
 // The page's keys, from each place where the focus may stand.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { logRow, openDashboard, startServer } from './support/dashboard.mjs';
+import { logRow, serveDashboard } from './support/dashboard.mjs';
 import { udpClient } from './support/traffic.mjs';
 
 const focused = (page) => page.evaluate(() => document.activeElement?.dataset.keys);
@@ -9,8 +9,7 @@ const pauseButton = (page) => page.getByRole('button', { name: 'Pause' });
 const filterBar = (page) => page.getByRole('combobox', { name: 'Filter messages' });
 
 async function pageWithMessage(t, options) {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server, options);
+  const { server, page } = await serveDashboard(t, options);
   const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('said');
   await logRow(page, 'SAID').waitFor();

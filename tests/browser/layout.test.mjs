@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { logRow, openDashboard, startServer } from './support/dashboard.mjs';
+import { logRow, openDashboard, serveDashboard, startServer } from './support/dashboard.mjs';
 import { tcpClient, udpClient } from './support/traffic.mjs';
 
 const MESSAGES = 40;
@@ -150,8 +150,7 @@ async function findingsInWindows(page, before) {
 }
 
 test('words of the tables are whole and figures stand apart, however large, in every window', async (t) => {
-  const server = await startServer(t, { flags: ['--tcp-gap', '0'] });
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t, {}, { flags: ['--tcp-gap', '0'] });
   const udp = await udpClient(t, server.addresses.udpUpper);
   await udp.ask('a message');
   await fetch(`${server.url}api/v1/datagrams`, {

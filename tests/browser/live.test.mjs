@@ -4,14 +4,14 @@ import {
   clientRow,
   logRow,
   openDashboard,
+  serveDashboard,
   startServer,
   waitForState,
 } from './support/dashboard.mjs';
 import { tcpClient, udpClient } from './support/traffic.mjs';
 
 test('a datagram is on the page within a second, with its reply and its client', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const client = await udpClient(t, server.addresses.udpUpper);
   const sentAt = Date.now();
   await client.ask('hello straße');
@@ -29,8 +29,7 @@ test('a datagram is on the page within a second, with its reply and its client',
 });
 
 test('a chat connection is seen open, and closed with its reason', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const client = await tcpClient(t, server.addresses.tcpChat);
   await client.ask('Hi');
   const row = clientRow(page, client.address);
@@ -51,8 +50,7 @@ test('what was sent before the page was opened is there', async (t) => {
 });
 
 test('a listener card counts and shows a rate', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const client = await udpClient(t, server.addresses.udpUpper);
   const card = page.locator('.card[data-service="udp-upper"]');
   await card.getByText(server.addresses.udpUpper.text).waitFor();
@@ -77,8 +75,7 @@ async function largestRate(page, service) {
 }
 
 test('the curves show what went through, also after a reload, and can be zoomed', async (t) => {
-  const server = await startServer(t);
-  const { page, complaints } = await openDashboard(t, server);
+  const { server, page, complaints } = await serveDashboard(t);
   const client = await udpClient(t, server.addresses.udpUpper);
   for (let n = 0; n < 50; n += 1) await client.ask('traffic');
   await page.waitForTimeout(2500);

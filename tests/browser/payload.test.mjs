@@ -1,7 +1,7 @@
 // What a payload consists of can be seen and copied, whatever it is and however long.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { logRow, openDashboard, startServer } from './support/dashboard.mjs';
+import { logRow, serveDashboard } from './support/dashboard.mjs';
 import { tcpClient, udpClient } from './support/traffic.mjs';
 
 /** What is sent, and how row and detail show it; a line feed also ends a line of the detail. */
@@ -22,8 +22,7 @@ const WHITE_SPACE = [
 ];
 
 test('each byte of white space is seen in the row, in the detail and in a conversation', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const client = await udpClient(t, server.addresses.udpUpper);
   const rows = page.locator('.log .row[data-seq]');
   for (const [index, [sent, shown]] of WHITE_SPACE.entries()) {
@@ -56,8 +55,7 @@ async function copySelected(page, locator) {
 }
 
 test('what is copied holds the blanks that came, by button and by selection', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   const client = await udpClient(t, server.addresses.udpUpper);
   const long = ` 1 ␣  ${'x y'.repeat(100)} `;
@@ -77,8 +75,7 @@ test('what is copied holds the blanks that came, by button and by selection', as
 });
 
 test('differences are marked where the reply is made of the message, and nowhere else', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const senders = [
     await udpClient(t, server.addresses.udpUpper),
     await tcpClient(t, server.addresses.tcpUpper),
@@ -110,8 +107,7 @@ const nodesOf = (page) =>
   });
 
 test('what a payload costs to show does not grow with its size, and its end can be reached', async (t) => {
-  const server = await startServer(t);
-  const { page, complaints } = await openDashboard(t, server);
+  const { server, page, complaints } = await serveDashboard(t);
   const client = await udpClient(t, server.addresses.udpUpper);
   // Text, text with a difference in every other byte, all line feeds, and bytes that are no text.
   const payloads = [
@@ -149,8 +145,7 @@ test('what a payload costs to show does not grow with its size, and its end can 
 });
 
 test('a message of a kilobyte is in the document as a whole, where the browser finds its words', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask(`${'x'.repeat(1000)} needle`);
   await logRow(page, 'xxx').locator('.cell-time').click();

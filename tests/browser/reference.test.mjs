@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { openDashboard, startServer } from './support/dashboard.mjs';
+import { openDashboard, serveDashboard, startServer } from './support/dashboard.mjs';
 import { tcpClient, udpClient } from './support/traffic.mjs';
 
 const run = promisify(execFile);
@@ -83,8 +83,7 @@ test('each curl command runs as it is copied', async (t) => {
 });
 
 test('key a opens the API view, its commands are copied, and back leads to the filtered log', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   const filter = page.getByRole('combobox', { name: 'Filter messages' });
   await filter.fill('kept');

@@ -3,18 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import {
-  clientRow,
-  logRow,
-  openDashboard,
-  startServer,
-  waitForState,
-} from './support/dashboard.mjs';
+import { clientRow, logRow, serveDashboard, waitForState } from './support/dashboard.mjs';
 import { udpClient } from './support/traffic.mjs';
 
 test('the page says that the server is gone, and goes on when it is back', async (t) => {
-  const server = await startServer(t);
-  const { page, complaints } = await openDashboard(t, server);
+  const { server, page, complaints } = await serveDashboard(t);
   const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('before the restart');
   await logRow(page, 'before the restart').waitFor();
@@ -35,8 +28,7 @@ test('the page says that the server is gone, and goes on when it is back', async
 });
 
 test('filter and open detail outlive a lost connection', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('kept');
   await client.ask('other');
@@ -58,8 +50,7 @@ test('filter and open detail outlive a lost connection', async (t) => {
 test('a log that is kept in a file goes on across a restart', async (t) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'socklens-browser-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
-  const server = await startServer(t, { store: path.join(folder, 'messages.db') });
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t, {}, { store: path.join(folder, 'messages.db') });
   const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('before');
   await logRow(page, 'BEFORE').waitFor();
@@ -81,8 +72,7 @@ test('a log that is kept in a file goes on across a restart', async (t) => {
 });
 
 test('an open message stays what it was when another run gives its number to another', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const first = await udpClient(t, server.addresses.udpUpper);
   await first.ask('of the first run');
   await logRow(page, 'of the first run').locator('.cell-received').click();

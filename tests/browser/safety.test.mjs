@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { logRow, openDashboard, startServer } from './support/dashboard.mjs';
+import { logRow, openDashboard, serveDashboard, startServer } from './support/dashboard.mjs';
 import { tcpClient, udpClient } from './support/traffic.mjs';
 
 const HOSTILE = [
@@ -13,8 +13,7 @@ const HOSTILE = [
 ];
 
 test('hostile payloads are text and nothing else', async (t) => {
-  const server = await startServer(t);
-  const { page, complaints } = await openDashboard(t, server);
+  const { server, page, complaints } = await serveDashboard(t);
   const client = await udpClient(t, server.addresses.udpUpper);
   const elementsBefore = await page.locator('script, iframe, svg, img').count();
   for (const payload of HOSTILE) await client.ask(payload);
@@ -31,8 +30,7 @@ test('hostile payloads are text and nothing else', async (t) => {
 const MOST_BYTES = 150_000;
 
 test('all that the page consists of is small, and comes from the server alone', async (t) => {
-  const server = await startServer(t);
-  const { page, complaints } = await openDashboard(t, server);
+  const { server, page, complaints } = await serveDashboard(t);
   await page.goto(`${server.url}#view=api`);
   await page.locator('.api-operation').first().waitFor();
   const files = await page.evaluate(() =>

@@ -2,11 +2,10 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { clientRow, logRow, openDashboard, startServer } from './support/dashboard.mjs';
+import { clientRow, logRow, serveDashboard } from './support/dashboard.mjs';
 
 test('the form sends to a listener and shows the reply with its round trip', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { page } = await serveDashboard(t);
   await page.getByLabel('Payload', { exact: true }).fill('from the form');
   await page.getByRole('button', { name: /^Send/ }).click();
   const result = page.locator('.result');
@@ -16,8 +15,7 @@ test('the form sends to a listener and shows the reply with its round trip', asy
 });
 
 test('hex is sent as the bytes it names, and shown with what cannot be seen escaped', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { page } = await serveDashboard(t);
   await page.getByRole('radio', { name: 'Hex' }).check();
   await page.getByLabel('Payload', { exact: true }).fill('61 00 ff 0a');
   await page.keyboard.press('Control+Enter');
@@ -27,8 +25,7 @@ test('hex is sent as the bytes it names, and shown with what cannot be seen esca
 });
 
 test('an error stands at the field it is about and goes with the next success', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { page } = await serveDashboard(t);
   const timeout = page.getByLabel('Timeout, ms');
   await timeout.fill('-5');
   const send = page.getByRole('button', { name: /^Send/ });
@@ -42,8 +39,7 @@ test('an error stands at the field it is about and goes with the next success', 
 });
 
 test('an address that is none is refused at its field', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { page } = await serveDashboard(t);
   await page.getByLabel('To', { exact: true }).selectOption({ label: 'Another address…' });
   await page.getByLabel('Address', { exact: true }).fill('nonsense');
   await page.getByRole('button', { name: /^Send/ }).click();
@@ -51,8 +47,7 @@ test('an address that is none is refused at its field', async (t) => {
 });
 
 test('escapes in text become bytes, and what is no escape is said while typing', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { page } = await serveDashboard(t);
   const payload = page.getByLabel('Payload', { exact: true });
   await payload.fill('a\\q');
   await page.locator('.field[data-invalid="true"]', { hasText: '\\q is no escape' }).waitFor();
@@ -64,8 +59,7 @@ test('escapes in text become bytes, and what is no escape is said while typing',
 });
 
 test('a run counts its losses and sums up its round trips; each reply leads to the log', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { page } = await serveDashboard(t);
   let asked = 0;
   await page.route('**/api/v1/datagrams', async (route) => {
     asked += 1;
@@ -87,8 +81,7 @@ test('a run counts its losses and sums up its round trips; each reply leads to t
 });
 
 test('a run can be stopped', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { page } = await serveDashboard(t);
   await page.getByLabel('Count').fill('1000');
   await page.getByRole('button', { name: /^Send/ }).click();
   await page.locator('.result').nth(1).waitFor();
@@ -100,8 +93,7 @@ test('a run can be stopped', async (t) => {
 const pageHeight = (page) => page.evaluate(() => document.documentElement.scrollHeight);
 
 test('a run is one client, and can be stopped beside an open message', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { page } = await serveDashboard(t);
   await page.setViewportSize({ width: 1280, height: 720 });
   const payload = page.getByLabel('Payload', { exact: true });
   if (!(await payload.isVisible())) await page.getByRole('button', { name: 'Send…' }).click();
@@ -147,8 +139,7 @@ test('to another target a run sends all it promised, above, at and below the lim
   });
   const { port } = target.address();
   const flags = ['--allow-target', `127.0.0.1/32:${port}`];
-  const server = await startServer(t, { flags });
-  const { page } = await openDashboard(t, server);
+  const { page } = await serveDashboard(t, {}, { flags });
   await page.getByLabel('To', { exact: true }).selectOption({ label: 'Another address…' });
   await page.getByLabel('Address', { exact: true }).fill(`127.0.0.1:${port}`);
   const paced = page.getByText(/^Slowed down by socklens: too many .*10 a second/);
@@ -187,16 +178,14 @@ test('to another target a run sends all it promised, above, at and below the lim
 });
 
 test('a port that is taken is an error at the source port', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   await page.getByLabel('Source port').fill(String(server.addresses.udpUpper.port));
   await page.getByRole('button', { name: /^Send/ }).click();
   await page.locator('.field[data-invalid="true"]', { hasText: 'Source port' }).waitFor();
 });
 
 test('a packet that was given a name is there after a reload, as is what was sent', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { page } = await serveDashboard(t);
   const payload = page.getByLabel('Payload', { exact: true });
   await payload.fill('keep me');
   await page.getByRole('button', { name: 'Save as…' }).click();
@@ -214,8 +203,7 @@ test('a packet that was given a name is there after a reload, as is what was sen
 });
 
 test('an error, however long, does not move the button', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const send = page.getByRole('button', { name: 'Send Ctrl' });
   await page.locator('.card').first().waitFor();
   const place = async () => (await send.boundingBox())?.y;
@@ -239,8 +227,7 @@ test('an error, however long, does not move the button', async (t) => {
 });
 
 test('in projector mode one sends as well, and the log stays in view', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { page } = await serveDashboard(t);
   const form = page.locator('.send-panel');
   await page.getByText('following the newest').waitFor();
   await page.keyboard.press('b');

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import {
   launchBrowser,
   logRow,
-  openDashboard,
+  serveDashboard,
   startServer,
   waitForState,
 } from './support/dashboard.mjs';
@@ -31,8 +31,7 @@ async function anotherTab(page, server) {
 }
 
 test('several tabs share one stream, and the others go on when its tab is closed', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const tabs = [await anotherTab(page, server), await anotherTab(page, server)];
   const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('to all');
@@ -103,8 +102,7 @@ async function twelveTabs(t, context, server, address) {
 }
 
 test('twelve tabs with twelve filters share one stream, and each has what the API has', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   await twelveTabs(t, page.context(), server, server.url);
 });
 
@@ -126,8 +124,7 @@ test('so they do where the origin is not secure, and the stream outlives its tab
 });
 
 test('a reader that sleeps is followed by another tab, and nothing is lost', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const tab = await anotherTab(page, server);
   const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('before');
@@ -144,8 +141,7 @@ test('a reader that sleeps is followed by another tab, and nothing is lost', asy
 });
 
 test('the page says that requests wait where all connections of the browser are taken', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('before');
   await logRow(page, 'BEFORE').waitFor();

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   logRow,
-  openDashboard,
   openPage,
+  serveDashboard,
   startServer,
   waitForState,
 } from './support/dashboard.mjs';
@@ -180,8 +180,7 @@ test('a time of another day is whole on a phone and beside an open message', asy
 });
 
 test('a time of today is a time of day alone until midnight passes', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server, { timezoneId: 'Asia/Kathmandu' });
+  const { server, page } = await serveDashboard(t, { timezoneId: 'Asia/Kathmandu' });
   assert.equal(await namedOffset(page), '+05:45');
   const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('now');

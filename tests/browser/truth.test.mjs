@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  clientRow,
-  logRow,
-  openDashboard,
-  startServer,
-  waitForState,
-} from './support/dashboard.mjs';
+import { clientRow, logRow, serveDashboard, waitForState } from './support/dashboard.mjs';
 import { flood, udpClient } from './support/traffic.mjs';
 
 test('a server that falls silent is no longer shown as live, and nothing is missed', async (t) => {
-  const server = await startServer(t);
-  const { page, complaints } = await openDashboard(t, server, { reducedMotion: 'reduce' });
+  const { server, page, complaints } = await serveDashboard(t, { reducedMotion: 'reduce' });
   const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('before');
   await logRow(page, 'BEFORE').waitFor();
@@ -44,8 +37,7 @@ function letSleep() {
 }
 
 test('what slept with its connection says so, and goes on from where it was', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server, { init: letSleep });
+  const { server, page } = await serveDashboard(t, { init: letSleep });
   const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('before the sleep');
   await logRow(page, 'BEFORE THE SLEEP').waitFor();
@@ -76,8 +68,7 @@ function setClockAhead() {
 }
 
 test('a clock that differs is told, and ages are those of the server', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server, { init: setClockAhead });
+  const { server, page } = await serveDashboard(t, { init: setClockAhead });
   const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('what time is it');
   await page.locator('.stat', { hasText: 'Server' }).getByText('1 h 00 min behind').waitFor();
@@ -111,8 +102,7 @@ async function accountOfRows(page) {
 }
 
 test('of a flood every number is a row or in a gap that says why', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('the first');
   await logRow(page, 'THE FIRST').waitFor();
@@ -153,8 +143,7 @@ function watchAnnouncements() {
 }
 
 test('traffic and a long run are announced by a sentence, not by chatter', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server, { init: watchAnnouncements });
+  const { server, page } = await serveDashboard(t, { init: watchAnnouncements });
   const client = await udpClient(t, server.addresses.udpUpper);
   await page.evaluate(() => window.announced.splice(0));
   for (let n = 0; n < 50; n += 1) await client.ask(`traffic ${n}`);

@@ -1,7 +1,7 @@
 // What the page's words mean: each has a definition, and each figure is what the definition says.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clientRow, logRow, openDashboard, startServer } from './support/dashboard.mjs';
+import { clientRow, logRow, serveDashboard } from './support/dashboard.mjs';
 import { tcpClient, udpClient } from './support/traffic.mjs';
 
 async function fetched(server, path) {
@@ -12,8 +12,7 @@ const stat = (scope, label) =>
   scope.locator('.stat', { has: scope.page().getByText(label, { exact: true }) });
 
 test('every column, figure, outcome and state has its definition beside it', async (t) => {
-  const server = await startServer(t);
-  const { page, complaints } = await openDashboard(t, server);
+  const { server, page, complaints } = await serveDashboard(t);
   const { schemas } = (await fetched(server, 'openapi.json')).components;
   const chat = await tcpClient(t, server.addresses.tcpChat);
   await chat.ask('Exit\n');
@@ -38,8 +37,7 @@ test('every column, figure, outcome and state has its definition beside it', asy
 });
 
 test('what nobody refused is not counted as refused', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const client = await tcpClient(t, server.addresses.tcpUpper);
   await client.ask('first\n');
   client.send('second\n');
@@ -53,8 +51,7 @@ test('what nobody refused is not counted as refused', async (t) => {
 });
 
 test('an address that sent datagrams is no open connection, and a clear evicts nothing', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { server, page } = await serveDashboard(t);
   const udp = await udpClient(t, server.addresses.udpUpper);
   const chat = await tcpClient(t, server.addresses.tcpChat);
   await udp.ask('hello');
@@ -78,8 +75,7 @@ test('an address that sent datagrams is no open connection, and a clear evicts n
 });
 
 test('the chart’s axis is the range that was chosen, and ends now also before any data', async (t) => {
-  const server = await startServer(t);
-  const { page } = await openDashboard(t, server);
+  const { page } = await serveDashboard(t);
   const span = () =>
     page
       .locator('.plot')

@@ -56,7 +56,13 @@ export async function openDashboard(t, server, options) {
   return opened;
 }
 
-/** The same, whatever the page then shows; `init` runs before anything of the page does. */
+/** Both: what most tests begin with. */
+export async function serveDashboard(t, look, options) {
+  const server = await startServer(t, options);
+  return { server, ...(await openDashboard(t, server, look)) };
+}
+
+/** As openDashboard, whatever the page then shows; `init` runs before anything of the page does. */
 export async function openPage(t, server, { viewport = DESK, init, ...look } = {}) {
   const browser = await sharedBrowser();
   const context = await browser.newContext({ colorScheme: 'light', ...look, viewport });
