@@ -27,7 +27,7 @@ const SERVER_ORDERS: Partial<Record<ClientKey, string>> = {
   messages: 'messages',
   bytes: 'bytes',
 };
-/** Words, in which a number counts as one: port 900 stands before 10000. */
+/** Numbers in text are compared as numbers: port 900 sorts before 10000. */
 const WORDS: readonly ClientKey[] = ['service', 'address', 'local', 'state'];
 
 export function isClientKey(name: string): name is ClientKey {

@@ -29,7 +29,7 @@ export class ClientPages {
     await this.begin(0);
   }
 
-  /** Begins anew after it is not known what was missed, and comes as far as it was. */
+  /** Loads the list again, up to the length that it had: changes may have been missed. */
   restart(): Promise<void> {
     return this.begin(this.table.list().length);
   }
@@ -41,14 +41,14 @@ export class ClientPages {
     if (parts === this.parts) this.table.merge(items);
   }
 
-  /** An answer to what was asked before no longer counts. */
+  /** Answers to earlier requests are ignored from now on. */
   private async begin(wanted: number): Promise<void> {
     const parts = partsOf(this.view);
     this.parts = parts;
     this.cursor = null;
     this.loading = null;
     await this.more();
-    // An order that the server has not is worth the more the more clients it is about.
+    // An order that the server does not know is exact only if all clients are loaded.
     const wants = () => !this.table.isRanked || this.table.list().length < wanted;
     while (parts === this.parts && this.hasMore() && wants()) await this.more();
   }

@@ -46,7 +46,7 @@ export class ClientTable {
     this.merge(clients);
   }
 
-  /** Takes news in any order: an older state never replaces a newer one. */
+  /** Updates may come in any order: an older state never replaces a newer one. */
   merge(clients: readonly Client[]): void {
     for (const client of clients) {
       const known = this.byId.get(client.id);
@@ -78,7 +78,7 @@ export class ClientTable {
     return wanted.sort(compare);
   }
 
-  /** The last ones in the order that is shown go, a tenth at a time. */
+  /** Removes the last ones in the order shown, a tenth at a time. */
   private trim(): void {
     const compare = compareClients(this.view.order);
     const shown = ({ state }: Client) =>

@@ -21,7 +21,7 @@ const DEFAULT_LIMITS: LogLimits = { rows: 20_000, characters: 48_000_000 };
 
 export class MessageLog {
   rows: LogRow[] = [];
-  /** Where rows[0] stands among all rows there ever were: it tells a view how far its rows have moved. */
+  /** Index of rows[0] counted from the first row ever: tells a view how far its rows have moved. */
   origin = 0;
   /** Messages that came by the stream, those in gaps included. */
   arrived = 0;
@@ -37,14 +37,14 @@ export class MessageLog {
   /** The last thing that happened to the log as a whole. */
   lastNote: { note: Note; at: number } | null = null;
   private clearedAt = 0;
-  /** Somebody reads: a full log then leaves out what comes, not what is looked at. */
+  /** While it is read, a full log drops new rows and keeps those that are shown. */
   held = false;
-  /** What came lately is not in `rows`: to see it the log has to be loaded anew. */
+  /** The newest messages are not in `rows`: the log must be loaded again to show them. */
   detached = false;
 
   constructor(private readonly limits: LogLimits = DEFAULT_LIMITS) {}
 
-  /** What stands here now, for a view that nothing may change. */
+  /** A copy that later messages do not change. */
   snapshot(): MessageLog {
     const copy = Object.assign(new MessageLog(this.limits), this);
     copy.rows = [...this.rows];
@@ -53,7 +53,7 @@ export class MessageLog {
   }
 
   append(messages: readonly Message[]): void {
-    // History may have been faster than the stream.
+    // The history request may have been answered before the stream's event.
     const fresh = messages.filter(({ seq }) => seq > this.newest);
     this.arrived += fresh.length;
     this.newest = fresh.at(-1)?.seq ?? this.newest;
@@ -82,7 +82,7 @@ export class MessageLog {
     }
   }
 
-  /** How many messages of a gap history has brought already. */
+  /** How many messages of a gap are loaded already. */
   private countKnown(gap: Gap): number {
     if (gap.from > this.newest) return 0;
     let known = 0;
@@ -95,7 +95,7 @@ export class MessageLog {
     if (this.held && this.isFull()) this.detached = true;
   }
 
-  /** The server began a new log: what stands so far is of the old one. */
+  /** The server began a new log: the rows so far belong to the old one. */
   beginEpoch(at: number, endedRun = ''): void {
     if (endedRun)
       this.endedRuns.set(endedRun, [this.epochIndex + this.origin, this.origin + this.rows.length]);
@@ -135,7 +135,7 @@ export class MessageLog {
     this.insertHistory(messages);
   }
 
-  /** The server threw its messages away; their numbers go on. */
+  /** The server's log was cleared; numbers continue. */
   noteCleared(at: number): void {
     this.clear();
     this.lastNote = { note: 'cleared', at };
@@ -154,7 +154,7 @@ export class MessageLog {
     return { kind: 'note', key: `${this.epoch}:${note}`, note, at };
   }
 
-  /** Puts in what was there before the stream began: of `messages` those before this epoch's first row. */
+  /** Inserts older messages: those of `messages` before this epoch's first row. */
   insertHistory(messages: readonly Message[]): number {
     const before = this.oldestSeq();
     const rows = messages.filter((m) => m.seq < before).map((m) => this.messageRow(m));
@@ -164,7 +164,7 @@ export class MessageLog {
     return rows.length;
   }
 
-  /** Nothing older can be had: what is missing before this epoch's first row is told. */
+  /** Nothing older is left: adds a gap for what is missing before this epoch's first row. */
   insertFirstGap(reason: Gap['reason']): void {
     const to = this.oldestSeq() - 1;
     if (to >= 1 && Number.isFinite(to)) this.insert([this.gapRow({ from: 1, to, reason })]);
@@ -227,7 +227,7 @@ export class MessageLog {
     return -1;
   }
 
-  /** Where a message of this epoch stands or would stand: at the first row that is not before it. */
+  /** The row of a message of this epoch, or the first row after it. */
   indexNear(seq: number): number {
     const index = this.rows.findIndex((row, at) => at >= this.epochIndex && lastSeq(row) >= seq);
     return index >= 0 ? index : this.rows.length - 1;
@@ -272,7 +272,7 @@ export class MessageLog {
     return this.rows.length >= this.limits.rows || this.characters >= this.limits.characters;
   }
 
-  /** While somebody reads what is old, it is the newest that goes. */
+  /** While old rows are read, the newest are removed. */
   private cutTail(): void {
     while (this.isFull() && this.rows.length > 1) {
       this.characters -= weight(this.rows.pop());

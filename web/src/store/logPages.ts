@@ -10,12 +10,12 @@ import type { MessageRef } from './urlState';
 
 const FIRST_PAGE = 200;
 const OLDER_PAGE = 500;
-/** So many are loaded behind a message whose surroundings are shown. */
+/** Rows loaded after a linked message. */
 const NEWER_ROWS = 50;
 /** Pages that may pass in one go with too few rows: those that the log holds, or that found little. */
 const ROUNDS_MAX = 5;
 
-/** How to go on: good as long as the log still begins where this page ended. */
+/** The next cursor, valid while the log still begins where this page ended. */
 interface Bookmark {
   oldestSeq: number;
   cursor: string | null;
@@ -24,7 +24,7 @@ interface Bookmark {
 export class LogPages {
   private filter: Filter = NO_FILTER;
   private bookmark: Bookmark | null = null;
-  /** Moves when what is on its way to the log is not wanted any more. */
+  /** Changes when a running request is no longer wanted. */
   private version = 0;
 
   constructor(

@@ -6,7 +6,7 @@ import type { Message } from '../api/types';
 import type { LogPages } from './logPages';
 
 const PAGE = 200;
-/** What is further behind is too fast to be shown one by one. */
+/** A larger backlog is skipped and shown as a gap. */
 const ROUNDS_MAX = 5;
 const INTERVAL_MS = 250;
 
@@ -16,11 +16,11 @@ interface Sink {
 }
 
 export class LogTail {
-  /** The newest number that the stream told of, and the newest up to which all that match are here. */
+  /** The newest number in the stream, and the newest up to which all matching messages are loaded. */
   private told = 0;
   private known = 0;
   private asking = false;
-  /** Moves when what is asked for is not wanted any more. */
+  /** Changes when a running request is no longer wanted. */
   private version = 0;
 
   constructor(
@@ -30,7 +30,7 @@ export class LogTail {
     private readonly onNews: () => void,
   ) {}
 
-  /** The log is loaded up to here by other means; what comes later is asked for. */
+  /** The log is loaded up to this number; later messages are requested. */
   begin(newest: number): void {
     this.version += 1;
     this.told = newest;
@@ -45,7 +45,7 @@ export class LogTail {
   private async follow(): Promise<void> {
     this.asking = true;
     while (this.told > this.known) {
-      // What cannot be had now is asked for with the next news.
+      // A failed request is repeated with the next news.
       const { told } = this;
       const answered = await this.catchUp().catch(() => false);
       await this.pause(INTERVAL_MS);
@@ -70,7 +70,7 @@ export class LogTail {
     return this.skip(told, version);
   }
 
-  /** Leaves out what lies between, and says so. */
+  /** Skips the messages between and adds a gap row. */
   private async skip(told: number, version: number): Promise<boolean> {
     const { items } = await this.pages.ask({ limit: PAGE });
     if (version !== this.version) return true;

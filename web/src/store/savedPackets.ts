@@ -42,7 +42,7 @@ export function rememberPacket(packet: Packet): void {
   put({ ...savedPackets.value, recent: [packet, ...others].slice(0, RECENT) });
 }
 
-/** What was stored by another version of the page, or by hand, is taken as far as it is sound. */
+/** Stored data may be of another version of the page or edited by hand: invalid parts are left out. */
 function sound(stored: unknown): StoredPackets {
   const { saved, recent } = (stored ?? {}) as Record<string, unknown>;
   const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);

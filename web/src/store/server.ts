@@ -19,7 +19,7 @@ import { forgetLatest, nextRates, type Rates } from './rates';
 import type { MessageRef } from './urlState';
 
 const CLOCK_TOLERANCE_MS = 500;
-/** Then the server can tell the second in which the page began to listen. */
+/** After this the server has counted the second in which the page connected. */
 const RATES_AGAIN_MS = 1500;
 
 export interface ServerDeps {
@@ -36,7 +36,7 @@ export class Server {
   readonly rates = signal<Rates>(new Map());
   /** When the stream last said anything, on this machine's clock. */
   readonly heardAt = signal<number | null>(null);
-  /** How far the server's clock is ahead of this machine's: ages are told on the server's. */
+  /** How far the server's clock is ahead of this machine's: ages are computed on the server's. */
   readonly clockAheadMs = signal(0);
   readonly history = new RateHistory();
   readonly historyVersion = signal(0);
@@ -54,7 +54,7 @@ export class Server {
   private lastId = '';
   private logId = '';
   private run = '';
-  /** Events of a run that no status has told of yet. */
+  /** Events of a new run, kept until its status says which log it belongs to. */
   private early: ServerEvent[] = [];
   private historyWanted = true;
   private filter: Filter = NO_FILTER;
@@ -64,7 +64,7 @@ export class Server {
   private clientsMissed = false;
   /** No status has come since the stream went live. */
   private becameLive = false;
-  /** When the first one did, by the server's clock, until the rates were asked for again. */
+  /** Time of the first status since then, on the server's clock; null once the rates were loaded again. */
   private liveSince: number | null = null;
 
   constructor(private readonly deps: ServerDeps) {
@@ -79,13 +79,13 @@ export class Server {
     return this.status.value?.listeners.filter(({ transport }) => transport === 'udp') ?? [];
   }
 
-  /** The moment, by the server's clock, up to which what is shown is known to be so. */
+  /** The time, on the server's clock, at which the state shown was last confirmed. */
   knownUntil(now: number): number {
     const live = this.stream.value.name === 'live';
     return (live ? now : (this.heardAt.value ?? now)) + this.clockAheadMs.value;
   }
 
-  /** A run that has nothing in the log that there is now: one in memory holds a single run. */
+  /** True if the log cannot hold messages of this run: a log in memory holds the current run only. */
   isForeign(run: string | undefined): boolean {
     const status = this.status.value;
     return Boolean(run && status && !status.store && !status.run.startsWith(run));
@@ -98,7 +98,7 @@ export class Server {
     return log.endedRunAt(index) ?? running;
   }
 
-  /** What follows is another selection: what is shown of the old one goes. */
+  /** Replaces the filter and empties the log, which is then loaded again. */
   setFilter(filter: Filter): void {
     this.filter = filter;
     this.pages.setFilter(filter);
@@ -109,7 +109,7 @@ export class Server {
     this.commit();
   }
 
-  /** Somebody reads what is not the newest; afterwards a log that was full begins anew. */
+  /** While old rows are read a full log takes no new ones; after that it is loaded again from the newest. */
   hold(held: boolean): void {
     this.log.held = held;
     if (held || !this.log.detached) return;
@@ -118,7 +118,7 @@ export class Server {
     void this.loadHistory();
   }
 
-  /** Where a message stands, or -1; its number may be given to another one by now. */
+  /** The row of a message, or -1. Another run may have given its number to another message. */
   indexOf({ seq, run }: MessageRef, log = this.log): number {
     const index = log.indexOf(seq, run);
     const ended = log.endedRunAt(index) !== null;
@@ -179,7 +179,7 @@ export class Server {
     return Number(this.lastId.slice(this.lastId.lastIndexOf(':') + 1)) || 0;
   }
 
-  /** Where a stream that has not carried a message yet would have to go on. */
+  /** The event id from which a new stream continues. */
   resumeId(): string {
     return this.lastId;
   }
@@ -198,7 +198,7 @@ export class Server {
   private onEvent(event: ServerEvent): void {
     const run = event.id.slice(0, Math.max(0, event.id.lastIndexOf(':')));
     if (run && event.type !== 'status' && run !== this.run) {
-      // Which log it belongs to is what the status says.
+      // The next status says which log it belongs to.
       this.early.push(event);
       return;
     }
@@ -210,7 +210,7 @@ export class Server {
     else if (event.type === 'status') this.onStatus(data as Status, event.id);
   }
 
-  /** A restart has its own row, from the log's id; what the new log already holds is fetched. */
+  /** A restart is shown by a row of its own (see enterRun), and the new log is loaded. */
   private onGap(gap: Gap): void {
     if (gap.reason === 'cleared') this.log.noteCleared(this.deps.clock());
     else if (gap.reason === 'restarted') return;
@@ -250,7 +250,7 @@ export class Server {
     }
   }
 
-  /** The way here takes a few ms, now more, now less: only a real difference counts. */
+  /** Network delay varies by some milliseconds: smaller differences are ignored. */
   private compareClocks(status: Status): void {
     const ahead = Date.parse(status.now) - this.deps.clock();
     if (Math.abs(ahead - this.clockAheadMs.value) > CLOCK_TOLERANCE_MS) {
@@ -258,7 +258,7 @@ export class Server {
     }
   }
 
-  /** Another run has clients of its own, also where its log is the one before. */
+  /** A new run has new clients, even where it continues the same log. */
   private enterRun({ run, log, started_at }: Status): void {
     if (run === this.run) return;
     const restarted = this.run !== '';
@@ -293,7 +293,7 @@ export class Server {
     this.deps.schedule(() => this.commit());
   }
 
-  /** What cannot be loaded now comes by the stream, with the next connection, or when asked again. */
+  /** A failed load is repaired by the stream, by the next connection or by the next request. */
   private async tryLoad(load: () => Promise<void>): Promise<ApiProblem | null> {
     try {
       await load();
@@ -304,13 +304,13 @@ export class Server {
     }
   }
 
-  /** Without it the curves begin with what the stream tells from now on. */
+  /** If this fails, the curves begin with the events that follow. */
   private async loadRates(): Promise<void> {
     await this.tryLoad(async () => this.history.take(await this.deps.api.rates()));
     this.historyVersion.value += 1;
   }
 
-  /** With each status at most: a flood of clients is not answered with one of requests. */
+  /** At most once a status, so that many new clients do not cause as many requests. */
   private fetchMissedClients(): void {
     if (!this.clientsMissed) return;
     this.clientsMissed = false;

@@ -1,14 +1,14 @@
-/** Where the page stands, as its address says it after the #: a view, a filter, what is looked at. */
+/** The state of the page in its URL after the #: view, filter, and what is open. */
 import { type Filter, filterEntries, isFilterKey, takesList } from './filter';
 
-/** A number means something in one run of the server only; where `run` is missing, in the one that runs. */
+/** Numbers are valid in one run of the server; without `run`, in the current one. */
 export type Detail = ({ kind: 'message'; seq: number } | { kind: 'client'; id: number }) & {
   run?: string;
 };
 
 export type MessageRef = Extract<Detail, { kind: 'message' }>;
 
-/** So much of a run's name is in a link. */
+/** Characters of the run's identity that a link has. */
 const RUN_DIGITS = 8;
 
 export interface UrlState {

@@ -1,4 +1,4 @@
-/** What the person at the page chose to look at; kept in the address, so that it can be sent on. */
+/** What the user chose to see, kept in the URL so that it can be shared. */
 import { batch, signal } from '@preact/signals';
 import { type Filter, NO_FILTER, sameFilter } from './filter';
 import {
@@ -9,7 +9,7 @@ import {
   writeUrlState,
 } from './urlState';
 
-/** The part of a browser window that the view keeps its place in. */
+/** The URL's fragment, as the view reads and writes it. */
 export interface AddressBar {
   hash(): string;
   push(hash: string): void;
@@ -20,7 +20,7 @@ export class View {
   readonly filter = signal<Filter>(NO_FILTER);
   readonly detail = signal<Detail | null>(null);
   readonly showsApi = signal(false);
-  /** The message that the address led to, until the log shows where it stands. */
+  /** The message that the URL names, until the log shows its row. */
   readonly linked = signal<MessageRef | null>(null);
 
   constructor(private readonly address: AddressBar) {
@@ -49,7 +49,7 @@ export class View {
     });
   }
 
-  /** The log shows where the linked message stands, or cannot. */
+  /** The log has shown the linked message's row, or cannot. */
   arrive(): void {
     this.linked.value = null;
   }
@@ -58,7 +58,7 @@ export class View {
     if (!sameFilter(filter, this.filter.value)) this.go({ ...this.state, filter });
   }
 
-  /** Opening is a step that "back" undoes; going on from one to the next is not. */
+  /** Opening adds an entry to the browser's history; going from one to the next replaces it. */
   show(detail: Detail): void {
     const hash = writeUrlState({ ...this.state, detail });
     if (this.detail.value) this.address.replace(hash);
@@ -67,7 +67,7 @@ export class View {
     this.linked.value = null;
   }
 
-  /** What is looked at is known to be of this run: the address says so from now on. */
+  /** Adds the run to the URL once it is known. */
   pin(run: string): void {
     const detail = this.detail.value;
     if (!detail || detail.run) return;

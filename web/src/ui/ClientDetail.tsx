@@ -95,7 +95,7 @@ function tcpFacts(tcp: TcpInfo): Fact[] {
   ];
 }
 
-/** Closes a client's connection, if it is meant. */
+/** Closes a client's connection after a confirmation. */
 function DisconnectButton({ id }: { id: number }) {
   const [problem, setProblem] = useState<string | null>(null);
   const disconnect = () =>

@@ -25,7 +25,7 @@ const COLUMNS = [
   { label: 'State', sort: 'state', word: 'Client.state' },
 ];
 
-/** So near to the last row the next ones are asked for. */
+/** The next page is requested this many rows before the last. */
 const MORE_WITHIN_ROWS = 60;
 
 export function ClientsPanel() {
@@ -124,7 +124,7 @@ function openedBetween(clients: readonly Client[]): [first: string, last: string
   return [first, last];
 }
 
-/** What is shown, where that is not all there is. */
+/** How many of the clients are shown, if not all. */
 function extent({ clients, clientView, status }: Server, shown: number): string {
   const counts = status.value?.clients;
   if (!counts || clients.whole || shown === 0) return '';
@@ -135,7 +135,7 @@ function extent({ clients, clientView, status }: Server, shown: number): string 
   return clients.isRanked ? `the first ${part}` : `ordered among ${part}`;
 }
 
-/** A word to whoever wonders why all peers have one address. Once put away it stays away. */
+/** Explains why all peers have one address. Once dismissed it does not return. */
 function NatHint() {
   const server = useServer();
   void server.clientsVersion.value;

@@ -7,7 +7,7 @@ interface Props {
   onConfirm: () => void;
 }
 
-/** A button that asks before it does something that cannot be taken back. */
+/** A button that asks for confirmation. */
 export function ConfirmButton({ label, question, confirm, onConfirm }: Props) {
   const [asking, setAsking] = useState(false);
   const keep = useRef<HTMLButtonElement>(null);

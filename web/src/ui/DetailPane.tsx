@@ -15,7 +15,7 @@ interface Props {
   onSendAgain: (message: Message) => void;
 }
 
-/** What is looked at closely: beside the log on a desk, a drawer over the page where that is narrow. */
+/** The open message or client: beside the log on a wide page, a drawer on a narrow one. */
 export function DetailPane({ detail, onSendAgain }: Props) {
   const view = useView();
   const sending = useSending();

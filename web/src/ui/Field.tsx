@@ -11,7 +11,7 @@ interface Props {
   label: string;
   hint?: string;
   error?: string | undefined;
-  /** Where its error stands, if not here. */
+  /** The element that shows its error, if another one does. */
   noteAt?: string;
   tools?: ComponentChildren;
   children: (control: Control) => VNode;

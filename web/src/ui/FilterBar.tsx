@@ -12,7 +12,7 @@ import { SuggestionList } from './SuggestionList';
 import { useFilterWords } from './useFilterWords';
 
 interface Props {
-  /** What is shown of the messages. */
+  /** The rows that are shown. */
   log: MessageLog;
 }
 
@@ -27,7 +27,7 @@ export function FilterBar({ log }: Props) {
   const filter = view.filter.value;
   const written = writeFilter(filter, vocabulary());
   const [line, setLine] = useState(written);
-  /** Where somebody types; null where nobody does, or Enter was pressed since. */
+  /** The caret while the line is edited; null before that and after Enter. */
   const [typingAt, setTypingAt] = useState<number | null>(null);
   const [suggestions, setSuggestions] = useState<Suggestion[]>([]);
   const [active, setActive] = useState(-1);

@@ -1,6 +1,6 @@
 import { hintSentence } from '../text/hints';
 
-/** What is probably wrong with what was received, a sentence each. */
+/** What is probably wrong with the received message, a sentence each. */
 export function Hints({ hints }: { hints: readonly string[] }) {
   if (hints.length === 0) return null;
   return (
@@ -12,7 +12,7 @@ export function Hints({ hints }: { hints: readonly string[] }) {
   );
 }
 
-/** On a row: that there are some, and which. */
+/** On a row: a mark with the hints as its tooltip. */
 export function HintMark({ hints }: { hints: readonly string[] }) {
   if (hints.length === 0) return null;
   const words = hints.map(hintSentence).join(' ');

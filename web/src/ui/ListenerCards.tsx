@@ -81,7 +81,7 @@ function ListenerCard({ listener, rate: latest }: ListenerCardProps) {
   );
 }
 
-/** What should be none. */
+/** A counter that should be zero. */
 function warning(count: number): { value: string; tone: 'warn' | undefined } {
   return { value: formatCompact(count), tone: count ? 'warn' : undefined };
 }

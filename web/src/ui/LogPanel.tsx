@@ -25,7 +25,7 @@ const COLUMNS = [
   { label: 'Size', word: 'Payload.size' },
   { label: 'Took', word: 'Message.service_us' },
 ];
-/** So near to the first row older ones are asked for. */
+/** Older messages are requested this many rows before the first. */
 const OLDER_WITHIN_ROWS = 60;
 
 export function LogPanel() {

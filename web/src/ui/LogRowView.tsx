@@ -104,7 +104,7 @@ interface GapRowProps {
   active: boolean;
 }
 
-/** What the page does not show, as exactly as what it does. */
+/** Messages that are missing, by number and reason. */
 function GapRow({ gap, index, id, active }: GapRowProps) {
   const description = useDescription();
   const count = gapCount(gap);

@@ -40,7 +40,7 @@ export function SendPanel() {
   );
 }
 
-/** How a run of several datagrams went. One datagram speaks for itself. */
+/** The summary of a run of several datagrams. */
 function RunSummary({ run }: { run: Run | null }) {
   if (!run || run.count === 1) return null;
   const lost = run.sent - run.rtts.length;

@@ -46,7 +46,7 @@ function sentence({ result, timeoutMs }: Attempt): string {
 
 interface SendResultProps {
   attempt: Attempt;
-  /** Its exchange is in the log. */
+  /** True once its message is in the log. */
   linked: boolean;
 }
 
@@ -88,7 +88,7 @@ function SendResult({ attempt, linked }: SendResultProps) {
   );
 }
 
-/** From what was sent to what became of it in the log. */
+/** Leads from a sent datagram to its message in the log. */
 function ExchangeLink({ attempt }: { attempt: Attempt }) {
   const server = useServer();
   const view = useView();

@@ -107,7 +107,7 @@ function useConversation(client: number, version: number) {
   return { ...known, older: known.next !== null, loadOlder };
 }
 
-/** A page that does not reach down to what is known replaces it: no silent hole. */
+/** A page that does not reach the known messages replaces them, so that none are missing between. */
 function withNewest(before: Conversation, page: Message[], next: string | null): Conversation {
   const lowest = page.at(-1)?.seq ?? 0;
   const kept = (before.messages ?? []).filter(({ seq }) => seq < lowest);

@@ -84,13 +84,13 @@ export function Toolbar({ onShowKeys }: Props) {
   );
 }
 
-/** Something comes each second: after this the connection may be lost already. */
+/** A status comes each second: after this time the connection may be lost. */
 const STALE_S = 2.5;
 
 const SHORT =
   'Events come, and requests get no answer. A browser opens six connections to one address: other tabs or downloads from it may hold them all.';
 
-/** Whether what is on screen is what happens now, and if not, how old it is. */
+/** Whether the page is live, and if not, how old its data is. */
 function StreamPill() {
   const server = useServer();
   const state = server.stream.value;
@@ -124,7 +124,7 @@ interface ToolbarToolsProps {
   onShowKeys: () => void;
 }
 
-/** Where else the page leads, how it looks, and what its keys are. */
+/** Links, appearance and the list of keys. */
 function ToolbarTools({ onShowKeys }: ToolbarToolsProps) {
   const large = size.value === 'projector';
   return (
@@ -169,7 +169,7 @@ function ToolbarTools({ onShowKeys }: ToolbarToolsProps) {
   );
 }
 
-/** Opens the form where it is not always there. */
+/** Opens the send form on pages too narrow to show it always. */
 function SendToggle() {
   const { showsApi } = useView();
   const open = sendForm.value === 'open';
@@ -206,7 +206,7 @@ function ApiToggle() {
   );
 }
 
-/** Names the zone of all times on the page, and changes between this machine's and UTC. */
+/** The time zone of all times on the page; switches between local time and UTC. */
 function ZoneToggle() {
   const utc = timeZone.value === 'utc';
   const other = utc ? zoneName('local') : 'UTC';
@@ -227,7 +227,7 @@ function ZoneToggle() {
   );
 }
 
-/** What is on disk; and, where that is not all, how much is missing. */
+/** The log's file, and how many messages are missing in it. */
 function StoreStat({ store }: { store: StoreStatus }) {
   const whole = store.state === 'recording' && store.lost === 0;
   const missing = store.lost > 0 ? `${formatCompact(store.lost)} lost` : formatWords(store.state);
@@ -244,7 +244,7 @@ function StoreStat({ store }: { store: StoreStatus }) {
 
 const TOLD_S = 3;
 
-/** Times are the server's: where its clock is not this machine's, that has to be said. */
+/** Shown where the server's clock differs from this machine's, since times are the server's. */
 function ClockStat({ aheadMs }: { aheadMs: number }) {
   const seconds = Math.round(Math.abs(aheadMs) / 1000);
   if (seconds < TOLD_S) return null;

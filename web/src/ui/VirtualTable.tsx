@@ -79,7 +79,7 @@ export function VirtualTable(props: Props) {
     reached.current = target;
   });
 
-  /** What one scrolls to see a row: its place at the top, and at the bottom of what is in view. */
+  /** The scroll positions at which a row is the first, and the last, in view. */
   const edgesOf = (element: HTMLElement, index: number) => {
     const above = index * rowHeight;
     const room = element.clientHeight - (head.current?.offsetHeight ?? 0);

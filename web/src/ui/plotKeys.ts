@@ -25,7 +25,7 @@ const STEPS: Record<string, number> = {
 };
 const ZOOMS: Record<string, number> = { '+': 0.5, '=': 0.5, '-': 2 };
 
-/** What the mouse does by pointing and dragging, from second to second; false for a key of others. */
+/** Moves the cursor or selection by a key, in seconds; false for other keys. */
 export function plotKey(
   u: uPlot,
   { key }: KeyboardEvent,

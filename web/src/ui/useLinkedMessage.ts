@@ -3,7 +3,7 @@ import { useServer, useView } from '../store/context';
 import type { LogHold } from './useLogHold';
 import type { RowTarget } from './VirtualTable';
 
-/** The row that a link leads to: in what is shown, or with what is around it loaded for it. */
+/** Shows the row that a link names, and loads the messages around it if need be. */
 export function useLinkedMessage(hold: LogHold): RowTarget | null {
   const server = useServer();
   const view = useView();

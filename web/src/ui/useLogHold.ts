@@ -3,7 +3,7 @@ import { useServer, useView } from '../store/context';
 import type { MessageLog, Note } from '../store/log';
 
 interface Hold {
-  /** How much had arrived when the tail was left. */
+  /** The number of messages received when following stopped. */
   arrived: number;
   /** The rows as they stood when they were frozen; null while rows still come below. */
   frozen: MessageLog | null;
@@ -12,11 +12,11 @@ interface Hold {
 export interface LogHold {
   following: boolean;
   paused: boolean;
-  /** Arrived since the tail was left. */
+  /** Messages received since then. */
   fresh: number;
   /** What is shown: the live log, or what it was when it was frozen. */
   log: MessageLog;
-  /** What happened to the live log since. */
+  /** The last event of the live log as a whole since then. */
   note: Note | null;
   follow: (follow: boolean) => void;
   /** Leaves the tail, or what is frozen, to read in the live log. */
