@@ -32,7 +32,7 @@ test('without exports nothing offers them', async (t) => {
   else assert.equal(await page.getByText('Export…').count(), 0);
 });
 
-test('what is exported is what the filter shows', async (t) => {
+test('an export has the rows that the filter shows', async (t) => {
   const made = await pageWithMessages(t);
   if (!made) return;
   const { page } = made;

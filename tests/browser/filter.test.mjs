@@ -123,7 +123,7 @@ test('Pause freezes the rows and counts on; End goes on', async (t) => {
   assert.equal(await pause.getAttribute('aria-pressed'), 'false');
 });
 
-test('what is paused stays when the log is cleared, and a note tells of it', async (t) => {
+test('paused rows stay when the log is cleared, and a note tells of it', async (t) => {
   const { server, page } = await serveDashboard(t);
   const client = await udpClient(t, server.addresses.udpUpper);
   for (let n = 0; n < 5; n += 1) await client.ask(`frozen ${n}`);
@@ -199,7 +199,7 @@ test('each filter of the API gives rows or an error here, and a misspelled one a
   assert.deepEqual(complaints, []);
 });
 
-test('what is left out, where from, how long: the rows are those of the API', async (t) => {
+test('exclusions, addresses and sizes in the filter select the rows that the API selects', async (t) => {
   const { server, page } = await serveDashboard(t);
   const one = await udpClient(t, server.addresses.udpUpper);
   await one.ask('alpha beta');
@@ -288,7 +288,7 @@ test('every outcome is suggested, and the one that the arrow keys stand on is se
   assert.ok(seen);
 });
 
-test('what the page copies is found again, line ends too, and a time stays local', async (t) => {
+test('a pasted payload finds its message, and a typed time stays local', async (t) => {
   const { server, page } = await serveDashboard(t, { timezoneId: 'America/New_York' });
   const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('TWO\nLINES "A" \\N');

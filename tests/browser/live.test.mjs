@@ -40,7 +40,7 @@ test('a chat connection is seen open, and closed with its reason', async (t) => 
   assert.equal(await row.getAttribute('data-state'), 'closed');
 });
 
-test('what was sent before the page was opened is there', async (t) => {
+test('messages sent before the page was opened are shown', async (t) => {
   const server = await startServer(t);
   const client = await udpClient(t, server.addresses.udpUpper);
   for (let n = 1; n <= 20; n += 1) await client.ask(`earlier ${n}`);

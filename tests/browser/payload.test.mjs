@@ -54,7 +54,7 @@ async function copySelected(page, locator) {
   return page.evaluate(() => navigator.clipboard.readText());
 }
 
-test('what is copied holds the blanks that came, by button and by selection', async (t) => {
+test('copied text holds the blanks of the payload, by button and by selection', async (t) => {
   const { server, page } = await serveDashboard(t);
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   const client = await udpClient(t, server.addresses.udpUpper);

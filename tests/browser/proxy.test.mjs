@@ -75,7 +75,7 @@ test('the whole page works under a path of a proxy, whatever that puts into Host
   await useAll(t, server, await startProxy(t, server, { path: UNDER }));
 });
 
-test('so it does where the proxy speaks TLS', async (t) => {
+test('the whole page works through a proxy that speaks TLS', async (t) => {
   const server = await startServer(t);
   const files = await certificate(t);
   const [cert, key] = await Promise.all([readFile(files.cert), readFile(files.key)]);

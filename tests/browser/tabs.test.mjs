@@ -106,7 +106,7 @@ test('twelve tabs with twelve filters share one stream, and each has what the AP
   await twelveTabs(t, page.context(), server, server.url);
 });
 
-test('so they do where the origin is not secure, and the stream outlives its tab', async (t) => {
+test('tabs of an insecure origin share one stream, which outlives its tab', async (t) => {
   const server = await startServer(t, { flags: ['--allow-host', 'lab.test'] });
   const browser = await launchBrowser(['--host-resolver-rules=MAP lab.test 127.0.0.1']);
   t.after(() => browser.close());

@@ -36,7 +36,7 @@ function letSleep() {
   };
 }
 
-test('what slept with its connection says so, and goes on from where it was', async (t) => {
+test('a page that slept with its connection says so, and goes on from where it was', async (t) => {
   const { server, page } = await serveDashboard(t, { init: letSleep });
   const client = await udpClient(t, server.addresses.udpUpper);
   await client.ask('before the sleep');

@@ -36,7 +36,7 @@ test('every column, figure, outcome and state has its definition beside it', asy
   assert.deepEqual(complaints, []);
 });
 
-test('what nobody refused is not counted as refused', async (t) => {
+test('a message without a reply is not counted as refused', async (t) => {
   const { server, page } = await serveDashboard(t);
   const client = await tcpClient(t, server.addresses.tcpUpper);
   await client.ask('first\n');

@@ -49,7 +49,7 @@ test('of many the first page is there, and the next ones when they are asked for
   assert.equal(table.whole, true);
 });
 
-test('what was there before the connection was lost is there again after it', async () => {
+test('messages from before a lost connection are shown again after it', async () => {
   const { table, pages } = setUp(1200, 300);
   await pages.restart();
   await pages.more();

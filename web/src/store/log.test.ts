@@ -72,7 +72,7 @@ test('a few large messages fill it as well as many small ones', () => {
   assert.equal(outline(log.rows).at(-1), '100');
 });
 
-test('what history brought already is neither shown twice nor counted in a gap', () => {
+test('a message that was loaded already is neither shown twice nor counted in a gap', () => {
   const log = new MessageLog();
   log.insertHistory(messages(1, 5));
   log.append(messages(4, 6));

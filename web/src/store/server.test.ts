@@ -183,7 +183,7 @@ test('scrolling back loads page after page to the first message', async () => {
   assert.equal(asked.length, requests);
 });
 
-test('what the server no longer holds is a gap before the first message', async () => {
+test('messages that the server no longer holds are a gap before the first one', async () => {
   const { server } = setUp({ messages: messages(50, 60) });
   server.onEvents([statusEvent('a', 60)]);
   await settled();
@@ -340,7 +340,7 @@ test('behind a message pages are asked for until there are some, short as they m
   assert.equal(kinds(server).at(-1), 959);
 });
 
-test('what was on its way to the log is left out when the log is loaded elsewhere', async () => {
+test('an answer that comes after the log was loaded elsewhere is ignored', async () => {
   const { server } = setUp({ messages: messagesInTime(1, 3000) });
   server.onEvents([statusEvent('a', 3000)]);
   await settled();

@@ -12,7 +12,7 @@ test('an address tells what the page showed', () => {
   assert.equal(writeUrlState({ filter: {}, detail: null, showsApi: false }), '');
 });
 
-test('what an address says wrongly is left out', () => {
+test('invalid parts of the URL are left out', () => {
   const state = readUrlState('#show=message:x&client=&nonsense=1&min_size=5');
   assert.deepEqual(state, { filter: { min_size: '5' }, detail: null, showsApi: false });
 });

@@ -36,7 +36,7 @@ test('two events of one change of the address are one link', () => {
   assert.equal(view.linked.value, first);
 });
 
-test('what is chosen on the page is no link, and ends one', () => {
+test('a message chosen on the page is no link, and ends one', () => {
   const { view, visit } = setUp('');
   view.show({ kind: 'message', seq: 7 });
   assert.equal(view.linked.value, null);

@@ -13,7 +13,7 @@ test('sides of one length are compared byte by byte', () => {
   assert.equal(marked('A1B2', marks.right), '^1^2');
 });
 
-test('what was put in or left out is marked, and what is common is not', () => {
+test('inserted and removed bytes are marked, common ones are not', () => {
   const marks = diffBytes(bytes('one three'), bytes('one two three'));
   assert.deepEqual([...marks.left], Array(9).fill(0));
   assert.equal(
@@ -65,7 +65,7 @@ test('lines end at a line feed and where they are full, and show the blanks at t
   assert.deepEqual(lines('', 4), []);
 });
 
-test('what was cut into lines of one width can be cut into those of another', () => {
+test('text cut into lines of one width can be cut into those of another', () => {
   const glyphs = textGlyphs(bytes('ab cd'));
   glyphLines(glyphs, 3);
   assert.deepEqual(lineTexts(glyphLines(glyphs, 10)), ['ab cd']);

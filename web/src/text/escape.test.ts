@@ -14,7 +14,7 @@ test('line ends, controls and NUL are written out', () => {
   assert.equal(joined(escapeText('a\r\nb\0\x1b[31m')), 'a<\\r\\n>b<\\0\\x1b>[31m');
 });
 
-test('what reorders or hides text is written out', () => {
+test('characters that reorder or hide text are written out', () => {
   assert.equal(joined(escapeText('\u202eevil\u200b\ufeff')), '<\\u{202e}>evil<\\u{200b}\\u{feff}>');
   assert.equal(joined(escapeText('a\u00a0b')), 'a<\\u{a0}>b');
 });
@@ -62,6 +62,6 @@ test('a preview of bytes decodes no more than it shows', () => {
   assert.equal(cut, true);
 });
 
-test('what the server itself cut counts as cut', () => {
+test('a payload that the server cut counts as cut', () => {
   assert.equal(previewPayload({ ...payload('abc'), truncated: true }, 10).cut, true);
 });

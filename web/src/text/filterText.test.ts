@@ -42,7 +42,7 @@ test('quotes keep spaces, and a word may have a colon', () => {
   assert.deepEqual(read('"Host: example"'), { filter: { text: 'Host: example' } });
 });
 
-test('what cannot be is said with what could be', () => {
+test('an impossible filter is refused with what would be possible', () => {
   const problems: Record<string, RegExp> = {
     'service:x': /^service: udp-upper, tcp-chat$/,
     'service:': /^service: /,
@@ -181,7 +181,7 @@ test('a name that is no key is an error with what may have been meant, never tex
     assert.match(problemOf(line), expected, line);
 });
 
-test('what the problem says to write as text is then text', () => {
+test('words written as the refusal advises are text', () => {
   for (const line of [
     'nokey:5',
     'seq:5',
@@ -196,7 +196,7 @@ test('what the problem says to write as text is then text', () => {
   }
 });
 
-test('what is left out has a sign, and comes back with it', () => {
+test('an exclusion is written with its sign, and read back', () => {
   const contrary = { filter: { outcome_not: 'replied,peer_gone' } };
   assert.deepEqual(read('-outcome:replied !outcome:peer_gone'), contrary);
   assert.deepEqual(read('outcome_not:replied,peer_gone'), contrary);
@@ -211,14 +211,14 @@ test('a size is exact, or a range', () => {
     assert.match(problemOf(line), /^size: a number of bytes or a range/, line);
 });
 
-test('what the page copies as hex it takes as hex', () => {
+test('hex copied from the page is read as hex', () => {
   assert.deepEqual(read('hex:68 65 6c'), { filter: { hex: '68656c' } });
   assert.deepEqual(read('HEX:"68 65" service:tcp-chat'), {
     filter: { hex: '6865', service: 'tcp-chat' },
   });
 });
 
-test('what the page shows of a message it takes', () => {
+test('outcomes, times and texts are read as the page writes them', () => {
   assert.deepEqual(read('outcome:"peer gone"'), { filter: { outcome: 'peer_gone' } });
   for (const at of ['14:03:22.117', '2026-01-01 14:03:22.117', '2026-01-01 15:03:22.117 +01:00'])
     assert.deepEqual(read(`since:${at}`), { filter: { since: '2026-01-01T14:03:22.117Z' } });
@@ -249,7 +249,7 @@ test('a time stays as it was typed, by the clock that is shown', () => {
     assert.match(problemOf(`since:${wrong}`), /14:30/, wrong);
 });
 
-test('what may still become right is told from what cannot', () => {
+test('unfinished filters are told from wrong ones', () => {
   const isOpen = (line: string) => {
     const result = read(line);
     return 'problem' in result && result.unfinished;

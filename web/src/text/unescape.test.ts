@@ -18,7 +18,7 @@ test('escapes become bytes, everything else UTF-8', () => {
   });
 });
 
-test('what is no escape is named', () => {
+test('an unknown escape is named', () => {
   for (const text of ['\\q', '\\x1', '\\u{110000}', '\\u{d800}', 'end\\'])
     assert.ok('problem' in unescapeText(text), text);
 });
