@@ -1,3 +1,5 @@
+/* The list of clients, one client, and its end: filter, order and cursor of a page over all of
+ * them. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,6 @@
+/* POST /datagrams: sends one test datagram and waits for its reply. As whoever may use the
+ * dashboard could send to anybody with it, its target must be one of our own listeners or allowed.
+ * */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>

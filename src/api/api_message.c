@@ -1,3 +1,4 @@
+/* One message, as JSON or as the bytes of one side. A number is that of a run: see check_run. */
 #include <inttypes.h>
 #include <string.h>
 

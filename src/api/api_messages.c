@@ -1,3 +1,4 @@
+/* Pages of messages: cursor, wait, search and JSON, in steps within a budget. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* A client as JSON: the same for lists, single clients and events. */
 #include "api/client_json.h"
 
 #include "socklens/message_json.h"

@@ -1,3 +1,4 @@
+/* What the waiters are asked in turn: has the journal grown, is a snapshot due? */
 #include "api/due.h"
 
 #include <errno.h>

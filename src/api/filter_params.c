@@ -1,3 +1,4 @@
+/* From a parameter to the filter of the journal, and from its error to a problem. */
 #include "api/filter_params.h"
 
 #include <errno.h>

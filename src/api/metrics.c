@@ -1,3 +1,4 @@
+/* GET /metrics. To add a metric: its rows here. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stddef.h>

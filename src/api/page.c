@@ -1,3 +1,4 @@
+/* What all lists in pages have. */
 #include "api/page.h"
 
 void sl_page_json(struct sl_json *json, uint64_t limit, const char *next)

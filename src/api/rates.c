@@ -1,3 +1,4 @@
+/* A ring of seconds for each service, filled from the difference of counters. */
 #include <stddef.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* The table of routes, made from their list. */
 #include "api/routes.h"
 
 #define ROW(name, method_, path_, ...)                                                             \

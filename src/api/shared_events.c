@@ -1,3 +1,5 @@
+/* Status and changed clients are written once a tick for all streams: a thousand of them would each
+ * walk the registry, and write the same. */
 #include "api/shared_events.h"
 
 #include <errno.h>

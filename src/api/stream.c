@@ -1,3 +1,4 @@
+/* An event stream's looks at the log, plain or sampled, what it tells besides, and GET /events. */
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

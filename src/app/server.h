@@ -24,11 +24,11 @@ struct sl_server *sl_server_new(const struct sl_config *config, struct sl_log *l
  * a failure only free is left to be called. */
 int sl_server_start(struct sl_server *server, struct sl_error *error);
 
-/* Version, addresses, dashboard's URL and the log's place, for a person. */
 /* To be called every few seconds: looks for what has changed around it (see
  * sl_net_check_port_sharing). */
 void sl_server_look_around(struct sl_server *server);
 
+/* Version, addresses, dashboard's URL and the log's place, for a person. */
 void sl_server_print_banner(const struct sl_server *server, FILE *out);
 
 /* Names a worker that does not go on, or NULL: see sl_net_health. Any thread. */

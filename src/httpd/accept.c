@@ -1,3 +1,5 @@
+/* Accepts, and turns away where there is no descriptor: see accept.h for why libmicrohttpd does
+ * not. */
 #include "httpd/accept.h"
 
 #include <errno.h>

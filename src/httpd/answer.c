@@ -1,3 +1,4 @@
+/* What step functions fill an answer with. */
 #include "socklens/answer.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* The dashboard's files: compression and ETag (RFC 9110 section 13.1.2). */
 #include "socklens/asset.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* The list of open connections, with their number and deadlines under one lock. */
 #include "httpd/connection_limits.h"
 
 #include <stdlib.h>

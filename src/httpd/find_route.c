@@ -1,3 +1,4 @@
+/* A route by method and path; behind the owner's rows the dashboard's files and the redirects. */
 #include "httpd/find_route.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* The rules of RFC 9112 and of Fetch Metadata by which a request is let in: see guard.h. */
 #include "httpd/guard.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* A rate limit for wrong tokens, with places for the answers that wait. */
 #include "httpd/guesses.h"
 
 int sl_guesses_init(struct sl_guesses *guesses, size_t waiting_max)

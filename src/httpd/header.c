@@ -1,3 +1,4 @@
+/* Header fields and their lists (RFC 9110 section 5). */
 #include "socklens/header.h"
 
 #include <errno.h>

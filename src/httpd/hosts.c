@@ -1,3 +1,4 @@
+/* Names in Host and Origin against those that are ours. */
 #include "httpd/hosts.h"
 
 #include <ctype.h>

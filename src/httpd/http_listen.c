@@ -1,3 +1,4 @@
+/* Opens the web server's sockets, TCP and Unix, or takes those of another process. */
 #include "httpd/http_listen.h"
 
 #include <errno.h>

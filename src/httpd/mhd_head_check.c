@@ -1,3 +1,4 @@
+/* Walks over a request's head as it lies in libmicrohttpd's memory: see mhd_head_check.h. */
 #include "httpd/mhd_head_check.h"
 
 #include <stdint.h>

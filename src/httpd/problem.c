@@ -1,3 +1,4 @@
+/* Problem details (RFC 9457): their sentence, and the document. */
 #include "socklens/problem.h"
 
 #include <errno.h>

@@ -1,3 +1,5 @@
+/* A query is taken apart when the request's head is there, and read into a struct when its step
+ * function asks: what is wrong with a name is found before a body is read. */
 #include "socklens/query.h"
 
 #include <inttypes.h>

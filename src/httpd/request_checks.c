@@ -1,3 +1,4 @@
+/* The way of a request from its head to its answer, but for libmicrohttpd. */
 #include "httpd/request_checks.h"
 
 #include <inttypes.h>

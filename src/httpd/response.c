@@ -1,3 +1,5 @@
+/* From an answer to libmicrohttpd's response: bytes at once, or a body that is made while it is
+ * sent. */
 #include "httpd/response.h"
 
 #include <netinet/in.h>

@@ -1,3 +1,4 @@
+/* Certificate and key by GnuTLS, which a renewal replaces under a lock while handshakes go on. */
 #include "socklens/tls.h"
 
 #include <errno.h>

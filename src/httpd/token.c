@@ -1,3 +1,5 @@
+/* Reads the token's file, and compares what a request shows in a time that does not tell the token.
+ * */
 #include "httpd/token.h"
 
 #include <errno.h>

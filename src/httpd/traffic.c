@@ -1,3 +1,4 @@
+/* Counts answers in a table of routes and statuses, without a lock. */
 #include "httpd/traffic.h"
 
 #include <errno.h>

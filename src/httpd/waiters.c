@@ -1,3 +1,4 @@
+/* The thread that waits for all requests that wait: see waiters.h for the states of a waiter. */
 #include "socklens/waiters.h"
 
 #include <errno.h>

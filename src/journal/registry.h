@@ -59,7 +59,7 @@ struct closed_clients {
 };
 
 /* Of test datagrams that the server sends itself and has not read yet. As many at once as are
- * waited for at once (http/api_datagrams.c), and some that ended unread. */
+ * waited for at once (api/api_datagrams.c), and some that ended unread. */
 #define TEST_SOURCES_MAX 128
 
 struct test_source {
