@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "app/banner.h"
@@ -15,6 +14,7 @@
 #include "socklens/api.h"
 #include "socklens/journal.h"
 #include "socklens/net.h"
+#include "socklens/random.h"
 #include "socklens/registry.h"
 #include "socklens/service.h"
 #include "socklens/state_file.h"
@@ -40,15 +40,12 @@ struct sl_server {
 };
 
 /* 16 random bytes: sequence numbers of another run are not taken for ours. */
-static int draw_id(char id[33], struct sl_error *error)
+static int draw_id(char id[SL_RANDOM_ID_SIZE], struct sl_error *error)
 {
-    uint8_t bytes[16];
+    int code = sl_random_id(id);
 
-    if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-        return sl_error_set(error, -errno, "cannot draw random bytes: %s", strerror(errno));
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        snprintf(id + 2 * i, 3, "%02x", bytes[i]);
-    return 0;
+    return code == 0 ? 0
+                     : sl_error_set(error, code, "cannot draw random bytes: %s", strerror(-code));
 }
 
 static int name_run(struct sl_server *server, struct sl_error *error)

@@ -4,9 +4,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "socklens/clock.h"
+#include "socklens/random.h"
 
 #define SETS 4096u
 #define WAYS 4u
@@ -24,8 +24,7 @@ int sl_rate_limit_init(struct sl_rate_limit *rate, uint64_t per_second)
     rate->interval_ns = SL_NS_PER_S / (int64_t)per_second;
     if (rate->interval_ns == 0)
         rate->interval_ns = 1;
-    if (getrandom(&rate->hash_key, sizeof(rate->hash_key), 0) < 0)
-        rate->hash_key = (uint64_t)(uintptr_t)rate;
+    rate->hash_key = sl_random_key();
     rate->buckets = calloc(SETS * WAYS, sizeof(*rate->buckets));
     return rate->buckets ? 0 : -ENOMEM;
 }

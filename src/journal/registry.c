@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
+
+#include "socklens/random.h"
 
 #define TABLE_SIZE_MIN 64u
 
@@ -41,8 +42,7 @@ struct sl_registry *sl_registry_new(const struct sl_registry_options *options)
     }
     pthread_mutex_init(&registry->tests.lock, NULL);
     atomic_init(&registry->next_client, options->first_client);
-    if (getrandom(&registry->hash_key, sizeof(registry->hash_key), 0) < 0)
-        registry->hash_key = (uint64_t)sl_clock_wall_ns(); /* no entropy: still not a constant */
+    registry->hash_key = sl_random_key();
     registry->shards = calloc(options->shards, sizeof(*registry->shards));
     for (size_t i = 0; registry->shards && i < options->shards; i++) {
         registry->shard_count++;

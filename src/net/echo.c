@@ -7,7 +7,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
+
+#include "socklens/random.h"
 
 /* As many loops at once as this holds are each noticed; a receive buffer holds fewer datagrams. */
 #define SETS 4096u
@@ -30,8 +31,7 @@ struct sl_echo_run {
 
 int sl_echo_guard_init(struct sl_echo_guard *guard)
 {
-    if (getrandom(&guard->hash_key, sizeof(guard->hash_key), 0) < 0)
-        guard->hash_key = (uint64_t)(uintptr_t)guard;
+    guard->hash_key = sl_random_key();
     guard->runs = calloc(SETS * WAYS, sizeof(*guard->runs));
     guard->lasts = calloc(LASTS, sizeof(*guard->lasts));
     return guard->runs && guard->lasts ? 0 : -ENOMEM;

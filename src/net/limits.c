@@ -4,7 +4,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/random.h>
+
+#include "socklens/random.h"
 
 struct sl_limit_entry {
     struct sl_limit_entry *next;
@@ -18,8 +19,7 @@ int sl_limits_init(struct sl_limits *limits, size_t total_max, size_t per_addres
 {
     *limits = (struct sl_limits){.total_max = total_max,
                                  .per_address_max = per_address_max ? per_address_max : SIZE_MAX};
-    if (getrandom(&limits->hash_key, sizeof(limits->hash_key), 0) < 0)
-        limits->hash_key = (uint64_t)(uintptr_t)limits;
+    limits->hash_key = sl_random_key();
     limits->bucket_count = BUCKETS_MIN;
     limits->buckets = calloc(limits->bucket_count, sizeof(struct sl_limit_entry *));
     pthread_mutex_init(&limits->lock, NULL);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "socklens/clock.h"
+#include "socklens/random.h"
 #include "store/files.h"
 #include "store/schema.h"
 #include "store/store.h"
@@ -196,7 +197,7 @@ static int file_read_log_id(struct sl_store *store)
     sqlite3_finalize(statement);
     if (*store->log_id)
         return SQLITE_OK;
-    return sl_files_draw_id(store->log_id) == 0 ? SQLITE_OK : SQLITE_IOERR;
+    return sl_random_id(store->log_id) == 0 ? SQLITE_OK : SQLITE_IOERR;
 }
 
 /* Where its numbers go on, up to where it was cleared, and which log it is. */
@@ -349,7 +350,7 @@ void sl_store_read_numbers(struct sl_store *store)
     if (code == SQLITE_OK)
         file_read_identity(store);
     if (!*store->log_id)
-        sl_files_draw_id(store->log_id);
+        sl_random_id(store->log_id);
     if (store->db)
         sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sl_store_close_file(store);

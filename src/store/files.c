@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
@@ -319,17 +318,6 @@ int sl_files_make_ballast(const char *path)
 void sl_files_drop_ballast(const char *path)
 {
     files_remove_beside(path, ".ballast");
-}
-
-int sl_files_draw_id(char id[33])
-{
-    uint8_t bytes[16];
-
-    if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-        return -errno;
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        snprintf(id + 2 * i, 3, "%02x", bytes[i]);
-    return 0;
 }
 
 #define WAL_HEAD_SIZE   32u

@@ -85,7 +85,4 @@ uint64_t sl_files_wal_last_commit(const char *path);
 int sl_files_make_ballast(const char *path);
 void sl_files_drop_ballast(const char *path);
 
-/* 32 random hex digits. 0 or a negative errno. */
-int sl_files_draw_id(char id[33]);
-
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "socklens/clock.h"
+#include "socklens/random.h"
 #include "store/files.h"
 
 #define DELETE_ROWS_FIRST 512
@@ -68,7 +69,7 @@ static int store_open_all(struct sl_store *store, const char *path, struct sl_er
     store->lock_fd = sl_files_lock(store->path, error);
     if (store->lock_fd < 0 && !sl_files_may_pass(-store->lock_fd))
         return store->lock_fd;
-    if (sl_files_draw_id(store->run) < 0)
+    if (sl_random_id(store->run) < 0)
         return sl_error_set(error, -EIO, "cannot draw random bytes: %s", strerror(errno));
     result = sl_store_open_file(store, error);
     if (result == 0)
