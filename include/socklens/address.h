@@ -34,13 +34,10 @@ socklen_t sl_address_to_sockaddr(const struct sl_address *address, struct sockad
 /* "127.0.0.1:12000", "[::1]:12000", "[fe80::1%eth0]:12000", "unix:", "none". Returns the length. */
 size_t sl_address_format(const struct sl_address *address, char text[SL_ADDRESS_TEXT_SIZE]);
 
-/* What the two functions around this one write, numbers only: with or without a port, and an IPv6
+/* What the function above writes, numbers only: with or without a port, and an IPv6
  * address with or without brackets where it has none. A scope ("%eth0") that this machine does not
  * have is left out. False, and nothing written, where it is not such a text. */
 bool sl_address_parse(const char *text, struct sl_address *address, bool *has_port);
-
-/* The same without the port (and without brackets): "127.0.0.1", "::1". */
-size_t sl_address_format_host(const struct sl_address *address, char text[SL_ADDRESS_TEXT_SIZE]);
 
 /* As Python prints a socket's name, which the course's servers do: ('127.0.0.1', 1060), and
  * ('::1', 1060, 0, 0) with flow label and scope. */

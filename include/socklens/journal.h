@@ -60,9 +60,6 @@ struct sl_cursor {
  * record and the next read reports the gap. seq > newest: the end. */
 void sl_cursor_seek(struct sl_cursor *cursor, struct sl_journal *journal, uint64_t seq);
 
-/* Places it behind the newest record: what is read next is what is appended from now on. */
-void sl_cursor_seek_end(struct sl_cursor *cursor, struct sl_journal *journal);
-
 void sl_cursor_close(struct sl_cursor *cursor);
 
 /* Lets go of the block but keeps the place: for a reader that will sleep, so that a thousand slow

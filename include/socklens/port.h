@@ -12,10 +12,7 @@ bool sl_port_reflects(uint16_t port);
 
 /* For how many seconds more a TCP port cannot be bound because a program that has ended, and had
  * not set SO_REUSEADDR, left connections on it (TIME_WAIT, tcp(7)). 0: somebody listens there, or
- * nothing of that kind is left. */
-unsigned sl_port_time_wait_s(uint16_t port);
-
-/* The same from files in the form of /proc/net/tcp. */
+ * nothing of that kind is left. `paths` are files in the form of /proc/net/tcp. */
 unsigned sl_port_time_wait_in(const char *const *paths, size_t count, uint16_t port);
 
 /* Why a TCP port that is in use cannot be had, as the beginning of a sentence in brackets, which is

@@ -35,9 +35,6 @@ sl_problem_set_unknown(struct sl_problem *problem, unsigned status, const char *
 /* Appends the JSON document. 0 or -ENOMEM. */
 int sl_problem_write(const struct sl_problem *problem, struct sl_buffer *out);
 
-/* "Not Found" for 404. */
-const char *sl_status_title(unsigned status);
-
 /* The statuses that are answered here, numbered; 500 stands for any other. */
 #define SL_STATUS_COUNT 24
 size_t sl_status_index(unsigned status);

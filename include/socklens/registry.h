@@ -108,7 +108,6 @@ size_t sl_shard_open_count(const struct sl_shard *shard);
 
 uint64_t sl_client_id(const struct sl_client *client);
 uint16_t sl_client_listener(const struct sl_client *client);
-int sl_client_fd(const struct sl_client *client);
 bool sl_client_is_test(const struct sl_client *client);
 
 /* For who has just opened a UDP client: it is the server's own test socket. */

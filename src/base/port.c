@@ -69,16 +69,10 @@ unsigned sl_port_time_wait_in(const char *const *paths, size_t count, uint16_t p
     return (unsigned)(left / (unsigned long)ticks_a_second) + 1;
 }
 
-unsigned sl_port_time_wait_s(uint16_t port)
-{
-    static const char *const paths[] = {"/proc/net/tcp", "/proc/net/tcp6"};
-
-    return sl_port_time_wait_in(paths, 2, port);
-}
-
 void sl_port_in_use(uint16_t port, char text[SL_PORT_TEXT_SIZE])
 {
-    unsigned seconds = sl_port_time_wait_s(port);
+    static const char *const paths[] = {"/proc/net/tcp", "/proc/net/tcp6"};
+    unsigned seconds = sl_port_time_wait_in(paths, 2, port);
 
     if (seconds > 0)
         snprintf(text, SL_PORT_TEXT_SIZE,

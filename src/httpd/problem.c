@@ -39,7 +39,7 @@ static const struct {
     {505, "HTTP Version Not Supported"},
 };
 
-const char *sl_status_title(unsigned status)
+static const char *status_title(unsigned status)
 {
     for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) {
         if (titles[i].status == status)
@@ -117,7 +117,7 @@ int sl_problem_write(const struct sl_problem *problem, struct sl_buffer *out)
     sl_json_key(&json, "type");
     sl_json_string(&json, "about:blank");
     sl_json_key(&json, "title");
-    sl_json_string(&json, sl_status_title(problem->status));
+    sl_json_string(&json, status_title(problem->status));
     sl_json_key(&json, "status");
     sl_json_uint(&json, problem->status);
     optional(&json, "detail", problem->detail);

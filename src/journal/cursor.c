@@ -58,19 +58,6 @@ void sl_cursor_seek(struct sl_cursor *cursor, struct sl_journal *journal, uint64
     pthread_mutex_unlock(&journal->lock);
 }
 
-void sl_cursor_seek_end(struct sl_cursor *cursor, struct sl_journal *journal)
-{
-    struct sl_block *block;
-
-    cursor->journal = journal;
-    pthread_mutex_lock(&journal->lock);
-    block = sl_journal_block(journal,
-                             atomic_load_explicit(&journal->last_number, memory_order_relaxed));
-    place_at(cursor, block, committed(block));
-    cursor->next_seq = journal->next_seq;
-    pthread_mutex_unlock(&journal->lock);
-}
-
 void sl_cursor_park(struct sl_cursor *cursor)
 {
     if (!cursor->block)

@@ -453,11 +453,6 @@ uint16_t sl_client_listener(const struct sl_client *client)
     return client->listener;
 }
 
-int sl_client_fd(const struct sl_client *client)
-{
-    return client->fd;
-}
-
 bool sl_client_is_test(const struct sl_client *client)
 {
     return client->test;

@@ -69,8 +69,7 @@ int sl_worker_init(struct sl_worker *worker, struct sl_net *net, size_t shard);
 void sl_worker_deinit(struct sl_worker *worker);
 int sl_worker_add_socket(struct sl_worker *worker, const struct sl_socket *socket);
 
-/* Adds all its sockets to its epoll; they no longer move. */
-int sl_worker_watch_sockets(struct sl_worker *worker);
+/* Its sockets no longer move. */
 int sl_worker_start(struct sl_worker *worker, void *(*run)(void *));
 void sl_worker_wake(struct sl_worker *worker);
 void sl_worker_disconnect(struct sl_worker *worker, uint64_t id);

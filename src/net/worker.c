@@ -58,7 +58,7 @@ int sl_worker_add_socket(struct sl_worker *worker, const struct sl_socket *socke
     return 0;
 }
 
-int sl_worker_watch_sockets(struct sl_worker *worker)
+static int worker_watch_sockets(struct sl_worker *worker)
 {
     for (size_t i = 0; i < worker->socket_count; i++) {
         struct sl_socket *socket = &worker->sockets[i];
@@ -75,7 +75,7 @@ int sl_worker_watch_sockets(struct sl_worker *worker)
 
 int sl_worker_start(struct sl_worker *worker, void *(*run)(void *))
 {
-    int error = sl_worker_watch_sockets(worker);
+    int error = worker_watch_sockets(worker);
 
     if (error == 0)
         error = -pthread_create(&worker->thread, NULL, run, worker);

@@ -142,23 +142,6 @@ TEST_WITH(a_step_back_undoes_a_step, set_up, tear_down)
     sl_cursor_close(&cursor);
 }
 
-TEST_WITH(the_end_is_where_new_records_come, set_up, tear_down)
-{
-    struct pair *pair = *state;
-    struct sl_cursor cursor = {0};
-    sl_cursor_seek_end(&cursor, pair->journal);
-    size_t place = pair->count;
-    while (pair->count < RECORDS) {
-        assert_next(pair, &cursor, pair->count);
-        add_any_record(pair);
-        assert_next(pair, &cursor, place++);
-    }
-    assert_next(pair, &cursor, place);
-    sl_cursor_seek_end(&cursor, pair->journal);
-    assert_previous(pair, &cursor, place);
-    sl_cursor_close(&cursor);
-}
-
 TEST_WITH(a_seek_beyond_the_newest_waits_at_the_end, set_up, tear_down)
 {
     struct pair *pair = *state;

@@ -84,7 +84,6 @@ TEST(a_client_is_what_it_was_opened_as)
     struct sl_address peer = ipv4(2, 1600), local = ipv4(1, 1060);
     struct sl_client *client = sl_shard_open(shard, TCP_LISTENER, &peer, &local, 77, &at_start);
     assert_int_equal(sl_client_listener(client), TCP_LISTENER);
-    assert_int_equal(sl_client_fd(client), 77);
     assert_true(sl_address_equal(sl_client_peer(client), &peer));
     assert_true(sl_address_equal(sl_client_local(client), &local));
     assert_int_equal(sl_client_last_seen_mono_ns(client), at_start.mono_ns);
@@ -97,7 +96,6 @@ TEST(a_client_is_what_it_was_opened_as)
     /* Its place is used again: nothing of it may show in the next. */
     client = open_udp(shard, 1);
     assert_null(sl_client_user(client));
-    assert_int_equal(sl_client_fd(client), -1);
     sl_registry_free(registry);
 }
 
