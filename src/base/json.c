@@ -3,9 +3,9 @@
 #include "socklens/json.h"
 
 #include <string.h>
+#include <unistr.h>
 
 #include "base/digits.h"
-#include "base/utf8.h"
 #include "socklens/clock.h"
 #include "socklens/text.h"
 
@@ -162,13 +162,12 @@ static size_t copy_foreign(const uint8_t *in, size_t size, uint8_t *out)
 {
     size_t at = 0;
     while (at < size && in[at] >= 0x80) {
-        size_t length = sl_utf8_sequence(in + at, size - at);
-        bool separator =
-            length == 3 && in[at] == 0xE2 && in[at + 1] == 0x80 && (in[at + 2] & 0xFE) == 0xA8;
-        if (length == 0 || separator)
+        ucs4_t code;
+        int length = u8_mbtoucr(&code, in + at, size - at);
+        if (length < 0 || code == 0x2028 || code == 0x2029)
             break;
-        memcpy(out + at, in + at, length);
-        at += length;
+        memcpy(out + at, in + at, (size_t)length);
+        at += (size_t)length;
     }
     return at;
 }
@@ -181,10 +180,12 @@ static size_t write_special(const uint8_t *in, size_t size, uint8_t *out, size_t
         *written = write_ascii_escape(in[0], out);
         return 1;
     }
-    size_t length = sl_utf8_sequence(in, size);
-    if (length > 0)
-        *written = write_unicode_escape(sl_utf8_decode(in, length), out);
-    return length;
+    ucs4_t code;
+    int length = u8_mbtoucr(&code, in, size);
+    if (length < 0)
+        return 0;
+    *written = write_unicode_escape(code, out);
+    return (size_t)length;
 }
 
 /* Appends the escaped text without quotes. Bytes that are not valid UTF-8 become U+FFFD, or where

@@ -4,24 +4,15 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistr.h>
 
 #include "base/escape.h"
-#include "base/utf8.h"
 
 size_t sl_text_utf8_prefix(const uint8_t *in, size_t size)
 {
-    size_t at = 0;
-    while (at < size) {
-        if (size - at >= 8 && sl_word_is_ascii(sl_word_load(in + at))) {
-            at += 8;
-            continue;
-        }
-        size_t length = sl_utf8_sequence(in + at, size - at);
-        if (length == 0)
-            break;
-        at += length;
-    }
-    return at;
+    const uint8_t *wrong = u8_check(in, size);
+
+    return wrong ? (size_t)(wrong - in) : size;
 }
 
 bool sl_text_is_utf8(const uint8_t *in, size_t size)
@@ -88,19 +79,20 @@ size_t sl_escape_write(const uint8_t *in, size_t size, uint8_t *out)
 {
     uint8_t *to = out;
     for (size_t at = 0; at < size;) {
-        size_t length = sl_utf8_sequence(in + at, size - at);
-        if (length == 0) {
+        ucs4_t code;
+        int length = u8_mbtoucr(&code, in + at, size - at);
+        if (length < 0) {
             to += write_hex_byte(in[at], to);
             length = 1;
         } else if (length == 1) {
             to += write_ascii(in[at], to);
-        } else if (drives_a_terminal(sl_utf8_decode(in + at, length))) {
-            to += write_code_point(sl_utf8_decode(in + at, length), to);
+        } else if (drives_a_terminal(code)) {
+            to += write_code_point(code, to);
         } else {
-            memcpy(to, in + at, length);
+            memcpy(to, in + at, (size_t)length);
             to += length;
         }
-        at += length;
+        at += (size_t)length;
     }
     return (size_t)(to - out);
 }

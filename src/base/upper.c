@@ -6,20 +6,23 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unicase.h>
-
-#include "base/utf8.h"
+#include <unistr.h>
 
 /* The most that a character grows: U+0390, two bytes, becomes three of two bytes. */
 #define UPPER_GROWTH 3
+
+#define WORD_ONES  UINT64_C(0x0101010101010101) /* times b: the byte b eight times */
+#define WORD_HIGHS UINT64_C(0x8080808080808080)
 
 /* Eight ASCII bytes: the sums set a byte's top bit from 'a' on and from 'z' + 1 on, so their
  * difference marks the letters; 0x80 >> 2 is the 0x20 between the cases. */
 static uint64_t upper_word(uint64_t word)
 {
-    uint64_t from_a = word + SL_WORD_ONES * (0x80 - 'a');
-    uint64_t past_z = word + SL_WORD_ONES * (0x80 - 'z' - 1);
-    return word ^ (((from_a ^ past_z) & SL_WORD_HIGHS) >> 2);
+    uint64_t from_a = word + WORD_ONES * (0x80 - 'a');
+    uint64_t past_z = word + WORD_ONES * (0x80 - 'z' - 1);
+    return word ^ (((from_a ^ past_z) & WORD_HIGHS) >> 2);
 }
 
 /* Up to the first byte that is not ASCII; how many it were. */
@@ -27,10 +30,12 @@ static size_t upper_ascii(const uint8_t *in, size_t size, uint8_t *out)
 {
     size_t at = 0;
     for (; size - at >= 8; at += 8) {
-        uint64_t word = sl_word_load(in + at);
-        if (!sl_word_is_ascii(word))
+        uint64_t word;
+        memcpy(&word, in + at, sizeof(word));
+        if ((word & WORD_HIGHS) != 0)
             break;
-        sl_word_store(out + at, upper_word(word));
+        word = upper_word(word);
+        memcpy(out + at, &word, sizeof(word));
     }
     for (; at < size && in[at] < 0x80; at++)
         out[at] = (uint8_t)(in[at] >= 'a' && in[at] <= 'z' ? in[at] - 0x20 : in[at]);
@@ -42,10 +47,11 @@ static size_t foreign_run(const uint8_t *in, size_t size)
 {
     size_t at = 0;
     while (at < size && in[at] >= 0x80) {
-        size_t length = sl_utf8_sequence(in + at, size - at);
-        if (length == 0)
+        ucs4_t code;
+        int length = u8_mbtoucr(&code, in + at, size - at);
+        if (length < 0)
             break;
-        at += length;
+        at += (size_t)length;
     }
     return at;
 }
