@@ -39,6 +39,9 @@ size_t sl_address_format(const struct sl_address *address, char text[SL_ADDRESS_
  * have is left out. False, and nothing written, where it is not such a text. */
 bool sl_address_parse(const char *text, struct sl_address *address, bool *has_port);
 
+/* The same without the port (and without brackets): "127.0.0.1", "::1". */
+size_t sl_address_format_host(const struct sl_address *address, char text[SL_ADDRESS_TEXT_SIZE]);
+
 /* As Python prints a socket's name, which the course's servers do: ('127.0.0.1', 1060), and
  * ('::1', 1060, 0, 0) with flow label and scope. */
 size_t sl_address_format_python(const struct sl_address *address, char text[SL_ADDRESS_TEXT_SIZE]);

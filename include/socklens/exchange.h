@@ -44,7 +44,9 @@ enum sl_outcome_class { SL_COUNTS_AS_SENT, SL_COUNTS_AS_REFUSED, SL_COUNTS_AS_UN
  *   peer_gone                the connection ended before the reply was handed to the kernel
  *   after_close              arrived after the message that ended the conversation
  *   unfinished               a line without an end when the connection ended
- *   refused_loop             the peer goes on sending our own answer back: an echo loop */
+ *   refused_loop             the peer goes on sending our own answer back: an echo loop
+ *   lost                     a fault rule took it before the service saw it
+ *   reply_lost               the reply was made, and a fault rule took it */
 #define SL_OUTCOME_LIST(X)                                                                         \
     X(SL_REPLIED, "replied", SL_COUNTS_AS_SENT)                                                    \
     X(SL_REPLY_TOO_LARGE, "reply_too_large", SL_COUNTS_AS_UNANSWERED)                              \
@@ -56,7 +58,9 @@ enum sl_outcome_class { SL_COUNTS_AS_SENT, SL_COUNTS_AS_REFUSED, SL_COUNTS_AS_UN
     X(SL_PEER_GONE, "peer_gone", SL_COUNTS_AS_UNANSWERED)                                          \
     X(SL_AFTER_CLOSE, "after_close", SL_COUNTS_AS_UNANSWERED)                                      \
     X(SL_UNFINISHED, "unfinished", SL_COUNTS_AS_UNANSWERED)                                        \
-    X(SL_REFUSED_LOOP, "refused_loop", SL_COUNTS_AS_REFUSED)
+    X(SL_REFUSED_LOOP, "refused_loop", SL_COUNTS_AS_REFUSED)                                       \
+    X(SL_LOST, "lost", SL_COUNTS_AS_UNANSWERED)                                                    \
+    X(SL_REPLY_LOST, "reply_lost", SL_COUNTS_AS_UNANSWERED)
 
 enum sl_outcome { SL_OUTCOME_LIST(SL_LIST_CONSTANT) SL_OUTCOME_COUNT };
 
@@ -141,6 +145,7 @@ const char *sl_line_end_bytes(enum sl_line_end line_end);
 const char *sl_line_end_name(uint8_t line_end);
 
 #define SL_STORED_SIZE_MAX 65536u /* bytes of one side that are kept */
+#define SL_NOTE_MAX        1024u  /* bytes of a note */
 
 /* What was received and what came of it, wherever it stands. Of a lifecycle record only `client`,
  * `peer`, `local`, `listener`, `service` and `received_at_ns` (when it happened) have a meaning. */
@@ -155,7 +160,9 @@ struct sl_exchange {
     uint8_t service;  /* enum sl_service_id */
     uint8_t outcome;  /* enum sl_outcome */
     uint8_t line_end; /* enum sl_line_end: what followed the received bytes */
-    uint8_t reserved[3];
+    uint8_t reserved;
+    uint16_t
+        faults; /* bits 1 << (effect - 1) of the rules that hit it: enum sl_effect in fault.h */
 };
 
 /* What a worker hands to the journal. Pointers need to hold for the call only. */
@@ -163,16 +170,19 @@ struct sl_event {
     uint8_t kind; /* enum sl_record_kind */
     struct sl_exchange exchange;
     const uint8_t *received, *sent; /* as many bytes as the exchange says are stored */
+    const char *note;   /* what rules did to it: the items of a JSON array; see fault_note.h */
+    uint16_t note_size; /* at most SL_NOTE_MAX; 0: nothing was done */
 };
 
 /* A record as it stands in the journal. The payloads follow it in memory. */
 struct sl_record {
     uint32_t size; /* of the whole record, a multiple of 8 */
     uint8_t kind;  /* enum sl_record_kind */
-    uint8_t reserved[3];
+    uint8_t reserved;
+    uint16_t note_size;
     uint64_t seq; /* an exchange's own; of a lifecycle record that of the next exchange */
     struct sl_exchange exchange;
-    uint8_t payload[]; /* received_stored bytes, then sent_stored bytes */
+    uint8_t payload[]; /* received_stored bytes, sent_stored bytes, note_size bytes */
 };
 
 static inline const uint8_t *sl_record_received(const struct sl_record *record)
@@ -183,6 +193,13 @@ static inline const uint8_t *sl_record_received(const struct sl_record *record)
 static inline const uint8_t *sl_record_sent(const struct sl_record *record)
 {
     return record->payload + record->exchange.received_stored;
+}
+
+/* The items of a JSON array, note_size bytes without a NUL. */
+static inline const char *sl_record_note(const struct sl_record *record)
+{
+    return (const char *)record->payload + record->exchange.received_stored +
+           record->exchange.sent_stored;
 }
 
 /* True where a reply exists (even an empty one). */

@@ -9,6 +9,7 @@
 #include "socklens/address.h"
 #include "socklens/clock.h"
 #include "socklens/error.h"
+#include "socklens/fault_set.h"
 #include "socklens/journal.h"
 #include "socklens/log.h"
 #include "socklens/registry.h"
@@ -22,7 +23,8 @@ struct sl_net_options {
     int64_t tcp_gap_ns;                 /* see framing.h; 0: untimed */
     int64_t tcp_idle_ns;                /* 0: never */
     int64_t udp_idle_ns;
-    uint64_t udp_rate; /* datagrams a second answered per source address; 0: any */
+    uint64_t udp_rate;  /* datagrams a second answered per source address; 0: any */
+    uint64_t hold_size; /* bytes that faults may hold, over all workers; only at the start */
 };
 
 #define SL_NET_OPTIONS_DEFAULT                                                                     \
@@ -33,7 +35,8 @@ struct sl_net_options {
                              .tcp_gap_ns = 50 * SL_NS_PER_MS,                                      \
                              .tcp_idle_ns = 3600 * SL_NS_PER_S,                                    \
                              .udp_idle_ns = 300 * SL_NS_PER_S,                                     \
-                             .udp_rate = 10000})
+                             .udp_rate = 10000,                                                    \
+                             .hold_size = UINT64_C(16) << 20})
 
 struct sl_net;
 
@@ -71,6 +74,23 @@ enum sl_net_health {
 /* Whether the workers go on. With SL_NET_STUCK `*stuck` names one: "UDP worker 1". Between start
  * and free; any thread; returns at once. */
 enum sl_net_health sl_net_health(struct sl_net *net, int64_t now_mono_ns, const char **stuck);
+
+/* Has the workers go by these rules for a listener; NULL: by none. The net takes a reference.
+ * Before the start they precede the first message, later they are in force within moments: see
+ * sl_net_faults_are_in_force. Any thread. */
+void sl_net_set_faults(struct sl_net *net, size_t listener, struct sl_fault_set *set);
+
+/* True once all workers go by the rules that were set last: whatever arrives from now on is judged
+ * by them. Any thread. */
+bool sl_net_faults_are_in_force(struct sl_net *net);
+
+/* What rules hold back at the moment. */
+struct sl_net_held {
+    size_t messages, bytes, bytes_max;
+    uint64_t overflows; /* messages lost since nothing more could be held */
+};
+
+void sl_net_held(struct sl_net *net, struct sl_net_held *held);
 
 /* Asks the worker that has client `id` to close it (by the operator). Any thread; returns at once;
  * unknown or closed ids are ignored. */

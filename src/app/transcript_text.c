@@ -120,6 +120,10 @@ static const char *no_reply_reason(uint8_t outcome)
         return "the connection ended in the middle of the line";
     case SL_REFUSED_LOOP:
         return "the client sends back each reply at once";
+    case SL_LOST:
+        return "a fault rule took the message";
+    case SL_REPLY_LOST:
+        return "a fault rule took it";
     case SL_REPLIED:
     case SL_OUTCOME_COUNT:
         break;

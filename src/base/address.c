@@ -135,6 +135,14 @@ static bool is_ip(const struct sl_address *address)
     return address->family == AF_INET || address->family == AF_INET6;
 }
 
+size_t sl_address_format_host(const struct sl_address *address, char text[SL_ADDRESS_TEXT_SIZE])
+{
+    size_t at = put_host(address, text);
+
+    text[at] = '\0';
+    return at;
+}
+
 size_t sl_address_format(const struct sl_address *address, char text[SL_ADDRESS_TEXT_SIZE])
 {
     bool brackets = address->family == AF_INET6;

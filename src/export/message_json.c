@@ -96,6 +96,17 @@ static void hints(struct sl_json *json, const struct sl_record *record)
     sl_json_close_array(json);
 }
 
+/* Written by who applied the rules; see fault_note.h. */
+static void faults(struct sl_json *json, const struct sl_record *record)
+{
+    if (record->note_size == 0)
+        return;
+    sl_json_key(json, "faults");
+    sl_json_open_array(json);
+    sl_json_lead_n(json, sl_record_note(record), record->note_size);
+    sl_json_close_array(json);
+}
+
 static void open_message(struct sl_json *json, const struct sl_record *record, const char *listener)
 {
     sl_json_lead(json, "{\"seq\":");
@@ -113,6 +124,7 @@ static void open_message(struct sl_json *json, const struct sl_record *record, c
     sl_json_key(json, "outcome");
     name(json, sl_outcome_name(record->exchange.outcome));
     hints(json, record);
+    faults(json, record);
 }
 
 void sl_message_json(struct sl_json *json, const struct sl_record *record, const char *listener)

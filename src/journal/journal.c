@@ -14,7 +14,8 @@
 
 _Static_assert(BLOCK_DATA_SIZE % 8 == 0, "the slot table must stay aligned");
 _Static_assert(sizeof(struct sl_record) % 8 == 0, "records follow one another aligned");
-_Static_assert(sizeof(struct sl_record) + 2 * SL_STORED_SIZE_MAX + 64 < BLOCK_DATA_SIZE,
+_Static_assert(sizeof(struct sl_record) + 2 * SL_STORED_SIZE_MAX + SL_NOTE_MAX + 64 <
+                   BLOCK_DATA_SIZE,
                "the largest record must fit into an empty block");
 
 /* --- blocks: a record is written first and its count published after it, with release order --- */
@@ -52,11 +53,14 @@ static void fill(struct sl_record *record, const struct sl_event *event, uint32_
 
     record->size = size;
     record->kind = event->kind;
-    memset(record->reserved, 0, sizeof(record->reserved));
+    record->reserved = 0;
+    record->note_size = event->note_size;
     record->seq = seq;
     record->exchange = *exchange;
     copy_bytes(record->payload, event->received, exchange->received_stored);
     copy_bytes(record->payload + exchange->received_stored, event->sent, exchange->sent_stored);
+    copy_bytes(record->payload + exchange->received_stored + exchange->sent_stored,
+               (const uint8_t *)event->note, event->note_size);
 }
 
 /* The next record will be written to memory that no cache holds: let it come meanwhile. */
@@ -73,7 +77,7 @@ static bool block_append(struct sl_block *block, const struct sl_event *event, u
 {
     uint32_t index = atomic_load_explicit(&block->committed, memory_order_relaxed);
     uint32_t size = (uint32_t)sizeof(struct sl_record) + event->exchange.received_stored +
-                    event->exchange.sent_stored;
+                    event->exchange.sent_stored + event->note_size;
 
     size = (size + 7u) & ~7u;
     if (block->used + size + (index + 1) * sizeof(uint32_t) > BLOCK_DATA_SIZE)

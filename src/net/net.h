@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "net/limits.h"
+#include "socklens/fault_set.h"
 #include "socklens/net.h"
 
 #define SL_WORKERS_MAX 64
@@ -26,7 +27,7 @@ struct sl_socket {
     struct sl_address address;
 };
 
-enum sl_source { SL_SOURCE_WAKE, SL_SOURCE_SOCKET, SL_SOURCE_CONNECTION };
+enum sl_source { SL_SOURCE_WAKE, SL_SOURCE_SOCKET, SL_SOURCE_CONNECTION, SL_SOURCE_TIMER };
 
 /* A thread with its own sockets, shard and epoll. */
 struct sl_worker {
@@ -42,6 +43,7 @@ struct sl_worker {
     size_t socket_count;
     _Atomic int64_t stop_by_mono_ns; /* 0: go on */
     _Atomic int64_t turned_mono_ns;  /* when its last turn began; INT64_MAX: it was stopped */
+    _Atomic uint64_t fault_epoch;    /* of the rules that it goes by */
     _Atomic int64_t asked_mono_ns;   /* when it was woken for a turn: see sl_net_health */
     pthread_mutex_t lock;            /* of the commands */
     uint64_t *disconnect;            /* ids of clients to close */
@@ -60,7 +62,12 @@ struct sl_net {
     uint8_t own_udp_ports[65536 / 8]; /* a bit each */
     char (*unix_paths)[108];          /* to unlink at the end */
     size_t unix_path_count;
-    bool port_shared[SL_LISTENERS_MAX]; /* with another process, when last checked */
+    bool port_shared[SL_LISTENERS_MAX];            /* with another process, when last checked */
+    struct sl_fault_set *faults[SL_LISTENERS_MAX]; /* under options_lock; NULL: none */
+    uint64_t fault_epoch;                          /* under options_lock; 0: there never were any */
+    size_t hold_max;                               /* bytes, over all workers */
+    atomic_size_t held_messages, held_bytes;       /* now */
+    _Atomic uint64_t held_overflows;               /* lost since nothing more could be held */
     bool started, stopped;
 };
 

@@ -70,9 +70,11 @@ static size_t slot_of(const struct sl_client *client)
 static bool group_takes(const struct group *group, const struct sl_udp_item *item,
                         const struct sl_udp_message *message)
 {
-    return group->message->client == message->client && !group->closed && item->reply_size > 0 &&
-           item->reply_size <= group->size && group->size <= JOINED_SIZE_MAX &&
-           group->count < SL_UDP_SEGMENTS_MAX &&
+    /* A reply that was held may have outlived its client. */
+    return group->message->client == message->client &&
+           (message->client || group->message == message) && !group->closed &&
+           item->reply_size > 0 && item->reply_size <= group->size &&
+           group->size <= JOINED_SIZE_MAX && group->count < SL_UDP_SEGMENTS_MAX &&
            group->total + item->reply_size <= SL_UDP_REPLY_MAX;
 }
 

@@ -17,33 +17,16 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
-#include "net/echo.h"
-#include "net/udp.h"
 #include "net/udp_checks.h"
+#include "net/udp_worker.h"
 
-#define BATCHES_A_TURN  16  /* before another socket gets its turn */
-#define EVENTS_A_WRITE  512 /* exchanges the journal gets at once */
+#define BATCHES_A_TURN  16 /* before another socket gets its turn */
 #define DROPS_EVERY_NS  (20 * SL_NS_PER_MS)
 #define EXPIRE_EVERY_NS (SL_NS_PER_S / 4)
 #define LOOP_SIZE_MAX   4096         /* more is not searched for a reply */
 #define CLIENTS_MIN     SL_UDP_BATCH /* a batch's own clients are never the ones that make room */
 
-struct udp_worker {
-    struct sl_worker *worker;
-    struct sl_udp_receiver receiver;
-    struct sl_udp_sender *sender;
-    struct sl_udp_batch *batch;
-    struct sl_rate_limit rate;
-    struct sl_echo_guard echo;
-    struct sl_time clock; /* read when a wait ends, a batch is there, and its replies are out */
-    struct sl_event events[EVENTS_A_WRITE];
-    size_t event_count;
-    size_t clients_max;
-    int64_t expired_at_ns;
-    int64_t drops_due_ns; /* when to ask for the kernel's drops; INT64_MAX: nothing came since */
-};
-
-static void udp_flush_events(struct udp_worker *udp)
+void udp_flush_events(struct udp_worker *udp)
 {
     sl_journal_append(udp->worker->net->journal, udp->events, udp->event_count);
     udp->event_count = 0;
@@ -51,7 +34,7 @@ static void udp_flush_events(struct udp_worker *udp)
 
 static struct sl_event *udp_add_event(struct udp_worker *udp)
 {
-    if (udp->event_count == EVENTS_A_WRITE)
+    if (udp->event_count == SL_UDP_EVENTS)
         udp_flush_events(udp);
     return &udp->events[udp->event_count++];
 }
@@ -126,8 +109,8 @@ static void udp_find_clients(struct udp_worker *udp, const struct sl_time *now)
     sl_shard_unlock(shard);
 }
 
-static enum sl_outcome udp_decide(struct udp_worker *udp, const struct sl_udp_message *message,
-                                  const struct sl_time *now)
+enum sl_outcome udp_decide(struct udp_worker *udp, const struct sl_udp_message *message,
+                           const struct sl_time *now)
 {
     enum sl_outcome outcome;
 
@@ -142,9 +125,9 @@ static enum sl_outcome udp_decide(struct udp_worker *udp, const struct sl_udp_me
 /* True where the datagram is our own reply that came back, alone or inside a larger text, and has
  * done so many times (net/echo.h). Larger texts are searched only where the datagram came alone, as
  * those of a loop do. */
-static bool udp_is_loop(struct udp_worker *udp, const struct sl_udp_item *item, int64_t now_mono_ns)
+static bool udp_is_loop(struct udp_worker *udp, const struct sl_udp_batch *batch,
+                        const struct sl_udp_item *item, int64_t now_mono_ns)
 {
-    const struct sl_udp_batch *batch = udp->batch;
     uint64_t client = sl_client_id(batch->messages[item->message].client);
     const uint8_t *reply = batch->replies.data + item->reply_offset;
 
@@ -157,10 +140,9 @@ static bool udp_is_loop(struct udp_worker *udp, const struct sl_udp_item *item, 
                                       item->reply_size, now_mono_ns);
 }
 
-static enum sl_outcome udp_respond(struct udp_worker *udp, struct sl_udp_item *item,
-                                   int64_t now_mono_ns)
+enum sl_outcome udp_respond(struct udp_worker *udp, struct sl_udp_batch *batch,
+                            struct sl_udp_item *item, int64_t now_mono_ns)
 {
-    struct sl_udp_batch *batch = udp->batch;
     const struct sl_service *service = sl_service_get(batch->socket->service);
     enum sl_outcome outcome = SL_REPLIED;
     struct sl_message message = {.bytes = item->bytes, .stored = item->size, .size = item->size};
@@ -171,7 +153,7 @@ static enum sl_outcome udp_respond(struct udp_worker *udp, struct sl_udp_item *i
     item->reply_size = (uint32_t)(batch->replies.size - item->reply_offset);
     if (item->reply_size > SL_UDP_REPLY_MAX)
         outcome = SL_REPLY_TOO_LARGE;
-    else if (udp_is_loop(udp, item, now_mono_ns))
+    else if (udp_is_loop(udp, batch, item, now_mono_ns))
         outcome = SL_REFUSED_LOOP;
     if (outcome != SL_REPLIED)
         batch->replies.size = item->reply_offset;
@@ -188,15 +170,16 @@ static void udp_answer(struct udp_worker *udp, const struct sl_time *now)
         enum sl_outcome outcome = udp_decide(udp, &batch->messages[item->message], now);
 
         item->outcome =
-            (uint8_t)(outcome == SL_REPLIED ? udp_respond(udp, item, now->mono_ns) : outcome);
+            (uint8_t)(outcome == SL_REPLIED ? udp_respond(udp, batch, item, now->mono_ns)
+                                            : outcome);
     }
     sl_udp_send(udp->sender, batch);
 }
 
-static void udp_record(struct udp_worker *udp, const struct sl_udp_item *item,
-                       int64_t received_at_ns, int64_t replied_at_ns)
+struct sl_event *udp_record(struct udp_worker *udp, const struct sl_udp_batch *batch,
+                            const struct sl_udp_item *item, int64_t received_at_ns,
+                            int64_t replied_at_ns)
 {
-    const struct sl_udp_batch *batch = udp->batch;
     const struct sl_udp_message *message = &batch->messages[item->message];
     bool replied = item->outcome == SL_REPLIED;
     uint32_t reply_size = replied ? item->reply_size : 0;
@@ -218,11 +201,13 @@ static void udp_record(struct udp_worker *udp, const struct sl_udp_item *item,
     exchange->service = batch->socket->service;
     exchange->outcome = item->outcome;
     exchange->line_end = SL_LINE_END_NONE;
+    exchange->faults = 0;
+    event->note_size = 0;
+    return event;
 }
 
-static void udp_count_sent(struct udp_worker *udp, const struct sl_time *now)
+void udp_count_sent(struct udp_worker *udp, struct sl_udp_batch *batch, const struct sl_time *now)
 {
-    struct sl_udp_batch *batch = udp->batch;
     struct sl_shard *shard = udp->worker->shard;
     size_t i = 0;
 
@@ -269,6 +254,7 @@ static void udp_count_all_drops(struct udp_worker *udp, int64_t now)
 static size_t udp_serve_batch(struct udp_worker *udp)
 {
     struct sl_udp_batch *batch = udp->batch;
+    struct sl_fault_set *rules;
     struct sl_time received_at;
 
     if (sl_udp_receive(&udp->receiver, batch) == 0)
@@ -276,11 +262,15 @@ static size_t udp_serve_batch(struct udp_worker *udp)
     sl_time_advance(&udp->clock);
     received_at = udp->clock;
     udp_find_clients(udp, &received_at);
+    if (udp->faults && (rules = udp_faults_of(udp, batch->socket->listener))) {
+        udp_faults_serve(udp, rules, &received_at);
+        return batch->message_count;
+    }
     udp_answer(udp, &received_at);
     sl_time_advance(&udp->clock);
-    udp_count_sent(udp, &udp->clock);
+    udp_count_sent(udp, batch, &udp->clock);
     for (size_t i = 0; i < batch->item_count; i++)
-        udp_record(udp, &batch->items[i], received_at.wall_ns, udp->clock.wall_ns);
+        udp_record(udp, batch, &batch->items[i], received_at.wall_ns, udp->clock.wall_ns);
     udp_flush_events(udp);
     return batch->message_count;
 }
@@ -369,6 +359,7 @@ static void udp_run_commands(struct udp_worker *udp)
 
     eventfd_read(worker->wake_fd, &ignored);
     sl_worker_take_options(worker);
+    udp_faults_take(udp);
     udp_set_clients_max(udp);
     if (worker->options.udp_rate != rate)
         udp_set_rate(udp, worker->options.udp_rate);
@@ -392,6 +383,7 @@ static void udp_drain(struct udp_worker *udp)
             ;
         udp_count_drops(udp, &worker->sockets[i]);
     }
+    udp_faults_drain(udp);
     while ((client = sl_shard_oldest(worker->shard)))
         sl_worker_close_client(worker, client, SL_BY_SERVER, SL_CLOSE_SHUTDOWN);
 }
@@ -406,10 +398,16 @@ static void udp_loop(struct udp_worker *udp)
         udp->clock = sl_time_now();
         sl_worker_turned(udp->worker, udp->clock.mono_ns);
         for (int i = 0; i < count; i++) {
-            if (*(uint8_t *)events[i].data.ptr == SL_SOURCE_SOCKET)
+            switch (*(uint8_t *)events[i].data.ptr) {
+            case SL_SOURCE_SOCKET:
                 udp_serve(udp, events[i].data.ptr);
-            else
+                break;
+            case SL_SOURCE_TIMER:
+                udp_faults_serve_due(udp);
+                break;
+            default:
                 udp_run_commands(udp);
+            }
         }
         udp_forget_idle(udp, udp->clock.mono_ns);
         udp_count_all_drops(udp, udp->clock.mono_ns);
@@ -423,6 +421,7 @@ static bool udp_init(struct udp_worker *udp, struct sl_worker *worker)
     udp->worker = worker;
     udp->drops_due_ns = INT64_MAX;
     udp_set_clients_max(udp);
+    udp_faults_take(udp); /* rules from the start precede the first message */
     udp->batch = calloc(1, sizeof(*udp->batch));
     udp->sender = sl_udp_sender_new();
     return udp->batch && udp->sender && sl_udp_receiver_init(&udp->receiver) == 0 &&
@@ -447,6 +446,7 @@ void *sl_udp_worker_run(void *argument)
         if (udp->batch)
             sl_buffer_deinit(&udp->batch->replies);
         free(udp->batch);
+        udp_faults_free(udp->faults);
     }
     free(udp);
     return NULL;

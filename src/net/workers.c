@@ -75,6 +75,7 @@ struct sl_net *sl_net_new(const struct sl_net_options *options, struct sl_journa
     net->journal = journal;
     net->registry = registry;
     net->log = log;
+    net->hold_max = options->hold_size;
     result = sl_limits_init(&net->limits, net->options.max_connections,
                             net->options.max_connections_per_address);
     if (result == 0)
@@ -243,6 +244,8 @@ void sl_net_free(struct sl_net *net)
         sl_worker_deinit(&net->udp[i]);
         sl_worker_deinit(&net->stream[i]);
     }
+    for (size_t i = 0; i < SL_LISTENERS_MAX; i++)
+        sl_fault_set_unref(net->faults[i]);
     sl_limits_deinit(&net->limits);
     pthread_mutex_destroy(&net->options_lock);
     free(net->unix_paths);

@@ -2,11 +2,14 @@
  * the copy is small beside what SQLite does with the bytes (5 ns of 1 µs for 32 bytes). */
 #include "store/messages.h"
 
+#include <stdio.h>
+
 #include "socklens/clock.h"
 #include "store/payload.h"
 
 /* Of a row in a statement for many; the others are NULL in nearly every row. Each costs some 3%. */
-#define COLUMNS 9
+#define COLUMNS      9
+#define RARE_COLUMNS 6 /* of the statement for one */
 
 /* More than this is written at once, without a copy. */
 #define COPIED_MAX 16384u
@@ -32,8 +35,8 @@ static int messages_prepare_many(struct sl_messages *messages, sqlite3 *db)
 int sl_messages_init(struct sl_messages *messages, sqlite3 *db, const struct sl_registry *registry)
 {
     static const char one[] = "INSERT INTO messages (" COLUMN_NAMES
-                              ", received_size, sent_size, peer, local) VALUES "
-                              "(?,?,?,?,?,?,?,?,?,?,?,?,?)";
+                              ", received_size, sent_size, peer, local, fault_bits, faults) "
+                              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
     static const char gap[] = "INSERT INTO gaps VALUES (?, ?, ?, ?)";
     int code = sl_listeners_init(&messages->listeners, db, registry);
 
@@ -120,7 +123,7 @@ int sl_messages_flush(struct sl_messages *messages)
     sqlite3_stmt *statement = together ? messages->many : messages->one;
     int code = SQLITE_OK;
 
-    for (int rare = 1; rare <= 4 && !together; rare++)
+    for (int rare = 1; rare <= RARE_COLUMNS && !together; rare++)
         sqlite3_bind_null(statement, COLUMNS + rare);
     for (unsigned i = 0; i < messages->count && code == SQLITE_OK; i++) {
         const struct sl_message_row *row = &messages->rows[i];
@@ -164,6 +167,18 @@ static void row_bind_address(sqlite3_stmt *statement, int column, const struct s
     sqlite3_bind_text(statement, column, text, size, SQLITE_TRANSIENT);
 }
 
+static void row_bind_faults(sqlite3_stmt *statement, int column, const struct sl_record *record)
+{
+    char json[SL_NOTE_MAX + 3];
+    int size;
+
+    if (record->note_size == 0)
+        return;
+    size = snprintf(json, sizeof(json), "[%.*s]", (int)record->note_size, sl_record_note(record));
+    sqlite3_bind_int(statement, column, record->exchange.faults);
+    sqlite3_bind_text(statement, column + 1, json, size, SQLITE_TRANSIENT);
+}
+
 /* With all that is its own. */
 static int messages_insert_now(struct sl_messages *messages, const struct sl_record *record,
                                int64_t listener, bool same_addresses)
@@ -181,8 +196,9 @@ static int messages_insert_now(struct sl_messages *messages, const struct sl_rec
         return code;
     sqlite3_bind_int64(statement, COLUMNS + 1, (int64_t)exchange->received_size);
     sqlite3_bind_int64(statement, COLUMNS + 2, (int64_t)exchange->sent_size);
-    sqlite3_bind_null(statement, COLUMNS + 3);
-    sqlite3_bind_null(statement, COLUMNS + 4);
+    for (int rare = 3; rare <= RARE_COLUMNS; rare++)
+        sqlite3_bind_null(statement, COLUMNS + rare);
+    row_bind_faults(statement, COLUMNS + 5, record);
     if (!same_addresses) {
         row_bind_address(statement, COLUMNS + 3, &exchange->peer);
         row_bind_address(statement, COLUMNS + 4, &exchange->local);
@@ -196,7 +212,7 @@ static bool messages_is_plain(const struct sl_record *record)
     const struct sl_exchange *exchange = &record->exchange;
 
     return (size_t)exchange->received_stored + exchange->sent_stored <= COPIED_MAX &&
-           exchange->received_size == exchange->received_stored &&
+           record->note_size == 0 && exchange->received_size == exchange->received_stored &&
            exchange->sent_size == exchange->sent_stored;
 }
 

@@ -42,12 +42,17 @@ static int reader_prepare_client(struct sl_store_reader *reader)
 static int reader_prepare_messages(struct sl_store_reader *reader)
 {
     const char *line_end = reader->version < 2 ? "0" : "line_end";
-    char sql[256];
+    /* What a file says must not break the JSON around it: json() leaves no line ends either. */
+    const char *faults = reader->version < 5
+                             ? "0, NULL"
+                             : "fault_bits, CASE WHEN json_valid(faults) THEN json(faults) END";
+    char sql[384];
     int code;
 
     snprintf(sql, sizeof(sql),
-             "SELECT " MESSAGE_COLUMNS "%s FROM messages WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq",
-             line_end);
+             "SELECT " MESSAGE_COLUMNS
+             "%s, %s FROM messages WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq",
+             line_end, faults);
     code = sl_database_prepare(reader->db, sql, &reader->forward);
     strcat(sql, " DESC");
     return code == SQLITE_OK ? sl_database_prepare(reader->db, sql, &reader->backward) : code;
@@ -320,7 +325,7 @@ const struct sl_reader_listener *sl_reader_listener(struct sl_store_reader *read
 struct sl_record *sl_reader_record(struct sl_store_reader *reader)
 {
     if (!reader->record)
-        reader->record = malloc(sizeof(struct sl_record) + 2 * SL_STORED_SIZE_MAX);
+        reader->record = malloc(sizeof(struct sl_record) + 2 * SL_STORED_SIZE_MAX + SL_NOTE_MAX);
     if (reader->record)
         memset(reader->record, 0, sizeof(*reader->record));
     return reader->record;

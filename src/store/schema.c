@@ -190,8 +190,19 @@ static const char version_4[] =
     "DROP VIEW client_log;\n" /* the same, with unanswered */
     CLIENT_LOG_VIEW(", c.unanswered");
 
+/* Columns of messages, not a table of their own: a row that no rule has hit holds two NULLs more,
+ * two bytes, and is written by the statement that does not name them. */
+static const char version_5[] =
+    "ALTER TABLE messages ADD COLUMN fault_bits INTEGER; -- 1 << (number of the effect - 1)\n"
+    "ALTER TABLE messages ADD COLUMN faults TEXT; -- what rules did to it: JSON\n"
+    "DROP VIEW log;\n" /* the same, with faults */
+    LOG_VIEW(
+        ",\n  CASE m.line_end WHEN 1 THEN 'LF' WHEN 2 THEN 'CRLF' END AS line_end,\n"
+        "  m.faults AS faults");
+
 /* steps[n] leads from version n to n + 1; 0 is an empty file. */
-static const char *const steps[SL_SCHEMA_VERSION] = {version_1, version_2, version_3, version_4};
+static const char *const steps[SL_SCHEMA_VERSION] = {version_1, version_2, version_3, version_4,
+                                                     version_5};
 
 int sl_schema_look(sqlite3 *db, enum sl_schema *schema)
 {

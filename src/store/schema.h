@@ -8,7 +8,7 @@
 #include "socklens/error.h"
 
 #define SL_SCHEMA_APPLICATION 0x534c454e /* "SLEN", in the file's header */
-#define SL_SCHEMA_VERSION     4
+#define SL_SCHEMA_VERSION     5
 
 /* Sizes on the wire, of a row of messages called m. */
 #define SL_SCHEMA_RECEIVED_SIZE "coalesce(m.received_size, length(CAST(m.received AS BLOB)))"

@@ -189,6 +189,7 @@ static void search_fill_numbers(struct search *search, struct sl_record *record,
     exchange->received_size = row_size(row, 8, 10);
     exchange->sent_size = row_size(row, 9, row_is_upper(row) ? 10 : 11);
     exchange->line_end = (uint8_t)sqlite3_column_int(row, 12);
+    exchange->faults = (uint16_t)sqlite3_column_int(row, 13);
     exchange->listener = UINT16_MAX;
 }
 
@@ -204,6 +205,20 @@ static uint32_t row_copy_payload(sqlite3_stmt *row, int column, uint8_t *to)
     return (uint32_t)size;
 }
 
+/* The items alone, without the brackets of their array. A file that was changed by hand may hold
+ * anything: what is no array of a note's size is left out. */
+static void row_copy_note(sqlite3_stmt *row, struct sl_record *record)
+{
+    const struct sl_exchange *exchange = &record->exchange;
+    const char *json = (const char *)sqlite3_column_text(row, 14);
+    size_t size = (size_t)sqlite3_column_bytes(row, 14);
+
+    if (!json || size <= 2 || size - 2 > SL_NOTE_MAX || json[0] != '[' || json[size - 1] != ']')
+        return;
+    record->note_size = (uint16_t)(size - 2);
+    memcpy(record->payload + exchange->received_stored + exchange->sent_stored, json + 1, size - 2);
+}
+
 static void row_fill_payloads(sqlite3_stmt *row, struct sl_record *record)
 {
     struct sl_exchange *exchange = &record->exchange;
@@ -216,8 +231,10 @@ static void row_fill_payloads(sqlite3_stmt *row, struct sl_record *record)
     } else
         exchange->sent_stored =
             row_copy_payload(row, 11, record->payload + exchange->received_stored);
-    record->size =
-        (uint32_t)(sizeof(*record) + exchange->received_stored + exchange->sent_stored + 7u) & ~7u;
+    row_copy_note(row, record);
+    record->size = (uint32_t)(sizeof(*record) + exchange->received_stored + exchange->sent_stored +
+                              record->note_size + 7u) &
+                   ~7u;
 }
 
 static void search_fill_addresses(struct search *search, struct sl_record *record)

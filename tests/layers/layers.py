@@ -15,17 +15,19 @@ from pathlib import Path
 BELOW = {
     "base": set(),
     "journal": {"base"},
+    # The language of faults: pure but for what rules count.
+    "fault": {"base", "journal"},
     "service": {"base", "journal"},
     # Side by side: none of these three knows the others.
-    "net": {"base", "journal", "service"},
+    "net": {"base", "journal", "fault", "service"},
     "store": {"base", "journal", "service"},
     "export": {"base", "journal", "service"},
     "history": {"base", "journal", "store"},
     # An HTTP server that knows nothing of what it serves.
     "httpd": {"base"},
-    "api": {"base", "journal", "service", "net", "store", "export", "history", "httpd"},
-    "settings": {"base", "journal", "service"},
-    "app": {"base", "journal", "service", "net", "store", "export", "history", "httpd", "api",
+    "api": {"base", "journal", "fault", "service", "net", "store", "export", "history", "httpd"},
+    "settings": {"base", "journal", "fault", "service"},
+    "app": {"base", "journal", "fault", "service", "net", "store", "export", "history", "httpd", "api",
             "settings"},
     # Programs of their own, plain socket code as a student would write it.
     "clients": {"base"},
@@ -33,7 +35,7 @@ BELOW = {
 
 # Contracts that are not named after their room and have no source of the same name.
 HEADER_ONLY = {"error": "base", "list": "base", "exchange": "journal",
-               "services": "journal", "config": "settings", "budget": "history", "request": "httpd",
+               "services": "journal", "fault_note": "fault", "config": "settings", "budget": "history", "request": "httpd",
                "route": "httpd", "body_stream": "httpd"}
 
 LIBRARY_ROOMS = {"sqlite3.h": {"store"}, "microhttpd.h": {"httpd"}, "cJSON.h": {"app", "httpd"},

@@ -17,6 +17,8 @@ TEST(the_names_are_those_of_the_api)
         "after_close",
         "unfinished",
         "refused_loop",
+        "lost",
+        "reply_lost",
     };
     static const char *const closers[] = {"peer", "server", "operator"};
     static const char *const reasons[] = {
