@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "socklens/error.h"
+#include "socklens/fault_list.h"
 #include "socklens/httpd.h"
 #include "socklens/journal.h"
 #include "socklens/log.h"
@@ -30,6 +31,7 @@ struct sl_api_context {
     struct sl_registry *registry;
     struct sl_net *net;
     struct sl_store *store; /* NULL: the journal is all there is */
+    struct sl_fault_list *faults;
     struct sl_log *log;
 };
 

@@ -51,7 +51,9 @@ struct sl_config {
     uint64_t max_connections_per_address;
     uint64_t max_http_connections;
     uint64_t max_udp_clients;
-    uint64_t udp_rate; /* datagrams a second and source address; 0: any */
+    struct sl_name_list faults; /* "LISTENER RULE" each */
+    uint64_t hold_size;         /* bytes */
+    uint64_t udp_rate;          /* datagrams a second and source address; 0: any */
     uint64_t closed_clients;
     int64_t tcp_gap_ns;  /* 0: a message at the drain */
     int64_t tcp_idle_ns; /* 0: never */

@@ -8,7 +8,7 @@
 
 #include "socklens/problem.h"
 
-enum sl_member_type { SL_MEMBER_TEXT, SL_MEMBER_NUMBER };
+enum sl_member_type { SL_MEMBER_TEXT, SL_MEMBER_NUMBER, SL_MEMBER_BOOLEAN };
 
 /* One member that the object may have. */
 struct sl_member {
@@ -17,8 +17,8 @@ struct sl_member {
     int64_t min, max; /* of a number: whole, within these */
     /* The result. */
     bool present;
-    char *text; /* owned; NUL-terminated UTF-8 without a NUL in it */
-    int64_t number;
+    char *text;     /* owned; NUL-terminated UTF-8 without a NUL in it */
+    int64_t number; /* of a boolean: 1 or 0 */
 };
 
 /* Reads one object with members of the table and nothing else. Refused by name: unknown members,

@@ -21,7 +21,7 @@ enum sl_step {
 
 struct sl_route {
     const char *method;            /* "GET" also answers HEAD */
-    const char *path;              /* "{id}" stands for one number */
+    const char *path;              /* "{name}" stands for one name, other braces for one number */
     const struct sl_param *params; /* the parameters it takes; NULL: none */
     size_t body_max;               /* bytes; 0: no body. With one, application/json is demanded */
     const char *type; /* the one media type of its answers; NULL: none, its step sees to it, or it

@@ -61,6 +61,7 @@ static void take_context(struct sl_api *api, const struct sl_api_options *option
     api->registry = context->registry;
     api->net = context->net;
     api->store = context->store;
+    api->faults = context->faults;
     api->log = context->log;
     memcpy(api->log_id, options->log_id, sizeof(api->log_id));
     memcpy(api->run, options->run, sizeof(api->run));

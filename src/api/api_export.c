@@ -211,7 +211,7 @@ static void open_download(struct sl_request *request, struct sl_export_params *a
 
     if (atomic_load(&api->streams) >= api->streams_max) {
         sl_filter_deinit(&asked->filter);
-        sl_problem_set(&problem, 503, NULL, NULL, "stream limit reached (%zu)", api->streams_max);
+        sl_problem_set(&problem, 503, NULL, NULL, "all %zu streams are taken", api->streams_max);
         sl_answer_problem(answer, &problem);
         return;
     }

@@ -9,10 +9,14 @@
 
 #include "api/filter_params.h"
 #include "socklens/export.h"
+#include "socklens/fault_set.h"
 #include "socklens/route.h"
 
 /* Bodies of POST /datagrams: 65,507 bytes, as JSON text at worst six times as long. */
 #define SL_DATAGRAM_BODY_MAX ((size_t)448 * 1024)
+
+/* 64 rules of 256 bytes, as JSON text. */
+#define SL_FAULTS_BODY_MAX ((size_t)64 * 1024)
 
 #define SL_JSON_TYPE    "application/json"
 #define SL_METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
@@ -51,6 +55,11 @@ struct sl_events_params {
     struct sl_filter filter;
     unsigned types;  /* SL_DUE_MESSAGES, SL_DUE_CLIENTS, SL_DUE_STATUS */
     uint64_t sample; /* newest messages a tick; 0: all */
+};
+
+struct sl_fates_params {
+    const char *rule;
+    uint64_t count, place;
 };
 
 struct sl_export_params {
@@ -123,7 +132,24 @@ struct sl_export_params {
       SL_FILTERS_AND_PARAMS(                                                                       \
           SL_PARAM(export, format, WORD, .words = SL_EXPORT_NAMES, .required = true),              \
           SL_PARAM(export, follow, UINT, .min = 0, .max = 1, .fallback = "0")))                    \
-    X(datagram, "POST", "/api/v1/datagrams", .type = SL_JSON_TYPE, .body_max = SL_DATAGRAM_BODY_MAX)
+    X(datagram, "POST", "/api/v1/datagrams", .type = SL_JSON_TYPE,                                 \
+      .body_max = SL_DATAGRAM_BODY_MAX)                                                            \
+    X(faults, "GET", "/api/v1/faults", .type = SL_JSON_TYPE)                                       \
+    X(fault_add, "POST", "/api/v1/faults", .type = SL_JSON_TYPE, .body_max = SL_FAULTS_BODY_MAX)   \
+    X(faults_replace, "PUT", "/api/v1/faults", .type = SL_JSON_TYPE,                               \
+      .body_max = SL_FAULTS_BODY_MAX)                                                              \
+    X(faults_clear, "DELETE", "/api/v1/faults",                                                    \
+      SL_PARAMS(SL_PARAM(clear, confirm, WORD, .words = "yes", .required = true,                   \
+                         .wrong = "this removes all rules: confirm=yes is missing")))              \
+    X(fault_change, "PATCH", "/api/v1/faults/{name}", .type = SL_JSON_TYPE,                        \
+      .body_max = SL_FAULTS_BODY_MAX)                                                              \
+    X(fault_remove, "DELETE", "/api/v1/faults/{name}", .type = NULL)                               \
+    X(fates, "GET", "/api/v1/fates", .type = SL_JSON_TYPE,                                         \
+      SL_PARAMS(SL_PARAM(fates, rule, TEXT, .required = true),                                     \
+                SL_PARAM(fates, count, UINT, .min = 1, .max = SL_FATES_MAX, .fallback = "20"),     \
+                SL_PARAM(fates, place, UINT, .min = 0, .max = SL_FAULTS_PER_LISTENER - 1,          \
+                         .fallback = "0")))                                                        \
+    X(scenarios, "GET", "/api/v1/scenarios", .type = SL_JSON_TYPE)
 
 #define SL_ROUTE_STEP(name, ...)                                                                   \
     enum sl_step sl_api_##name(struct sl_request *request, struct sl_answer *answer);

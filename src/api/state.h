@@ -30,6 +30,7 @@ struct sl_api {
     struct sl_registry *registry;
     struct sl_net *net;
     struct sl_store *store; /* NULL: the journal is all there is */
+    struct sl_fault_list *faults;
     struct sl_log *log;
     char *version;
     char log_id[33], run[33];

@@ -7,6 +7,7 @@
 #include "app/checks.h"
 #include "app/drain.h"
 #include "app/export_command.h"
+#include "app/fate_command.h"
 #include "app/healthcheck.h"
 #include "app/server.h"
 #include "app/signals.h"
@@ -223,6 +224,8 @@ int main(int argc, char **argv)
     sl_descriptors_keep_standard();
     if (argc > 1 && strcmp(argv[1], "export") == 0)
         return sl_export_command(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "fate") == 0)
+        return sl_fate_command(argc - 1, argv + 1);
     sl_config_load(&config, argc, argv, environ, &errors, &warnings);
     struct sl_command_line command_line = {argc, argv, environ};
     int status = obey(&command_line, &config, &errors, &warnings);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "app/banner.h"
+#include "app/faults.h"
 #include "app/listeners.h"
 #include "app/manager.h"
 #include "app/ready_file.h"
@@ -33,6 +34,7 @@ struct sl_server {
     struct sl_journal *journal;
     struct sl_registry *registry;
     struct sl_net *net;
+    struct sl_faults *faults;
     struct sl_api *api;               /* NULL: off */
     struct sl_transcript *transcript; /* NULL: off */
     bool ready_file_written;
@@ -77,6 +79,7 @@ static struct sl_net_options net_options_of(const struct sl_config *config)
         .tcp_idle_ns = config->tcp_idle_ns,
         .udp_idle_ns = config->udp_idle_ns,
         .udp_rate = config->udp_rate,
+        .hold_size = config->hold_size,
     };
 }
 
@@ -134,11 +137,16 @@ static int build_net(struct sl_server *server, struct sl_error *error)
 {
     const struct sl_config *config = server->config;
     struct sl_net_options options = net_options_of(config);
+    int result;
 
     server->net = sl_net_new(&options, server->journal, server->registry, server->log, error);
     if (!server->net)
         return -EINVAL;
-    return sl_listeners_open(server->net, server->registry, config, &server->inherited, error);
+    result = sl_listeners_open(server->net, server->registry, config, &server->inherited, error);
+    if (result < 0)
+        return result;
+    server->faults = sl_faults_new(server->net, server->registry, config, error);
+    return server->faults ? 0 : -EINVAL;
 }
 
 static struct sl_api_options api_options_of(const struct sl_config *config)
@@ -174,6 +182,7 @@ static int build_api(struct sl_server *server, struct sl_error *error)
                                      .registry = server->registry,
                                      .net = server->net,
                                      .store = server->store,
+                                     .faults = sl_faults_list(server->faults),
                                      .log = server->log};
     int result = 0;
 
@@ -316,6 +325,7 @@ void sl_server_adjust(struct sl_server *server)
     struct sl_retention retention = retention_of(server->config);
 
     sl_net_adjust(server->net, &options);
+    sl_faults_reload(server->faults, server->config, server->log);
     if (server->store)
         sl_store_set_retention(server->store, &retention);
     if (server->api)
@@ -349,6 +359,7 @@ void sl_server_free(struct sl_server *server)
     sl_server_stop(server);
     sl_transcript_free(server->transcript);
     sl_api_free(server->api);
+    sl_faults_free(server->faults);
     sl_net_free(server->net);
     sl_store_free(server->store);
     sl_registry_free(server->registry);

@@ -122,7 +122,8 @@ const struct sl_route *sl_route_find(const struct sl_httpd_owner *owner, const c
         if (!matches(route->path, path, &number, &size))
             continue;
         if (answers(route, method))
-            return read_number(number, size, id, problem) ? route : NULL;
+            return strstr(route->path, "{name}") || read_number(number, size, id, problem) ? route
+                                                                                           : NULL;
         add_method(allow, route->method);
     }
     other = find_other(owner, method, path, allow);

@@ -169,6 +169,16 @@ static unsigned take_number(struct sl_member *member, const cJSON *item, struct 
                           member->name, allowed);
 }
 
+static unsigned take_boolean(struct sl_member *member, const cJSON *item,
+                             struct sl_problem *problem)
+{
+    if (!cJSON_IsBool(item))
+        return sl_problem_set(problem, 400, member->name, "true, false", "%s must be true or false",
+                              member->name);
+    member->number = cJSON_IsTrue(item);
+    return 0;
+}
+
 static unsigned take(struct sl_member *members, size_t count, const cJSON *item,
                      struct sl_problem *problem)
 {
@@ -180,8 +190,14 @@ static unsigned take(struct sl_member *members, size_t count, const cJSON *item,
         return sl_problem_set(problem, 400, member->name, "once", "%s is given twice",
                               member->name);
     member->present = true;
-    return member->type == SL_MEMBER_TEXT ? take_text(member, item, problem)
-                                          : take_number(member, item, problem);
+    switch (member->type) {
+    case SL_MEMBER_TEXT:
+        return take_text(member, item, problem);
+    case SL_MEMBER_BOOLEAN:
+        return take_boolean(member, item, problem);
+    default:
+        return take_number(member, item, problem);
+    }
 }
 
 static unsigned take_all(struct sl_member *members, size_t count, const cJSON *tree,

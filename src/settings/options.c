@@ -45,3 +45,22 @@ void sl_option_variable(const struct sl_option *option, char variable[SL_VARIABL
     for (char *letter = variable; *letter; letter++)
         *letter = *letter == '-' ? '_' : (char)toupper((unsigned char)*letter);
 }
+
+char *sl_option_next_item(const struct sl_option *option, char **rest)
+{
+    char *item = *rest, *end = item;
+    bool quoted = false;
+
+    if (option->kind != SL_OPTION_LINES || !item)
+        return strsep(rest, ", \t");
+    /* A semicolon within quotes separates nothing. */
+    for (; *end && (quoted || *end != ';'); end++) {
+        if (*end == '\\' && end[1])
+            end++;
+        else if (*end == '"')
+            quoted = !quoted;
+    }
+    *rest = *end ? end + 1 : NULL;
+    *end = '\0';
+    return item + strspn(item, " \t");
+}

@@ -14,6 +14,7 @@ enum sl_option_kind {
     SL_OPTION_FLAG,  /* --name, or =yes/=no; in the other places always with yes or no */
     SL_OPTION_VALUE, /* once in each source; on the command line the last one counts */
     SL_OPTION_LIST,  /* repeatable; in environment and file also separated by commas or blanks */
+    SL_OPTION_LINES, /* repeatable; in the environment also separated by semicolons */
 };
 
 /* Where an option may be given. */
@@ -50,6 +51,15 @@ const struct sl_option *sl_options_find(const char *name);
 
 /* The option that may have been meant and is allowed in `source`; NULL where none is similar. */
 const struct sl_option *sl_options_nearest(const char *name, enum sl_source source);
+
+/* Can it be given several times in one source? */
+static inline bool sl_option_is_list(const struct sl_option *option)
+{
+    return option->kind == SL_OPTION_LIST || option->kind == SL_OPTION_LINES;
+}
+
+/* As strsep(3): cuts the next item off a text that has several. It may be empty. */
+char *sl_option_next_item(const struct sl_option *option, char **rest);
 
 /* "SOCKLENS_MAX_CONNECTIONS" */
 #define SL_VARIABLE_SIZE 64

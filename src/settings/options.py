@@ -28,6 +28,7 @@ KINDS = {
     "name": Kind("LIST", "name", "struct sl_name_list", "names", "NAME", "list of names"),
     "origin": Kind("LIST", "web_origin", "struct sl_name_list", "names", "ORIGIN",
                    "list of origins"),
+    "fault": Kind("LINES", "fault", "struct sl_name_list", "names", "RULE", "list of rules"),
     "target": Kind("LIST", "target", "struct sl_name_list", "names", "CIDR:PORTS",
                    "list of networks with ports"),
 }

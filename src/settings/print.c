@@ -53,7 +53,7 @@ static void print_list(const struct sl_option *option, const struct sl_origin *o
 {
     char *copy = strdup(origin->text), *rest = copy;
 
-    for (char *item; copy && (item = strsep(&rest, ", \t"));)
+    for (char *item; copy && (item = sl_option_next_item(option, &rest));)
         if (*item)
             print_value(option, item, origin->place, out);
     free(copy);
@@ -65,7 +65,7 @@ static void print_option(const struct sl_option *option, const struct sl_origin 
         print_line(option->name, "no", "default", out);
     else if (!origin->text || !origin->place)
         fprintf(out, "# %s is not set\n", option->name);
-    else if (option->kind == SL_OPTION_LIST)
+    else if (sl_option_is_list(option))
         print_list(option, origin, out);
     else
         print_value(option, origin->text, origin->place, out);

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "socklens/clock.h"
+#include "socklens/fault.h"
 #include "socklens/size.h"
 #include "socklens/target.h"
 #include "socklens/web_origin.h"
@@ -213,6 +214,33 @@ SL_SETTER(target)
     int code = sl_target_parse(text, &target, error);
 
     return code < 0 ? code : sl_set_name(option, field, text, error);
+}
+
+/* What a rule is wrong with, and what would be right. */
+static int fault_error(const struct sl_rule_error *wrong, struct sl_error *error)
+{
+    return sl_error_set(error, -EINVAL, "%s%s%s", wrong->detail,
+                        wrong->allowed ? "; allowed: " : "", wrong->allowed ? wrong->allowed : "");
+}
+
+SL_SETTER(fault)
+{
+    size_t size = strcspn(text, " \t");
+    char name[SL_FAULT_NAME_SIZE];
+    enum sl_service_id service;
+    struct sl_rule_error wrong;
+    struct sl_rule rule;
+
+    snprintf(name, sizeof(name), "%.*s", (int)size, text);
+    if (size >= sizeof(name) || !sl_service_id_parse(name, &service))
+        return sl_error_set(error, -EINVAL,
+                            "\"%.64s\" does not begin with a listener's name, as in "
+                            "\"udp-upper loss 30%%\"",
+                            text);
+    if (sl_rule_parse(text + size, 0, &rule, &wrong) < 0 ||
+        sl_rule_check(&rule, SL_FAULT_ON_DATAGRAMS, &wrong) < 0)
+        return fault_error(&wrong, error);
+    return sl_set_name(option, field, text, error);
 }
 
 SL_SETTER(web_origin)

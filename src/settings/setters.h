@@ -21,6 +21,7 @@ SL_SETTER(endpoint);   /* struct sl_endpoint_list: one more, or "none" */
 SL_SETTER(name);       /* struct sl_name_list: one more */
 SL_SETTER(host);       /* the same, of hosts without port; brackets are taken off */
 SL_SETTER(target);     /* the same, and each is what sl_target_parse takes */
+SL_SETTER(fault);      /* the same, and each is a listener's name and a rule for it */
 SL_SETTER(web_origin); /* the same, of what sl_web_origin_parse makes of each */
 
 void sl_clear_text(void *field);

@@ -32,7 +32,9 @@ static void remember(struct load *load, const struct sl_option *option, const ch
     const char *end = strstr(place, ": ");
     char *joined;
 
-    if (asprintf(&joined, "%s%s%s", add ? origin->text : "", add ? ", " : "", text) < 0)
+    const char *between = option->kind == SL_OPTION_LINES ? "; " : ", ";
+
+    if (asprintf(&joined, "%s%s%s", add ? origin->text : "", add ? between : "", text) < 0)
         return; /* the place that it came from is told less exactly */
     free(origin->text);
     free(origin->place);
@@ -56,7 +58,7 @@ static void set_each(struct load *load, const struct sl_option *option, const ch
     char *copy = strdup(text), *rest = copy;
     size_t count = 0;
 
-    for (char *item; copy && (item = strsep(&rest, ", \t"));) {
+    for (char *item; copy && (item = sl_option_next_item(option, &rest));) {
         if (!*item)
             continue;
         set_one(load, option, item, place);
@@ -74,14 +76,14 @@ static void apply(struct load *load, const struct sl_option *option, const char 
     bool first = !(origin->sources & source);
 
     origin->sources |= source;
-    remember(load, option, text, place, option->kind == SL_OPTION_LIST && !first);
-    if (option->kind != SL_OPTION_LIST) {
+    remember(load, option, text, place, sl_option_is_list(option) && !first);
+    if (!sl_option_is_list(option)) {
         set_one(load, option, text, place);
         return;
     }
     if (first)
         option->clear(sl_option_field(option, load->config));
-    if (source == SL_FROM_ARGUMENTS)
+    if (source == SL_FROM_ARGUMENTS || (source == SL_FROM_FILE && option->kind == SL_OPTION_LINES))
         set_one(load, option, text, place);
     else
         set_each(load, option, text, place);
@@ -94,7 +96,7 @@ static void apply_defaults(struct load *load)
 
         if (!option->fallback)
             continue;
-        if (option->kind == SL_OPTION_LIST)
+        if (sl_option_is_list(option))
             set_each(load, option, option->fallback, option->name);
         else
             set_one(load, option, option->fallback, option->name);
@@ -131,7 +133,7 @@ static void take_key(void *context, const char *name, const char *value, unsigne
         return;
     }
     first = &sl_option_origin(option, load->config)->line;
-    if (*first != 0 && option->kind != SL_OPTION_LIST) {
+    if (*first != 0 && !sl_option_is_list(option)) {
         sl_config_errors_add(load->errors, "%s:%u: \"%s\" is already set in line %u", load->file,
                              line, option->name, *first);
         return;

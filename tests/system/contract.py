@@ -24,7 +24,7 @@ POLICY = ("default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "
           "form-action 'none'")
 TYPES = {
     "object": dict, "array": list, "string": str, "boolean": bool, "null": type(None),
-    "integer": int,
+    "integer": int, "number": (int, float),
 }
 
 
@@ -44,7 +44,8 @@ def is_time(text):
 class Description:
     def __init__(self, document):
         self.document = document
-        self.paths = [(re.compile(re.sub(r"\\\{\w+\\\}", "[0-9]+", re.escape(path))), path, item)
+        self.paths = [(re.compile(re.sub(r"\\\{\w+\\\}", "[0-9]+", re.escape(path).replace(
+                           r"\{name\}", "[a-z0-9-]+"))), path, item)
                       for path, item in document["paths"].items()]
 
     # --- schemas ---

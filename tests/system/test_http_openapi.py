@@ -10,6 +10,7 @@ import contract
 from gateway import GatewayTest, tcp_connect, udp_exchange
 
 DATAGRAMS = "/api/v1/datagrams"
+FAULTS = "/api/v1/faults"
 
 
 class Document(GatewayTest):
@@ -97,6 +98,20 @@ class Operations(GatewayTest):
                 ("POST", DATAGRAMS, {"listener": "udp-upper"}, 400),
                 ("DELETE", "/api/v1/messages", None, 400),
                 ("DELETE", "/api/v1/messages?confirm=yes", None, 204),
+                ("POST", FAULTS, {"listener": "udp-upper", "rule": "loss 30% seed 7"}, 201),
+                ("POST", FAULTS, {"listener": "udp-upper", "scenario": "go-back-n"}, 201),
+                ("POST", FAULTS, {"listener": "udp-upper", "rule": "los"}, 400),
+                ("POST", FAULTS, {"listener": "udp-uper", "rule": "loss"}, 404),
+                ("POST", FAULTS, {"listener": "tcp-chat", "rule": "loss"}, 409),
+                ("PATCH", FAULTS + "/loss", {"enabled": False}, 200),
+                ("PATCH", FAULTS + "/nothing", {"enabled": False}, 404),
+                ("DELETE", FAULTS + "/loss", None, 204),
+                ("DELETE", FAULTS + "/loss", None, 404),
+                ("PUT", FAULTS, {"rules": "udp-upper delay 1ms\n"}, 200),
+                ("PUT", FAULTS, {"rules": "delay 1ms\n"}, 400),
+                ("DELETE", FAULTS, None, 400),
+                ("DELETE", FAULTS + "?confirm=yes", None, 204),
+                ("GET", "/api/v1/fates?rule=loss%2030%25%20seed%207", None, 200),
                 ("POST", DATAGRAMS, {"to": "192.0.2.1:9", "text": "x"}, 403),
                 ("POST", DATAGRAMS, {"listener": "udp-upper", "text": "x" * 65508}, 413)):
             self.assertEqual(gateway.request_raw(method, path, body)[0], status, (method, path))

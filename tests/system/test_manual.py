@@ -15,8 +15,9 @@ PACKAGING = ROOT / "packaging"
 BUILD = Path(os.environ["BUILD_ROOT"])
 PROGRAMS = {"socklens": "SOCKLENS_EXE", "socklens-udp": "SOCKLENS_UDP",
             "socklens-tcp": "SOCKLENS_TCP", "socklens-chat": "SOCKLENS_CHAT"}
-# A command of the first has a page as if it were a program.
-PAGES = [*PROGRAMS, "socklens-export"]
+# The commands of the first have pages as if they were programs.
+COMMANDS = ["socklens-export", "socklens-fate"]
+PAGES = [*PROGRAMS, *COMMANDS]
 GENERATED = ("socklens", "socklens.1", "socklens.conf.5", "socklens.fish", "_socklens")
 
 
@@ -36,7 +37,7 @@ def run(*command):
 
 def help_options(program):
     """{long name: default or None} as --help has them; None too where it takes several words."""
-    command = ["export"] if program == "socklens-export" else []
+    command = [program.split("-")[1]] if program in COMMANDS else []
     variable = PROGRAMS["socklens" if command else program]
     text = run(executable(variable), *command, "--help").stdout
     options = {}
@@ -137,6 +138,11 @@ class Completions(unittest.TestCase):
         self.assertEqual(self.complete_bash("socklens", "export", "--service", "="),
                          ["udp-upper", "tcp-upper", "tcp-chat"])
 
+    def test_bash_completes_fate(self):
+        self.assertEqual(set(self.complete_bash("socklens", "fate", "--")),
+                         self.options("socklens-fate"))
+        self.assertEqual(self.complete_bash("socklens", "fa"), ["fate"])
+
     def test_bash_completes_values(self):
         self.assertEqual(self.complete_bash("socklens", "--log-format", "j"), ["json"])
         self.assertEqual(self.complete_bash("socklens", "--log-level", "=", "w"), ["warning"])
@@ -150,14 +156,16 @@ class Completions(unittest.TestCase):
         for program in PROGRAMS:
             with self.subTest(program):
                 text = completion_file(f"{program}.fish").read_text("utf-8")
-                for page, where in ((program, r'(?!-n "\$)'), ("socklens-export", r'-n "\$exports"')):
+                for page, where in ((program, r'(?!-n "\$)'), ("socklens-export", r'-n "\$exports"'),
+                                    ("socklens-fate", r'-n "\$fates"')):
                     found = re.findall(rf"^complete -c {program} {where}.*-l ([\w-]+)", text, re.M)
                     if page == program or program == "socklens":
                         self.assertEqual({"--" + name for name in found}, self.options(page))
 
     @unittest.skipUnless(shutil.which("fish"), "fish is not here")
     def test_fish_really(self):
-        for line, page in (("socklens --", "socklens"), ("socklens export --", "socklens-export")):
+        for line, page in (("socklens --", "socklens"), ("socklens export --", "socklens-export"),
+                           ("socklens fate --", "socklens-fate")):
             script = f"source {completion_file('socklens.fish')}; complete -C '{line}'"
             done = run("fish", "--no-config", "-c", script)
             self.assertEqual({found.split("\t")[0] for found in done.stdout.splitlines()},
@@ -177,7 +185,8 @@ class Completions(unittest.TestCase):
                 wanted = self.options(program)
                 branch = program if program != "socklens" else "*"
                 self.assertEqual(self.zsh_options(branch), wanted)
-        self.assertEqual(self.zsh_options("socklens-export"), self.options("socklens-export"))
+        for page in COMMANDS:
+            self.assertEqual(self.zsh_options(page), self.options(page))
 
     def test_shells_accept_the_files(self):
         for shell, names in (("bash", ["socklens"]), ("zsh", ["_socklens"]),

@@ -23,7 +23,7 @@ from gateway import clean_environment, wait_until
 ROOT = Path(__file__).resolve().parents[2]
 # In the order in which somebody reads on.
 PAGES = ["README.md", *(f"docs/{name}.md" for name in (
-    "dashboard", "servers", "api", "operate", "performance", "architecture", "contributing"))]
+    "dashboard", "servers", "faults", "api", "operate", "performance", "architecture", "contributing"))]
 README_MAX = 8192  # bytes: what a newcomer reads in one go
 PATIENCE_S = 30
 

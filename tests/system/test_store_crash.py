@@ -243,7 +243,7 @@ class Place(StoreTest):
             self.assertEqual(own[0], gateway.status()["run"])
             self.assertEqual(gateway.fetch("messages/3")["run"], old[0])
             self.assertEqual(gateway.fetch("messages/4")["run"], own[0])
-        self.assertEqual(self.number("PRAGMA user_version"), 4)
+        self.assertEqual(self.number("PRAGMA user_version"), 5)
         self.assert_whole()
 
     def test_a_number_is_one_of_a_run(self):
@@ -295,7 +295,7 @@ class Place(StoreTest):
                 chat.sendall(b"new\r\n")
                 self.wait_for_count(5)
             self.assertEqual(gateway.fetch("clients/1")["state"], "closed")
-        self.assertEqual(self.number("PRAGMA user_version"), 4)
+        self.assertEqual(self.number("PRAGMA user_version"), 5)
         self.assertEqual(self.query("SELECT seq, received_text, line_end FROM log WHERE seq > 3"),
                          [(4, "Hi", None), (5, "new", "CRLF")])
         self.assert_whole()
