@@ -1,5 +1,5 @@
 /* Client numbers are given one after the other by ourselves, so their low bits are all the hash
- * that tables of them need. */
+ * that a table of them needs, and one of a fixed size with chains is enough. */
 #include "export/flows.h"
 
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 struct flows {
     struct flow *slots[SLOTS];
-    struct flow *oldest, *newest;
+    struct sl_list used; /* the one quiet longest first */
     size_t count;
     uint64_t ended[ENDED_SLOTS]; /* the last of each slot; 0: none */
 };
@@ -23,27 +23,13 @@ void flows_free(struct flows *flows)
 {
     if (!flows)
         return;
-    while (flows->oldest) {
-        struct flow *next = flows->oldest->newer;
+    while (flows->used.first) {
+        struct flow *flow = SL_LINKED(flows->used.first, struct flow, used);
 
-        free(flows->oldest);
-        flows->oldest = next;
+        sl_list_remove(&flows->used, &flow->used);
+        free(flow);
     }
     free(flows);
-}
-
-static void unlink_age(struct flows *flows, struct flow *flow)
-{
-    *(flow->older ? &flow->older->newer : &flows->oldest) = flow->newer;
-    *(flow->newer ? &flow->newer->older : &flows->newest) = flow->older;
-}
-
-static void link_newest(struct flows *flows, struct flow *flow)
-{
-    flow->older = flows->newest;
-    flow->newer = NULL;
-    *(flow->older ? &flow->older->newer : &flows->oldest) = flow;
-    flows->newest = flow;
 }
 
 static void forget(struct flows *flows, struct flow *flow)
@@ -53,7 +39,7 @@ static void forget(struct flows *flows, struct flow *flow)
     while (*link != flow)
         link = &(*link)->next;
     *link = flow->next;
-    unlink_age(flows, flow);
+    sl_list_remove(&flows->used, &flow->used);
     flows->count--;
     free(flow);
 }
@@ -64,9 +50,9 @@ struct flow *flows_find(struct flows *flows, uint64_t client)
 
     while (flow && flow->client != client)
         flow = flow->next;
-    if (flow && flow != flows->newest) {
-        unlink_age(flows, flow);
-        link_newest(flows, flow);
+    if (flow) {
+        sl_list_remove(&flows->used, &flow->used);
+        sl_list_append(&flows->used, &flow->used);
     }
     return flow;
 }
@@ -87,14 +73,14 @@ struct flow *flows_add(struct flows *flows, uint64_t client, uint64_t salt)
     if (!flow)
         return NULL;
     if (flows->count == FLOWS_MAX)
-        forget(flows, flows->oldest);
+        forget(flows, SL_LINKED(flows->used.first, struct flow, used));
     *flow = (struct flow){
         .client = client,
         .seq = {(uint32_t)begin, (uint32_t)(begin >> 32)},
         .next = flows->slots[client % SLOTS],
     };
     flows->slots[client % SLOTS] = flow;
-    link_newest(flows, flow);
+    sl_list_append(&flows->used, &flow->used);
     flows->count++;
     return flow;
 }

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "socklens/list.h"
+
 #define FLOWS_MAX 65536 /* 4 MiB; beyond, the one quiet longest is forgotten */
 
 /* Index of a direction: who sends. */
@@ -13,9 +15,9 @@ enum side { SIDE_PEER, SIDE_SERVER };
 
 struct flow {
     uint64_t client;
-    uint32_t seq[2];            /* by side: the next sequence number */
-    struct flow *next;          /* of the same slot */
-    struct flow *older, *newer; /* by last use */
+    uint32_t seq[2];     /* by side: the next sequence number */
+    struct flow *next;   /* of the same slot */
+    struct sl_link used; /* in the order of last use */
 };
 
 struct flows;

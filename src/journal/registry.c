@@ -107,7 +107,10 @@ void sl_shard_unlock(struct sl_shard *shard)
     pthread_mutex_unlock(&shard->lock);
 }
 
-/* --- the two hash tables: chains through the clients, buckets of indices --- */
+/* --- the two hash tables ---
+ *
+ * A client is in both. Chains and buckets are indices of 32 bits and not pointers, since what an
+ * idle connection takes is a promise (docs/performance.md); no table of pointers would do here. */
 
 static uint64_t mix(uint64_t x)
 {

@@ -1,5 +1,6 @@
 /* A hash table of addresses with a count each, under one lock: it is taken once when a connection
- * opens and once when it closes. An address without connections has no entry. */
+ * opens and once when it closes. An address without connections has no entry,
+ * so a table of a fixed size that drops entries, as echo.c and rate_limit.c have, would not do. */
 #include "net/limits.h"
 
 #include <errno.h>
