@@ -46,8 +46,6 @@ __attribute__((format(printf, 3, 4))) void sl_log_write(struct sl_log *log, enum
  */
 void sl_log_print(struct sl_log *log, const char *lines, size_t size);
 
-const char *sl_log_level_name(enum sl_log_level level);
-
 #define sl_log_error(log, ...)   sl_log_write(log, SL_LOG_ERROR, __VA_ARGS__)
 #define sl_log_warning(log, ...) sl_log_write(log, SL_LOG_WARNING, __VA_ARGS__)
 #define sl_log_info(log, ...)    sl_log_write(log, SL_LOG_INFO, __VA_ARGS__)

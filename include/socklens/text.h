@@ -34,6 +34,9 @@ int sl_text_base64(const uint8_t *in, size_t size, struct sl_buffer *out);
 int sl_text_from_base64(const char *text, struct sl_buffer *out);
 int sl_text_from_hex(const char *text, struct sl_buffer *out);
 
+/* The value of a hex digit of either case, or -1. */
+int sl_text_hex_digit(char letter);
+
 /* Decimal digits only, no sign, at most 2^64-1. */
 bool sl_parse_uint_n(const char *text, size_t size, uint64_t *value);
 bool sl_parse_uint(const char *text, uint64_t *value);

@@ -79,7 +79,7 @@ int sl_text_from_base64(const char *text, struct sl_buffer *out)
     return 0;
 }
 
-static int hex_value(char letter)
+int sl_text_hex_digit(char letter)
 {
     if (letter >= '0' && letter <= '9')
         return letter - '0';
@@ -101,8 +101,8 @@ int sl_text_from_hex(const char *text, struct sl_buffer *out)
             text++;
             continue;
         }
-        int high = hex_value(text[0]);
-        int low = high < 0 ? -1 : hex_value(text[1]);
+        int high = sl_text_hex_digit(text[0]);
+        int low = high < 0 ? -1 : sl_text_hex_digit(text[1]);
         if (low < 0)
             return -EINVAL;
         *to++ = (uint8_t)(high << 4 | low);

@@ -150,11 +150,6 @@ static const char *const level_names[] = {
     [SL_LOG_DEBUG] = "debug",
 };
 
-const char *sl_log_level_name(enum sl_log_level level)
-{
-    return level_names[level];
-}
-
 /* Formats to at most MESSAGE_MAX bytes; a character that the cut went through is left out.
  */
 __attribute__((format(printf, 2, 0))) static size_t

@@ -10,15 +10,6 @@
 #include "socklens/clock.h"
 #include "socklens/text.h"
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-        return (c | 0x20) - 'a' + 10;
-    return -1;
-}
-
 /* In place; false where an escape is broken or stands for NUL, or the result is not UTF-8. */
 static bool decode(char *text)
 {
@@ -31,8 +22,8 @@ static bool decode(char *text)
             *out++ = *in == '+' ? ' ' : *in;
             continue;
         }
-        high = hex_digit(in[1]);
-        low = high < 0 ? -1 : hex_digit(in[2]);
+        high = sl_text_hex_digit(in[1]);
+        low = high < 0 ? -1 : sl_text_hex_digit(in[2]);
         if (low < 0 || (high == 0 && low == 0))
             return false;
         *out++ = (char)(high << 4 | low);
