@@ -108,7 +108,6 @@ def add_service(copy):
     replace(copy, "include/socklens/services.h", "sl_chat_respond)",
             "sl_chat_respond)\\\n    X(SL_UDP_REVERSE, \"udp-reverse\", \"udp_reverse\", "
             "\"UDP reverse\", SL_FRAMING_DATAGRAM, 12001, sl_reverse_respond)")
-    replace(copy, "src/service/meson.build", "  'service.c',\n", "  'reverse.c',\n  'service.c',\n")
 
 
 def add_endpoint(copy):
@@ -120,7 +119,6 @@ def add_endpoint(copy):
             "struct sl_ping_params {\n    uint64_t times;\n};\n\nstruct sl_clear_params {")
     replace(copy, "src/api/openapi.json", '    "/api/v1/rates": {',
             DESCRIPTION + '    "/api/v1/rates": {')
-    replace(copy, "src/api/meson.build", "  'rates.c',\n", "  'api_ping.c',\n  'rates.c',\n")
 
 
 def add_setting(copy):
