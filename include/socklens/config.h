@@ -40,6 +40,7 @@ struct sl_config {
     struct sl_name_list bind;
     bool http_open;
     char *token_file;         /* NULL: none */
+    char *view_token_file;    /* NULL: none */
     char *tls_cert, *tls_key; /* files; NULL both: none */
     struct sl_name_list allow_hosts, allow_origins, allow_targets;
     char *store;                            /* a file's path, "memory", or NULL: the default file */

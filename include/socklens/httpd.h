@@ -22,6 +22,7 @@ struct sl_httpd_options {
     size_t allow_origin_count;
     size_t connections_max;                   /* 0: default 1024 */
     const char *token_file;                   /* NULL: nobody has to show a token */
+    const char *view_token_file;              /* of one that only reads; NULL: none */
     const char *tls_cert_file, *tls_key_file; /* NULL both: plain HTTP; else TLS on all listeners */
 };
 
@@ -52,9 +53,10 @@ const char *sl_httpd_scheme(const struct sl_httpd *httpd); /* "http" or "https" 
 
 int sl_httpd_start(struct sl_httpd *httpd, struct sl_error *error);
 
-/* Reads the token from its file again, where one was given. Any thread. 0, or a negative errno with
- * `error` set; the token is then what it was. */
-int sl_httpd_renew_token(struct sl_httpd *httpd, const char *token_file, struct sl_error *error);
+/* Reads the tokens from their files again, where any were given. Any thread. 0, or a negative errno
+ * with `error` set; the tokens are then what they were. */
+int sl_httpd_renew_tokens(struct sl_httpd *httpd, const char *token_file,
+                          const char *view_token_file, struct sl_error *error);
 
 /* The same with certificate and key, for connections from then on. */
 int sl_httpd_renew_certificate(struct sl_httpd *httpd, const char *cert_file, const char *key_file,

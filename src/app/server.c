@@ -158,6 +158,7 @@ static struct sl_api_options api_options_of(const struct sl_config *config)
                   .allow_origin_count = config->allow_origins.count,
                   .connections_max = config->max_http_connections,
                   .token_file = config->token_file,
+                  .view_token_file = config->view_token_file,
                   .tls_cert_file = config->tls_cert,
                   .tls_key_file = config->tls_key},
         .allow_targets = (const char *const *)config->allow_targets.items,
@@ -307,8 +308,8 @@ static void renew_secrets(struct sl_server *server)
     const struct sl_config *config = server->config;
     struct sl_error error;
 
-    if (config->token_file &&
-        sl_httpd_renew_token(sl_api_httpd(server->api), config->token_file, &error) < 0)
+    if (config->token_file && sl_httpd_renew_tokens(sl_api_httpd(server->api), config->token_file,
+                                                    config->view_token_file, &error) < 0)
         sl_log_error(server->log, "the token stays as it was: %s", error.text);
     if (!config->tls_cert)
         return;

@@ -74,7 +74,7 @@ static int init(struct sl_httpd *httpd, const struct sl_httpd_options *options,
         sl_traffic_init(&httpd->traffic, httpd->owner.routes, httpd->owner.route_count) < 0 ||
         sl_guesses_init(&httpd->guesses, (connections_max + 3) / 4) < 0)
         return sl_error_set(error, -ENOMEM, "no memory for the web server");
-    if (options->token_file && sl_token_read(options->token_file, httpd->token, error) < 0)
+    if (sl_tokens_read(options->token_file, options->view_token_file, &httpd->tokens, error) < 0)
         return -EINVAL;
     if (set_certificate(httpd, options, error) < 0)
         return -EINVAL;
@@ -83,8 +83,8 @@ static int init(struct sl_httpd *httpd, const struct sl_httpd_options *options,
 
 int sl_httpd_check_files(const struct sl_httpd_options *options, struct sl_error *error)
 {
-    char token[SL_TOKEN_SIZE_MAX + 1];
-    int code = options->token_file ? sl_token_read(options->token_file, token, error) : 0;
+    struct sl_tokens tokens;
+    int code = sl_tokens_read(options->token_file, options->view_token_file, &tokens, error);
     struct sl_tls *tls;
 
     if (code < 0 || !options->tls_cert_file)
@@ -149,15 +149,16 @@ int sl_httpd_start(struct sl_httpd *httpd, struct sl_error *error)
     return code == 0 ? sl_acceptor_start(&httpd->acceptor, httpd, error) : code;
 }
 
-int sl_httpd_renew_token(struct sl_httpd *httpd, const char *token_file, struct sl_error *error)
+int sl_httpd_renew_tokens(struct sl_httpd *httpd, const char *token_file,
+                          const char *view_token_file, struct sl_error *error)
 {
-    char token[SL_TOKEN_SIZE_MAX + 1] = "";
-    int code = sl_token_read(token_file, token, error);
+    struct sl_tokens tokens;
+    int code = sl_tokens_read(token_file, view_token_file, &tokens, error);
 
     if (code < 0)
         return code;
     pthread_mutex_lock(&httpd->token_lock);
-    memcpy(httpd->token, token, sizeof(token));
+    httpd->tokens = tokens;
     pthread_mutex_unlock(&httpd->token_lock);
     return 0;
 }

@@ -113,16 +113,17 @@ const struct sl_address *sl_request_peer(const struct sl_request *request)
     return &request->connection->peer;
 }
 
-/* The token that the server has now must be shown. */
-static unsigned demand_token(struct sl_httpd *httpd, const struct sl_headers *headers,
-                             struct sl_problem *problem)
+/* A token that the server has now must be shown. */
+static unsigned demand_token(struct sl_request *request)
 {
-    char token[SL_TOKEN_SIZE_MAX + 1];
+    struct sl_httpd *httpd = request->httpd;
+    struct sl_tokens tokens;
 
     pthread_mutex_lock(&httpd->token_lock);
-    memcpy(token, httpd->token, sizeof(token));
+    tokens = httpd->tokens;
     pthread_mutex_unlock(&httpd->token_lock);
-    return sl_token_check(token, headers, problem);
+    return sl_tokens_check(&tokens, &request->headers, changes_something(request),
+                           &request->refusal);
 }
 
 static unsigned find_route(struct sl_request *request)
@@ -136,9 +137,10 @@ static unsigned find_route(struct sl_request *request)
                                    &request->id, request->allow, &request->refusal);
     if (!request->route)
         return request->refusal.status;
-    if (!request->route->open &&
-        demand_token(request->httpd, &request->headers, &request->refusal) != 0)
-        return sl_token_shown(&request->headers) ? refuse_guess(request) : request->refusal.status;
+    if (!request->route->open && demand_token(request) != 0)
+        return request->refusal.status == 401 && sl_token_shown(&request->headers)
+                   ? refuse_guess(request)
+                   : request->refusal.status;
     return sl_query_parse(&request->query, query, request->route->params, &request->refusal);
 }
 

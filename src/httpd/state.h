@@ -48,7 +48,7 @@ struct sl_httpd {
     struct sl_log *log;
     struct sl_hosts hosts;
     pthread_mutex_t token_lock;
-    char token[SL_TOKEN_SIZE_MAX + 1]; /* "": nobody has to show one */
+    struct sl_tokens tokens; /* under token_lock */
     struct sl_guesses guesses;
     struct sl_httpd_listener listeners[SL_HTTP_LISTENERS_MAX];
     size_t listener_count;

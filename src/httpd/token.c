@@ -25,7 +25,7 @@ static int read_line(const char *path, char *line, int size)
     return code;
 }
 
-int sl_token_read(const char *path, char token[SL_TOKEN_SIZE_MAX + 1], struct sl_error *error)
+static int token_read(const char *path, char token[SL_TOKEN_SIZE_MAX + 1], struct sl_error *error)
 {
     char line[SL_TOKEN_SIZE_MAX + 8] = "";
     int code = read_line(path, line, sizeof(line));
@@ -43,6 +43,22 @@ int sl_token_read(const char *path, char token[SL_TOKEN_SIZE_MAX + 1], struct sl
     memcpy(token, line, size);
     token[size] = '\0';
     return 0;
+}
+
+int sl_tokens_read(const char *path, const char *view_path, struct sl_tokens *tokens,
+                   struct sl_error *error)
+{
+    struct sl_tokens read = {.full = ""};
+    int code = path ? token_read(path, read.full, error) : 0;
+
+    if (code == 0 && view_path)
+        code = token_read(view_path, read.view, error);
+    if (code == 0 && *read.view && strcmp(read.full, read.view) == 0)
+        code = sl_error_set(error, -EINVAL, "the token files %s and %s have the same token", path,
+                            view_path);
+    if (code == 0)
+        *tokens = read;
+    return code;
 }
 
 /* The loop is as long as what was sent, whatever it is. */
@@ -66,13 +82,19 @@ const char *sl_token_shown(const struct sl_headers *headers)
     return field + 7;
 }
 
-unsigned sl_token_check(const char *token, const struct sl_headers *headers,
-                        struct sl_problem *problem)
+unsigned sl_tokens_check(const struct sl_tokens *tokens, const struct sl_headers *headers,
+                         bool changes, struct sl_problem *problem)
 {
     const char *shown = sl_token_shown(headers);
+    bool full = shown && is_same(tokens->full, shown);
+    bool view = shown && *tokens->view && is_same(tokens->view, shown);
 
-    if (!*token || (shown && is_same(token, shown)))
+    if (!*tokens->full || full || (view && !changes))
         return 0;
+    if (view)
+        return sl_problem_set(problem, 403, "Authorization",
+                              "Bearer and the token of the server's --token-file",
+                              "this token only reads");
     return sl_problem_set(problem, 401, "Authorization",
                           "Bearer and the gateway's token, the first line of its --token-file",
                           shown ? "this is not the gateway's token" : "a token is needed");

@@ -1,6 +1,9 @@
-/* The token that a client must show, where one was given: RFC 6750, "Authorization: Bearer ...". */
+/* The tokens that a client must show, where any were given: RFC 6750, "Authorization: Bearer ...".
+ * One is for everything, a second one is for reading only. */
 #ifndef SOCKLENS_HTTPD_TOKEN_H
 #define SOCKLENS_HTTPD_TOKEN_H
+
+#include <stdbool.h>
 
 #include "socklens/error.h"
 #include "socklens/header.h"
@@ -9,16 +12,22 @@
 #define SL_TOKEN_SIZE_MIN 16
 #define SL_TOKEN_SIZE_MAX 256
 
-/* The file's first line, without blanks at its end: letters, digits and -._~+/= . 0, or a negative
- * errno with `error` set. */
-int sl_token_read(const char *path, char token[SL_TOKEN_SIZE_MAX + 1], struct sl_error *error);
+struct sl_tokens {
+    char full[SL_TOKEN_SIZE_MAX + 1]; /* "": nobody has to show one */
+    char view[SL_TOKEN_SIZE_MAX + 1]; /* "": there is none */
+};
+
+/* The first line of each file, without blanks at its end: letters, digits and -._~+/= . A path that
+ * is NULL gives "". 0, or a negative errno with `error` set and `tokens` untouched. */
+int sl_tokens_read(const char *path, const char *view_path, struct sl_tokens *tokens,
+                   struct sl_error *error);
 
 /* The token that a request shows in its one Authorization field, or NULL. */
 const char *sl_token_shown(const struct sl_headers *headers);
 
-/* 0, or 401 where `token` is not "" and the request does not show it. How long it takes depends on
- * the sizes only. */
-unsigned sl_token_check(const char *token, const struct sl_headers *headers,
-                        struct sl_problem *problem);
+/* 0; 401 where a token is needed and the request shows none of ours; 403 where it shows the one for
+ * reading, and `changes` something. How long it takes depends on the sizes only. */
+unsigned sl_tokens_check(const struct sl_tokens *tokens, const struct sl_headers *headers,
+                         bool changes, struct sl_problem *problem);
 
 #endif

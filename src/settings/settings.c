@@ -289,10 +289,13 @@ static void check_clashes(struct load *load)
                 check_clash(load, i, j);
 }
 
-static void check_certificate(struct load *load)
+static void check_secrets(struct load *load)
 {
     const struct sl_config *config = load->config;
 
+    if (config->view_token_file && !config->token_file)
+        sl_config_errors_add(load->errors,
+                             "view-token-file: changes need another token; add --token-file");
     if (config->tls_cert && !config->tls_key)
         sl_config_errors_add(load->errors,
                              "tls-cert: the private key of %s is missing; add --tls-key",
@@ -319,7 +322,7 @@ static void fill_hosts(struct load *load)
 
 static void finish(struct load *load)
 {
-    check_certificate(load);
+    check_secrets(load);
     fill_hosts(load);
     if (load->errors->count == 0)
         check_clashes(load);

@@ -41,7 +41,8 @@ static void check_token(const struct sl_headers *headers)
 {
     const char *shown = sl_headers_get(headers, "Authorization");
     struct sl_problem problem = {0};
-    unsigned status = sl_token_check(TOKEN, headers, &problem);
+    static const struct sl_tokens tokens = {.full = TOKEN};
+    unsigned status = sl_tokens_check(&tokens, headers, true, &problem);
 
     demand(status == 0 || status == 401);
     demand((status == 0) ==

@@ -67,6 +67,71 @@ class Token(GatewayTest):
             self.assert_refused("GET", "/api/v1/status", {"Authorization": value})
 
 
+VIEW = "view-only-0123456789"
+VIEWER = {"Authorization": "Bearer " + VIEW}
+
+
+class ViewToken(GatewayTest):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="socklens-test-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.files = [os.path.join(folder.name, name) for name in ("token", "view")]
+        for path, token in zip(cls.files, (TOKEN, VIEW)):
+            with open(path, "w", encoding="ascii") as file:
+                file.write(token + "\n")
+        cls.flags = ("--token-file", cls.files[0], "--view-token-file", cls.files[1])
+        super().setUpClass()
+
+    def test_it_reads_everything(self):
+        for path in GUARDED:
+            if "events" not in path and "export" not in path:
+                self.assertNotIn(self.gateway.request_raw("GET", path, None, VIEWER)[0],
+                                 (401, 403), path)
+        with self.gateway.events("types=status", VIEWER) as stream:
+            self.assertEqual(stream.next_of("status")["event"], "status")
+
+    def test_it_changes_nothing(self):
+        rule = {"listener": "udp-upper", "rule": "loss"}
+        for method, path, body in (
+                ("DELETE", "/api/v1/messages?confirm=yes", None),
+                ("DELETE", "/api/v1/clients/1", None),
+                ("POST", "/api/v1/datagrams", {"listener": "udp-upper", "text": "x"}),
+                ("POST", "/api/v1/faults", rule), ("PUT", "/api/v1/faults", {"rules": ""}),
+                ("PATCH", "/api/v1/faults/x", {"enabled": False}),
+                ("DELETE", "/api/v1/faults/x", None),
+                ("DELETE", "/api/v1/faults?confirm=yes", None)):
+            with self.subTest(f"{method} {path}"):
+                status, _, problem = self.gateway.request(method, path, body, VIEWER)
+                self.assertEqual((status, problem["detail"]), (403, "this token only reads"))
+                self.assertNotIn(TOKEN, str(problem))
+                self.assertNotIn(self.gateway.request_raw(method, path, body, BEARER)[0],
+                                 (401, 403))
+
+    def test_a_right_token_is_no_wrong_one(self):
+        self.gateway.request("DELETE", "/api/v1/faults/x", None, VIEWER)
+        page = self.gateway.request_raw("GET", "/metrics", None, VIEWER)[2].decode()
+        self.assertIn("socklens_http_wrong_tokens_total 0\n", page)
+
+    def test_another_token_is_wrong(self):
+        self.assertEqual(self.gateway.get("/api/v1/status", {
+            "Authorization": "Bearer " + VIEW[:-1]})[0], 401)
+
+
+class ViewTokenFiles(ConfigTest):
+    def test_mistakes(self):
+        self.write(TOKEN, "one")
+        self.write(TOKEN, "two")
+        for flags, words in (
+                (("--view-token-file", "two"), "changes need another token; add --token-file"),
+                (("--token-file", "one", "--view-token-file", "two"), "have the same token"),
+                (("--token-file", "one", "--view-token-file", "none"), "cannot read")):
+            with self.subTest(flags):
+                status, out, err = self.run_to_end("--check-config", *flags)
+                self.assertNotEqual(status, 0)
+                self.assertIn(words, out + err)
+
+
 WRONG = b"Authorization: Bearer not-the-right-token\r\n"
 
 
