@@ -9,10 +9,12 @@ export interface CurlOptions {
   token: boolean;
 }
 
-export function curlCommand(operation: Operation, { origin, token }: CurlOptions): string {
+type Request = Pick<Operation, 'method' | 'path' | 'body' | 'parameters' | 'produces'>;
+
+export function curlCommand(operation: Request, { origin, token }: CurlOptions): string {
   const { method, body, path, parameters, produces } = operation;
   const words = ['curl', flags(produces)];
-  if (method !== 'GET' && body === undefined) words.push('-X', method);
+  if (method !== (body === undefined ? 'GET' : 'POST')) words.push('-X', method);
   if (token) words.push('-H', '"Authorization: Bearer $TOKEN"');
   if (body !== undefined) {
     words.push('-H', shellWord('Content-Type: application/json'));

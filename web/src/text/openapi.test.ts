@@ -10,6 +10,11 @@ const api: ApiDocument = {
       parameters: [{ $ref: '#/components/parameters/id' }],
       get: { operationId: 'getPet', responses: { 200: { $ref: '#/components/responses/Ok' } } },
       delete: { operationId: 'dropPet', responses: { 204: {} } },
+      patch: {
+        operationId: 'changePet',
+        requestBody: { content: { 'application/json': { schema: {}, example: {} } } },
+        responses: { 204: {} },
+      },
     },
     '/pets': {
       post: {
@@ -71,6 +76,10 @@ test('a curl command names what is required and says how the answer comes', () =
     curlCommand(operation(id), { origin: 'http://h:1', token });
   assert.equal(command('getPet'), 'curl -s http://h:1/pets/3');
   assert.equal(command('dropPet'), 'curl -s -X DELETE http://h:1/pets/3');
+  assert.equal(
+    command('changePet'),
+    "curl -s -X PATCH -H 'Content-Type: application/json' -d '{}' http://h:1/pets/3",
+  );
   assert.equal(command('hear'), "curl -sN 'http://h:1/calls?kind=bark'");
   assert.equal(command('savePets'), 'curl -sOJ http://h:1/pets.csv');
   assert.equal(
