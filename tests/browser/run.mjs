@@ -25,6 +25,7 @@ import './truth.test.mjs';
 import './words.test.mjs';
 import './times.test.mjs';
 import './hints.test.mjs';
+import './faults.test.mjs';
 import './keys.test.mjs';
 import './flood.test.mjs';
 import './access.test.mjs';

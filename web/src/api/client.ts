@@ -11,6 +11,7 @@ import type {
   Message,
   MessagePage,
   RateAnswer,
+  Side,
 } from './types';
 
 /** Relative to the page: a proxy may serve it under a path. */
@@ -20,8 +21,6 @@ export const BASE = 'api/v1';
 export function serverAddress(): string {
   return new URL('.', document.baseURI).href.replace(/\/$/, '');
 }
-
-export type Side = 'received' | 'sent';
 
 /** Where the bytes of one side can be downloaded. */
 export function rawUrl(seq: number, side: Side): string {

@@ -8,13 +8,21 @@ export type {
   ClientEvent as ClientChanges,
   ClientPage,
   DatagramResult,
+  Fates,
+  Fault,
   Gap,
+  Held,
   Listener,
   LogStatus,
   Message,
   MessagePage,
   Payload,
   Rates as RateAnswer,
+  Rule,
+  RuleChange,
+  RuleRequest,
+  Rules,
+  Scenarios,
   Service as ServiceName,
   Status,
   Store as StoreStatus,
@@ -22,6 +30,8 @@ export type {
   Traffic,
   Transport,
 } from './schema';
+
+export type Side = 'received' | 'sent';
 
 export interface List<T> {
   items: T[];

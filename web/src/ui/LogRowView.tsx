@@ -3,6 +3,7 @@ import { useDescription, useView } from '../store/context';
 import { isEmptyFilter } from '../store/filter';
 import { gapCount, type LogRow, type Note } from '../store/log';
 import { formatBytes, formatCount, formatMicros, formatWords } from '../text/format';
+import { FaultChip } from './Faults';
 import { FilterLink } from './FilterLink';
 import { HintMark } from './Hints';
 import { Outcome } from './Outcome';
@@ -75,9 +76,11 @@ function MessageRow({ message, index, id, active, selected, onOpen }: MessageRow
       </span>
       <span role="gridcell" class="cell cell-received">
         <HintMark hints={message.hints ?? []} />
+        <FaultChip message={message} side="received" />
         <PayloadText payload={received} />
       </span>
       <span role="gridcell" class="cell cell-sent">
+        <FaultChip message={message} side="sent" />
         {outcome !== 'replied' && <Outcome outcome={outcome} />}
         {sent && <PayloadText payload={sent} />}
       </span>

@@ -9,6 +9,7 @@ import { diffBytes } from '../text/diff';
 import { formatMicros } from '../text/format';
 import { rawBytes } from '../text/rawBytes';
 import { type Fact, Facts } from './Facts';
+import { Faults } from './Faults';
 import { Hints } from './Hints';
 import { Outcome } from './Outcome';
 import { PayloadSide } from './PayloadSide';
@@ -197,6 +198,7 @@ function MessageFacts({ message }: { message: Message }) {
     <>
       <Facts facts={facts} />
       <Hints hints={message.hints ?? []} />
+      <Faults message={message} />
     </>
   );
 }

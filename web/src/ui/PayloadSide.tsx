@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useCallback, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { rawUrl, type Side } from '../api/client';
-import type { Payload } from '../api/types';
+import { rawUrl } from '../api/client';
+import type { Payload, Side } from '../api/types';
 import { bytesToHex, hexOf } from '../text/bytes';
 import { BLANK } from '../text/escape';
 import { formatCount } from '../text/format';
