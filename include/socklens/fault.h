@@ -14,35 +14,7 @@
 
 #include "socklens/address.h"
 #include "socklens/buffer.h"
-#include "socklens/exchange.h" /* SL_LIST_CONSTANT */
-
-#define SL_FAULT_ON_NONE      0u /* reserved: no listener takes it */
-#define SL_FAULT_ON_DATAGRAMS 1u
-#define SL_FAULT_ON_STREAMS   2u
-#define SL_FAULT_ON_BOTH      3u
-
-/* Constant, name, the transports that can have it. An effect's number, from 1, is part of what a
- * seed means and never changes: append only. */
-#define SL_EFFECT_LIST(X)                                                                          \
-    X(SL_EFFECT_LOSS, "loss", SL_FAULT_ON_DATAGRAMS)                                               \
-    X(SL_EFFECT_DUPLICATE, "duplicate", SL_FAULT_ON_DATAGRAMS)                                     \
-    X(SL_EFFECT_CORRUPT, "corrupt", SL_FAULT_ON_BOTH)                                              \
-    X(SL_EFFECT_TRUNCATE, "truncate", SL_FAULT_ON_DATAGRAMS)                                       \
-    X(SL_EFFECT_DELAY, "delay", SL_FAULT_ON_BOTH)                                                  \
-    X(SL_EFFECT_REORDER, "reorder", SL_FAULT_ON_DATAGRAMS)                                         \
-    X(SL_EFFECT_RATE, "rate", SL_FAULT_ON_BOTH)                                                    \
-    X(SL_EFFECT_SLICE, "slice", SL_FAULT_ON_STREAMS)                                               \
-    X(SL_EFFECT_JOIN, "join", SL_FAULT_ON_STREAMS)                                                 \
-    X(SL_EFFECT_READ, "read", SL_FAULT_ON_STREAMS)                                                 \
-    X(SL_EFFECT_CLOSE, "close", SL_FAULT_ON_STREAMS)                                               \
-    X(SL_EFFECT_RESET, "reset", SL_FAULT_ON_STREAMS)                                               \
-    X(SL_EFFECT_HALF_CLOSE, "half-close", SL_FAULT_ON_STREAMS)                                     \
-    X(SL_EFFECT_MUTE, "mute", SL_FAULT_ON_STREAMS)                                                 \
-    X(SL_EFFECT_STALL, "stall", SL_FAULT_ON_STREAMS)                                               \
-    X(SL_EFFECT_ACCEPT_DELAY, "accept-delay", SL_FAULT_ON_STREAMS)                                 \
-    X(SL_EFFECT_DOWN, "down", SL_FAULT_ON_NONE)
-
-enum sl_effect { SL_EFFECT_NONE, SL_EFFECT_LIST(SL_LIST_CONSTANT) SL_EFFECT_END };
+#include "socklens/effect.h"
 
 /* What a client sent, and what it gets. */
 enum sl_fault_side { SL_SIDE_RECEIVED, SL_SIDE_SENT, SL_SIDE_COUNT };
@@ -141,10 +113,5 @@ bool sl_rule_draws(const struct sl_rule *rule);
 
 /* [a-z0-9][a-z0-9-]{0,31} */
 bool sl_rule_is_name(const char *name);
-
-const char *sl_effect_name(enum sl_effect effect);
-
-/* SL_EFFECT_NONE where there is no effect of that name. */
-enum sl_effect sl_effect_parse(const char *name);
 
 #endif

@@ -11,6 +11,9 @@
 
 #define SL_FILTER_LIST_MAX 16 /* of each kind in one list */
 
+/* Beside the bits of sl_exchange.faults: that no rule hit it. */
+#define SL_FILTER_NO_FAULT (UINT32_C(1) << 31)
+
 struct sl_filter_address {
     struct sl_address ip; /* its port counts only with `by_port`; AF_UNIX: every Unix peer */
     bool by_port;
@@ -36,6 +39,8 @@ struct sl_filter {
     uint32_t services_not;          /* none of these */
     uint32_t outcomes;              /* bits 1 << enum sl_outcome; 0: any */
     uint32_t outcomes_not;          /* none of these */
+    uint32_t faults;                /* bits of sl_exchange.faults, SL_FILTER_NO_FAULT; 0: any */
+    uint32_t faults_not;            /* none of these */
     struct sl_filter_peers only;    /* one of each kind of which there is any */
     struct sl_filter_peers without; /* none of any kind */
     uint64_t after_seq;             /* numbers above it alone, the place where reading begins */
@@ -89,6 +94,8 @@ uint64_t sl_filter_min_size(const struct sl_filter *filter);
     X(port_not, true, port, without)                                                               \
     X(outcome, true, outcome, outcomes)                                                            \
     X(outcome_not, true, outcome, outcomes_not)                                                    \
+    X(fault, true, fault, faults)                                                                  \
+    X(fault_not, true, fault, faults_not)                                                          \
     X(since, false, time, since_ns)                                                                \
     X(until, false, time, until_ns)                                                                \
     X(text, false, text, text)                                                                     \

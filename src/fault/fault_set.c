@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fault/effect.h"
 #include "fault/select.h"
 #include "socklens/clock.h"
 #include "socklens/fault_set.h"

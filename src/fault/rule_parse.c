@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fault/effect.h"
 #include "fault/values.h"
 #include "fault/words.h"
 #include "socklens/clock.h"
@@ -555,7 +554,7 @@ static int rule_check_parts(struct parser *parser)
          rule->has_seed))
         return rule_fail(parser, "down, for TIME, off, name NAME",
                          "\"down\" is the whole listener's: it takes \"for\" only");
-    if (rule->content && effect_is_of_connections(rule->effect))
+    if (rule->content && sl_effect_is_of_connections(rule->effect))
         return rule_fail(parser, "client ADDRESS",
                          "\"%s\" is about a connection, which has no content yet", name);
     return 0;
@@ -619,9 +618,9 @@ int sl_rule_check(const struct sl_rule *rule, unsigned transport, struct sl_rule
         "delay, rate, slice, join, read, corrupt, close, reset, "
         "half-close, mute, stall, accept-delay, down";
 
-    if (effect_transports(rule->effect) & transport)
+    if (sl_effect_transports(rule->effect) & transport)
         return 0;
-    if (effect_transports(rule->effect) == SL_FAULT_ON_NONE) {
+    if (sl_effect_transports(rule->effect) == SL_FAULT_ON_NONE) {
         snprintf(error->detail, sizeof(error->detail), "no listener takes \"%s\"", name);
         error->allowed = sl_effect_names;
         return -ENOTSUP;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "socklens/clock.h"
+#include "socklens/effect.h"
 #include "socklens/size.h"
 #include "socklens/text.h"
 
@@ -128,6 +129,15 @@ static bool in_set(uint32_t only, uint32_t without, unsigned index)
     return index < 32 && sl_filter_bits(only, without) & UINT32_C(1) << index;
 }
 
+/* Several rules can have hit one message: one of those asked for is enough, and so is one of those
+ * left out. */
+static bool has_fault(const struct sl_filter *filter, uint16_t faults)
+{
+    uint32_t bits = faults ? faults : SL_FILTER_NO_FAULT;
+
+    return (filter->faults == 0 || filter->faults & bits) && !(filter->faults_not & bits);
+}
+
 static bool in_size(const struct sl_filter_size *range, uint64_t size)
 {
     return size >= range->min && (range->over == 0 || size < range->over);
@@ -218,7 +228,8 @@ bool sl_filter_match(const struct sl_filter *filter, const struct sl_record *rec
         return false;
     if (record->kind != SL_RECORD_EXCHANGE)
         return true;
-    if (!in_set(filter->outcomes, filter->outcomes_not, exchange->outcome))
+    if (!in_set(filter->outcomes, filter->outcomes_not, exchange->outcome) ||
+        !has_fault(filter, exchange->faults))
         return false;
     if (record->seq <= filter->after_seq && filter->has_after)
         return false;
@@ -276,6 +287,25 @@ static int set_outcome(void *bits, const char *name, const char *value, struct s
         return sl_error_set(error, -EINVAL, "there is no %s \"%s\"", name, sl_quote(value).text);
     }
     *(uint32_t *)bits |= UINT32_C(1) << outcome;
+    return 0;
+}
+
+static int set_fault(void *member, const char *name, const char *value, struct sl_error *error,
+                     const char **allowed)
+{
+    enum sl_effect effect = sl_effect_parse(value);
+    uint32_t *bits = member;
+
+    if (strcmp(value, "any") == 0)
+        *bits |= UINT16_MAX;
+    else if (strcmp(value, "none") == 0)
+        *bits |= SL_FILTER_NO_FAULT;
+    else if (sl_effect_transports(effect) & SL_FAULT_ON_DATAGRAMS)
+        *bits |= UINT32_C(1) << (effect - 1);
+    else {
+        *allowed = "any, none" SL_EFFECT_COMMA_NAMES;
+        return sl_error_set(error, -EINVAL, "there is no %s \"%s\"", name, sl_quote(value).text);
+    }
     return 0;
 }
 

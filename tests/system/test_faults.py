@@ -277,7 +277,7 @@ class Kept(unittest.TestCase):
         cls.store = folder.name + "/messages.db"
         with Gateway("--store", cls.store, "--journal-size", "4M", "--fault",
                      "udp-upper loss at 1 name first", "--fault",
-                     "udp-upper truncate 2 at 2 starts \"PING\\\"\"") as gateway:
+                     "udp-upper truncate 2 at 1 starts \"PING\\\"\"") as gateway:
             with udp_socket() as sock:
                 for text in (b"ping 1", b'ping"2', b"ping 3"):
                     sock.sendto(text, gateway.udp)
@@ -298,6 +298,29 @@ class Kept(unittest.TestCase):
         faults = {message["seq"]: message.get("faults") for message in exported}
         self.assertEqual(faults, {message["seq"]: message.get("faults") for message in self.shown})
         self.assertEqual(faults[1][0]["text"], "loss at 1")
+
+    def test_filters(self):
+        effects = {message["seq"]: [fault["effect"] for fault in message.get("faults", ())]
+                   for message in self.shown}
+        self.assertEqual(effects, {1: ["loss"], 2: ["truncate"], 3: []})
+        with Gateway("--store", self.store) as gateway:
+            for options, found in (
+                    ({"fault": "loss"}, [1]), ({"fault": "none"}, [3]), ({"fault": "any"}, [2, 1]),
+                    ({"fault": "loss,none"}, [3, 1]), ({"fault_not": "loss"}, [3, 2]),
+                    ({"fault_not": "any"}, [3]), ({"fault": "any", "fault_not": "loss"}, [2]),
+                    ({"fault": "delay"}, []), ({"fault": "loss", "outcome": "replied"}, [])):
+                with self.subTest(options):
+                    self.assertEqual([message["seq"] for message in
+                                      gateway.fetch("messages", **options)["items"]], found)
+                    flags = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+                    done = subprocess.run(
+                        [gateway_executable(), "export", "--format", "ndjson", "--store", self.store,
+                         *flags], capture_output=True, text=True, timeout=30, check=True)
+                    self.assertEqual([json.loads(line)["seq"] for line in done.stdout.splitlines()],
+                                     found[::-1])
+            status, _, problem = gateway.get("/api/v1/messages?fault=lost")
+            self.assertEqual((status, problem["param"]), (400, "fault"))
+            self.assertIn("any, none, loss", problem["allowed"])
 
     def test_a_restart_shows_them(self):
         with Gateway("--store", self.store) as gateway:

@@ -64,6 +64,10 @@ TEST(wrong_parameter_is_refused_by_name)
         {"client_not=127.0.0.1", "client_not"},
         {"service_not=udp", "service_not"},
         {"outcome_not=ok", "outcome_not"},
+        {"fault=slice", "fault"},
+        {"fault=down", "fault"},
+        {"fault=loss,", "fault"},
+        {"fault_not=lost", "fault_not"},
         {"outcome=replied&outcome=ok", "outcome"},
         {"address=localhost", "address"},
         {"address=127.0.0.1:", "address"},
@@ -154,6 +158,17 @@ TEST(list_parameter_has_a_limit)
     strcat(text, ",1");
     assert_int_equal(parse(text), 400);
     assert_string_equal(problem.param, "client_not");
+}
+
+TEST(reads_faults)
+{
+    assert_int_equal(parse("fault=loss,rate&fault_not=none&fault_not=any"), 0);
+    assert_int_equal(filter.faults, 1u << 0 | 1u << 6);
+    assert_int_equal(filter.faults_not, SL_FILTER_NO_FAULT | UINT16_MAX);
+    assert_int_equal(parse("fault=x"), 400);
+    assert_string_equal(problem.allowed,
+                        "any, none, loss, duplicate, corrupt, truncate, delay, "
+                        "reorder, rate");
 }
 
 TEST(says_which_services_there_are)

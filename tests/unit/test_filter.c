@@ -154,6 +154,38 @@ TEST(services_and_outcomes_are_sets)
     }
 }
 
+TEST(one_of_several_faults_is_enough)
+{
+    enum { LOSS = 1, DELAY = 16, NONE = 0 };
+    static const struct {
+        struct sl_filter filter;
+        uint16_t faults;
+        bool matches;
+    } cases[] = {
+        {{.faults = LOSS}, LOSS | DELAY, true},
+        {{.faults = LOSS}, DELAY, false},
+        {{.faults = LOSS}, NONE, false},
+        {{.faults = LOSS | SL_FILTER_NO_FAULT}, NONE, true},
+        {{.faults = SL_FILTER_NO_FAULT}, LOSS, false},
+        {{.faults = UINT16_MAX}, DELAY, true},
+        {{.faults = UINT16_MAX}, NONE, false},
+        {{.faults_not = LOSS}, LOSS | DELAY, false},
+        {{.faults_not = LOSS}, DELAY, true},
+        {{.faults_not = LOSS}, NONE, true},
+        {{.faults_not = SL_FILTER_NO_FAULT}, NONE, false},
+        {{.faults_not = SL_FILTER_NO_FAULT}, DELAY, true},
+        {{.faults_not = UINT16_MAX}, DELAY, false},
+        {{.faults = DELAY, .faults_not = LOSS}, LOSS | DELAY, false},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct sl_record *record = record_of("x", "X");
+
+        record->exchange.faults = cases[i].faults;
+        assert_int_equal(match_and_free(&cases[i].filter, record), cases[i].matches);
+    }
+}
+
 TEST(a_client_is_one)
 {
     struct sl_filter filter = {.only = {.client_count = 1, .clients = {5}}};

@@ -9,6 +9,7 @@ export class Description {
   readonly problem = signal<string | null>(null);
   /** Empty while nothing is known. */
   readonly outcomes = computed(() => this.names('Outcome'));
+  readonly faults = computed(() => this.names('FaultFilter'));
   readonly services = computed(() => this.names('Service'));
   private loading = false;
 

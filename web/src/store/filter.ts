@@ -1,5 +1,5 @@
 /** The keys that take a list, separated by commas. Each has its contrary, which ends in `_not`. */
-export const LIST_KEYS = ['service', 'client', 'address', 'port', 'outcome'] as const;
+export const LIST_KEYS = ['service', 'client', 'address', 'port', 'outcome', 'fault'] as const;
 export type ListKey = (typeof LIST_KEYS)[number];
 
 /** The API's message filters: each is text under the name of its query parameter. */
@@ -14,6 +14,8 @@ export const FILTER_KEYS = [
   'port_not',
   'outcome',
   'outcome_not',
+  'fault',
+  'fault_not',
   'text',
   'hex',
   'min_size',

@@ -12,6 +12,7 @@ export interface Suggestion {
 export interface Choices {
   services: readonly string[];
   outcomes: readonly string[];
+  faults: readonly string[];
   clients: readonly { id: number; address: string; service: string }[];
 }
 
@@ -64,6 +65,7 @@ function valueSuggestions(name: string, typed: string, choices: Choices): Sugges
   const key = name.replace(/^[-!]|_not$/g, '');
   if (key === 'service') return of(choices.services);
   if (key === 'outcome') return of(choices.outcomes);
+  if (key === 'fault') return of(choices.faults);
   if (key === 'address') return of([...new Set(choices.clients.map(hostOf))]).slice(0, CLIENTS_MAX);
   if (key !== 'client') return [];
   return choices.clients

@@ -10,6 +10,7 @@ import type { Vocabulary } from './filterValues';
 const words: Vocabulary = {
   services: ['udp-upper', 'tcp-chat'],
   outcomes: ['replied', 'peer_gone'],
+  faults: ['any', 'none', 'loss', 'delay'],
   portOwner: (port) => (port === '1600' ? '127.0.0.1:1600' : null),
   utc: true,
   now: new Date('2026-01-01T12:00:00Z'),
@@ -52,6 +53,7 @@ test('an impossible filter is refused with what would be possible', () => {
     'since:yesterday': /14:30/,
     'text:a b': /twice/,
     'outcome:lost': /replied/,
+    'fault:lost': /^fault: any, none, loss, delay$/,
   };
   for (const [line, expected] of Object.entries(problems)) {
     const result = read(line);
@@ -94,6 +96,7 @@ test('suggestions are for what the caret stands in', () => {
   const choices = {
     services: words.services,
     outcomes: words.outcomes,
+    faults: words.faults,
     clients: [{ id: 7, address: '127.0.0.1:1600', service: 'udp-upper' }],
   };
   const inserts = (line: string, caret = line.length) =>
@@ -103,6 +106,7 @@ test('suggestions are for what the caret stands in', () => {
   assert.deepEqual(inserts('client:1600'), ['client:7']);
   assert.deepEqual(inserts('-o'), ['-outcome:']);
   assert.deepEqual(inserts('-outcome:replied,p'), ['-outcome:replied,peer_gone']);
+  assert.deepEqual(inserts('fault:l'), ['fault:loss', 'fault:delay']);
   assert.deepEqual(inserts('address:1'), ['address:127.0.0.1']);
   for (const { name } of messageParameters)
     if (!name.endsWith('_not')) assert.ok(inserts('').includes(`${name}:`), name);
@@ -110,7 +114,7 @@ test('suggestions are for what the caret stands in', () => {
 });
 
 test('while the server’s names are not known, any will do', () => {
-  const unknown = { ...words, services: [], outcomes: [] };
+  const unknown = { ...words, services: [], outcomes: [], faults: [] };
   assert.deepEqual(readFilter('outcome:new_one', unknown), { filter: { outcome: 'new_one' } });
   assert.equal(problemOf('outcome:new_one'), 'outcome: replied, peer_gone');
   assert.ok('problem' in readFilter('service:,', unknown));
@@ -254,7 +258,15 @@ test('unfinished filters are told from wrong ones', () => {
     const result = read(line);
     return 'problem' in result && result.unfinished;
   };
-  for (const line of ['outcome:', 'outcome:rep', 'outcome:replied,', 'since:1', 'hex:6', 'size:'])
+  for (const line of [
+    'outcome:',
+    'outcome:rep',
+    'fault:lo',
+    'outcome:replied,',
+    'since:1',
+    'hex:6',
+    'size:',
+  ])
     assert.ok(isOpen(line), line);
   for (const line of ['outcome:x', 'nokey:', 'service:udp-upper,y']) assert.ok(!isOpen(line), line);
 });

@@ -6,6 +6,7 @@ import { type Clock, readTime } from './filterTimes';
 export interface Vocabulary extends Clock {
   services: readonly string[];
   outcomes: readonly string[];
+  faults: readonly string[];
   /** The address of a client with this port, where no client has it as its number. */
   portOwner: (port: string) => string | null;
 }
@@ -97,6 +98,11 @@ const outcome: KeyRule = {
   expected: ({ outcomes }) => outcomes.join(', '),
   note: 'what became of it',
 };
+const fault: KeyRule = {
+  read: list((part, { faults }) => oneOf(part, faults)),
+  expected: ({ faults }) => faults.join(', '),
+  note: 'what fault rules did to it',
+};
 
 function size(note: string): KeyRule {
   return { read: readSize, expected: () => 'a number of bytes, as in 100 or 4k', note };
@@ -123,6 +129,8 @@ export const KEY_RULES: Record<FilterKey, KeyRule> = {
   port_not: but(port, 'from there'),
   outcome,
   outcome_not: but(outcome, 'those'),
+  fault,
+  fault_not: but(fault, 'those'),
   text: {
     read: (value) => value || null,
     expected: () => 'at least one character',
@@ -176,11 +184,13 @@ export function readRange(name: RangeName, value: string): [FilterKey, string][]
 
 /** May what stands there become one of the names that are known? */
 export function isBeginning(key: FilterKey, value: string, vocabulary: Vocabulary): boolean {
-  const known = key.startsWith('service')
-    ? vocabulary.services
-    : key.startsWith('outcome')
-      ? vocabulary.outcomes
-      : [];
+  const { services, outcomes, faults } = vocabulary;
+  const names: Record<string, readonly string[]> = {
+    service: services,
+    outcome: outcomes,
+    fault: faults,
+  };
+  const known = names[key.replace(/_not$/, '')] ?? [];
   const last = (value.split(',').at(-1) ?? '').toLowerCase();
   return known.length === 0 || known.some((name) => name.includes(last));
 }

@@ -10,7 +10,11 @@ export function useFilterWords(): { vocabulary: () => Vocabulary; choices: () =>
   const server = useServer();
   const description = useDescription();
   useEffect(() => void description.load(), [description, tokenWanted.value]);
-  const names = { services: description.services.value, outcomes: description.outcomes.value };
+  const names = {
+    services: description.services.value,
+    outcomes: description.outcomes.value,
+    faults: description.faults.value,
+  };
   const clients = () => server.clients.known();
   return {
     vocabulary: () => ({

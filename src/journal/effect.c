@@ -1,9 +1,8 @@
 /* The effects: their names, and which transports can have them. */
-#include <stddef.h>
-#include <stdio.h>
-#include <string.h>
+#include "socklens/effect.h"
 
-#include "fault/effect.h"
+#include <stddef.h>
+#include <string.h>
 
 #define ROW(constant, name, transports) [constant] = {name, transports},
 
@@ -12,8 +11,7 @@ static const struct {
     unsigned transports;
 } effects[SL_EFFECT_END] = {SL_EFFECT_LIST(ROW)};
 
-/* What a person can have: rules are for UDP listeners. */
-const char sl_effect_names[] = "loss, duplicate, corrupt, truncate, delay, reorder, rate";
+const char *const sl_effect_names = &SL_EFFECT_COMMA_NAMES[2];
 
 const char *sl_effect_name(enum sl_effect effect)
 {
@@ -29,12 +27,12 @@ enum sl_effect sl_effect_parse(const char *name)
     return SL_EFFECT_NONE;
 }
 
-unsigned effect_transports(enum sl_effect effect)
+unsigned sl_effect_transports(enum sl_effect effect)
 {
     return effects[effect].transports;
 }
 
-bool effect_is_of_connections(enum sl_effect effect)
+bool sl_effect_is_of_connections(enum sl_effect effect)
 {
     return effects[effect].transports == SL_FAULT_ON_STREAMS;
 }
