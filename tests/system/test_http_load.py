@@ -231,7 +231,7 @@ class Waits(GatewayTest):
     def setUp(self):
         allow_descriptors(self, 4 * self.COUNT)
 
-    def ask(self, crowd, wait="50s", count=COUNT):
+    def ask(self, crowd, wait="60s", count=COUNT):
         after = self.gateway.newest_seq()
         path = f"/api/v1/messages?after={after}&wait={wait}&text=wanted"
         socks = crowd.connect(request(path), count)
