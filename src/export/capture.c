@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "export/packet.h"
 #include "export/pcapng_block.h"
@@ -88,6 +89,62 @@ bool capture_comment_gap(const struct capture *capture, char comment[CAPTURE_COM
     return true;
 }
 
+/* The value of a member in JSON of our own making (fault_note.h): its first character and size;
+ * NULL where it is not there. */
+static const char *find_member(const char *from, const char *end, const char *key, size_t *size)
+{
+    const char *at = memmem(from, (size_t)(end - from), key, strlen(key));
+    const char *stop;
+
+    if (!at)
+        return NULL;
+    at += strlen(key);
+    for (stop = at; stop < end && *stop != '"' && *stop != ',' && *stop != '}'; stop++) {
+        if (*stop == '\\' && stop + 1 < end)
+            stop++;
+    }
+    *size = (size_t)(stop - at);
+    return at;
+}
+
+/* Adds printable characters without their JSON escapes. */
+static void comment_add(char *comment, const char *text, size_t size)
+{
+    size_t length = strlen(comment);
+
+    for (size_t i = 0; i < size && length + 1 < CAPTURE_COMMENT_SIZE; i++) {
+        if (text[i] == '\\' && i + 1 < size)
+            i++;
+        if (text[i] >= ' ' && text[i] <= '~')
+            comment[length++] = text[i];
+    }
+    comment[length] = '\0';
+}
+
+/* "; kurose: loss 4/11 seed 7, message 5" for each rule that hit that side. */
+static void comment_add_faults(const struct sl_record *record, const char *side, char *comment)
+{
+    const char *at = sl_record_note(record), *end = at + record->note_size;
+    const char *rule, *text, *of, *n;
+    size_t rule_size, text_size, side_size, n_size;
+
+    for (; (rule = find_member(at, end, "{\"rule\":\"", &rule_size)); at = n) {
+        text = find_member(rule, end, "\"text\":\"", &text_size);
+        of = text ? find_member(text, end, "\"side\":\"", &side_size) : NULL;
+        n = of ? find_member(of, end, "\"n\":", &n_size) : NULL;
+        if (!n)
+            return;
+        if (side && (side_size != strlen(side) || memcmp(of, side, side_size) != 0))
+            continue;
+        comment_add(comment, "; ", 2);
+        comment_add(comment, rule, rule_size);
+        comment_add(comment, ": ", 2);
+        comment_add(comment, text, text_size);
+        comment_add(comment, ", message ", 10);
+        comment_add(comment, n, n_size);
+    }
+}
+
 static void say_stored(char *comment, size_t length, size_t stored, uint64_t size)
 {
     if (stored < size)
@@ -102,6 +159,8 @@ void capture_comment_received(const struct sl_record *record, char comment[CAPTU
                           sl_outcome_name(exchange->outcome));
 
     say_stored(comment, (size_t)length, exchange->received_stored, exchange->received_size);
+    /* Without a reply there is no other packet to say it on. */
+    comment_add_faults(record, sl_record_has_reply(record) ? "received" : NULL, comment);
 }
 
 void capture_comment_sent(const struct sl_record *record, char comment[CAPTURE_COMMENT_SIZE])
@@ -109,4 +168,5 @@ void capture_comment_sent(const struct sl_record *record, char comment[CAPTURE_C
     int length = snprintf(comment, CAPTURE_COMMENT_SIZE, "reply to seq %" PRIu64, record->seq);
 
     say_stored(comment, (size_t)length, record->exchange.sent_stored, record->exchange.sent_size);
+    comment_add_faults(record, "sent", comment);
 }

@@ -11,7 +11,7 @@
 #include "socklens/buffer.h"
 #include "socklens/exchange.h"
 
-#define CAPTURE_COMMENT_SIZE 160
+#define CAPTURE_COMMENT_SIZE 640
 
 struct capture_interface {
     char *name; /* owned */

@@ -322,6 +322,19 @@ class Kept(unittest.TestCase):
             self.assertEqual((status, problem["param"]), (400, "fault"))
             self.assertIn("any, none, loss", problem["allowed"])
 
+    @unittest.skipUnless(shutil.which("tshark"), "tshark is not here")
+    def test_capture(self):
+        file = self.store + ".pcapng"
+        subprocess.run([gateway_executable(), "export", "--format", "pcapng", "--store", self.store,
+                        "-o", file], timeout=30, check=True)
+        comments = subprocess.run(
+            ["tshark", "-r", file, "-T", "fields", "-e", "frame.comment"], capture_output=True,
+            text=True, timeout=60, check=True).stdout.splitlines()
+        self.assertEqual(comments, [
+            "seq 1 reply_lost; first: loss at 1, message 1",
+            "seq 2 replied", 'reply to seq 2; truncate: truncate 2 at 1 starts "PING\\"", message 1',
+            "seq 3 replied", "reply to seq 3"])
+
     def test_a_restart_shows_them(self):
         with Gateway("--store", self.store) as gateway:
             self.assertEqual(gateway.get("/api/v1/messages/1")[2]["faults"][0]["rule"], "first")
