@@ -2,7 +2,8 @@
  * by key. What lists need in the order of time is the order of the key already.
  *
  * A step of `steps` is never changed once a program with it was given away: files of that version
- * exist then. A change of the schema is a further step. */
+ * exist then. A change of the tables is a further step. Views hold nothing: they are made anew
+ * behind the steps, from one text. */
 #include "store/schema.h"
 
 #include <errno.h>
@@ -19,8 +20,7 @@
     " / 1000000000, 'unixepoch') || "                                                              \
     "printf('.%06dZ', " ns " / 1000 % 1000000)"
 
-/* `more`: further columns. */
-#define LOG_VIEW(more)                                                                             \
+#define LOG_VIEW                                                                                   \
     "CREATE VIEW log AS -- for a person; columns of text are NULL where it is not text\n" \
     "SELECT m.seq,\n" \
     "  " ISO("m.received_at") " AS received_at,\n" \
@@ -38,15 +38,16 @@
     "  " SL_SCHEMA_SENT_SIZE " AS sent_size,\n" \
     "  CASE typeof(m.sent) WHEN 'text' THEN m.sent WHEN 'integer' THEN upper(m.received) END " \
     "AS sent_text,\n" \
-    "  CASE typeof(m.sent) WHEN 'blob' THEN hex(m.sent) END AS sent_hex" more "\n" \
+    "  CASE typeof(m.sent) WHEN 'blob' THEN hex(m.sent) END AS sent_hex,\n" \
+    "  CASE m.line_end WHEN 1 THEN 'LF' WHEN 2 THEN 'CRLF' END AS line_end,\n" \
+    "  m.faults AS faults\n" \
     "FROM messages m\n" \
     "LEFT JOIN listeners l ON l.id = m.listener\n" \
     "LEFT JOIN services s ON s.id = l.service\n" \
     "LEFT JOIN outcomes o ON o.id = m.outcome\n" \
     "LEFT JOIN clients c ON c.id = m.client;\n"
 
-/* `more`: further columns. */
-#define CLIENT_LOG_VIEW(more)                                                                      \
+#define CLIENT_LOG_VIEW                                                                            \
     "CREATE VIEW client_log AS -- the clients for a person\n" \
     "SELECT c.id,\n" \
     "  s.name AS service,\n" \
@@ -59,7 +60,8 @@
     "  " ISO("c.closed_at") " AS closed_at,\n" \
     "  b.name AS closed_by,\n" \
     "  r.name AS close_reason,\n" \
-    "  c.received_messages, c.received_bytes, c.sent_messages, c.sent_bytes, c.refused" more ",\n" \
+    "  c.received_messages, c.received_bytes, c.sent_messages, c.sent_bytes, c.refused,\n" \
+    "  c.unanswered,\n" \
     "  c.tcp_rtt_us AS rtt_us, c.tcp_total_retransmits AS retransmits\n" \
     "FROM clients c\n" \
     "LEFT JOIN listeners l ON l.id = c.listener\n" \
@@ -147,11 +149,7 @@ static const char version_1[] =
     "  to_seq INTEGER NOT NULL, -- inclusive\n"
     "  reason TEXT NOT NULL, -- evicted: left memory before it could be written\n"
     "  at INTEGER NOT NULL\n"
-    ");\n"
-
-    LOG_VIEW("")
-
-        CLIENT_LOG_VIEW("");
+    ");\n";
 
 /* `spans` is what the program calls the block index. What is there already gets no rows in it: that
  * would keep a start waiting for seconds, and searches look at all that has none. */
@@ -170,9 +168,7 @@ static const char version_2[] =
     ");\n"
 
     "ALTER TABLE messages ADD COLUMN line_end INTEGER\n"
-    "  NOT NULL DEFAULT 0 /* came behind received, which is without it: 1 LF, 2 CRLF */;\n"
-    "DROP VIEW log;\n" /* the same, with line_end */
-    LOG_VIEW(",\n  CASE m.line_end WHEN 1 THEN 'LF' WHEN 2 THEN 'CRLF' END AS line_end");
+    "  NOT NULL DEFAULT 0 /* came behind received, which is without it: 1 LF, 2 CRLF */;\n";
 
 /* A random identity of each start: numbers of messages are those of a run. */
 static const char version_3[] =
@@ -186,23 +182,27 @@ static const char version_4[] =
     "ALTER TABLE clients ADD COLUMN unanswered INTEGER; -- no reply, and not refused by a rule\n"
     "UPDATE clients SET unanswered = 0 WHERE refused IS NOT NULL;\n"
     "UPDATE clients SET unanswered = refused, refused = 0 WHERE refused > 0\n"
-    "  AND listener NOT IN (SELECT id FROM listeners WHERE transport = 0);\n"
-    "DROP VIEW client_log;\n" /* the same, with unanswered */
-    CLIENT_LOG_VIEW(", c.unanswered");
+    "  AND listener NOT IN (SELECT id FROM listeners WHERE transport = 0);\n";
 
 /* Columns of messages, not a table of their own: a row that no rule has hit holds two NULLs more,
  * two bytes, and is written by the statement that does not name them. */
 static const char version_5[] =
     "ALTER TABLE messages ADD COLUMN fault_bits INTEGER; -- 1 << (number of the effect - 1)\n"
-    "ALTER TABLE messages ADD COLUMN faults TEXT; -- what rules did to it: JSON\n"
-    "DROP VIEW log;\n" /* the same, with faults */
-    LOG_VIEW(
-        ",\n  CASE m.line_end WHEN 1 THEN 'LF' WHEN 2 THEN 'CRLF' END AS line_end,\n"
-        "  m.faults AS faults");
+    "ALTER TABLE messages ADD COLUMN faults TEXT; -- what rules did to it: JSON\n";
 
 /* steps[n] leads from version n to n + 1; 0 is an empty file. */
-static const char *const steps[SL_SCHEMA_VERSION] = {version_1, version_2, version_3, version_4,
-                                                     version_5};
+static const char *const steps[] = {version_1, version_2, version_3, version_4, version_5};
+
+#define VERSION ((int)(sizeof(steps) / sizeof(*steps)))
+
+static const char views[] =
+    "DROP VIEW IF EXISTS log;\n"
+    "DROP VIEW IF EXISTS client_log;\n" LOG_VIEW CLIENT_LOG_VIEW;
+
+int sl_schema_version(void)
+{
+    return VERSION;
+}
 
 int sl_schema_look(sqlite3 *db, enum sl_schema *schema)
 {
@@ -220,7 +220,7 @@ int sl_schema_look(sqlite3 *db, enum sl_schema *schema)
     else if (application != SL_SCHEMA_APPLICATION)
         *schema = SL_SCHEMA_FOREIGN;
     else
-        *schema = version > SL_SCHEMA_VERSION ? SL_SCHEMA_NEWER : SL_SCHEMA_READY;
+        *schema = version > VERSION ? SL_SCHEMA_NEWER : SL_SCHEMA_READY;
     return SQLITE_OK;
 }
 
@@ -315,12 +315,14 @@ static int schema_run_steps(sqlite3 *db, int64_t version)
     char sql[96];
     int code = SQLITE_OK;
 
-    for (; version < SL_SCHEMA_VERSION && code == SQLITE_OK; version++)
+    for (; version < VERSION && code == SQLITE_OK; version++)
         code = sl_database_exec(db, steps[version]);
+    if (code == SQLITE_OK)
+        code = sl_database_exec(db, views);
     if (code == SQLITE_OK)
         code = schema_fill_all_names(db);
     snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %d",
-             SL_SCHEMA_APPLICATION, SL_SCHEMA_VERSION);
+             SL_SCHEMA_APPLICATION, VERSION);
     return code == SQLITE_OK ? sl_database_exec(db, sql) : code;
 }
 
@@ -331,7 +333,7 @@ int sl_schema_migrate(sqlite3 *db)
 
     if (code == SQLITE_OK && version < 0)
         return SQLITE_CORRUPT;
-    if (code != SQLITE_OK || (version == SL_SCHEMA_VERSION && schema_has_names(db)))
+    if (code != SQLITE_OK || (version == VERSION && schema_has_names(db)))
         return code;
     code = sl_database_exec(db, "BEGIN IMMEDIATE");
     if (code == SQLITE_OK)

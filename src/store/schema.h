@@ -8,7 +8,6 @@
 #include "socklens/error.h"
 
 #define SL_SCHEMA_APPLICATION 0x534c454e /* "SLEN", in the file's header */
-#define SL_SCHEMA_VERSION     5
 
 /* Sizes on the wire, of a row of messages called m. */
 #define SL_SCHEMA_RECEIVED_SIZE "coalesce(m.received_size, length(CAST(m.received AS BLOB)))"
@@ -25,6 +24,9 @@ enum sl_schema {
     SL_SCHEMA_NEWER,   /* written by a later program */
     SL_SCHEMA_FOREIGN, /* a database, but of another program */
 };
+
+/* Of the tables that this program makes. */
+int sl_schema_version(void);
 
 /* Says what the file is; SQLite's code. An empty file is ready (to be made). */
 int sl_schema_look(sqlite3 *db, enum sl_schema *schema);

@@ -101,7 +101,7 @@ TEST_WITH(an_empty_file_gets_the_tables, set_up, tear_down)
     assert_int_equal(sl_schema_look(fixture->db, &schema), SQLITE_OK);
     assert_int_equal(schema, SL_SCHEMA_READY);
     assert_int_equal(sl_schema_migrate(fixture->db), SQLITE_OK);
-    assert_version(fixture, SL_SCHEMA_VERSION);
+    assert_version(fixture, sl_schema_version());
     assert_int_equal(number(fixture, "SELECT count(*) FROM outcomes"), SL_OUTCOME_COUNT);
     assert_int_equal(sl_schema_migrate(fixture->db), SQLITE_OK); /* once is enough */
 }
@@ -113,7 +113,7 @@ TEST_WITH(an_older_file_is_brought_up, set_up, tear_down)
     exec(fixture, OLD_SQL);
     assert_version(fixture, 1);
     assert_int_equal(sl_schema_migrate(fixture->db), SQLITE_OK);
-    assert_version(fixture, SL_SCHEMA_VERSION);
+    assert_version(fixture, sl_schema_version());
     assert_int_equal(number(fixture, "SELECT seq FROM messages WHERE line_end = 0"), 17);
     /* Only datagrams can have been refused. */
     assert_int_equal(number(fixture, "SELECT refused * 10 + unanswered FROM clients WHERE id = 1"),
@@ -127,7 +127,7 @@ TEST_WITH(a_failure_leaves_the_file_as_it_was, set_up, tear_down)
 {
     struct fixture *fixture = *state;
 
-    exec(fixture, OLD_SQL "DROP VIEW log"); /* what the step drops last */
+    exec(fixture, OLD_SQL "DROP VIEW log; CREATE TABLE log (a)"); /* in the place of a view */
     assert_int_equal(sl_schema_migrate(fixture->db), SQLITE_ERROR);
     assert_version(fixture, 1);
     assert_int_equal(number(fixture, "SELECT seq FROM messages"), 17);
@@ -165,7 +165,7 @@ TEST_WITH(a_kill_leaves_the_file_as_it_was, set_up, tear_down)
     assert_int_equal(open_all(fixture->path, &fixture->db), SQLITE_OK);
     assert_version(fixture, 1);
     assert_int_equal(sl_schema_migrate(fixture->db), SQLITE_OK);
-    assert_version(fixture, SL_SCHEMA_VERSION);
+    assert_version(fixture, sl_schema_version());
     assert_int_equal(number(fixture, "SELECT seq FROM messages"), 17);
 }
 
