@@ -147,6 +147,15 @@ const char *sl_line_end_name(uint8_t line_end);
 #define SL_STORED_SIZE_MAX 65536u /* bytes of one side that are kept */
 #define SL_NOTE_MAX        1024u  /* bytes of a note */
 
+/* Unsigned numbers that are 0 in nearly every exchange: one that is not costs the log a statement
+ * of its own. Each has one name, that of the member below, of the log's column (in its table and in
+ * its view), of the member in JSON and of the column in CSV; the number is the version of the log's
+ * tables that brings it. A 0 is neither stored nor shown. The order is that of CSV: append only. */
+#define SL_COLUMN_LIST(X) X(fault_bits, 5)
+
+#define SL_COLUMN_ONE(name, since) +1
+enum { SL_COLUMN_COUNT = SL_COLUMN_LIST(SL_COLUMN_ONE) };
+
 /* What was received and what came of it, wherever it stands. Of a lifecycle record only `client`,
  * `peer`, `local`, `listener`, `service` and `received_at_ns` (when it happened) have a meaning. */
 struct sl_exchange {
@@ -162,7 +171,7 @@ struct sl_exchange {
     uint8_t line_end; /* enum sl_line_end: what followed the received bytes */
     uint8_t reserved;
     uint16_t
-        faults; /* bits 1 << (effect - 1) of the rules that hit it: enum sl_effect in effect.h */
+        fault_bits; /* 1 << (effect - 1) of the rules that hit it: enum sl_effect in effect.h */
 };
 
 /* What a worker hands to the journal. Pointers need to hold for the call only. */

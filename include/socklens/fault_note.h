@@ -16,7 +16,7 @@
 struct sl_fault_note {
     char text[SL_NOTE_MAX];
     uint16_t size;   /* without a NUL */
-    uint16_t faults; /* as in struct sl_exchange */
+    uint16_t faults; /* fault_bits of struct sl_exchange */
     uint8_t entries, more;
 };
 

@@ -11,7 +11,7 @@
 
 #define SL_FILTER_LIST_MAX 16 /* of each kind in one list */
 
-/* Beside the bits of sl_exchange.faults: that no rule hit it. */
+/* Beside the bits of sl_exchange.fault_bits: that no rule hit it. */
 #define SL_FILTER_NO_FAULT (UINT32_C(1) << 31)
 
 struct sl_filter_address {
@@ -39,7 +39,7 @@ struct sl_filter {
     uint32_t services_not;          /* none of these */
     uint32_t outcomes;              /* bits 1 << enum sl_outcome; 0: any */
     uint32_t outcomes_not;          /* none of these */
-    uint32_t faults;                /* bits of sl_exchange.faults, SL_FILTER_NO_FAULT; 0: any */
+    uint32_t faults;                /* bits of sl_exchange.fault_bits, SL_FILTER_NO_FAULT; 0: any */
     uint32_t faults_not;            /* none of these */
     struct sl_filter_peers only;    /* one of each kind of which there is any */
     struct sl_filter_peers without; /* none of any kind */

@@ -19,10 +19,12 @@
 #define HEADER                                                                                     \
     "seq,service,client_id,client_address,listener,received_at,replied_at,service_us,"             \
     "received_size,sent_size,outcome,received_text,sent_text,"
-#define HEADER_BASE64     "received_base64,sent_base64,"
-#define HEADER_END        "received_stored_size,sent_stored_size,line_end\r\n"
+#define HEADER_BASE64              "received_base64,sent_base64,"
+#define HEADER_COLUMN(name, since) "," #name
+#define HEADER_END                                                                                 \
+    "received_stored_size,sent_stored_size,line_end" SL_COLUMN_LIST(HEADER_COLUMN) "\r\n"
 #define BYTE_ORDER_MARK   "\xEF\xBB\xBF"
-#define FIELDS_AFTER_TEXT 6 /* behind received_text */
+#define FIELDS_AFTER_TEXT (6 + SL_COLUMN_COUNT) /* behind received_text */
 
 #define LITERAL_BYTES 240  /* at most as many characters */
 #define FORMULA_BYTES 8000 /* likewise */
@@ -270,6 +272,8 @@ static void when(struct row *row, const struct sl_record *record)
     }
 }
 
+#define COLUMN(name, since) number_if(row, exchange->name != 0, exchange->name);
+
 static void what(struct row *row, const struct sl_record *record)
 {
     const struct sl_exchange *exchange = &record->exchange;
@@ -290,6 +294,7 @@ static void what(struct row *row, const struct sl_record *record)
     number(row, exchange->received_stored);
     number_if(row, replied, exchange->sent_stored);
     word(row, exchange->line_end < SL_LINE_END_COUNT ? line_ends[exchange->line_end] : "");
+    SL_COLUMN_LIST(COLUMN)
 }
 
 static int write_record(bool spreadsheet, const struct sl_record *record, const char *listener,

@@ -107,6 +107,16 @@ static void faults(struct sl_json *json, const struct sl_record *record)
     sl_json_close_array(json);
 }
 
+static void column(struct sl_json *json, const char *key, uint64_t value)
+{
+    if (value == 0)
+        return;
+    sl_json_key(json, key);
+    sl_json_uint(json, value);
+}
+
+#define COLUMN(name, since) column(json, #name, record->exchange.name);
+
 static void open_message(struct sl_json *json, const struct sl_record *record, const char *listener)
 {
     sl_json_lead(json, "{\"seq\":");
@@ -125,6 +135,7 @@ static void open_message(struct sl_json *json, const struct sl_record *record, c
     name(json, sl_outcome_name(record->exchange.outcome));
     hints(json, record);
     faults(json, record);
+    SL_COLUMN_LIST(COLUMN)
 }
 
 void sl_message_json(struct sl_json *json, const struct sl_record *record, const char *listener)

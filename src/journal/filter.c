@@ -229,7 +229,7 @@ bool sl_filter_match(const struct sl_filter *filter, const struct sl_record *rec
     if (record->kind != SL_RECORD_EXCHANGE)
         return true;
     if (!in_set(filter->outcomes, filter->outcomes_not, exchange->outcome) ||
-        !has_fault(filter, exchange->faults))
+        !has_fault(filter, exchange->fault_bits))
         return false;
     if (record->seq <= filter->after_seq && filter->has_after)
         return false;

@@ -14,6 +14,7 @@
 
 _Static_assert(BLOCK_DATA_SIZE % 8 == 0, "the slot table must stay aligned");
 _Static_assert(sizeof(struct sl_record) % 8 == 0, "records follow one another aligned");
+_Static_assert(sizeof(struct sl_record) == 120, "what each message takes beside its bytes");
 _Static_assert(sizeof(struct sl_record) + 2 * SL_STORED_SIZE_MAX + SL_NOTE_MAX + 64 <
                    BLOCK_DATA_SIZE,
                "the largest record must fit into an empty block");

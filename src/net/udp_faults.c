@@ -159,7 +159,7 @@ static void out_flush(struct udp_worker *udp)
         event->received = leaving->job.to.bytes;
         event->exchange.received_size = event->exchange.received_stored = leaving->job.to.size;
         event->exchange.client = leaving->job.client;
-        event->exchange.faults = leaving->job.note.faults;
+        event->exchange.fault_bits = leaving->job.note.faults;
         event->note = leaving->job.note.text;
         event->note_size = leaving->job.note.size;
     }

@@ -176,6 +176,8 @@ static void udp_answer(struct udp_worker *udp, const struct sl_time *now)
     sl_udp_send(udp->sender, batch);
 }
 
+#define SET_TO_0(name, since) exchange->name = 0;
+
 struct sl_event *udp_record(struct udp_worker *udp, const struct sl_udp_batch *batch,
                             const struct sl_udp_item *item, int64_t received_at_ns,
                             int64_t replied_at_ns)
@@ -201,7 +203,7 @@ struct sl_event *udp_record(struct udp_worker *udp, const struct sl_udp_batch *b
     exchange->service = batch->socket->service;
     exchange->outcome = item->outcome;
     exchange->line_end = SL_LINE_END_NONE;
-    exchange->faults = 0;
+    SL_COLUMN_LIST(SET_TO_0)
     event->note_size = 0;
     return event;
 }

@@ -9,13 +9,18 @@
 
 /* Of a row in a statement for many; the others are NULL in nearly every row. Each costs some 3%. */
 #define COLUMNS      9
-#define RARE_COLUMNS 6 /* of the statement for one */
+#define RARE_COLUMNS (5 + SL_COLUMN_COUNT) /* of the statement for one */
 
 /* More than this is written at once, without a copy. */
 #define COPIED_MAX 16384u
 
 #define COLUMN_NAMES                                                                               \
     "seq, client, listener, outcome, received_at, replied_at, received, sent, line_end"
+
+#define NAME(name, since)  ", " #name
+#define PLACE(name, since) ",?"
+#define RARE_NAMES         ", received_size, sent_size, peer, local, faults" SL_COLUMN_LIST(NAME)
+#define RARE_PLACES        ",?,?,?,?,?" SL_COLUMN_LIST(PLACE)
 
 static int messages_prepare_many(struct sl_messages *messages, sqlite3 *db)
 {
@@ -34,9 +39,8 @@ static int messages_prepare_many(struct sl_messages *messages, sqlite3 *db)
 
 int sl_messages_init(struct sl_messages *messages, sqlite3 *db, const struct sl_registry *registry)
 {
-    static const char one[] = "INSERT INTO messages (" COLUMN_NAMES
-                              ", received_size, sent_size, peer, local, fault_bits, faults) "
-                              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+    static const char one[] = "INSERT INTO messages (" COLUMN_NAMES RARE_NAMES
+                              ") VALUES (?,?,?,?,?,?,?,?,?" RARE_PLACES ")";
     static const char gap[] = "INSERT INTO gaps VALUES (?, ?, ?, ?)";
     int code = sl_listeners_init(&messages->listeners, db, registry);
 
@@ -175,8 +179,20 @@ static void row_bind_faults(sqlite3_stmt *statement, int column, const struct sl
     if (record->note_size == 0)
         return;
     size = snprintf(json, sizeof(json), "[%.*s]", (int)record->note_size, sl_record_note(record));
-    sqlite3_bind_int(statement, column, record->exchange.faults);
-    sqlite3_bind_text(statement, column + 1, json, size, SQLITE_TRANSIENT);
+    sqlite3_bind_text(statement, column, json, size, SQLITE_TRANSIENT);
+}
+
+static void row_bind_column(sqlite3_stmt *statement, int column, uint64_t value)
+{
+    if (value != 0)
+        sqlite3_bind_int64(statement, column, (int64_t)value);
+}
+
+static void row_bind_columns(sqlite3_stmt *statement, int column,
+                             const struct sl_exchange *exchange)
+{
+#define BIND(name, since) row_bind_column(statement, column++, exchange->name);
+    SL_COLUMN_LIST(BIND)
 }
 
 /* With all that is its own. */
@@ -199,12 +215,15 @@ static int messages_insert_now(struct sl_messages *messages, const struct sl_rec
     for (int rare = 3; rare <= RARE_COLUMNS; rare++)
         sqlite3_bind_null(statement, COLUMNS + rare);
     row_bind_faults(statement, COLUMNS + 5, record);
+    row_bind_columns(statement, COLUMNS + 6, exchange);
     if (!same_addresses) {
         row_bind_address(statement, COLUMNS + 3, &exchange->peer);
         row_bind_address(statement, COLUMNS + 4, &exchange->local);
     }
     return sl_database_run(statement);
 }
+
+#define OR_MEMBER(name, since) | exchange->name
 
 /* True if the small row form can hold this record. */
 static bool messages_is_plain(const struct sl_record *record)
@@ -213,7 +232,7 @@ static bool messages_is_plain(const struct sl_record *record)
 
     return (size_t)exchange->received_stored + exchange->sent_stored <= COPIED_MAX &&
            record->note_size == 0 && exchange->received_size == exchange->received_stored &&
-           exchange->sent_size == exchange->sent_stored;
+           exchange->sent_size == exchange->sent_stored && (0 SL_COLUMN_LIST(OR_MEMBER)) == 0;
 }
 
 static int messages_add_exchange(struct sl_messages *messages, const struct sl_record *record,

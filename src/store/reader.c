@@ -39,20 +39,23 @@ static int reader_prepare_client(struct sl_store_reader *reader)
     return sl_database_prepare(reader->db, sql, &reader->client);
 }
 
+#define PLACE(name, since) ", %s"
+#define PLACES             SL_COLUMN_LIST(PLACE)
+#define NAME(name, since)  , reader->version < (since) ? "0" : #name
+
 static int reader_prepare_messages(struct sl_store_reader *reader)
 {
     const char *line_end = reader->version < 2 ? "0" : "line_end";
     /* What a file says must not break the JSON around it: json() leaves no line ends either. */
-    const char *faults = reader->version < 5
-                             ? "0, NULL"
-                             : "fault_bits, CASE WHEN json_valid(faults) THEN json(faults) END";
-    char sql[384];
+    const char *faults =
+        reader->version < 5 ? "NULL" : "CASE WHEN json_valid(faults) THEN json(faults) END";
+    char sql[1024]; /* what is cut is no SQL */
     int code;
 
     snprintf(sql, sizeof(sql),
-             "SELECT " MESSAGE_COLUMNS
-             "%s, %s FROM messages WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq",
-             line_end, faults);
+             "SELECT " MESSAGE_COLUMNS "%s, %s" PLACES
+             " FROM messages WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq",
+             line_end, faults SL_COLUMN_LIST(NAME));
     code = sl_database_prepare(reader->db, sql, &reader->forward);
     strcat(sql, " DESC");
     return code == SQLITE_OK ? sl_database_prepare(reader->db, sql, &reader->backward) : code;

@@ -20,6 +20,8 @@
     " / 1000000000, 'unixepoch') || "                                                              \
     "printf('.%06dZ', " ns " / 1000 % 1000000)"
 
+#define COLUMN(name, since) ",\n  m." #name
+
 #define LOG_VIEW                                                                                   \
     "CREATE VIEW log AS -- for a person; columns of text are NULL where it is not text\n" \
     "SELECT m.seq,\n" \
@@ -40,7 +42,7 @@
     "AS sent_text,\n" \
     "  CASE typeof(m.sent) WHEN 'blob' THEN hex(m.sent) END AS sent_hex,\n" \
     "  CASE m.line_end WHEN 1 THEN 'LF' WHEN 2 THEN 'CRLF' END AS line_end,\n" \
-    "  m.faults AS faults\n" \
+    "  m.faults AS faults" SL_COLUMN_LIST(COLUMN) "\n" \
     "FROM messages m\n" \
     "LEFT JOIN listeners l ON l.id = m.listener\n" \
     "LEFT JOIN services s ON s.id = l.service\n" \
@@ -194,6 +196,9 @@ static const char version_5[] =
 static const char *const steps[] = {version_1, version_2, version_3, version_4, version_5};
 
 #define VERSION ((int)(sizeof(steps) / sizeof(*steps)))
+
+#define HAS_A_STEP(name, since) _Static_assert((since) <= VERSION, #name " has no step");
+SL_COLUMN_LIST(HAS_A_STEP)
 
 static const char views[] =
     "DROP VIEW IF EXISTS log;\n"

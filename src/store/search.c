@@ -172,6 +172,13 @@ static uint64_t row_size(sqlite3_stmt *row, int noted, int kept)
     return (uint64_t)sqlite3_column_int64(row, noted);
 }
 
+static void row_fill_columns(sqlite3_stmt *row, int column, struct sl_exchange *exchange)
+{
+#define FILL(name, since)                                                                          \
+    exchange->name = (__typeof__(exchange->name))sqlite3_column_int64(row, column++);
+    SL_COLUMN_LIST(FILL)
+}
+
 static void search_fill_numbers(struct search *search, struct sl_record *record,
                                 const struct sl_reader_listener **listener)
 {
@@ -189,7 +196,7 @@ static void search_fill_numbers(struct search *search, struct sl_record *record,
     exchange->received_size = row_size(row, 8, 10);
     exchange->sent_size = row_size(row, 9, row_is_upper(row) ? 10 : 11);
     exchange->line_end = (uint8_t)sqlite3_column_int(row, 12);
-    exchange->faults = (uint16_t)sqlite3_column_int(row, 13);
+    row_fill_columns(row, 14, exchange);
     exchange->listener = UINT16_MAX;
 }
 
@@ -210,8 +217,8 @@ static uint32_t row_copy_payload(sqlite3_stmt *row, int column, uint8_t *to)
 static void row_copy_note(sqlite3_stmt *row, struct sl_record *record)
 {
     const struct sl_exchange *exchange = &record->exchange;
-    const char *json = (const char *)sqlite3_column_text(row, 14);
-    size_t size = (size_t)sqlite3_column_bytes(row, 14);
+    const char *json = (const char *)sqlite3_column_text(row, 13);
+    size_t size = (size_t)sqlite3_column_bytes(row, 13);
 
     if (!json || size <= 2 || size - 2 > SL_NOTE_MAX || json[0] != '[' || json[size - 1] != ']')
         return;

@@ -286,18 +286,22 @@ class Kept(unittest.TestCase):
 
     def test_the_log(self):
         with sqlite3.connect(f"file:{self.store}?mode=ro", uri=True) as database:
-            rows = database.execute("SELECT seq, outcome, faults FROM log ORDER BY seq").fetchall()
-        self.assertEqual(rows[0][:2], (1, "reply_lost"))
-        self.assertEqual(json.loads(rows[0][2])[0]["rule"], "first")
-        self.assertEqual(rows[2][1:], ("replied", None))
+            rows = database.execute("SELECT seq, outcome, fault_bits, faults FROM log ORDER BY seq"
+                                    ).fetchall()
+        self.assertEqual(rows[0][:3], (1, "reply_lost", 1))
+        self.assertEqual(json.loads(rows[0][3])[0]["rule"], "first")
+        self.assertEqual(rows[1][2], 8)
+        self.assertEqual(rows[2][1:], ("replied", None, None))
 
     def test_export(self):
         done = subprocess.run([gateway_executable(), "export", "--format", "ndjson", "--store",
                                self.store], capture_output=True, text=True, timeout=30, check=True)
         exported = [json.loads(line) for line in done.stdout.splitlines()]
-        faults = {message["seq"]: message.get("faults") for message in exported}
-        self.assertEqual(faults, {message["seq"]: message.get("faults") for message in self.shown})
-        self.assertEqual(faults[1][0]["text"], "loss at 1")
+        for name in ("faults", "fault_bits"):
+            self.assertEqual([message.get(name) for message in exported],
+                             [message.get(name) for message in self.shown])
+        self.assertEqual(exported[0]["faults"][0]["text"], "loss at 1")
+        self.assertEqual([message.get("fault_bits") for message in exported], [1, 8, None])
 
     def test_filters(self):
         effects = {message["seq"]: [fault["effect"] for fault in message.get("faults", ())]

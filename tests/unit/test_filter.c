@@ -181,7 +181,7 @@ TEST(one_of_several_faults_is_enough)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct sl_record *record = record_of("x", "X");
 
-        record->exchange.faults = cases[i].faults;
+        record->exchange.fault_bits = cases[i].faults;
         assert_int_equal(match_and_free(&cases[i].filter, record), cases[i].matches);
     }
 }

@@ -76,6 +76,14 @@ TEST_WITH(writes_what_got_no_reply, setup, teardown)
     assert_non_null(strstr((const char *)out.data, "\"text\":\"\",\"base64\":\"\""));
 }
 
+TEST_WITH(writes_a_rare_number_where_it_is_not_0, setup, teardown)
+{
+    write_event((struct sl_event){.kind = SL_RECORD_EXCHANGE, .exchange.fault_bits = 65535});
+    sl_buffer_append(&out, "", 1);
+    assert_non_null(
+        strstr((const char *)out.data, "\"outcome\":\"replied\",\"fault_bits\":65535}"));
+}
+
 /* "aß" cut within its ß still shows its a; what never was text stays null. */
 TEST_WITH(shows_a_text_cut_within_a_character, setup, teardown)
 {

@@ -99,12 +99,12 @@ TEST(a_lost_reply_is_made_and_not_sent)
     expect_text(fd, "TWO");
     assert_int_equal(exchange(&serving, 1)->outcome, SL_REPLY_LOST);
     assert_int_equal(exchange(&serving, 1)->replied_at_ns, 0);
-    assert_int_equal(exchange(&serving, 1)->faults, 1);
+    assert_int_equal(exchange(&serving, 1)->fault_bits, 1);
     assert_string_equal(note(&serving, 1),
                         "{\"rule\":\"x\",\"text\":\"loss at 1\",\"effect\":"
                         "\"loss\",\"side\":\"sent\",\"n\":1}");
     assert_int_equal(exchange(&serving, 2)->outcome, SL_REPLIED);
-    assert_int_equal(exchange(&serving, 2)->faults, 0);
+    assert_int_equal(exchange(&serving, 2)->fault_bits, 0);
     assert_int_equal(serving_counters(&serving, 0).traffic.sent_messages, 1);
     assert_int_equal(serving_counters(&serving, 0).traffic.unanswered, 1);
     close(fd);
@@ -172,7 +172,7 @@ TEST(what_is_cut_and_changed_is_what_leaves)
     assert_int_equal(recv(fd, got, sizeof(got), 0), 4);
     serving_wait_exchanges(&serving, 1);
     record = serving_exchange(&serving, 1);
-    assert_int_equal(record->exchange.faults,
+    assert_int_equal(record->exchange.fault_bits,
                      1u << (SL_EFFECT_TRUNCATE - 1) | 1u << (SL_EFFECT_CORRUPT - 1));
     assert_bytes_equal(sl_record_received(record), record->exchange.received_stored,
                        BYTES("ping 6"));
@@ -207,7 +207,7 @@ TEST(a_duplicated_reply_is_one_exchange)
         expect_text(fd, "A");
     send_text(fd, "b");
     expect_text(fd, "B");
-    assert_int_equal(exchange(&serving, 2)->faults, 0);
+    assert_int_equal(exchange(&serving, 2)->fault_bits, 0);
     assert_non_null(strstr(note(&serving, 1), "\"copies\":2"));
     assert_int_equal(serving_counters(&serving, 0).traffic.sent_messages, 2);
     close(fd);
@@ -310,7 +310,7 @@ TEST(a_reordered_reply_lets_others_pass)
     expect_text(fd, "D");
     serving_wait_exchanges(&serving, 4);
     for (uint64_t seq = 1; seq <= 4; seq++) {
-        if (exchange(&serving, seq)->faults)
+        if (exchange(&serving, seq)->fault_bits)
             assert_non_null(strstr(note(&serving, seq), "\"effect\":\"reorder\""));
     }
     close(fd);
