@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Carries out the recipes of docs/contributing.md in a scratch copy: test_recipes.py ROOT
 
-A service that reverses datagrams, an endpoint that says pong and a setting of --check-config are
-added by touching exactly the files that the recipes list; the copy is built without a warning and
-used. Prints TAP.
+A service that reverses datagrams, an endpoint that says pong, a setting of --check-config and a column
+of the log with a datagram's first byte are added by touching exactly the files that the recipes list;
+the copy is built without a warning and used. Prints TAP.
 """
 
+import csv
+import io
 import json
 import os
 import re
@@ -88,6 +90,13 @@ name = "check-config"
 # Where it takes effect.
 SETTING_USER = "src/app/main.c"
 
+STEP = """static const char version_{version}[] =
+    "ALTER TABLE messages ADD COLUMN first_byte INTEGER; -- of what was received\\n";
+
+"""
+# Where it is set.
+COLUMN_SETTER = "src/net/udp_worker.c"
+
 
 def files_of(recipe, name):
     """What the numbered steps of a recipe name."""
@@ -130,6 +139,25 @@ def add_setting(copy):
             '        printf("%s%sconfiguration is valid')
 
 
+def add_column(copy):
+    schema = (copy / "src/store/schema.c").read_text("utf-8")
+    steps = re.search(r"steps\[\] = \{(.*?)\}", schema, re.S)[1]
+    version = len(steps.split(",")) + 1
+    replace(copy, "include/socklens/exchange.h", "X(fault_bits, 5)",
+            f"X(fault_bits, 5) X(first_byte, {version})")
+    replace(copy, "include/socklens/exchange.h", "    uint8_t reserved;\n    uint16_t fault_bits;",
+            "    uint8_t first_byte;\n    uint16_t fault_bits;")
+    replace(copy, COLUMN_SETTER, "    SL_COLUMN_LIST(SET_TO_0)\n",
+            "    SL_COLUMN_LIST(SET_TO_0)\n"
+            "    exchange->first_byte = item->size > 0 ? item->bytes[0] : 0;\n")
+    head = "/* steps[n] leads "
+    replace(copy, "src/store/schema.c", head, STEP.format(version=version) + head)
+    replace(copy, "src/store/schema.c", steps, f"{steps}, version_{version}")
+    replace(copy, "src/api/openapi.json", '          "fault_bits": {',
+            '          "first_byte": {"type": "integer", "description": "Of what was received"},\n'
+            '          "fault_bits": {')
+
+
 def run(*command, **options):
     done = subprocess.run(command, capture_output=True, text=True, timeout=BUILD_S, check=False,
                           **options)
@@ -152,8 +180,11 @@ def copy_tree(folder):
 
 
 def touched(copy):
+    """Since it was asked before."""
     run("git", "-C", copy, "add", "--intent-to-add", "-A")
-    return set(run("git", "-C", copy, "diff", "--name-only").split())
+    names = run("git", "-C", copy, "diff", "--name-only").split()
+    run("git", "-C", copy, "add", "-A")
+    return set(names)
 
 
 def build(copy, folder):
@@ -187,23 +218,26 @@ def wait_ready(process, path):
     return {key: found[0] for key, found in json.loads(path.read_text()).items() if found}
 
 
-def use(executable, folder):
-    """Returns what the service answered, what the API has of it, and what the endpoint said."""
+def use(executable, folder, log):
+    """Returns what the service answered, what the API has of it, what the description has of a
+    message, and what the endpoint said."""
     ready = folder / "ready.json"
+    ready.unlink(missing_ok=True)
     process = subprocess.Popen(
         [executable, "--udp-reverse", "127.0.0.1:0", "--udp-upper", "none", "--tcp-upper", "none",
-         "--tcp-chat", "none", "--http", "127.0.0.1:0", "--store", folder / "log.db",
+         "--tcp-chat", "none", "--http", "127.0.0.1:0", "--store", log,
          "--ready-file", ready], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         addresses = wait_ready(process, ready)
         reply = exchange(addresses["udp_reverse"], b"stressed")
         listed = get(addresses["http"], "/api/v1/messages?service=udp-reverse")["items"]
+        described = get(addresses["http"], "/api/v1/openapi.json")["components"]["schemas"]["Message"]
         pong = get(addresses["http"], "/api/v1/ping?times=2")
     finally:
         process.terminate()
         status = process.wait(PATIENCE_S)
     assert status == 0, f"it ended with {status}"
-    return reply, listed, pong
+    return reply, listed, set(described["properties"]), pong
 
 
 def lacking(executable, folder, name):
@@ -227,14 +261,26 @@ def repeats(executable, folder):
 def logged(path):
     database = sqlite3.connect(path)
     try:
-        return database.execute("SELECT service, sent_text FROM log ORDER BY seq").fetchall()
+        return database.execute("SELECT service, sent_text, first_byte FROM log ORDER BY seq"
+                                ).fetchall()
     finally:
         database.close()
 
 
-def make_old(path):
-    """A log whose file has no name for the new service."""
-    run("sqlite3", path, "DELETE FROM services WHERE name = 'udp-reverse'")
+def make_old(copy, path):
+    """A log that an older version has left: with neither the service's name nor the column."""
+    run("sqlite3", path, f".read {copy / 'tests/system/store_version_2.sql'}")
+
+
+def export(executable, form, log):
+    return run(executable, "export", "--format", form, "--store", log)
+
+
+def exported(executable, log):
+    """The column in NDJSON, with None where it is not there, and in CSV."""
+    messages = map(json.loads, export(executable, "ndjson", log).splitlines())
+    rows = csv.DictReader(io.StringIO(export(executable, "csv", log), newline=""), strict=True)
+    return [message.get("first_byte") for message in messages], [row["first_byte"] for row in rows]
 
 
 def main():
@@ -252,32 +298,47 @@ def main():
         add_service(copy)
         service = touched(copy)
         add_endpoint(copy)
-        endpoint = touched(copy) - service
+        endpoint = touched(copy)
         add_setting(copy)
-        setting = touched(copy) - service - endpoint
+        setting = touched(copy)
+        add_column(copy)
+        column = touched(copy)
         check("a service takes the files that its recipe lists",
               service == files_of("A service", "reverse"), sorted(service))
         check("an endpoint takes the files that its recipe lists",
               endpoint == files_of("An endpoint", "ping"), sorted(endpoint))
         check("a setting takes the files that its recipe lists, and its user",
               setting == files_of("A setting", "") | {SETTING_USER}, sorted(setting))
+        check("a column takes the files that its recipe lists, and its setter",
+              column == files_of("A column of the log", "") | {COLUMN_SETTER}, sorted(column))
         executable = build(copy, folder)
         check("all build without a warning, and the endpoint is described", executable.is_file())
         found = lacking(executable, folder, "check-repeats")
         check("help, completions, pages and files have the setting", found == [], found)
         found = repeats(executable, folder)
         check("the setting takes effect from everywhere", found == [1, 2, 3, 4], found)
-        reply, listed, pong = use(executable, folder)
+        log, old = folder / "log.db", folder / "old.db"
+        reply, listed, described, pong = use(executable, folder, log)
         check("the service answers", reply == b"desserts", reply)
         check("the API shows its exchange", [m["service"] for m in listed] == ["udp-reverse"], listed)
         check("the endpoint answers", pong == ["pong", "pong"], pong)
-        rows = logged(folder / "log.db")
-        check("the log names it", rows == [("udp-reverse", "desserts")], rows)
-        make_old(folder / "log.db")
-        (folder / "ready.json").unlink(missing_ok=True)
-        use(executable, folder)
-        rows = logged(folder / "log.db")
-        check("a log that lacks the name learns it", [row[0] for row in rows] == ["udp-reverse"] * 2, rows)
+        check("the API shows the column", [m.get("first_byte") for m in listed] == [ord("s")], listed)
+        check("its description has it", set(listed[0]) <= described, described)
+        rows = logged(log)
+        check("the log names the service and has the column",
+              rows == [("udp-reverse", "desserts", ord("s"))], rows)
+        found = exported(executable, log)
+        check("exports have the column", found == ([ord("s")], [str(ord("s"))]), found)
+        make_old(copy, old)
+        found = exported(executable, old)
+        check("an older log is read without it", found == ([None] * 3, [""] * 3), found)
+        _, listed, *_ = use(executable, folder, old)
+        check("an older log goes on with it",
+              [m.get("first_byte") for m in listed] == [ord("s")], listed)
+        rows = logged(old)
+        check("it learns the name and gets the column",
+              [row[2] for row in rows[:3]] == [None] * 3
+              and rows[3:] == [("udp-reverse", "desserts", ord("s"))], rows)
     print(f"1..{len(results)}")
     return 0 if all(results) else 1
 
