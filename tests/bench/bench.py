@@ -205,7 +205,8 @@ def settle_options(options):
 
 def run(options):
     settle_options(options)
-    chosen = [row for row in all_rows() if options.only in row.name]
+    chosen = [row for row in all_rows() if options.only in row.name
+              and (not row.rule or options.self_check or "--fault" in options.socklens_help)]
     results, memory, fairness = [], None, {}
     print_head(options)
     with tempfile.TemporaryDirectory(prefix="socklens-bench-") as folder:

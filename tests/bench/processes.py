@@ -141,7 +141,7 @@ class Stage:
             "tcp_upper": self._start([tcp, "upper"], "bare-upper"),
         }
 
-    def _daemon_command(self):
+    def _daemon_command(self, flags):
         command = [self.options.socklens]
         for flag in ("--udp-upper", "--tcp-upper", "--tcp-chat", "--http"):
             command += [flag, "127.0.0.1:0"]
@@ -149,12 +149,12 @@ class Stage:
             command += ["--store", self.options.store]
         elif "--store" in self.options.socklens_help:
             command += ["--store", "memory"]
-        return [*command, *self.options.daemon_arg, "--ready-file"]
+        return [*command, *flags, *self.options.daemon_arg, "--ready-file"]
 
-    def subject_side(self):
+    def subject_side(self, *flags):
         if self.options.self_check:
             return self.bare_side()
-        server = self._start(self._daemon_command(), "socklens")
+        server = self._start(self._daemon_command(flags), "socklens")
         return dict.fromkeys(SERVICES, server)
 
     def start_client(self, arguments, **pipes):
