@@ -54,6 +54,18 @@ const VIEWS = {
     await page.locator('.clients .row', { hasText: 'tcp-chat' }).locator('.cell-client').click();
     await page.getByRole('dialog').locator('.timeline li').first().waitFor();
   },
+  'the fault rules': async (page) => {
+    await page.keyboard.press('f');
+    const rules = page.getByRole('dialog', { name: 'Fault rules' });
+    await rules.getByLabel(/^Rule for/).fill('los');
+    await rules.getByText('did you mean').waitFor();
+    await rules.getByLabel(/^Rule for/).fill('loss 30% off name r');
+    await rules.getByRole('img').waitFor();
+    await page.keyboard.press('Enter');
+    await rules.getByRole('button', { name: 'Remove r' }).waitFor();
+    await rules.getByLabel('Scenario').selectOption({ index: 1 });
+    await leaveField(page);
+  },
   'the keys': async (page) => {
     await page.keyboard.press('?');
     await page.getByRole('dialog', { name: 'Keys' }).waitFor();

@@ -6,6 +6,7 @@ import { SharedStream } from './api/sharedStream';
 import { EventStream } from './api/stream';
 import { now, StoresContext } from './store/context';
 import { Description } from './store/description';
+import { Faults } from './store/faults';
 import { frameScheduler } from './store/schedule';
 import { Sending } from './store/sending';
 import { Server } from './store/server';
@@ -39,6 +40,7 @@ const sending = new Sending({
   now: () => performance.now(),
 });
 const description = new Description(api);
+const faults = new Faults(api);
 const stream = new SharedStream(
   `socklens ${folder}`,
   (handlers) => new EventStream(EVENTS, handlers),
@@ -54,12 +56,14 @@ effect(() => {
 });
 // Its definitions of words are the page's tooltips.
 effect(() => {
-  if (server.stream.value.name === 'live') void untracked(() => description.load());
+  if (server.stream.value.name === 'live')
+    void untracked(() => Promise.all([description.load(), faults.load()]));
 });
 stream.start();
 
 setInterval(() => {
   now.value = Date.now();
+  if (!document.hidden) faults.tick(view.detail.value?.kind === 'faults');
 }, 1000);
 for (const event of ['popstate', 'hashchange']) addEventListener(event, () => view.read());
 addEventListener('online', () => stream.retryNow());
@@ -76,7 +80,7 @@ if (root) {
   followPrinting(window);
   copyBlanks(document);
   render(
-    <StoresContext.Provider value={{ server, view, sending, description }}>
+    <StoresContext.Provider value={{ server, view, sending, description, faults }}>
       <App />
     </StoresContext.Provider>,
     root,

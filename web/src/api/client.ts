@@ -8,9 +8,15 @@ import type {
   ClientPage,
   DatagramRequest,
   DatagramResult,
+  Fates,
   Message,
   MessagePage,
   RateAnswer,
+  Rule,
+  RuleChange,
+  RuleRequest,
+  Rules,
+  Scenarios,
   Side,
 } from './types';
 
@@ -73,6 +79,14 @@ function withQuery(path: string, query: Query): string {
   return entries.length > 0 ? `${path}?${new URLSearchParams(entries)}` : path;
 }
 
+function withBody(method: string, body: object): Init {
+  return {
+    method,
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  };
+}
+
 export const api = {
   messages: (query: Query) => request<MessagePage>(withQuery('/messages', query)),
 
@@ -93,11 +107,20 @@ export const api = {
   rates: () => request<RateAnswer>('/rates'),
 
   sendDatagram: (datagram: DatagramRequest) =>
-    request<DatagramResult>('/datagrams', {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(datagram),
-    }),
+    request<DatagramResult>('/datagrams', withBody('POST', datagram)),
+
+  faults: () => request<Rules>('/faults'),
+
+  addFault: (rule: RuleRequest) => request<Rule | Rules>('/faults', withBody('POST', rule)),
+
+  changeFault: (name: string, change: RuleChange) =>
+    request<Rule>(`/faults/${name}`, withBody('PATCH', change)),
+
+  removeFault: (name: string) => request<void>(`/faults/${name}`, { method: 'DELETE' }),
+
+  fates: (query: Query) => request<Fates>(withQuery('/fates', query)),
+
+  scenarios: () => request<Scenarios>('/scenarios'),
 };
 
 export type Api = typeof api;

@@ -12,6 +12,12 @@ test('an address tells what the page showed', () => {
   assert.equal(writeUrlState({ filter: {}, detail: null, showsApi: false }), '');
 });
 
+test('an address leads to the fault rules, which belong to no run', () => {
+  const hash = writeUrlState({ filter: {}, detail: { kind: 'faults' }, showsApi: false });
+  assert.equal(hash, '#show=faults');
+  assert.deepEqual(readUrlState(`${hash}&run=28431771`).detail, { kind: 'faults' });
+});
+
 test('invalid parts of the URL are left out', () => {
   const state = readUrlState('#show=message:x&client=&nonsense=1&min_size=5');
   assert.deepEqual(state, { filter: { min_size: '5' }, detail: null, showsApi: false });

@@ -2,7 +2,11 @@
 import { type Filter, filterEntries, isFilterKey, takesList } from './filter';
 
 /** Numbers are valid in one run of the server; without `run`, in the current one. */
-export type Detail = ({ kind: 'message'; seq: number } | { kind: 'client'; id: number }) & {
+export type Detail = (
+  | { kind: 'message'; seq: number }
+  | { kind: 'client'; id: number }
+  | { kind: 'faults' }
+) & {
   run?: string;
 };
 
@@ -34,6 +38,7 @@ export function writeUrlState({ filter, detail, showsApi }: UrlState): string {
   const params = new URLSearchParams(filterEntries(filter));
   if (detail?.kind === 'message') params.set('show', `message:${detail.seq}`);
   if (detail?.kind === 'client') params.set('show', `client:${detail.id}`);
+  if (detail?.kind === 'faults') params.set('show', 'faults');
   if (detail?.run) params.set('run', detail.run.slice(0, RUN_DIGITS));
   if (showsApi) params.set('view', 'api');
   const text = params.toString();
@@ -41,6 +46,7 @@ export function writeUrlState({ filter, detail, showsApi }: UrlState): string {
 }
 
 function readDetail(text: string | null, name: string | null): Detail | null {
+  if (text === 'faults') return { kind: 'faults' };
   const run = /^[0-9a-f]{8,32}$/.test(name ?? '') ? { run: name as string } : {};
   const [, kind, digits] = /^(message|client):(\d{1,15})$/.exec(text ?? '') ?? [];
   if (kind === 'message') return { kind, seq: Number(digits), ...run };

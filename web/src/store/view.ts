@@ -79,6 +79,11 @@ export class View {
     if (this.detail.value) this.go({ ...this.state, detail: null });
   }
 
+  toggleFaults(): void {
+    if (this.detail.value?.kind === 'faults') this.close();
+    else this.show({ kind: 'faults' });
+  }
+
   toggleApi(): void {
     this.go({ ...this.state, showsApi: !this.showsApi.value });
   }

@@ -2,7 +2,11 @@
 export interface PageState {
   /** Address and port, as the page was asked for. */
   host: string;
-  open: { kind: 'message'; seq: number } | { kind: 'client'; id: number } | null;
+  open:
+    | { kind: 'message'; seq: number }
+    | { kind: 'client'; id: number }
+    | { kind: 'faults' }
+    | null;
   /** The filter as it is written in its line; empty for none. */
   filter: string;
   showsApi: boolean;
@@ -18,6 +22,7 @@ export function pageTitle({ host, open, filter, showsApi, paused, fresh }: PageS
   if (showsApi) parts.push('API');
   else if (open?.kind === 'message') parts.push(`Message ${open.seq}`);
   else if (open?.kind === 'client') parts.push(`Client ${open.id}`);
+  else if (open) parts.push('Fault rules');
   if (filter !== '' && !showsApi) parts.push(shortened(filter));
   if (paused && !showsApi) parts.push('paused');
   parts.push(`socklens ${host}`);

@@ -5,6 +5,7 @@ import { useSending, useView } from '../store/context';
 import type { Detail } from '../store/urlState';
 import { formatCount } from '../text/format';
 import { ClientDetail } from './ClientDetail';
+import { FaultsDetail } from './FaultsDetail';
 import { keyTarget } from './keyTarget';
 import { MessageDetail } from './MessageDetail';
 import { layout } from './pageSize';
@@ -15,7 +16,7 @@ interface Props {
   onSendAgain: (message: Message) => void;
 }
 
-/** The open message or client: beside the log on a wide page, a drawer on a narrow one. */
+/** The open message, client or fault rules: beside the log on a wide page, a drawer on a narrow one. */
 export function DetailPane({ detail, onSendAgain }: Props) {
   const view = useView();
   const sending = useSending();
@@ -31,13 +32,13 @@ export function DetailPane({ detail, onSendAgain }: Props) {
     else element.open = true;
   }, [drawer]);
   useFocusBack(dialog, detail.kind === 'client' ? 'clients' : 'log');
-  const title =
-    detail.kind === 'message' ? `Message ${formatCount(detail.seq)}` : `Client ${detail.id}`;
+  const title = titleOf(detail);
   return (
     <dialog
       class={`detail ${drawer ? 'detail-drawer' : 'panel'}`}
       ref={dialog}
       aria-label={title}
+      data-kind={detail.kind}
       onCancel={() => view.close()}
     >
       <header class="panel-head">
@@ -52,19 +53,26 @@ export function DetailPane({ detail, onSendAgain }: Props) {
         </button>
       </header>
       <div class="detail-body" tabIndex={0} data-keys="detail">
-        {detail.kind === 'message' ? (
+        {detail.kind === 'faults' && <FaultsDetail />}
+        {detail.kind === 'message' && (
           <MessageDetail
             key={detail.seq}
             seq={detail.seq}
             run={detail.run}
             onSendAgain={onSendAgain}
           />
-        ) : (
+        )}
+        {detail.kind === 'client' && (
           <ClientDetail key={detail.id} id={detail.id} run={detail.run} />
         )}
       </div>
     </dialog>
   );
+}
+
+function titleOf(detail: Detail): string {
+  if (detail.kind === 'faults') return 'Fault rules';
+  return detail.kind === 'message' ? `Message ${formatCount(detail.seq)}` : `Client ${detail.id}`;
 }
 
 /** When the pane goes with the focus in it, the focus returns to where it was before, or to a part of the page. */

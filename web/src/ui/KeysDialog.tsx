@@ -8,6 +8,7 @@ const KEYS: readonly [keys: string, meaning: string][] = [
   ['d', 'to what is open'],
   ['g', 'to the curves: ← → read them, + − zoom, 0 shows all'],
   ['s', 'to the send form'],
+  ['f', 'the fault rules, or close them'],
   ['p', 'pause, or go on'],
   ['a', 'the API, or back to the traffic'],
   ['u', 'times in UTC, or in the zone of this machine'],

@@ -2,6 +2,7 @@ import type { Listener } from '../api/types';
 import { useServer } from '../store/context';
 import { listenerKey, RATE_WORDS, type RatePoint } from '../store/rates';
 import { formatBytes, formatCompact, formatCount, formatRate } from '../text/format';
+import { CardFaults } from './CardFaults';
 import { ServiceTag } from './ServiceTag';
 import { Stat } from './Stat';
 
@@ -77,6 +78,7 @@ function ListenerCard({ listener, rate: latest }: ListenerCardProps) {
         )}
         <Stat label="Unanswered" word="Unanswered" {...warning(listener.unanswered)} />
       </dl>
+      {udp && <CardFaults service={listener.service} />}
     </article>
   );
 }

@@ -15,7 +15,13 @@ const TARGETS: Record<string, string> = {
   d: 'detail',
 };
 /** Keys that press a button. None of them does what cannot be taken back. */
-const BUTTONS: Record<string, string> = { p: 'pause', b: 'projector', a: 'api', u: 'utc' };
+const BUTTONS: Record<string, string> = {
+  p: 'pause',
+  b: 'projector',
+  a: 'api',
+  u: 'utc',
+  f: 'faults',
+};
 
 /** Keys of the page as a whole: silent while something is typed or a dialog is open. */
 export function usePageKeys(onHelp: () => void): void {
@@ -23,7 +29,8 @@ export function usePageKeys(onHelp: () => void): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
-      if (document.querySelector('dialog:modal')) return;
+      const modal = document.querySelector('dialog:modal');
+      if (modal && !closesRules(event.key, modal)) return;
       if (event.key === 'Escape') leaveOrClose(event.target, view);
       else if (isTyping(event.target)) return;
       else if (event.key === '?') onHelp();
@@ -33,6 +40,11 @@ export function usePageKeys(onHelp: () => void): void {
     addEventListener('keydown', onKeyDown);
     return () => removeEventListener('keydown', onKeyDown);
   }, [onHelp, view]);
+}
+
+/** What opened the rules also closes them where they are a drawer. */
+function closesRules(key: string, modal: Element): boolean {
+  return key === 'f' && modal.matches('[data-kind="faults"]');
 }
 
 /** Leaves a field that is typed into, else closes what was opened last; a form that opens goes with its field. */
