@@ -170,8 +170,7 @@ struct sl_exchange {
     uint8_t outcome;  /* enum sl_outcome */
     uint8_t line_end; /* enum sl_line_end: what followed the received bytes */
     uint8_t reserved;
-    uint16_t
-        fault_bits; /* 1 << (effect - 1) of the rules that hit it: enum sl_effect in effect.h */
+    uint16_t fault_bits; /* 1 << (effect - 1) of the rules that hit it: see enum sl_effect */
 };
 
 /* What a worker hands to the journal. Pointers need to hold for the call only. */

@@ -145,8 +145,8 @@ def add_column(copy):
     version = len(steps.split(",")) + 1
     replace(copy, "include/socklens/exchange.h", "X(fault_bits, 5)",
             f"X(fault_bits, 5) X(first_byte, {version})")
-    replace(copy, "include/socklens/exchange.h", "    uint8_t reserved;\n    uint16_t fault_bits;",
-            "    uint8_t first_byte;\n    uint16_t fault_bits;")
+    replace(copy, "include/socklens/exchange.h", "    uint8_t reserved;\n",
+            "    uint8_t first_byte;\n")
     replace(copy, COLUMN_SETTER, "    SL_COLUMN_LIST(SET_TO_0)\n",
             "    SL_COLUMN_LIST(SET_TO_0)\n"
             "    exchange->first_byte = item->size > 0 ? item->bytes[0] : 0;\n")
