@@ -108,6 +108,13 @@ uint64_t sl_filter_min_size(const struct sl_filter *filter);
     X(max_sent, false, max, sent)                                                                  \
     X(after, false, after, after_seq)
 
+#define SL_FILTER_TERM(name, ...) SL_TERM_##name,
+
+enum sl_filter_term { SL_TERM_NONE, SL_FILTER_LIST(SL_FILTER_TERM) SL_TERM_SEVERAL };
+
+/* The only one of them that an exchange does not meet, or that there is none or several. */
+enum sl_filter_term sl_filter_miss(const struct sl_filter *filter, const struct sl_record *record);
+
 /* Adds to a list what `value` has for it, or sets anything else; `name` is one of the list. 0, or
  * -EINVAL or -ENOMEM with what is wrong in `error` and what would do in *allowed (constant text, or
  * NULL). */

@@ -11,13 +11,17 @@
 /* Where nothing says better when a request would be answered. */
 #define SL_RETRY_AFTER_S 5
 
+#define SL_PROBLEM_NEAR      3
+#define SL_PROBLEM_NEAR_SIZE 240
+
 struct sl_problem {
     unsigned status;        /* 0: none */
     unsigned retry_after_s; /* with 429 and 503; 0: SL_RETRY_AFTER_S */
-    const char *param;   /* the parameter or member at fault, or NULL; constant text or from us */
-    char detail[320];    /* one sentence for a person */
-    char allowed[480];   /* what would do; "" where that says nothing */
-    char unknown[64];    /* keeps a name that came from the client, for `param` to point to */
+    const char *param; /* the parameter or member at fault, or NULL; constant text or from us */
+    char detail[320];  /* one sentence for a person */
+    char allowed[480]; /* what would do; "" where that says nothing */
+    char unknown[64];  /* keeps a name that came from the client, for `param` to point to */
+    char near[SL_PROBLEM_NEAR][SL_PROBLEM_NEAR_SIZE]; /* what nearly did; "": no more of these */
     uint64_t oldest_seq; /* with 410: the oldest message still there; else 0 */
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/api_messages.h"
+#include "api/near.h"
 #include "api/page.h"
 #include "api/state.h"
 #include "socklens/clock.h"
@@ -60,13 +61,43 @@ static unsigned check_wait(struct sl_message_list *list, struct sl_problem *prob
 {
     struct sl_messages_params *asked = &list->asked;
 
-    if (asked->wait < 0 && asked->min > 0)
+    if (asked->wait < 0 && asked->min > 0 && !list->expects)
         return sl_problem_set(problem, 400, "min", "together with wait", "min needs wait");
     if (asked->wait >= 0 && asked->cursor)
         return sl_problem_set(problem, 400, "wait", "with after, or without cursor",
                               "wait does not go with cursor");
-    if (asked->min == 0)
+    if (asked->min == 0 && !list->expects)
         asked->min = 1;
+    return 0;
+}
+
+static bool has_max(const struct sl_message_list *list)
+{
+    return list->asked.max != UINT64_MAX;
+}
+
+/* The combinations that say nothing, or what cannot come true. */
+static unsigned check_expectation(struct sl_message_list *list, struct sl_problem *problem)
+{
+    const struct sl_messages_params *asked = &list->asked;
+
+    list->expects = has_max(list) || asked->quiet >= 0 || asked->strict;
+    if (!list->expects)
+        return 0;
+    if (asked->min == 0 && !has_max(list))
+        return sl_problem_set(problem, 400, asked->strict ? "strict" : "quiet",
+                              "together with min or max",
+                              "nothing is expected: min or max says it");
+    if (asked->min > asked->max)
+        return sl_problem_set(problem, 400, "max", "min or more",
+                              "max is below min, %" PRIu64 " and %" PRIu64, asked->max, asked->min);
+    if (asked->quiet >= 0 && asked->wait <= 0)
+        return sl_problem_set(problem, 400, "quiet", "together with wait", "quiet needs wait");
+    if (asked->quiet > asked->wait && asked->quiet >= 0)
+        return sl_problem_set(problem, 400, "quiet", "at most wait", "quiet is longer than wait");
+    if (asked->cursor)
+        return sl_problem_set(problem, 400, "cursor", "after",
+                              "what is expected is counted from after on, not from a cursor");
     return 0;
 }
 
@@ -75,11 +106,13 @@ unsigned sl_message_list_from_query(struct sl_message_list *list, const struct s
 {
     unsigned status;
 
-    *list = (struct sl_message_list){.asked.wait = -1};
+    *list = (struct sl_message_list){.asked = {.wait = -1, .quiet = -1, .max = UINT64_MAX}};
     status = sl_query_read(query, &list->asked, problem);
     begin_after(list);
     if (!status)
         status = read_cursor(list, problem);
+    if (!status)
+        status = check_expectation(list, problem);
     if (!status)
         status = check_wait(list, problem);
     return status;
@@ -114,6 +147,14 @@ unsigned sl_message_list_check(const struct sl_message_list *list, struct sl_his
 
 /* --- the wait --- */
 
+/* How many are enough to know. */
+static uint64_t count_end(const struct sl_message_list *list)
+{
+    if (has_max(list))
+        return list->asked.max + 1;
+    return list->asked.quiet >= 0 ? UINT64_MAX : list->asked.min;
+}
+
 static bool count_record(void *context, const struct sl_record *record, const char *listener)
 {
     struct sl_message_list *list = context;
@@ -121,7 +162,7 @@ static bool count_record(void *context, const struct sl_record *record, const ch
     (void)listener;
     if (list->waited == 0)
         list->first_seq = record->seq;
-    return ++list->waited < list->asked.min;
+    return ++list->waited < count_end(list);
 }
 
 static bool note_gap(void *context, const struct sl_gap *gap, const char *reason)
@@ -129,8 +170,8 @@ static bool note_gap(void *context, const struct sl_gap *gap, const char *reason
     struct sl_message_list *list = context;
 
     (void)gap;
-    (void)reason;
     list->met_gap = true;
+    list->has_lost |= strcmp(reason, "cleared") != 0;
     return true;
 }
 
@@ -151,10 +192,15 @@ static void begin_count(struct sl_message_list *list, struct sl_history *history
 enum sl_progress sl_message_list_count(struct sl_message_list *list, struct sl_history *history)
 {
     struct sl_budget budget = sl_history_budget(history);
+    uint64_t before = list->waited;
+    enum sl_history_step walked;
 
     if (!list->wait_walk.record)
         begin_count(list, history);
-    switch (sl_history_read(history, &list->wait_walk, &budget)) {
+    walked = sl_history_read(history, &list->wait_walk, &budget);
+    if (list->waited > before)
+        list->last_match_ns = sl_clock_mono_ns();
+    switch (walked) {
     case SL_HISTORY_CUT:
         return SL_PROGRESS_CUT;
     case SL_HISTORY_BEHIND:
@@ -165,6 +211,45 @@ enum sl_progress sl_message_list_count(struct sl_message_list *list, struct sl_h
         break;
     }
     return SL_PROGRESS_DONE;
+}
+
+/* At most so many is only known of all. */
+bool sl_message_list_is_met(const struct sl_message_list *list)
+{
+    return list->waited >= list->asked.min &&
+           (!has_max(list) ||
+            (list->waited <= list->asked.max && list->settled && !list->has_lost));
+}
+
+static void write_expected(const struct sl_message_list *list, char text[96])
+{
+    uint64_t min = list->asked.min, max = list->asked.max;
+
+    if (max == 0)
+        snprintf(text, 96, "no message");
+    else if (min == max)
+        snprintf(text, 96, "%" PRIu64 " messages", min);
+    else if (!has_max(list))
+        snprintf(text, 96, "at least %" PRIu64, min);
+    else if (min == 0)
+        snprintf(text, 96, "at most %" PRIu64, max);
+    else
+        snprintf(text, 96, "%" PRIu64 " to %" PRIu64 " messages", min, max);
+}
+
+void sl_message_list_blame(const struct sl_message_list *list, struct sl_problem *problem)
+{
+    bool too_many = list->waited > list->asked.max;
+    const char *why = "";
+    char expected[96];
+
+    write_expected(list, expected);
+    if (!too_many && list->has_lost)
+        why = "; older ones are no longer held";
+    else if (!too_many && !list->settled)
+        why = "; the wait was cut short";
+    sl_problem_set(problem, 409, NULL, NULL, "expected %s, found %" PRIu64 "%s%s", expected,
+                   list->waited, too_many ? " or more" : "", why);
 }
 
 /* --- the page --- */
@@ -256,6 +341,25 @@ enum sl_progress sl_message_list_fill(struct sl_message_list *list, struct sl_hi
     return walked == SL_HISTORY_BEHIND ? SL_PROGRESS_RETRY : SL_PROGRESS_CUT;
 }
 
+static void write_expect(struct sl_message_list *list)
+{
+    sl_json_key(&list->json, "expect");
+    sl_json_open_object(&list->json);
+    if (list->asked.min) {
+        sl_json_key(&list->json, "min");
+        sl_json_uint(&list->json, list->asked.min);
+    }
+    if (has_max(list)) {
+        sl_json_key(&list->json, "max");
+        sl_json_uint(&list->json, list->asked.max);
+    }
+    sl_json_key(&list->json, "found");
+    sl_json_uint(&list->json, list->waited);
+    sl_json_key(&list->json, "met");
+    sl_json_bool(&list->json, sl_message_list_is_met(list));
+    sl_json_close_object(&list->json);
+}
+
 static void write_gap(struct sl_message_list *list)
 {
     sl_json_key(&list->json, "gap");
@@ -272,6 +376,8 @@ static void write_gap(struct sl_message_list *list)
 /* A page can end with fewer than were waited for although they are there. */
 static bool has_timed_out(const struct sl_message_list *list)
 {
+    if (list->expects)
+        return list->waited < list->asked.min;
     return list->count < list->asked.min &&
            (list->asked.wait > 0 ? list->waited < list->asked.min : !list->has_more);
 }
@@ -288,6 +394,8 @@ bool sl_message_list_finish(struct sl_message_list *list)
         sl_json_key(&list->json, "timed_out");
         sl_json_bool(&list->json, has_timed_out(list));
     }
+    if (list->expects)
+        write_expect(list);
     if (list->gap.from)
         write_gap(list);
     sl_json_close_object(&list->json);
@@ -297,8 +405,9 @@ bool sl_message_list_finish(struct sl_message_list *list)
 /* What a request for messages keeps between its steps. */
 struct pending {
     struct sl_message_list list;
+    struct sl_near near; /* begun: what was expected has not come true */
     bool waiting;
-    int64_t until_ns; /* monotonic: the wait's end */
+    int64_t began_ns, until_ns; /* monotonic: the wait */
 };
 
 static void free_pending(void *state)
@@ -313,7 +422,10 @@ static void begin_wait(struct sl_request *request, struct pending *pending)
 {
     pending->waiting = true;
     request->waiter.wants = SL_DUE_MESSAGES;
-    pending->until_ns = sl_clock_mono_ns() + pending->list.asked.wait;
+    pending->began_ns = pending->list.last_match_ns = sl_clock_mono_ns();
+    pending->until_ns = pending->began_ns;
+    if (pending->list.asked.wait > 0)
+        pending->until_ns += pending->list.asked.wait;
     sl_waiters_add(sl_httpd_waiters(request->httpd), &request->waiter);
 }
 
@@ -329,7 +441,7 @@ static bool begin(struct sl_request *request, struct sl_answer *answer)
         sl_answer_problem(answer, &problem);
         return false;
     }
-    if (pending->list.asked.wait > 0)
+    if (pending->list.asked.wait > 0 || pending->list.expects)
         begin_wait(request, pending);
     return true;
 }
@@ -348,22 +460,42 @@ static enum sl_step retry_later(struct sl_request *request, int64_t until_ns)
     return SL_STEP_WAIT;
 }
 
+/* What is there already is counted for a second, whatever the wait. */
+static int64_t wait_end(const struct pending *pending, enum sl_progress progress)
+{
+    const struct sl_message_list *list = &pending->list;
+    int64_t until_ns = pending->until_ns, least_ns = pending->began_ns + SL_SEARCH_NS, quiet_ns;
+
+    if (!list->expects)
+        return until_ns;
+    if (progress != SL_PROGRESS_SHORT)
+        return until_ns > least_ns ? until_ns : least_ns;
+    quiet_ns = list->last_match_ns + list->asked.quiet;
+    if (list->asked.quiet >= 0 && list->waited >= list->asked.min && quiet_ns < until_ns)
+        return quiet_ns;
+    return until_ns;
+}
+
 /* ANSWER: the wait is over, one way or the other. */
 static enum sl_step wait_step(struct sl_request *request, struct pending *pending)
 {
     unsigned due = sl_waiters_take(sl_httpd_waiters(request->httpd), &request->waiter);
     enum sl_progress progress = sl_message_list_count(&pending->list, &sl_api_of(request)->history);
+    int64_t until_ns = wait_end(pending, progress);
+    bool in_time = sl_clock_mono_ns() < until_ns;
     /* Whoever has hung up frees the place; who has only closed its direction is answered now. */
-    bool over = due & SL_DUE_STOP || sl_clock_mono_ns() >= pending->until_ns ||
+    bool over = due & SL_DUE_STOP || !in_time ||
                 sl_waiters_peer_is_gone(sl_httpd_waiters(request->httpd), &request->waiter);
 
     if (progress != SL_PROGRESS_DONE && !over) {
         if (progress == SL_PROGRESS_RETRY)
-            return retry_later(request, pending->until_ns);
-        request->waiter.deadline_ns = pending->until_ns;
+            return retry_later(request, until_ns);
+        request->waiter.deadline_ns = until_ns;
         return progress == SL_PROGRESS_CUT ? SL_STEP_YIELD : SL_STEP_WAIT;
     }
     pending->waiting = false;
+    pending->list.settled =
+        progress == SL_PROGRESS_DONE || (progress == SL_PROGRESS_SHORT && !in_time);
     sl_waiters_remove(sl_httpd_waiters(request->httpd), &request->waiter);
     request->waiter.wants = 0;
     return SL_STEP_ANSWER;
@@ -376,6 +508,23 @@ static void finish(struct pending *pending, struct sl_answer *answer)
     answer->body = pending->list.body;
     pending->list.body = SL_BUFFER_INIT;
     sl_answer_json(answer, !complete);
+}
+
+/* The 409 of an expectation that has not come true. */
+static enum sl_step near_step(struct sl_request *request, struct pending *pending,
+                              struct sl_answer *answer)
+{
+    struct sl_near *near = &pending->near;
+    struct sl_message_list *list = &pending->list;
+
+    if (!near->query) {
+        sl_near_begin(near, &request->query, &list->asked.filter);
+        sl_message_list_blame(list, &near->problem);
+    }
+    if (list->waited < list->asked.min && sl_near_search(near, &sl_api_of(request)->history))
+        return SL_STEP_YIELD;
+    sl_answer_problem(answer, &near->problem);
+    return SL_STEP_ANSWER;
 }
 
 enum sl_step sl_api_messages(struct sl_request *request, struct sl_answer *answer)
@@ -392,6 +541,8 @@ enum sl_step sl_api_messages(struct sl_request *request, struct sl_answer *answe
         if (step != SL_STEP_ANSWER)
             return step;
     }
+    if (pending->list.asked.strict && !sl_message_list_is_met(&pending->list))
+        return near_step(request, pending, answer);
     progress = sl_message_list_fill(&pending->list, &sl_api_of(request)->history);
     if (!sl_request_hold(request, pending->list.body.size)) {
         sl_buffer_deinit(&pending->list.body);

@@ -25,8 +25,12 @@ struct sl_message_list {
     bool by_cursor;
     uint64_t place;  /* oldest first: the next seq to look at; else everything below it is left */
     uint64_t waited; /* matches so far */
-    uint64_t first_seq; /* of them */
-    bool met_gap;       /* while waiting */
+    uint64_t first_seq;    /* of them */
+    bool met_gap;          /* while waiting */
+    bool has_lost;         /* that gap is of messages which nobody has deleted */
+    bool expects;          /* it was asked with max, quiet or strict */
+    bool settled;          /* the count is of all that had to be counted */
+    int64_t last_match_ns; /* monotonic: when one was last counted, or the wait began */
     struct sl_history_walk wait_walk, walk;
     int64_t until_ns; /* monotonic: the search's end; 0: not begun */
     /* The result. */
@@ -55,8 +59,15 @@ void sl_message_list_deinit(struct sl_message_list *list);
 unsigned sl_message_list_check(const struct sl_message_list *list, struct sl_history *history,
                                struct sl_problem *problem);
 
-/* Counts what matches until there are `asked.min`. */
+/* Counts what matches until there are `asked.min`; of what is expected also more, as far as it can
+ * make a difference. */
 enum sl_progress sl_message_list_count(struct sl_message_list *list, struct sl_history *history);
+
+/* Whether what was expected has come true, once it is counted. */
+bool sl_message_list_is_met(const struct sl_message_list *list);
+
+/* Says of an expectation that was not met what was expected and found. */
+void sl_message_list_blame(const struct sl_message_list *list, struct sl_problem *problem);
 
 /* Writes the page's items; never SHORT. */
 enum sl_progress sl_message_list_fill(struct sl_message_list *list, struct sl_history *history);

@@ -40,6 +40,9 @@ struct sl_messages_params {
     const char *cursor; /* NULL: none */
     int64_t wait;       /* nanoseconds; set to -1 beforehand: it was not said */
     uint64_t min;       /* 0: it was not said */
+    uint64_t max;       /* set to UINT64_MAX beforehand: it was not said */
+    int64_t quiet;      /* as wait */
+    uint64_t strict;
 };
 
 struct sl_clear_params {
@@ -112,10 +115,15 @@ struct sl_export_params {
     X(client, "GET", "/api/v1/clients/{id}", .type = SL_JSON_TYPE)                                 \
     X(disconnect, "DELETE", "/api/v1/clients/{id}", .type = NULL)                                  \
     X(messages, "GET", "/api/v1/messages", .type = SL_JSON_TYPE,                                   \
-      SL_FILTERS_AND_PARAMS(SL_LIMIT_PARAM(messages), SL_PARAM(messages, cursor, TEXT),            \
-                            SL_PARAM(messages, wait, DURATION, .max = SL_WAIT_MAX_S,               \
-                                     .allowed = "0 to 60s, as in 500ms or 5s"),                    \
-                            SL_PARAM(messages, min, UINT, .min = 1, .max = SL_MIN_MAX)))           \
+      SL_FILTERS_AND_PARAMS(                                                                       \
+          SL_LIMIT_PARAM(messages), SL_PARAM(messages, cursor, TEXT),                              \
+          SL_PARAM(messages, wait, DURATION, .max = SL_WAIT_MAX_S,                                 \
+                   .allowed = "0 to 60s, as in 500ms or 5s"),                                      \
+          SL_PARAM(messages, min, UINT, .min = 1, .max = SL_MIN_MAX),                              \
+          SL_PARAM(messages, max, UINT, .min = 0, .max = SL_MIN_MAX),                              \
+          SL_PARAM(messages, quiet, DURATION, .max = SL_WAIT_MAX_S,                                \
+                   .allowed = "0 to 60s, as in 300ms"),                                            \
+          SL_PARAM(messages, strict, UINT, .min = 0, .max = 1, .fallback = "0")))                  \
     X(clear, "DELETE", "/api/v1/messages",                                                         \
       SL_PARAMS(SL_PARAM(clear, confirm, WORD, .words = "yes", .required = true,                   \
                          .wrong = "this deletes all messages for ever: confirm=yes is missing")))  \

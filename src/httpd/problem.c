@@ -108,6 +108,17 @@ static void optional(struct sl_json *json, const char *key, const char *text)
     sl_json_string(json, text);
 }
 
+static void write_near(struct sl_json *json, const struct sl_problem *problem)
+{
+    if (!*problem->near[0])
+        return;
+    sl_json_key(json, "near");
+    sl_json_open_array(json);
+    for (size_t i = 0; i < SL_PROBLEM_NEAR && *problem->near[i]; i++)
+        sl_json_string(json, problem->near[i]);
+    sl_json_close_array(json);
+}
+
 int sl_problem_write(const struct sl_problem *problem, struct sl_buffer *out)
 {
     struct sl_json json;
@@ -127,6 +138,7 @@ int sl_problem_write(const struct sl_problem *problem, struct sl_buffer *out)
         sl_json_key(&json, "oldest_seq");
         sl_json_uint(&json, problem->oldest_seq);
     }
+    write_near(&json, problem);
     sl_json_close_object(&json);
     return json.failed ? -ENOMEM : 0;
 }

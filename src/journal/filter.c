@@ -129,20 +129,6 @@ static bool in_set(uint32_t only, uint32_t without, unsigned index)
     return index < 32 && sl_filter_bits(only, without) & UINT32_C(1) << index;
 }
 
-/* Several rules can have hit one message: one of those asked for is enough, and so is one of those
- * left out. */
-static bool has_fault(const struct sl_filter *filter, uint16_t faults)
-{
-    uint32_t bits = faults ? faults : SL_FILTER_NO_FAULT;
-
-    return (filter->faults == 0 || filter->faults & bits) && !(filter->faults_not & bits);
-}
-
-static bool in_size(const struct sl_filter_size *range, uint64_t size)
-{
-    return size >= range->min && (range->over == 0 || size < range->over);
-}
-
 static bool has_client(const struct sl_filter_peers *peers, uint64_t client)
 {
     for (unsigned i = 0; i < peers->client_count; i++) {
@@ -181,16 +167,45 @@ static bool has_port(const struct sl_filter_peers *peers, const struct sl_addres
     return false;
 }
 
+/* What each term asks of a client, and of an exchange: the cheap before the dear, since most
+ * records fall to a number, not to a search. */
+#define CLIENT_TERMS(X)                                                                            \
+    X(service, in_set(filter->services, 0, service))                                               \
+    X(service_not, in_set(0, filter->services_not, service))                                       \
+    X(client, !only->client_count || has_client(only, client))                                     \
+    X(client_not, !has_client(without, client))                                                    \
+    X(address, !only->address_count || has_address(only, peer))                                    \
+    X(address_not, !has_address(without, peer))                                                    \
+    X(port, !only->port_count || has_port(only, peer))                                             \
+    X(port_not, !has_port(without, peer))
+#define EXCHANGE_TERMS(X)                                                                          \
+    X(outcome, in_set(filter->outcomes, 0, exchange->outcome))                                     \
+    X(outcome_not, in_set(0, filter->outcomes_not, exchange->outcome))                             \
+    X(fault, !filter->faults || filter->faults & faults)                                           \
+    X(fault_not, !(filter->faults_not & faults))                                                   \
+    X(after, !filter->has_after || record->seq > filter->after_seq)                                \
+    X(since, !filter->since_ns || exchange->received_at_ns >= filter->since_ns)                    \
+    X(until, !filter->until_ns || exchange->received_at_ns < filter->until_ns)                     \
+    X(min_size, longer >= filter->size.min)                                                        \
+    X(max_size, !filter->size.over || longer < filter->size.over)                                  \
+    X(min_received, exchange->received_size >= filter->received.min)                               \
+    X(max_received, !filter->received.over || exchange->received_size < filter->received.over)     \
+    X(min_sent, exchange->sent_size >= filter->sent.min)                                           \
+    X(max_sent, !filter->sent.over || exchange->sent_size < filter->sent.over)                     \
+    X(text, either_side(record, &filter->text, contains_any_case))                                 \
+    X(hex, either_side(record, &filter->bytes, contains))
+
+#define RETURN_UNLESS(term, holds)                                                                 \
+    if (!(holds))                                                                                  \
+        return false;
+
 bool sl_filter_match_client(const struct sl_filter *filter, enum sl_service_id service,
                             uint64_t client, const struct sl_address *peer)
 {
     const struct sl_filter_peers *only = &filter->only, *without = &filter->without;
 
-    return in_set(filter->services, filter->services_not, service) &&
-           (!only->client_count || has_client(only, client)) &&
-           (!only->address_count || has_address(only, peer)) &&
-           (!only->port_count || has_port(only, peer)) && !has_client(without, client) &&
-           !has_address(without, peer) && !has_port(without, peer);
+    CLIENT_TERMS(RETURN_UNLESS)
+    return true;
 }
 
 bool sl_filter_asks_address(const struct sl_filter *filter)
@@ -219,30 +234,48 @@ uint64_t sl_filter_min_size(const struct sl_filter *filter)
     return larger(filter->size.min, larger(filter->received.min, filter->sent.min));
 }
 
-/* Cheap tests first: most records fall to a number, not to a search. */
+/* Several rules can have hit one message: one of those asked for is enough, and so is one of those
+ * left out. */
+static uint32_t exchange_faults(const struct sl_exchange *exchange)
+{
+    return exchange->fault_bits ? exchange->fault_bits : SL_FILTER_NO_FAULT;
+}
+
 bool sl_filter_match(const struct sl_filter *filter, const struct sl_record *record)
 {
     const struct sl_exchange *exchange = &record->exchange;
+    uint64_t longer = larger(exchange->received_size, exchange->sent_size);
+    uint32_t faults = exchange_faults(exchange);
 
     if (!sl_filter_match_client(filter, exchange->service, exchange->client, &exchange->peer))
         return false;
     if (record->kind != SL_RECORD_EXCHANGE)
         return true;
-    if (!in_set(filter->outcomes, filter->outcomes_not, exchange->outcome) ||
-        !has_fault(filter, exchange->fault_bits))
-        return false;
-    if (record->seq <= filter->after_seq && filter->has_after)
-        return false;
-    if (filter->since_ns && exchange->received_at_ns < filter->since_ns)
-        return false;
-    if (filter->until_ns && exchange->received_at_ns >= filter->until_ns)
-        return false;
-    if (!in_size(&filter->size, larger(exchange->received_size, exchange->sent_size)) ||
-        !in_size(&filter->received, exchange->received_size) ||
-        !in_size(&filter->sent, exchange->sent_size))
-        return false;
-    return either_side(record, &filter->text, contains_any_case) &&
-           either_side(record, &filter->bytes, contains);
+    EXCHANGE_TERMS(RETURN_UNLESS)
+    return true;
+}
+
+#define NOTE_UNLESS(term, holds)                                                                   \
+    if (!(holds)) {                                                                                \
+        if (missed != SL_TERM_NONE)                                                                \
+            return SL_TERM_SEVERAL;                                                                \
+        missed = SL_TERM_##term;                                                                   \
+    }
+
+enum sl_filter_term sl_filter_miss(const struct sl_filter *filter, const struct sl_record *record)
+{
+    const struct sl_filter_peers *only = &filter->only, *without = &filter->without;
+    const struct sl_exchange *exchange = &record->exchange;
+    const struct sl_address *peer = &exchange->peer;
+    uint64_t longer = larger(exchange->received_size, exchange->sent_size);
+    uint64_t client = exchange->client;
+    uint32_t faults = exchange_faults(exchange);
+    uint8_t service = exchange->service;
+    enum sl_filter_term missed = SL_TERM_NONE;
+
+    CLIENT_TERMS(NOTE_UNLESS)
+    EXCHANGE_TERMS(NOTE_UNLESS)
+    return missed;
 }
 
 /* --- in words --- */

@@ -102,6 +102,18 @@ class Rules(GatewayTest):
         self.assertEqual(bytes(changed), sent)
         self.assertEqual(message["received"]["text"], "ping pong")
 
+    def test_a_near_miss_names_the_rule(self):
+        self.add("delay 1ms", name="slow")
+        self.add("loss every 1", name="kurose")
+        seq = self.exchange(b"wanted")["seq"]
+        status, _, problem = self.gateway.get(
+            f"/api/v1/messages?after={seq - 1}&outcome=replied&min=1&strict=1")
+        self.assertEqual((status, problem["near"]), (
+            409, [f"seq {seq}: outcome is reply_lost (rule kurose), not replied"]))
+        problem = self.gateway.get(
+            f"/api/v1/messages?after={seq - 1}&fault=rate&min=1&strict=1")[2]
+        self.assertIn(": fault is loss", problem["near"][0])
+
     def test_a_change_is_in_force_when_it_is_answered(self):
         name = self.add("loss off")["name"]
         for _ in range(50):

@@ -5,6 +5,7 @@ import threading
 import time
 import unittest
 import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
 
 from gateway import (Gateway, GatewayTest, format_address, receive_all, receive_exactly,
                      tcp_connect, udp_exchange, udp_socket, wait_until)
@@ -411,6 +412,88 @@ class TimedOut(ApiTest):
         short = self.wait(after=after, wait="50ms", min=4)
         self.assertEqual((short["timed_out"], len(short["items"])), (True, 3))
         self.assertIs(self.wait(after=after, wait="50ms", min=4, limit=2)["timed_out"], True)
+
+
+class Expectations(ApiTest):
+    """min, max, quiet and strict: a request that is an assertion."""
+
+    def ask(self, **parameters):
+        """Status and document."""
+        query = urllib.parse.urlencode(parameters)
+        status, _, document = self.gateway.get("/api/v1/messages?" + query)
+        return status, document
+
+    def test_answer_tells_what_was_expected(self):
+        after = self.newest()
+        self.exchange(b"one", b"two")
+        for expected, met in (({"min": 2, "max": 2}, True), ({"max": 2}, True), ({"max": 5}, True),
+                              ({"min": 3, "max": 4}, False)):
+            with self.subTest(expected):
+                page = self.ask(after=after, **expected)[1]
+                self.assertEqual(page["expect"], expected | {"found": 2, "met": met})
+                self.assertEqual(len(page["items"]), 2)
+                status, document = self.ask(after=after, strict=1, **expected)
+                self.assertEqual(status, 200 if met else 409, document)
+        self.assertNotIn("expect", self.ask(after=after, min=2, wait="5s")[1])
+
+    def test_too_many_end_the_wait_at_once(self):
+        after = self.newest()
+        self.exchange(b"one", b"two")
+        status, problem = self.ask(after=after, max=1, wait="60s", quiet="60s", strict=1)
+        self.assertEqual((status, problem["detail"]),
+                         (409, "expected at most 1, found 2 or more"))
+        self.assertNotIn("near", problem)
+
+    def test_quiet_ends_the_wait(self):
+        after = self.newest()
+        self.exchange(b"one")
+        page = self.ask(after=after, min=1, wait="60s", quiet="200ms", strict=1)[1]
+        self.assertEqual(page["expect"], {"min": 1, "found": 1, "met": True})
+        self.assertFalse(page["timed_out"])
+        page = self.ask(after=after, max=0, text="none", wait="60s", quiet="100ms", strict=1)[1]
+        self.assertEqual(page["expect"], {"max": 0, "found": 0, "met": True})
+
+    def test_what_comes_while_it_waits_counts(self):
+        after = self.newest()
+        with ThreadPoolExecutor() as pool:
+            for strict, status in ((0, 200), (1, 409)):
+                waits = pool.submit(self.ask, after=after, max=0, wait="60s", text="late",
+                                    strict=strict)
+                if strict == 0:
+                    self.exchange(b"other", b"late")
+                self.assertEqual(waits.result()[0], status)
+            waits = pool.submit(self.ask, after=self.newest(), min=2, max=2, wait="60s",
+                                quiet="300ms")
+            self.exchange(b"one", b"two")
+            self.assertEqual(waits.result()[1]["expect"],
+                             {"min": 2, "max": 2, "found": 2, "met": True})
+
+    def test_near_misses_are_named(self):
+        after = self.newest()
+        seqs = [message["seq"] for message in self.exchange(b"a", b"bcd", b"efgh", b"ij")]
+        status, problem = self.ask(after=after, min=5, min_received=2, strict=1)
+        self.assertEqual((status, problem["detail"]), (409, "expected at least 5, found 3"))
+        self.assertEqual(problem["near"],
+                         [f"seq {seqs[0]}: received 1 bytes, but min_received is 2"])
+        for query, sentence in (
+                ({"text": "zz"}, "text zz is in neither side"),
+                ({"service": "tcp-chat"}, "service is udp-upper, not tcp-chat"),
+                ({"outcome": "lost,reply_lost"}, "outcome is replied, not lost,reply_lost"),
+                ({"outcome_not": "replied"}, "outcome is replied, but outcome_not is replied"),
+                ({"fault": "loss"}, "fault is none, not loss")):
+            with self.subTest(query):
+                problem = self.ask(after=after, min=1, strict=1, **query)[1]
+                self.assertEqual(problem["near"],
+                                 [f"seq {seq}: {sentence}" for seq in seqs[:0:-1]])
+        self.assertNotIn("near", self.ask(after=after, min=1, strict=1, text="zz", port=1)[1])
+
+    def test_what_says_nothing_is_refused(self):
+        for query, param in (("strict=1", "strict"), ("quiet=1s&wait=2s", "quiet"),
+                             ("min=1&quiet=1s", "quiet"), ("min=1&quiet=2s&wait=1s", "quiet"),
+                             ("min=3&max=2", "max"), ("max=0&cursor=b9", "cursor"),
+                             ("strict=yes&min=1", "strict")):
+            with self.subTest(query):
+                self.assert_problem(self.gateway.get("/api/v1/messages?" + query), 400, param)
 
 
 class Index(ApiTest):

@@ -198,6 +198,72 @@ TEST_WITH(tells_the_gap_that_a_wait_met, setup, teardown)
     assert_int_equal(list.gap.from, 1);
 }
 
+static enum sl_progress expect(const char *text)
+{
+    assert_int_equal(ask(text), 0);
+    return count_all();
+}
+
+static const char *blame(void)
+{
+    sl_message_list_blame(&list, &problem);
+    return problem.detail;
+}
+
+TEST_WITH(counts_as_far_as_it_makes_a_difference, setup, teardown)
+{
+    fixture_fill(&fixture, 5, 1);
+    assert_int_equal(expect("min=2&strict=1"), SL_PROGRESS_DONE);
+    assert_int_equal(list.waited, 2);
+    assert_int_equal(expect("max=3"), SL_PROGRESS_DONE);
+    assert_int_equal(list.waited, 4);
+    assert_int_equal(expect("min=1&max=5&wait=1s"), SL_PROGRESS_SHORT);
+    assert_int_equal(list.waited, 5);
+    assert_int_equal(expect("min=1&quiet=1s&wait=1s"), SL_PROGRESS_SHORT);
+    assert_int_equal(list.waited, 5);
+}
+
+TEST_WITH(what_is_expected_is_met_or_blamed, setup, teardown)
+{
+    static const struct {
+        const char *query, *blame;
+    } cases[] = {
+        {"min=5&strict=1", NULL},
+        {"min=5&max=5", NULL},
+        {"max=5", NULL},
+        {"max=0&client=77", NULL},
+        {"min=6&strict=1", "expected at least 6, found 5"},
+        {"min=3&max=3", "expected 3 messages, found 4 or more"},
+        {"min=6&max=7", "expected 6 to 7 messages, found 5"},
+        {"max=4", "expected at most 4, found 5 or more"},
+        {"max=0", "expected no message, found 1 or more"},
+    };
+
+    fixture_fill(&fixture, 5, 1);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        expect(cases[i].query);
+        list.settled = true;
+        assert_int_equal(sl_message_list_is_met(&list), !cases[i].blame);
+        if (cases[i].blame)
+            assert_string_equal(blame(), cases[i].blame);
+    }
+}
+
+TEST_WITH(what_is_not_known_is_not_met, setup, teardown)
+{
+    fixture_fill(&fixture, 200, SL_STORED_SIZE_MAX);
+    assert_int_equal(expect("after=0&max=500"), SL_PROGRESS_SHORT);
+    list.settled = true;
+    assert_false(sl_message_list_is_met(&list));
+    assert_non_null(strstr(blame(), "; older ones are no longer held"));
+    sl_history_clear(&history, 200);
+    assert_int_equal(expect("after=0&max=500"), SL_PROGRESS_SHORT);
+    assert_false(sl_message_list_is_met(&list));
+    assert_string_equal(blame(), "expected at most 500, found 0; the wait was cut short");
+    list.settled = true;
+    assert_true(sl_message_list_is_met(&list));
+}
+
 TEST_WITH(wrong_parameter_is_refused_by_name, setup, teardown)
 {
     static const struct {
@@ -215,6 +281,16 @@ TEST_WITH(wrong_parameter_is_refused_by_name, setup, teardown)
         {"wait=1s&cursor=a5", "wait"},
         {"min=1", "min"},
         {"wait=1s&min=0", "min"},
+        {"max=-1", "max"},
+        {"min=3&max=2&wait=1s", "max"},
+        {"quiet=1s&min=1", "quiet"},
+        {"quiet=1s&wait=0&min=1", "quiet"},
+        {"quiet=2s&wait=1s&min=1", "quiet"},
+        {"quiet=1s&wait=2s", "quiet"},
+        {"strict=1", "strict"},
+        {"strict=1&wait=1s", "strict"},
+        {"strict=2&min=1", "strict"},
+        {"max=0&cursor=b5", "cursor"},
         {"cursor=b18446744073709551615", "cursor"},
     };
 

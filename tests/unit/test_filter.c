@@ -186,6 +186,61 @@ TEST(one_of_several_faults_is_enough)
     }
 }
 
+TEST(a_single_miss_is_named)
+{
+    static const struct {
+        const char *name, *value;
+        enum sl_filter_term term;
+    } cases[] = {
+        {"service", "udp-upper", SL_TERM_service},
+        {"service_not", "tcp-upper", SL_TERM_service_not},
+        {"client", "6,7", SL_TERM_client},
+        {"client_not", "5", SL_TERM_client_not},
+        {"address", "192.0.2.8", SL_TERM_address},
+        {"address_not", "192.0.2.7", SL_TERM_address_not},
+        {"port", "1601", SL_TERM_port},
+        {"port_not", "1600", SL_TERM_port_not},
+        {"outcome", "lost", SL_TERM_outcome},
+        {"outcome_not", "replied", SL_TERM_outcome_not},
+        {"fault", "any", SL_TERM_fault},
+        {"fault_not", "none", SL_TERM_fault_not},
+        {"after", "7", SL_TERM_after},
+        {"since", "now", SL_TERM_since},
+        {"until", "1970-01-01T00:00:00.000001Z", SL_TERM_until},
+        {"min_size", "5", SL_TERM_min_size},
+        {"max_size", "3", SL_TERM_max_size},
+        {"min_received", "3", SL_TERM_min_received},
+        {"max_received", "1", SL_TERM_max_received},
+        {"min_sent", "5", SL_TERM_min_sent},
+        {"max_sent", "3", SL_TERM_max_sent},
+        {"text", "x", SL_TERM_text},
+        {"hex", "00", SL_TERM_hex},
+    };
+    struct sl_record *record = record_of("ab", "abcd");
+    struct sl_filter several = {0};
+    struct sl_error error;
+    const char *allowed;
+    bool has_port;
+
+    assert_true(sl_address_parse("192.0.2.7:1600", &record->exchange.peer, &has_port));
+    record->seq = 7;
+    assert_int_equal(COUNT_OF(cases), SL_TERM_SEVERAL - 1);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct sl_filter filter = {0};
+
+        assert_int_equal(sl_filter_miss(&filter, record), SL_TERM_NONE);
+        assert_int_equal(sl_filter_set(&filter, cases[i].name, cases[i].value, &error, &allowed),
+                         0);
+        assert_int_equal(sl_filter_miss(&filter, record), cases[i].term);
+        assert_false(sl_filter_match(&filter, record));
+        sl_filter_deinit(&filter);
+    }
+    several.outcomes = 1u << SL_LOST;
+    several.services = 1u << SL_UDP_UPPER;
+    assert_int_equal(sl_filter_miss(&several, record), SL_TERM_SEVERAL);
+    free(record);
+}
+
 TEST(a_client_is_one)
 {
     struct sl_filter filter = {.only = {.client_count = 1, .clients = {5}}};
