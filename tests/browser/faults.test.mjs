@@ -88,6 +88,32 @@ test('each effect has its chip on the side that it changed, and its sentence', a
   assert.deepEqual(complaints, []);
 });
 
+for (const [where, look, keys] of [
+  ['on a desk', {}, ''],
+  ['for the projector', {}, 'b'],
+  ['on a small desk', { viewport: { width: 1024, height: 768 } }, ''],
+  ['on a phone', { viewport: { width: 360, height: 740 } }, ''],
+  ['in forced colours', { forcedColors: 'active' }, ''],
+])
+  test(`while a rule acts the toolbar says so, ${where}`, async (t) => {
+    const { server, page, complaints } = await serveDashboard(t, look);
+    const said = page.locator('.toolbar').getByRole('status').getByRole('button');
+    assert.equal(await said.count(), 0);
+    await addRule(server, 'loss 30% seed 7', 'r');
+    await page.reload();
+    for (const key of keys) await page.keyboard.press(key);
+    await said.getByText('Network made bad on purpose').waitFor();
+    assert.equal(await said.getAttribute('title'), 'udp-upper loss 30% seed 7');
+    const { x, width } = await said.boundingBox();
+    assert.ok(x >= 0 && x + width <= page.viewportSize().width);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(wide <= 0, `the page is ${wide} px too wide`);
+    await said.click();
+    await panel(page).getByLabel('r', { exact: true }).click();
+    await said.waitFor({ state: 'detached' });
+    assert.deepEqual(complaints, []);
+  });
+
 const panel = (page) => page.getByRole('dialog', { name: 'Fault rules' });
 const ruleField = (page) => panel(page).getByLabel(/^Rule for udp-upper/);
 const ruleRow = (page, name) => panel(page).locator('.rule-row', { hasText: name });

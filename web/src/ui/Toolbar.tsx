@@ -14,6 +14,7 @@ import {
   formatWords,
 } from '../text/format';
 import { zoneLabel, zoneName } from '../text/time';
+import { NetworkPill } from './NetworkPill';
 import { layout } from './pageSize';
 import { Stat } from './Stat';
 import { closeSendForm, openSendForm } from './sendFormFocus';
@@ -37,6 +38,7 @@ export function Toolbar({ onShowKeys }: Props) {
         <span class="toolbar-brand-name">socklens</span>
       </h1>
       <StreamPill />
+      <NetworkPill />
       <dl class="toolbar-stats">
         <Stat
           label="Messages/s"
