@@ -230,7 +230,7 @@ def use(executable, folder, log):
     try:
         addresses = wait_ready(process, ready)
         reply = exchange(addresses["udp_reverse"], b"stressed")
-        listed = get(addresses["http"], "/api/v1/messages?service=udp-reverse")["items"]
+        listed = get(addresses["http"], "/api/v1/messages?service=udp-reverse&after=0&wait=10s")["items"]
         described = get(addresses["http"], "/api/v1/openapi.json")["components"]["schemas"]["Message"]
         pong = get(addresses["http"], "/api/v1/ping?times=2")
     finally:
