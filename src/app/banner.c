@@ -1,3 +1,5 @@
+/* What is printed at the start: where each listener is, for a person and for the course's
+ * transcripts. */
 #include "app/banner.h"
 
 #include <inttypes.h>

@@ -1,3 +1,5 @@
+/* What --check-config looks at beyond the words of the settings: files and places that the start
+ * would need. */
 #include "app/checks.h"
 
 #include <errno.h>

@@ -1,3 +1,5 @@
+/* `socklens export`: walks through the log as the API does (history.c), with the log's file
+ * alone, and writes it in one of the formats of export.h. */
 #include "app/export_command.h"
 
 #include <errno.h>

@@ -1,3 +1,5 @@
+/* Opens the listeners of the settings, or takes those that systemd has opened
+ * (sd_listen_fds(3)): where a name has inherited sockets, its settings are not used. */
 #include "app/listeners.h"
 
 #include <errno.h>

@@ -1,3 +1,5 @@
+/* Command line to exit status. The main thread reads the settings, starts the server and then
+ * only waits for signals. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,5 @@
+/* What a service manager is told and gives: readiness, status and watchdog (sd_notify(3)), and
+ * inherited sockets. */
 #include "app/manager.h"
 
 #include <errno.h>

@@ -1,3 +1,5 @@
+/* The ready file: where each listener is, for scripts and for --healthcheck. It is written
+ * beside its place and renamed, so a reader sees a whole one or none. */
 #include "app/ready_file.h"
 
 #include <errno.h>

@@ -1,3 +1,5 @@
+/* SIGHUP: reads the settings again, and takes what its rows say can change. Where anything is
+ * wrong, nothing changes. */
 #include "app/reload.h"
 
 #include <string.h>

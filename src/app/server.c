@@ -1,3 +1,8 @@
+/* Puts the parts together: what is made first, what starts first, and what stops last.
+ *
+ * The order is that of the data. The store and the transcript follow the journal before the
+ * first record, workers start before HTTP shows what they do, and at a stop each part ends
+ * before what it writes to. */
 #include "app/server.h"
 
 #include <errno.h>

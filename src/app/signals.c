@@ -1,3 +1,5 @@
+/* Signals as reads of a descriptor (signalfd(2)), so that no handler runs between two
+ * instructions of anything. */
 #include "app/signals.h"
 
 #include <errno.h>

@@ -1,3 +1,5 @@
+/* Prints messages as the course's own programs do, from a thread that follows the journal. Standard
+ * output may block for ever, so it is written through an outlet, which a stop can interrupt. */
 #include "app/transcript.h"
 
 #include <errno.h>

@@ -1,3 +1,5 @@
+/* The command line, by getopt_long(3), whose table of long options is made from the table of
+ * settings. */
 #include "settings/arguments.h"
 
 #include <getopt.h>

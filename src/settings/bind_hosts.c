@@ -1,3 +1,5 @@
+/* Gives endpoints without a host those of --bind. By default that is both loopback addresses,
+ * where the machine has them. */
 #include "settings/bind_hosts.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* Errors of the settings, a line each, so that one start tells all of them. */
 #include "socklens/config_errors.h"
 
 #include <stdarg.h>

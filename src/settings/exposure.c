@@ -1,3 +1,5 @@
+/* Refuses a dashboard that other machines reach and nothing protects: whoever reaches it sees
+ * all traffic. */
 #include "socklens/exposure.h"
 
 #include <errno.h>

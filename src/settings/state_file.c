@@ -1,3 +1,5 @@
+/* Where the log is kept by default: $STATE_DIRECTORY (systemd.exec(5)), else $XDG_STATE_HOME or
+ * ~/.local/state (XDG Base Directory Specification). */
 #include "socklens/state_file.h"
 
 #include <errno.h>
