@@ -68,8 +68,9 @@ test('each curl command runs as it is copied', async (t) => {
     Object.keys(item).filter((name) => name !== 'parameters'),
   );
   assert.equal(commands.length, operations.length);
-  // What takes away comes last.
-  for (const command of commands.sort((a, b) => a.includes('DELETE') - b.includes('DELETE'))) {
+  // What takes away comes last, and what takes all of it after what takes one.
+  const takes = (command) => command.includes('DELETE') + command.includes('confirm=');
+  for (const command of commands.sort((a, b) => takes(a) - takes(b))) {
     const checked = `${command} --fail-with-body --max-time 3`;
     const status = await run('sh', ['-c', checked], { cwd: folder }).then(
       () => 0,
