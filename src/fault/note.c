@@ -55,7 +55,6 @@ static void note_write(struct sl_fault_note *note, const struct sl_fault_hit *hi
                     "\"n\":%" PRIu64 "%s%s}",
                     note->entries ? "," : "", sl_fault_rule_name(hit->rule), text, effect,
                     hit->side == SL_SIDE_SENT ? "sent" : "received", hit->n, draw, members);
-    note->faults |= (uint16_t)(1u << (sl_fault_rule_get(hit->rule)->effect - 1));
     if (note->entries == SL_NOTE_ENTRIES || size >= (int)room) {
         /* The first entry always fits: text and members are bounded. */
         note_count_more(note);
@@ -66,9 +65,16 @@ static void note_write(struct sl_fault_note *note, const struct sl_fault_hit *hi
     note->entries++;
 }
 
+/* What has no room is still found by its effect. */
+static void note_mark(struct sl_fault_note *note, const struct sl_fault_hit *hit)
+{
+    note->faults |= (uint16_t)(1u << (sl_fault_rule_get(hit->rule)->effect - 1));
+}
+
 void sl_fault_note_add(struct sl_fault_note *note, const struct sl_fault_hit *hit,
                        const char *members)
 {
+    note_mark(note, hit);
     if (note->more)
         note_count_more(note);
     else
@@ -78,6 +84,7 @@ void sl_fault_note_add(struct sl_fault_note *note, const struct sl_fault_hit *hi
 void sl_fault_note_add_loss(struct sl_fault_note *note, const struct sl_fault_hit *hit,
                             const char *what)
 {
+    note_mark(note, hit);
     if (note->more)
         note_count_more(note);
     else

@@ -59,13 +59,17 @@ TEST(an_entry_explains_itself)
 
 TEST(what_has_no_room_is_counted)
 {
-    struct sl_fault_rule *rule = rule_of("delay 1ms", "slow");
+    struct sl_fault_rule *rule = rule_of("delay 1ms", "slow"), *lost = rule_of("loss", "lost");
     struct sl_fault_hit hit = {.rule = rule, .n = 1, .side = SL_SIDE_SENT};
     struct sl_fault_note note = {.size = 0};
     cJSON *array;
 
     for (unsigned i = 0; i < 300; i++)
         sl_fault_note_add(&note, &hit, "");
+    hit.rule = lost;
+    sl_fault_note_add(&note, &hit, "");
+    assert_int_equal(note.faults, 1u << (SL_EFFECT_DELAY - 1) | 1u << (SL_EFFECT_LOSS - 1));
+    sl_fault_rule_unref(lost);
     array = read_note(&note);
     assert_in_range(cJSON_GetArraySize(array), 2, SL_NOTE_ENTRIES + 1);
     assert_int_equal(
