@@ -14,10 +14,10 @@
 #define SL_NOTE_ENTRIES 8 /* more are counted only */
 
 struct sl_fault_note {
-    char text[SL_NOTE_MAX];
-    uint16_t size;   /* without a NUL */
+    uint16_t size;   /* of the text, without a NUL */
     uint16_t faults; /* fault_bits of struct sl_exchange */
     uint8_t entries, more;
+    char text[SL_NOTE_MAX]; /* last, so that a copy may end behind what is used */
 };
 
 /* Adds an entry. `members` is what the effect adds, as JSON with a comma in front: ",\"us\":27296";

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define SL_HOLD_ITEMS_MAX 65536u
-#define SL_HOLD_OVERHEAD  200u /* bytes that each item counts besides its own */
+#define SL_HOLD_OVERHEAD  24u /* bytes that each item counts besides its own: heap and malloc(3) */
 
 struct sl_hold_item {
     int64_t due_ns; /* monotonic */

@@ -8,6 +8,7 @@
  * left, and the note says what was done between the two. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,9 +49,9 @@ struct held {
     uint32_t to_pass, passed;    /* of reorder */
     struct sl_fault_hit reorder; /* its rule is NULL where no rule reorders it */
     struct sl_fault_hit cause;   /* the rule that holds it */
-    struct job job;              /* its pointers lead to `bytes`; it holds its set */
     uint32_t reply_size;
-    uint8_t bytes[]; /* received, seen, reply */
+    uint8_t *bytes; /* received, seen, reply: behind the used part of the note */
+    struct job job; /* last, with as much of its note's text as is used; it holds its set */
 };
 
 struct last_due {
@@ -236,23 +237,33 @@ static int64_t faults_not_before_last(struct udp_faults *faults, uint64_t client
     return due_ns;
 }
 
-/* Copies what a job needs into memory of its own. NULL: no memory. */
+/* How much of a job is in use. */
+static size_t job_size(const struct job *job)
+{
+    return offsetof(struct job, note.text) + job->note.size;
+}
+
+/* Copies what a job needs into memory of its own, of which `size` gets the bytes. NULL: no memory.
+ */
 static struct held *held_new(const struct job *job, enum stage stage, const uint8_t *reply,
-                             uint32_t reply_size)
+                             uint32_t reply_size, size_t *size)
 {
     bool same = job->seen == job->to.bytes;
     size_t seen_size = same ? 0 : job->seen_size;
-    struct held *held = malloc(sizeof(*held) + job->to.size + seen_size + reply_size);
+    size_t head = offsetof(struct held, job) + job_size(job);
+    struct held *held;
     uint8_t *to;
 
+    *size = head + job->to.size + seen_size + reply_size;
+    held = malloc(*size);
     if (!held)
         return NULL;
-    memset(held, 0, sizeof(*held));
+    memset(held, 0, offsetof(struct held, job));
+    memcpy(&held->job, job, job_size(job));
     held->stage = (uint8_t)stage;
-    held->job = *job;
     held->reply_size = reply_size;
+    held->bytes = to = (uint8_t *)held + head;
     sl_fault_set_ref(job->set);
-    to = held->bytes;
     memcpy(to, job->to.bytes, job->to.size);
     held->job.to.bytes = held->job.seen = to;
     to += job->to.size;
@@ -273,12 +284,11 @@ static const uint8_t *held_reply(const struct held *held)
 }
 
 /* Holds a job. False where it cannot be: then `held` is freed. */
-static bool faults_hold(struct udp_worker *udp, struct held *held, int64_t due_ns,
+static bool faults_hold(struct udp_worker *udp, struct held *held, size_t bytes, int64_t due_ns,
                         const struct sl_fault_hit *cause, const struct sl_fault_hit *reorder)
 {
     struct udp_faults *faults = udp->faults;
     struct sl_net *net = udp->worker->net;
-    size_t bytes = (size_t)held->job.to.size + held->reply_size + held->job.seen_size;
 
     held->cause = *cause;
     if (reorder && faults->reordered_count < REORDERED_MAX) {
@@ -314,7 +324,8 @@ static void faults_pass(struct udp_worker *udp, uint64_t client, enum sl_fault_s
     }
 }
 
-static void faults_end_reorder(struct udp_faults *faults, struct held *held)
+static void faults_end_reorder(struct udp_faults *faults, struct held *held,
+                               struct sl_fault_note *note)
 {
     struct held **link = &faults->reordered;
     char members[64];
@@ -326,7 +337,7 @@ static void faults_end_reorder(struct udp_faults *faults, struct held *held)
     *link = held->next_passed;
     faults->reordered_count--;
     snprintf(members, sizeof(members), ",\"after\":%" PRIu32, held->passed);
-    sl_fault_note_add(&held->job.note, &held->reorder, members);
+    sl_fault_note_add(note, &held->reorder, members);
 }
 
 /* --- effects --- */
@@ -498,15 +509,16 @@ static bool job_hold_reply(struct udp_worker *udp, const struct job *job, const 
                            struct sl_fault_note *note)
 {
     struct timing timing = plan_time(udp, plan, copy, job->client, size, note);
-    struct held *held;
     struct job mine = *job;
+    struct held *held;
+    size_t bytes;
 
     if (timing.full)
         return false;
     mine.note = *note;
     held = held_new(&mine, copy ? STAGE_COPY : STAGE_REPLY, udp->faults->out.replies.data + offset,
-                    size);
-    if (held && faults_hold(udp, held, timing.due_ns, plan_cause(plan), timing.reorder))
+                    size, &bytes);
+    if (held && faults_hold(udp, held, bytes, timing.due_ns, plan_cause(plan), timing.reorder))
         return true;
     sl_fault_note_add_loss(note, plan_cause(plan), "overflow");
     return false;
@@ -598,6 +610,7 @@ static void job_receive_copy(struct udp_worker *udp, const struct job *job, cons
     struct job mine = *job;
     struct timing timing;
     struct held *held;
+    size_t bytes;
 
     if (!plan_holds(plan, copy)) {
         faults_pass(udp, job->client, SL_SIDE_RECEIVED);
@@ -609,8 +622,8 @@ static void job_receive_copy(struct udp_worker *udp, const struct job *job, cons
         job_lose(udp, &mine, SL_LOST);
         return;
     }
-    held = held_new(&mine, STAGE_REQUEST, NULL, 0);
-    if (held && faults_hold(udp, held, timing.due_ns, plan_cause(plan), timing.reorder))
+    held = held_new(&mine, STAGE_REQUEST, NULL, 0, &bytes);
+    if (held && faults_hold(udp, held, bytes, timing.due_ns, plan_cause(plan), timing.reorder))
         return;
     sl_fault_note_add_loss(&mine.note, plan_cause(plan), "overflow");
     job_lose(udp, &mine, SL_LOST);
@@ -674,27 +687,23 @@ static void faults_serve_item(struct udp_worker *udp, struct sl_fault_set *set,
 
 /* --- what is due --- */
 
-/* A client that is gone has no counters any more. */
-static void held_find_client(struct udp_worker *udp, struct held *held)
-{
-    sl_shard_lock(udp->worker->shard);
-    held->job.to.client =
-        held->job.client ? sl_shard_find_id(udp->worker->shard, held->job.client) : NULL;
-    sl_shard_unlock(udp->worker->shard);
-}
-
-static struct held *faults_take(struct udp_worker *udp, int64_t now_ns)
+/* Takes what is due, and unfolds its job. A client that is gone has no counters any more. */
+static struct held *faults_take(struct udp_worker *udp, int64_t now_ns, struct job *job)
 {
     struct udp_faults *faults = udp->faults;
     struct sl_net *net = udp->worker->net;
+    struct sl_shard *shard = udp->worker->shard;
     struct held *held = (struct held *)sl_hold_take(&faults->hold, now_ns);
 
     if (!held)
         return NULL;
     atomic_fetch_sub_explicit(&net->held_messages, 1, memory_order_relaxed);
     atomic_fetch_sub_explicit(&net->held_bytes, held->item.bytes, memory_order_relaxed);
-    faults_end_reorder(faults, held);
-    held_find_client(udp, held);
+    memcpy(job, &held->job, job_size(&held->job));
+    faults_end_reorder(faults, held, &job->note);
+    sl_shard_lock(shard);
+    job->to.client = job->client ? sl_shard_find_id(shard, job->client) : NULL;
+    sl_shard_unlock(shard);
     return held;
 }
 
@@ -705,10 +714,10 @@ static void faults_free_later(struct udp_faults *faults, struct held *held)
     faults->leaving_held = held;
 }
 
-static void held_send(struct udp_worker *udp, struct held *held)
+static void held_send(struct udp_worker *udp, const struct held *held, const struct job *job)
 {
     struct sl_udp_batch *out = &udp->faults->out;
-    struct sl_udp_item *item = out_add(udp, &held->job, held->stage == STAGE_COPY);
+    struct sl_udp_item *item = out_add(udp, job, held->stage == STAGE_COPY);
     size_t offset = out->replies.size;
 
     item->outcome = SL_REPLIED;
@@ -722,14 +731,14 @@ static void held_send(struct udp_worker *udp, struct held *held)
         faults_pass(udp, held->job.client, SL_SIDE_SENT);
 }
 
-static void held_leave(struct udp_worker *udp, struct held *held)
+static void held_leave(struct udp_worker *udp, struct held *held, const struct job *job)
 {
     if (held->stage == STAGE_REQUEST) {
         if (!held->reorder.rule)
             faults_pass(udp, held->job.client, SL_SIDE_RECEIVED);
-        job_answer(udp, &held->job);
+        job_answer(udp, job);
     } else {
-        held_send(udp, held);
+        held_send(udp, held, job);
     }
     faults_free_later(udp->faults, held);
 }
@@ -737,9 +746,10 @@ static void held_leave(struct udp_worker *udp, struct held *held)
 static void faults_leave_due(struct udp_worker *udp)
 {
     struct held *held;
+    struct job job;
 
-    for (unsigned i = 0; i < DUE_A_TURN && (held = faults_take(udp, udp->clock.mono_ns)); i++)
-        held_leave(udp, held);
+    for (unsigned i = 0; i < DUE_A_TURN && (held = faults_take(udp, udp->clock.mono_ns, &job)); i++)
+        held_leave(udp, held, &job);
 }
 
 void udp_faults_serve(struct udp_worker *udp, struct sl_fault_set *set,
@@ -767,15 +777,14 @@ void udp_faults_serve_due(struct udp_worker *udp)
 void udp_faults_drain(struct udp_worker *udp)
 {
     struct held *held;
+    struct job job;
 
     if (!udp->faults)
         return;
-    while ((held = faults_take(udp, INT64_MAX))) {
-        struct job *job = &held->job;
-
+    while ((held = faults_take(udp, INT64_MAX, &job))) {
         if (held->stage != STAGE_COPY) {
-            sl_fault_note_add_loss(&job->note, &held->cause, "stopped");
-            job_lose(udp, job, held->stage == STAGE_REQUEST ? SL_LOST : SL_REPLY_LOST);
+            sl_fault_note_add_loss(&job.note, &held->cause, "stopped");
+            job_lose(udp, &job, held->stage == STAGE_REQUEST ? SL_LOST : SL_REPLY_LOST);
         }
         faults_free_later(udp->faults, held);
     }
