@@ -407,7 +407,8 @@ TEST(scopes_are_bounded)
     }
     assert_false(sl_fault_judge(bench.set, &bench.look, &fate)); /* the latest is still known */
     sl_fault_rule_stats(bench.entries[0].rule, &stats);
-    assert_int_equal(stats.scopes, 4096);
-    assert_int_equal(stats.scopes_forgotten, 20000 - 4096);
+    /* The key of the hash is random: hardly ever a place stays empty. */
+    assert_in_range(stats.scopes, 4000, 4096);
+    assert_int_equal(stats.scopes + stats.scopes_forgotten, 20000);
     bench_end(&bench);
 }
