@@ -434,8 +434,8 @@ TEST(new_rules_are_in_force_for_the_next_message)
         rules_set(&rules, &serving, 0);
         wait_until_in_force(&serving);
         send_text(fd, "b");
+        serving_wait_exchanges(&serving, 2 * (i + 1)); /* before its rules go */
     }
-    serving_wait_exchanges(&serving, 400);
     for (uint64_t seq = 1; seq <= 400; seq++)
         assert_int_equal(exchange(&serving, seq)->outcome, seq % 2 ? SL_REPLIED : SL_REPLY_LOST);
     close(fd);
