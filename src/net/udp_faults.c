@@ -22,6 +22,7 @@
 #define LAST_WAYS       4u
 #define REORDERED_MAX   1024u
 #define DUE_A_TURN      1024u
+#define COPIES_MAX      9u /* of one message, by all rules together */
 #define COPIES_FAR_MAX  3u /* to a peer that is neither loopback nor private */
 #define MEMBERS_SIZE    512
 #define CHANGES_SHOWN   8u
@@ -373,12 +374,15 @@ static void plan_duplicate(struct plan *plan, const struct sl_fault_hit *hit,
                            struct sl_fault_note *note)
 {
     const struct sl_rule *rule = sl_fault_rule_get(hit->rule);
+    unsigned count = (unsigned)rule->count, room = COPIES_MAX - plan->copies;
     char members[64];
 
-    plan->copies += (unsigned)rule->count;
+    if (count > room)
+        count = room;
+    plan->copies += count;
     plan->gap_ns = rule->time_ns;
     plan->duplicate = hit;
-    snprintf(members, sizeof(members), ",\"copies\":%" PRIu64, rule->count);
+    snprintf(members, sizeof(members), ",\"copies\":%u", count);
     sl_fault_note_add(note, hit, members);
 }
 
@@ -559,12 +563,8 @@ static void job_send(struct udp_worker *udp, const struct job *job, struct sl_ud
     }
     faults_pass(udp, job->client, SL_SIDE_SENT);
     for (unsigned copy = 1; copy <= copies && !plan_holds(&plan, copy); copy++) {
-        size_t kept = out->message_count;
         struct sl_udp_item *more;
 
-        /* A flush would empty what the copies point into. */
-        if (kept == SL_UDP_BATCH)
-            break;
         more = out_add(udp, job, true);
         more->outcome = SL_REPLIED;
         more->reply_offset = offset;
@@ -582,7 +582,7 @@ static void job_answer(struct udp_worker *udp, const struct job *job)
         .side = SL_SIDE_SENT, .peer = &job->to.peer, .client = job->client};
 
     /* Room for the copies of this one, so that all leave together. */
-    if (out->message_count + 10 > SL_UDP_BATCH)
+    if (out->message_count + 1 + COPIES_MAX > SL_UDP_BATCH)
         out_flush(udp);
     item = out_add(udp, job, false);
     item->outcome = (uint8_t)udp_respond(udp, out, item, udp->clock.mono_ns);

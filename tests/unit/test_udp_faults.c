@@ -214,6 +214,22 @@ TEST(a_duplicated_reply_is_one_exchange)
     serving_free(&serving);
 }
 
+TEST(rules_together_make_nine_copies_at_most)
+{
+    struct serving serving;
+    int fd = SERVE(&serving, "duplicate 6 at 1", "duplicate 6 at 1");
+
+    send_text(fd, "a");
+    for (unsigned i = 0; i < 10; i++)
+        expect_text(fd, "A");
+    send_text(fd, "b");
+    expect_text(fd, "B");
+    assert_non_null(strstr(note(&serving, 1), "\"copies\":6"));
+    assert_non_null(strstr(note(&serving, 1), "\"copies\":3"));
+    close(fd);
+    serving_free(&serving);
+}
+
 TEST(a_duplicated_message_is_two_exchanges)
 {
     struct serving serving;
