@@ -46,3 +46,18 @@ bool sl_is_near(const char *name, size_t distance)
 {
     return distance <= (strlen(name) + 1) / 4;
 }
+
+void sl_nearest_offer(struct sl_nearest *nearest, const char *name)
+{
+    size_t distance = sl_edit_distance(nearest->word, name);
+
+    if (distance == SIZE_MAX || (nearest->name && distance >= nearest->distance))
+        return;
+    nearest->name = name;
+    nearest->distance = distance;
+}
+
+const char *sl_nearest_name(const struct sl_nearest *nearest)
+{
+    return nearest->name && sl_is_near(nearest->name, nearest->distance) ? nearest->name : NULL;
+}

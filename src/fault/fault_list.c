@@ -161,24 +161,19 @@ static int list_finish(struct sl_fault_list *list, struct entries *next, int cod
 static int list_find_listener(const struct sl_fault_list *list, const char *name, size_t *index,
                               struct sl_rule_error *error)
 {
-    const char *nearest = NULL;
-    size_t best = SIZE_MAX;
+    struct sl_nearest nearest = {.word = name};
 
     for (size_t i = 0; i < list->listener_count; i++) {
-        size_t distance = sl_edit_distance(name, list->listeners[i].name);
-
-        if (distance == 0) {
+        sl_nearest_offer(&nearest, list->listeners[i].name);
+        if (nearest.name && nearest.distance == 0) {
             *index = i;
             return 0;
         }
-        if (distance < best) {
-            best = distance;
-            nearest = list->listeners[i].name;
-        }
     }
-    if (nearest && sl_is_near(nearest, best))
+    if (sl_nearest_name(&nearest))
         return list_fail(error, -ENOENT, NULL,
-                         "there is no listener \"%.32s\"; did you mean \"%s\"?", name, nearest);
+                         "there is no listener \"%.32s\"; did you mean \"%s\"?", name,
+                         sl_nearest_name(&nearest));
     return list_fail(error, -ENOENT, NULL, "there is no listener \"%.32s\"%s%s", name,
                      list->listener_count ? "; one is " : "",
                      list->listener_count ? list->listeners[0].name : "");

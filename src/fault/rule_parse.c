@@ -418,20 +418,17 @@ static int keyword_take(struct parser *parser, const struct keyword *keyword)
 
 static int keyword_unknown(struct parser *parser)
 {
-    const char *word = parser->words.word, *nearest = NULL;
-    size_t best = SIZE_MAX;
+    const char *word = parser->words.word;
+    struct sl_nearest nearest = {.word = word};
 
     for (size_t i = 0; i < KEYWORD_COUNT; i++) {
-        size_t distance = sl_edit_distance(word, keywords[i].name);
-
-        if (distance < best && (keywords[i].effects & OF(parser->rule->effect))) {
-            best = distance;
-            nearest = keywords[i].name;
-        }
+        if (keywords[i].effects & OF(parser->rule->effect))
+            sl_nearest_offer(&nearest, keywords[i].name);
     }
-    if (nearest && sl_is_near(nearest, best))
+    if (sl_nearest_name(&nearest))
         return rule_fail(parser, KEYWORDS_ALLOWED,
-                         "\"%.64s\" is no part of a rule; did you mean \"%s\"?", word, nearest);
+                         "\"%.64s\" is no part of a rule; did you mean \"%s\"?", word,
+                         sl_nearest_name(&nearest));
     return rule_fail(parser, KEYWORDS_ALLOWED, "\"%.64s\" is no part of a %s rule", word,
                      sl_effect_name(parser->rule->effect));
 }
@@ -476,27 +473,21 @@ static int rule_take_part(struct parser *parser)
 
 static int rule_take_effect(struct parser *parser)
 {
-    const char *nearest = NULL;
-    size_t best = SIZE_MAX;
+    const char *word = parser->words.word;
+    struct sl_nearest nearest = {.word = word};
     int code = rule_value(parser, "rule", sl_effect_names);
 
     if (code < 0)
         return parser->words.size ? code : rule_fail(parser, sl_effect_names, "the rule is empty");
-    parser->rule->effect = (uint8_t)sl_effect_parse(parser->words.word);
+    parser->rule->effect = (uint8_t)sl_effect_parse(word);
     if (parser->rule->effect != SL_EFFECT_NONE)
         return 0;
-    for (int i = SL_EFFECT_NONE + 1; i < SL_EFFECT_END; i++) {
-        size_t distance = sl_edit_distance(parser->words.word, sl_effect_name(i));
-
-        if (distance < best) {
-            best = distance;
-            nearest = sl_effect_name(i);
-        }
-    }
-    if (nearest && sl_is_near(nearest, best))
+    for (int i = SL_EFFECT_NONE + 1; i < SL_EFFECT_END; i++)
+        sl_nearest_offer(&nearest, sl_effect_name(i));
+    if (sl_nearest_name(&nearest))
         return rule_fail(parser, sl_effect_names, "\"%.64s\" is no effect; did you mean \"%s\"?",
-                         parser->words.word, nearest);
-    return rule_fail(parser, sl_effect_names, "\"%.64s\" is no effect", parser->words.word);
+                         word, sl_nearest_name(&nearest));
+    return rule_fail(parser, sl_effect_names, "\"%.64s\" is no effect", word);
 }
 
 /* The parameter behind the effect. Where it may be left out, a word that is none belongs to what

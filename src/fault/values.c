@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fault/words.h"
+#include "socklens/text.h"
 
 #define RATE_MIN 8u
 #define RATE_MAX UINT64_C(10000000000)
@@ -101,11 +101,11 @@ bool value_parse_hex(const char *text, struct sl_rule *rule)
         bool any = text[0] == '?' && text[1] == '?';
 
         if (rule->content_size == SL_FAULT_CONTENT_MAX ||
-            (!any && (words_hex_digit(text[0]) < 0 || words_hex_digit(text[1]) < 0)))
+            (!any && (sl_text_hex_digit(text[0]) < 0 || sl_text_hex_digit(text[1]) < 0)))
             return false;
         rule->mask[rule->content_size] = any ? 0 : 0xff;
         rule->bytes[rule->content_size++] =
-            any ? 0 : (uint8_t)(words_hex_digit(text[0]) << 4 | words_hex_digit(text[1]));
+            any ? 0 : (uint8_t)(sl_text_hex_digit(text[0]) << 4 | sl_text_hex_digit(text[1]));
         text += 2;
     }
     return rule->content_size > 0;

@@ -5,13 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-int words_hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+#include "socklens/text.h"
 
 /* Reads what follows a backslash; false where it is no escape. */
 static bool words_unescape(const char **at, char *byte)
@@ -24,9 +18,9 @@ static bool words_unescape(const char **at, char *byte)
         *at += 1;
         return true;
     }
-    if (**at != 'x' || words_hex_digit((*at)[1]) < 0 || words_hex_digit((*at)[2]) < 0)
+    if (**at != 'x' || sl_text_hex_digit((*at)[1]) < 0 || sl_text_hex_digit((*at)[2]) < 0)
         return false;
-    *byte = (char)(words_hex_digit((*at)[1]) << 4 | words_hex_digit((*at)[2]));
+    *byte = (char)(sl_text_hex_digit((*at)[1]) << 4 | sl_text_hex_digit((*at)[2]));
     *at += 3;
     return true;
 }

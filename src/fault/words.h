@@ -18,7 +18,4 @@ struct words {
  * an escape that is none, with the culprit in `word`. */
 int words_next(struct words *words);
 
-/* 0 to 15, or -1. */
-int words_hex_digit(char c);
-
 #endif
