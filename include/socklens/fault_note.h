@@ -20,6 +20,13 @@ struct sl_fault_note {
     char text[SL_NOTE_MAX]; /* last, so that a copy may end behind what is used */
 };
 
+/* Without an entry; the text is left as it is. */
+static inline void sl_fault_note_init(struct sl_fault_note *note)
+{
+    note->size = note->faults = 0;
+    note->entries = note->more = 0;
+}
+
 /* Adds an entry. `members` is what the effect adds, as JSON with a comma in front: ",\"us\":27296";
  * "" for nothing. */
 void sl_fault_note_add(struct sl_fault_note *note, const struct sl_fault_hit *hit,

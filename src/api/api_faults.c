@@ -157,14 +157,11 @@ static enum sl_step change_step(struct sl_request *request, struct sl_answer *an
                        "the rules are changed, and not all workers go by them after 1 s");
         return sl_request_refuse(answer, &problem);
     }
-    answer->status = change->status;
-    if (change->status == 204)
-        return SL_STEP_ANSWER;
     if (*change->name && sl_fault_list_get(api->faults, change->name, &view)) {
         if (change->status == 201)
             sl_answer_header(answer, "Location", "/api/v1/faults/%s", change->name);
         answer_one(&view, answer);
-    } else {
+    } else if (change->status != 204) {
         answer_all(api, answer);
     }
     answer->status = change->status;

@@ -40,6 +40,12 @@ struct job {
     struct sl_fault_note note;
 };
 
+/* How much of a job is in use: most have no note. */
+static size_t job_size(const struct job *job)
+{
+    return offsetof(struct job, note.text) + job->note.size;
+}
+
 enum stage { STAGE_REQUEST, STAGE_REPLY, STAGE_COPY };
 
 struct held {
@@ -113,14 +119,18 @@ void udp_faults_take(struct udp_worker *udp)
 
     pthread_mutex_lock(&net->options_lock);
     epoch = net->fault_epoch;
-    if (epoch != 0 && !udp->faults)
+    if (epoch == atomic_load_explicit(&udp->worker->fault_epoch, memory_order_relaxed)) {
+        pthread_mutex_unlock(&net->options_lock);
+        return;
+    }
+    if (!udp->faults)
         udp->faults = faults_new(udp);
     for (size_t i = 0; udp->faults && i < SL_LISTENERS_MAX; i++) {
         sl_fault_set_unref(udp->faults->sets[i]);
         udp->faults->sets[i] = net->faults[i] ? sl_fault_set_ref(net->faults[i]) : NULL;
     }
     pthread_mutex_unlock(&net->options_lock);
-    if (epoch == 0 || udp->faults)
+    if (udp->faults)
         atomic_store_explicit(&udp->worker->fault_epoch, epoch, memory_order_release);
     else
         sl_log_error(net->log, "out of memory: the fault rules are not in force");
@@ -189,7 +199,8 @@ static struct sl_udp_item *out_add(struct udp_worker *udp, const struct job *job
     out->messages[index] = job->to;
     if (is_copy) /* counts for nobody */
         out->messages[index].client = NULL;
-    faults->leaving[index] = (struct leaving){.job = *job, .is_copy = is_copy};
+    memcpy(&faults->leaving[index].job, job, job_size(job));
+    faults->leaving[index].is_copy = is_copy;
     out->items[index] = (struct sl_udp_item){
         .bytes = job->seen,
         .size = job->seen_size,
@@ -217,7 +228,7 @@ static void out_set_note(struct udp_worker *udp, const struct sl_udp_item *item,
 
 /* A client gets what delays hold in the order in which it was held. */
 static int64_t faults_not_before_last(struct udp_faults *faults, uint64_t client,
-                                      enum sl_fault_side side, int64_t due_ns, int64_t now_ns)
+                                      enum sl_fault_side side, int64_t due_ns)
 {
     uint64_t tag = client << 1 | side;
     struct last_due *set =
@@ -232,16 +243,10 @@ static int64_t faults_not_before_last(struct udp_faults *faults, uint64_t client
         if (set[i].due_ns < place->due_ns)
             place = &set[i];
     }
-    if (place->tag == tag && place->due_ns > due_ns && place->due_ns > now_ns)
+    if (place->tag == tag && place->due_ns > due_ns)
         due_ns = place->due_ns;
     *place = (struct last_due){tag, due_ns};
     return due_ns;
-}
-
-/* How much of a job is in use. */
-static size_t job_size(const struct job *job)
-{
-    return offsetof(struct job, note.text) + job->note.size;
 }
 
 /* Copies what a job needs into memory of its own, of which `size` gets the bytes. NULL: no memory.
@@ -439,9 +444,9 @@ static void timing_add(struct timing *timing, const struct sl_fault_hit *hit, in
 static struct timing plan_time(struct udp_worker *udp, const struct plan *plan, unsigned copy,
                                uint64_t client, uint32_t size, struct sl_fault_note *note)
 {
-    int64_t now_ns = udp->clock.mono_ns, paced_ns;
-    struct timing timing = {.due_ns = now_ns + plan->gap_ns * copy};
+    struct timing timing = {.due_ns = udp->clock.mono_ns + plan->gap_ns * copy};
     bool delayed = false;
+    int64_t paced_ns;
 
     for (unsigned i = 0; i < plan->later_count; i++) {
         const struct sl_fault_hit *hit = plan->later[i];
@@ -462,8 +467,8 @@ static struct timing plan_time(struct udp_worker *udp, const struct plan *plan, 
         }
     }
     if (delayed)
-        timing.due_ns = faults_not_before_last(udp->faults, client, plan->later[0]->side,
-                                               timing.due_ns, now_ns);
+        timing.due_ns =
+            faults_not_before_last(udp->faults, client, plan->later[0]->side, timing.due_ns);
     if (timing.reorder)
         timing.due_ns += sl_fault_rule_get(timing.reorder->rule)->time_ns;
     return timing;
@@ -546,11 +551,10 @@ static void job_send(struct udp_worker *udp, const struct job *job, struct sl_ud
         return;
     }
     copies = plan_copies(udp, &plan, job);
-    for (unsigned copy = 1; copy <= copies; copy++) {
+    for (unsigned copy = 1; copy <= copies && plan_holds(&plan, copy); copy++) {
         struct sl_fault_note copy_note = note;
 
-        if (plan_holds(&plan, copy))
-            job_hold_reply(udp, job, &plan, copy, offset, size, &copy_note);
+        job_hold_reply(udp, job, &plan, copy, offset, size, &copy_note);
     }
     if (plan_holds(&plan, 0)) {
         if (job_hold_reply(udp, job, &plan, 0, offset, size, &note)) {
@@ -563,9 +567,8 @@ static void job_send(struct udp_worker *udp, const struct job *job, struct sl_ud
     }
     faults_pass(udp, job->client, SL_SIDE_SENT);
     for (unsigned copy = 1; copy <= copies && !plan_holds(&plan, copy); copy++) {
-        struct sl_udp_item *more;
+        struct sl_udp_item *more = out_add(udp, job, true);
 
-        more = out_add(udp, job, true);
         more->outcome = SL_REPLIED;
         more->reply_offset = offset;
         more->reply_size = size;
@@ -603,30 +606,29 @@ static void job_lose(struct udp_worker *udp, const struct job *job, enum sl_outc
     out_add(udp, job, false)->outcome = (uint8_t)outcome;
 }
 
-/* One copy of what arrived on its way to the service. */
-static void job_receive_copy(struct udp_worker *udp, const struct job *job, const struct plan *plan,
+/* Holds one copy of what arrived. */
+static void job_hold_request(struct udp_worker *udp, const struct job *job, const struct plan *plan,
                              unsigned copy)
 {
     struct job mine = *job;
-    struct timing timing;
+    struct timing timing = plan_time(udp, plan, copy, job->client, job->seen_size, &mine.note);
     struct held *held;
     size_t bytes;
 
-    if (!plan_holds(plan, copy)) {
-        faults_pass(udp, job->client, SL_SIDE_RECEIVED);
-        job_answer(udp, job);
-        return;
+    if (!timing.full) {
+        held = held_new(&mine, STAGE_REQUEST, NULL, 0, &bytes);
+        if (held && faults_hold(udp, held, bytes, timing.due_ns, plan_cause(plan), timing.reorder))
+            return;
+        sl_fault_note_add_loss(&mine.note, plan_cause(plan), "overflow");
     }
-    timing = plan_time(udp, plan, copy, job->client, job->seen_size, &mine.note);
-    if (timing.full) {
-        job_lose(udp, &mine, SL_LOST);
-        return;
-    }
-    held = held_new(&mine, STAGE_REQUEST, NULL, 0, &bytes);
-    if (held && faults_hold(udp, held, bytes, timing.due_ns, plan_cause(plan), timing.reorder))
-        return;
-    sl_fault_note_add_loss(&mine.note, plan_cause(plan), "overflow");
     job_lose(udp, &mine, SL_LOST);
+}
+
+/* What arrived goes on to the service at once. */
+static void job_pass_on(struct udp_worker *udp, const struct job *job)
+{
+    faults_pass(udp, job->client, SL_SIDE_RECEIVED);
+    job_answer(udp, job);
 }
 
 static void job_receive(struct udp_worker *udp, struct job *job, const struct sl_fate *fate)
@@ -645,8 +647,12 @@ static void job_receive(struct udp_worker *udp, struct job *job, const struct sl
     if (job->seen_size != job->to.size || memcmp(scratch, job->to.bytes, job->to.size) != 0)
         job->seen = scratch;
     copies = plan_copies(udp, &plan, job);
-    for (unsigned copy = 0; copy <= copies; copy++)
-        job_receive_copy(udp, job, &plan, copy);
+    for (unsigned copy = 0; copy <= copies; copy++) {
+        if (plan_holds(&plan, copy))
+            job_hold_request(udp, job, &plan, copy);
+        else
+            job_pass_on(udp, job);
+    }
     /* The next job uses the same scratch memory. */
     if (job->seen == scratch)
         out_flush(udp);
@@ -657,32 +663,29 @@ static void faults_serve_item(struct udp_worker *udp, struct sl_fault_set *set,
 {
     const struct sl_udp_message *message = &udp->batch->messages[item->message];
     enum sl_outcome outcome = udp_decide(udp, message, received_at);
-    struct job job = {
-        .socket = udp->batch->socket,
-        .set = set,
-        .to = *message,
-        .client = message->client ? sl_client_id(message->client) : 0,
-        .received_at_ns = received_at->wall_ns,
-        .seen = item->bytes,
-        .seen_size = item->size,
-    };
+    struct job job;
     struct sl_fault_look look = {.side = SL_SIDE_RECEIVED,
                                  .peer = &message->peer,
-                                 .client = job.client,
+                                 .client = message->client ? sl_client_id(message->client) : 0,
                                  .bytes = item->bytes,
                                  .size = item->size,
                                  .now_ns = received_at->mono_ns};
     struct sl_fate fate;
 
-    /* The message may hold several datagrams: this is one of them. */
-    job.to.bytes = item->bytes;
-    job.to.size = item->size;
+    job.socket = udp->batch->socket;
+    job.set = set;
+    job.to = *message; /* which may hold several datagrams: this is one of them */
+    job.to.bytes = job.seen = item->bytes;
+    job.to.size = job.seen_size = item->size;
+    job.client = look.client;
+    job.received_at_ns = received_at->wall_ns;
+    sl_fault_note_init(&job.note);
     if (outcome != SL_REPLIED)
         job_lose(udp, &job, outcome);
     else if (sl_fault_judge(set, &look, &fate))
         job_receive(udp, &job, &fate);
     else
-        job_receive_copy(udp, &job, &(struct plan){0}, 0);
+        job_pass_on(udp, &job);
 }
 
 /* --- what is due --- */
