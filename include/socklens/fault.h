@@ -111,6 +111,10 @@ size_t sl_rule_format(const struct sl_rule *rule, char text[SL_FAULT_TEXT_SIZE])
 /* True where the seed makes a difference. */
 bool sl_rule_draws(const struct sl_rule *rule);
 
+/* What "on" and "per" say: received, sent, both; address, client, listener. */
+const char *sl_rule_on_name(const struct sl_rule *rule);
+const char *sl_rule_per_name(const struct sl_rule *rule);
+
 /* [a-z0-9][a-z0-9-]{0,31} */
 bool sl_rule_is_name(const char *name);
 

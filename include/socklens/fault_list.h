@@ -25,6 +25,9 @@ struct sl_fault_listener {
  * them. Called under the list's lock. */
 typedef void sl_fault_publish(void *context, const char *listener, struct sl_fault_set *set);
 
+/* For a rule that draws and names no seed: short, since people type it. */
+uint64_t sl_fault_draw_seed(void);
+
 struct sl_fault_list;
 
 /* Copies `listeners`. NULL: no memory. */
@@ -64,8 +67,7 @@ struct sl_fault_view {
     char name[SL_FAULT_NAME_SIZE], listener[SL_FAULT_NAME_SIZE];
     char text[SL_FAULT_TEXT_SIZE];
     bool enabled; /* and its time is not over */
-    enum sl_effect effect;
-    uint8_t on, per;
+    struct sl_rule rule;
     int64_t since_ns, ends_at_ns; /* wall clock; ends_at_ns 0: never */
     struct sl_fault_stats stats;
 };

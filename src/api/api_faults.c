@@ -25,9 +25,6 @@ struct change {
 
 static void write_rule(struct sl_json *json, const struct sl_fault_view *view)
 {
-    static const char *const sides[] = {"received", "sent", "both"};
-    static const char *const scopes[] = {"address", "client", "listener"};
-
     sl_json_open_object(json);
     sl_json_key(json, "name");
     sl_json_string(json, view->name);
@@ -38,11 +35,11 @@ static void write_rule(struct sl_json *json, const struct sl_fault_view *view)
     sl_json_key(json, "enabled");
     sl_json_bool(json, view->enabled);
     sl_json_key(json, "effect");
-    sl_json_string(json, sl_effect_name(view->effect));
+    sl_json_string(json, sl_effect_name(view->rule.effect));
     sl_json_key(json, "on");
-    sl_json_string(json, sides[view->on - 1]);
+    sl_json_string(json, sl_rule_on_name(&view->rule));
     sl_json_key(json, "per");
-    sl_json_string(json, scopes[view->per]);
+    sl_json_string(json, sl_rule_per_name(&view->rule));
     sl_json_key(json, "looked_at");
     sl_json_uint(json, view->stats.looked_at);
     sl_json_key(json, "hits");
@@ -230,7 +227,7 @@ enum sl_step sl_api_fates(struct sl_request *request, struct sl_answer *answer)
 
     if (sl_query_read(&request->query, &asked, &problem) != 0)
         return sl_request_refuse(answer, &problem);
-    if (sl_rule_parse(asked.rule, (uint64_t)sl_clock_mono_ns() % 1000000, &rule, &error) < 0) {
+    if (sl_rule_parse(asked.rule, sl_fault_draw_seed(), &rule, &error) < 0) {
         problem_of(&problem, -EINVAL, "rule", &error);
         return sl_request_refuse(answer, &problem);
     }

@@ -8,12 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "socklens/fault_set.h"
-#include "socklens/random.h"
+#include "socklens/fault_list.h"
 
 enum { STATUS_OK = 0, STATUS_USAGE = 2 };
-
-#define SEED_DRAWN 1000000u /* seeds that are drawn are short: people type them */
 
 static const char help[] =
     "Usage: socklens fate RULE [OPTION]...\n"
@@ -49,7 +46,7 @@ static int fate_show(const char *text, unsigned place, unsigned count)
     struct sl_rule rule;
     size_t hits;
 
-    if (sl_rule_parse(text, sl_random_key() % SEED_DRAWN, &rule, &error) < 0) {
+    if (sl_rule_parse(text, sl_fault_draw_seed(), &rule, &error) < 0) {
         fprintf(stderr, "socklens fate: %s%s%s\n", error.detail, error.allowed ? "; allowed: " : "",
                 error.allowed ? error.allowed : "");
         return STATUS_USAGE;

@@ -197,7 +197,7 @@ static void entries_choose_name(struct entries *entries, enum sl_effect effect,
         snprintf(name, SL_FAULT_NAME_SIZE, "%s-%u", sl_effect_name(effect), i);
 }
 
-static uint64_t draw_seed(void)
+uint64_t sl_fault_draw_seed(void)
 {
     return sl_random_key() % SEED_DRAWN;
 }
@@ -285,7 +285,7 @@ int sl_fault_list_add(struct sl_fault_list *list, const char *listener, const ch
 
     pthread_mutex_lock(&list->lock);
     next = list_copy(list);
-    code = entries_add(&next, list, listener, text, name, draw_seed(), error);
+    code = entries_add(&next, list, listener, text, name, sl_fault_draw_seed(), error);
     if (code == 0)
         snprintf(made, SL_FAULT_NAME_SIZE, "%s",
                  sl_fault_rule_name(next.items[next.count - 1].rule));
@@ -305,8 +305,8 @@ int sl_fault_list_add_scenario(struct sl_fault_list *list, const char *listener,
     pthread_mutex_lock(&list->lock);
     next = list_copy(list);
     for (const char *const *text = found->rules; *text && code == 0; text++)
-        code =
-            entries_add(&next, list, listener, *text, NULL, has_seed ? seed : draw_seed(), error);
+        code = entries_add(&next, list, listener, *text, NULL,
+                           has_seed ? seed : sl_fault_draw_seed(), error);
     return list_finish(list, &next, code, error);
 }
 
@@ -322,7 +322,7 @@ static int entries_add_line(struct entries *entries, const struct sl_fault_list 
     rule = line + strcspn(line, " \t");
     if (*rule)
         *rule++ = '\0';
-    return entries_add(entries, list, line, rule, NULL, draw_seed(), error);
+    return entries_add(entries, list, line, rule, NULL, sl_fault_draw_seed(), error);
 }
 
 int sl_fault_list_replace(struct sl_fault_list *list, const char *lines, unsigned *line,
@@ -350,7 +350,7 @@ static int entry_change(struct entry *entry, const struct sl_fault_list *list,
     bool enabled = change->has_enabled ? change->enabled : entry->enabled;
 
     if (change->text) {
-        int code = entry_make(entry, list, change->text, draw_seed(), &rule, error);
+        int code = entry_make(entry, list, change->text, sl_fault_draw_seed(), &rule, error);
 
         if (code != 0)
             return code;
@@ -427,9 +427,7 @@ static void view_fill(struct sl_fault_view *view, const struct sl_fault_list *li
     *view = (struct sl_fault_view){
         .enabled =
             entry->enabled && (entry->ends_at_mono_ns == 0 || now_mono_ns < entry->ends_at_mono_ns),
-        .effect = rule->effect,
-        .on = rule->on,
-        .per = rule->per,
+        .rule = *rule,
         .since_ns = entry->since_ns,
         .ends_at_ns =
             entry->ends_at_mono_ns ? now_wall_ns + (entry->ends_at_mono_ns - now_mono_ns) : 0,

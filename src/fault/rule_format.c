@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fault/words.h"
 #include "socklens/clock.h"
 #include "socklens/fault.h"
 
@@ -192,9 +193,21 @@ static void text_add_content(struct text *text, const struct sl_rule *rule)
     }
 }
 
+const char *const rule_on_names[] = {"received", "sent", "both"};
+const char *const rule_per_names[] = {"address", "client", "listener"};
+
+const char *sl_rule_on_name(const struct sl_rule *rule)
+{
+    return rule_on_names[rule->on - 1];
+}
+
+const char *sl_rule_per_name(const struct sl_rule *rule)
+{
+    return rule_per_names[rule->per];
+}
+
 size_t sl_rule_format(const struct sl_rule *rule, char bytes[SL_FAULT_TEXT_SIZE])
 {
-    static const char *const sides[] = {"received", "sent", "both"};
     struct text text = {bytes, 0};
 
     text_add(&text, "%s", sl_effect_name(rule->effect));
@@ -208,9 +221,9 @@ size_t sl_rule_format(const struct sl_rule *rule, char bytes[SL_FAULT_TEXT_SIZE]
     if (rule->for_ns)
         text_add_time(&text, "for ", rule->for_ns);
     if (rule->on != 1u << SL_SIDE_SENT)
-        text_add(&text, " on %s", sides[rule->on - 1]);
+        text_add(&text, " on %s", sl_rule_on_name(rule));
     if (rule->per != SL_PER_ADDRESS)
-        text_add(&text, " per %s", rule->per == SL_PER_CLIENT ? "client" : "listener");
+        text_add(&text, " per %s", sl_rule_per_name(rule));
     text_add_client(&text, rule);
     text_add_content(&text, rule);
     if (rule->has_seed)

@@ -176,8 +176,7 @@ static int take_word(struct parser *parser, const char *keyword, const char *all
 
 static int take_on(struct parser *parser)
 {
-    static const char *const words[] = {"received", "sent", "both"};
-    int found = take_word(parser, "on", "received, sent, both", words);
+    int found = take_word(parser, "on", "received, sent, both", rule_on_names);
 
     parser->rule->on = (uint8_t)(found + 1);
     return found < 0 ? found : 0;
@@ -185,8 +184,7 @@ static int take_on(struct parser *parser)
 
 static int take_per(struct parser *parser)
 {
-    static const char *const words[] = {"address", "client", "listener"};
-    int found = take_word(parser, "per", "address, client, listener", words);
+    int found = take_word(parser, "per", "address, client, listener", rule_per_names);
 
     parser->rule->per = (uint8_t)found;
     return found < 0 ? found : 0;

@@ -18,4 +18,9 @@ struct words {
  * an escape that is none, with the culprit in `word`. */
 int words_next(struct words *words);
 
+/* The words of "on", numbered by the bits of a rule's `on` less 1, and of "per", by enum
+ * sl_fault_scope. */
+extern const char *const rule_on_names[3];
+extern const char *const rule_per_names[3];
+
 #endif
